@@ -1,0 +1,48 @@
+// Package flow holds packets and the flows they belong to: five-tuples,
+// direction, applications, and the assembly of a packet stream into flows.
+//
+// It depends on the standard library alone. Packets enter as
+// iter.Seq2[Packet, error]: an error belongs to one damaged record and does not
+// end the stream unless it is the last element.
+package flow
+
+import "time"
+
+// Flow is one conversation: a TCP connection, or the datagrams of one five-tuple
+// that no idle time-out separates.
+type Flow struct {
+	ID          int64
+	Tuple       FiveTuple   // as the client (the initiator) sends
+	Application Application // of its first packet that has one
+	Packets     []Packet    // in time order, never empty; Direction is set on each
+}
+
+// Start is the time of the first packet, in nanoseconds since 1970-01-01 UTC.
+func (f *Flow) Start() int64 { return f.Packets[0].Time }
+
+// Duration is the time between the first and the last packet.
+func (f *Flow) Duration() time.Duration {
+	return time.Duration(f.Packets[len(f.Packets)-1].Time - f.Packets[0].Time)
+}
+
+// Bytes is the sum of the frame lengths.
+func (f *Flow) Bytes() int64 {
+	var sum int64
+	for i := range f.Packets {
+		sum += int64(f.Packets[i].Length)
+	}
+	return sum
+}
+
+// InterArrivals appends to dst the gap before each packet; the first is 0. Gaps
+// are never negative: a clock that steps back gives 0.
+func (f *Flow) InterArrivals(dst []time.Duration) []time.Duration {
+	for i := range f.Packets {
+		var gap int64
+		if i > 0 {
+			gap = max(0, f.Packets[i].Time-f.Packets[i-1].Time)
+		}
+		dst = append(dst, time.Duration(gap))
+	}
+	return dst
+}

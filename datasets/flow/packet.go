@@ -1,0 +1,129 @@
+package flow
+
+import (
+	"net/netip"
+	"time"
+)
+
+// Packet is one captured, published or generated packet. A field that a packet
+// has no value for is zero; what that means stands beside the field.
+//
+// HeaderLength + PayloadLength is less than Length by the link layer's trailing
+// padding (a bare ACK on Ethernet: 54 + 0, padded to 60).
+type Packet struct {
+	Number   int64 // position in its capture, from 0
+	Time     int64 // nanoseconds since 1970-01-01 UTC
+	Length   int32 // frame bytes on the wire, without the frame check sequence
+	Captured int32 // frame bytes kept by the capture; less than Length behind a snap length
+
+	HeaderLength  int32 // link, network and transport header bytes
+	PayloadLength int32 // transport payload bytes, from the network header's own length
+
+	SrcMAC, DstMAC MAC       // valid iff the link layer has addresses
+	Tuple          FiveTuple // as sent; Proto 0: not IP; ports 0: no ports, or a later fragment
+	TTL            uint8     // IPv4 time to live or IPv6 hop limit
+	Fragment       bool      // an IP fragment that is not the whole packet
+
+	Flags  TCPFlags // valid iff Tuple.Proto is TCP, as are the next four
+	Seq    uint32
+	Ack    uint32
+	Window uint16 // as sent, not scaled
+	MSS    uint16 // maximum segment size option of a SYN, 0 without one
+
+	Layers      Layers      // dissected layers, outermost first (algorithm.md 1.1)
+	Application Application // by the ordered rules of algorithm.md 1.3
+
+	FlowID    int64     // set by flow assembly
+	Direction Direction // set by flow assembly: Forward is client to server
+
+	// Payload is the captured part of the transport payload. A reader may reuse
+	// its memory for the next packet: copy what must last.
+	Payload []byte
+}
+
+// Timestamp is the packet's time as a time.Time in UTC.
+func (p *Packet) Timestamp() time.Time { return time.Unix(0, p.Time).UTC() }
+
+// MAC is a link-layer address.
+type MAC [6]byte
+
+// FiveTuple names the two ends of a transport conversation. It is comparable:
+// a map key.
+type FiveTuple struct {
+	Proto    uint8 // IP protocol number: 1 ICMP, 6 TCP, 17 UDP, 58 ICMPv6
+	Src, Dst netip.AddrPort
+}
+
+// IP protocol numbers that the program names.
+const (
+	ICMP   = 1
+	TCP    = 6
+	UDP    = 17
+	ICMPv6 = 58
+)
+
+// Reverse is the tuple of the opposite direction.
+func (t FiveTuple) Reverse() FiveTuple {
+	return FiveTuple{Proto: t.Proto, Src: t.Dst, Dst: t.Src}
+}
+
+// Canonical returns the same tuple for both directions of a conversation, the
+// lower end first, and whether t already was in that order (Forward).
+func (t FiveTuple) Canonical() (FiveTuple, Direction) {
+	if t.Src.Compare(t.Dst) <= 0 {
+		return t, Forward
+	}
+	return t.Reverse(), Backward
+}
+
+// Direction tells which end of a flow sent a packet.
+type Direction uint8
+
+// Forward is client to server (0 in NeCSTGen's tables), Backward server to client.
+const (
+	Forward Direction = iota
+	Backward
+)
+
+// String is "forward" or "backward".
+func (d Direction) String() string {
+	if d == Backward {
+		return "backward"
+	}
+	return "forward"
+}
+
+// TCPFlags is the flags byte of a TCP header (RFC 9293, 3.1).
+type TCPFlags uint8
+
+// The bits of TCPFlags.
+const (
+	FIN TCPFlags = 1 << iota
+	SYN
+	RST
+	PSH
+	ACK
+	URG
+	ECE
+	CWR
+)
+
+var flagNames = [8]string{"FIN", "SYN", "RST", "PSH", "ACK", "URG", "ECE", "CWR"}
+
+// String joins the set bits' names, lowest first, by "/": "FIN/ACK"; "OTHERS" for none.
+func (f TCPFlags) String() string {
+	var s string
+	for bit, name := range flagNames {
+		if f&(1<<bit) == 0 {
+			continue
+		}
+		if s != "" {
+			s += "/"
+		}
+		s += name
+	}
+	if s == "" {
+		return "OTHERS"
+	}
+	return s
+}
