@@ -1,0 +1,112 @@
+package fit
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// firstBlock is the number of steps of the first block, before their speed is
+// known.
+const firstBlock = 16
+
+// train runs what is left of the epoch in blocks of about blockTime.
+func (t *trainer) train(ctx context.Context, order []int32, total int) error {
+	var onDevice *tensors.Tensor
+	if t.whole {
+		onDevice = tensors.FromFlatDataAndDimensions(order, len(order))
+	}
+	for t.progress.Step < total {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		begin := t.progress.Step
+		end := min(begin+t.blockSteps(), total)
+		began := time.Now()
+		var next []*tensors.Tensor
+		var err error
+		if t.whole {
+			next, err = t.block(t.now, t.progress.Rate, begin, end, onDevice)
+		} else {
+			next, end, err = t.oneByOne(ctx, t.now, t.progress.Rate, begin, end, order)
+		}
+		if err != nil {
+			return err
+		}
+		if end == begin {
+			continue
+		}
+		if err := t.finite(next, begin); err != nil { // waits for the device
+			return err
+		}
+		t.perSecond = float64(end-begin) / time.Since(began).Seconds()
+		t.now = next
+		t.progress.Step, t.progress.Steps = end, t.progress.Steps+int64(end-begin)
+		if t.observe != nil && end < total {
+			if err := t.observe(Epoch{Number: t.progress.Epoch + 1, LearningRate: t.progress.Rate, Done: end, Total: total, ValidationLoss: math.NaN()}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (t *trainer) blockSteps() int {
+	if t.perSecond == 0 {
+		return firstBlock
+	}
+	return max(1, int(t.perSecond*blockTime.Seconds()))
+}
+
+// finite reports a loss sum that is no longer finite after a block.
+func (t *trainer) finite(next []*tensors.Tensor, begin int) error {
+	sums, err := tensors.CopyFlatData[float64](next[len(next)-1])
+	if err != nil {
+		return fmt.Errorf("fit: read losses: %w", err)
+	}
+	if math.IsNaN(sums[0]) || math.IsInf(sums[0], 0) {
+		return &DivergedError{Epoch: t.progress.Epoch + 1, Step: begin, Loss: sums[0]}
+	}
+	return nil
+}
+
+// validation is the mean loss and terms over the held-out rows, with the same
+// noise each epoch, so that epochs compare.
+func (t *trainer) validation(ctx context.Context) ([]float64, error) {
+	n := len(t.names)
+	total := len(t.heldOrder) / t.cfg.Batch
+	now := []*tensors.Tensor{tensors.FromScalar(t.key(seedValidation)), tensors.FromShape(t.now[len(t.now)-1].Shape())}
+	if t.validateProgram != nil && t.heldTensor == nil {
+		t.heldTensor = tensors.FromFlatDataAndDimensions(t.heldOrder, len(t.heldOrder))
+	}
+	for begin := 0; begin < total; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		args := make([]any, 0, n+5+len(t.data))
+		for _, p := range t.now[:n] {
+			args = append(args, p)
+		}
+		args = append(args, now[0], now[1])
+		end := begin + 1
+		program := t.validateStep
+		if t.validateProgram != nil {
+			program, end = t.validateProgram, min(begin+t.blockSteps(), total)
+			args = append(args, int32(begin), int32(end), t.heldTensor)
+		} else {
+			args = append(args, t.heldOrder[begin*t.cfg.Batch:end*t.cfg.Batch])
+		}
+		for _, d := range t.data {
+			args = append(args, d)
+		}
+		out, err := t.call(program, args)
+		if err != nil {
+			return nil, err
+		}
+		now, begin = out, end
+	}
+	return t.means(now[1], len(t.held))
+}

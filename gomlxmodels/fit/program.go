@@ -1,0 +1,212 @@
+package fit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// loops tells whether b can run a whole epoch as one program.
+func loops(b compute.Backend) bool {
+	c := b.Capabilities()
+	return c.Functions && c.Operations[compute.OpTypeDynamicSlice] && c.Operations[compute.OpTypeWhile]
+}
+
+// blockTime is how long a block of steps may take: the answer to an interrupt
+// waits for one block.
+const blockTime = 250 * time.Millisecond
+
+// Inputs of the programs, in order: the state (3 lists of parameters and the
+// scalars), then
+//
+//	steps: rate, begin, end (int32), order [steps*batch] int32, data...
+//	single step: rate, indices [batch] int32, data...
+//	validation: params..., key, sums, begin, end, order, data...
+//	single validation: params..., key, sums, indices, data...
+
+// steps is the program of a block: steps begin to end of the epoch.
+func (t *trainer) steps(in []*graph.Node) []*graph.Node {
+	n := len(t.names)
+	first := unflatten(in[:3*n+scalars], n)
+	in = in[3*n+scalars:]
+	rate, begin, end, order, data := in[0], in[1], in[2], in[3], in[4:]
+	return loop(begin, end, order, t.cfg.Batch, first.flat(), func(now []*graph.Node, indices *graph.Node) []*graph.Node {
+		return t.advance(unflatten(now, n), rate, indices, data).flat()
+	})
+}
+
+// single is the program of one step.
+func (t *trainer) single(in []*graph.Node) []*graph.Node {
+	n := len(t.names)
+	s := unflatten(in[:3*n+scalars], n)
+	in = in[3*n+scalars:]
+	return t.advance(s, in[0], in[1], in[2:]).flat()
+}
+
+// validate is the program of a block of validation steps: it adds to sums.
+func (t *trainer) validate(in []*graph.Node) []*graph.Node {
+	n := len(t.names)
+	params, key, sums := in[:n], in[n], in[n+1]
+	begin, end, order, data := in[n+2], in[n+3], in[n+4], in[n+5:]
+	return loop(begin, end, order, t.cfg.Batch, []*graph.Node{key, sums}, func(now []*graph.Node, indices *graph.Node) []*graph.Node {
+		return t.assess(params, now[0], now[1], indices, data)
+	})
+}
+
+// validateSingle is the program of one validation step.
+func (t *trainer) validateSingle(in []*graph.Node) []*graph.Node {
+	n := len(t.names)
+	return t.assess(in[:n], in[n], in[n+1], in[n+2], in[n+3:])
+}
+
+// assess computes loss and terms on one batch without gradients.
+func (t *trainer) assess(params []*graph.Node, key, sums, indices *graph.Node, data []*graph.Node) []*graph.Node {
+	inputs, mask := batch(indices, data, true, t.dtype)
+	step := Step{Params: params, Inputs: inputs, Mask: mask, RNG: rngState(key)}
+	var loss *graph.Node
+	var terms []*graph.Node
+	switch {
+	case t.problem.Validation != nil:
+		loss, terms = t.problem.Validation(step)
+	case t.problem.Loss != nil:
+		loss, terms = t.problem.Loss(step)
+	default:
+		loss, terms, _ = t.problem.Gradient(step)
+	}
+	t.mustMatch(loss, terms, params, params)
+	return []*graph.Node{
+		graph.Add(key, graph.Const(key.Graph(), keyIncrement)),
+		graph.Add(sums, weighted(loss, terms, mask)),
+	}
+}
+
+// loop runs body for the steps begin to end as a While loop; body gets the
+// state and the indices [batch] of the rows of its step. Everything that body
+// reads from outside is captured, not carried: carried loop invariants cost a
+// copy a step.
+func loop(begin, end, order *graph.Node, rows int, initial []*graph.Node, body func(now []*graph.Node, indices *graph.Node) []*graph.Node) []*graph.Node {
+	g := begin.Graph()
+	parameters := func(g *graph.Graph) []*graph.Node {
+		now := []*graph.Node{graph.Parameter(g, "step", shapes.Make(dtypes.Int32))}
+		for i, node := range initial {
+			now = append(now, graph.Parameter(g, fmt.Sprintf("state%d", i), node.Shape()))
+		}
+		return now
+	}
+	again := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
+		return []*graph.Node{graph.LessThan(parameters(g)[0], end)}
+	})
+	once := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
+		now := parameters(g)
+		at := graph.Mul(now[0], graph.Const(g, int32(rows)))
+		indices := graph.DynamicSlice(order, []*graph.Node{at}, []int{rows})
+		next := []*graph.Node{graph.Add(now[0], graph.Const(g, int32(1)))}
+		return append(next, body(now[1:], indices)...)
+	})
+	return graph.While(again, once, append([]*graph.Node{begin}, initial...)...)[1:]
+}
+
+// block runs steps begin to end of the order on the device and returns the
+// new state. The old state stays valid: it is what training falls back to.
+func (t *trainer) block(now []*tensors.Tensor, rate float64, begin, end int, order *tensors.Tensor) ([]*tensors.Tensor, error) {
+	args := make([]any, 0, len(now)+4+len(t.data))
+	for _, s := range now {
+		args = append(args, s)
+	}
+	args = append(args, scalarTensor(t.dtype, rate), int32(begin), int32(end), order)
+	for _, d := range t.data {
+		args = append(args, d)
+	}
+	return t.call(t.stepsProgram, args)
+}
+
+// call runs a program and turns GoMLX's long stack traces into one line.
+func (t *trainer) call(program *graph.Exec, args []any) ([]*tensors.Tensor, error) {
+	out, err := program.Call(args...)
+	if err != nil {
+		return nil, fmt.Errorf("fit: %w", err)
+	}
+	return out, nil
+}
+
+// oneByOne runs steps begin to end with one call each. The first call keeps
+// its inputs (the state to fall back to), later calls donate theirs, so the
+// state never leaves the device and is not copied.
+func (t *trainer) oneByOne(ctx context.Context, now []*tensors.Tensor, rate float64, begin, end int, order []int32) ([]*tensors.Tensor, int, error) {
+	rows := t.cfg.Batch
+	for i := begin; i < end; i++ {
+		if ctx.Err() != nil {
+			return now, i, nil
+		}
+		args := make([]any, 0, len(now)+2+len(t.data))
+		for _, s := range now {
+			var arg any = s
+			if i > begin {
+				donated, err := graph.DonateTensorBuffer(s, t.backend, 0)
+				if err != nil {
+					return nil, i, fmt.Errorf("fit: donate state: %w", err)
+				}
+				arg = donated
+			}
+			args = append(args, arg)
+		}
+		args = append(args, scalarTensor(t.dtype, rate), order[i*rows:(i+1)*rows])
+		for _, d := range t.data {
+			args = append(args, d)
+		}
+		next, err := t.call(t.singleProgram, args)
+		if err != nil {
+			return nil, i, err
+		}
+		now = next
+	}
+	return now, end, nil
+}
+
+// compile builds the programs this training needs.
+func (t *trainer) compile() error {
+	var err error
+	build := func(f func([]*graph.Node) []*graph.Node, name string) *graph.Exec {
+		e, buildErr := graph.NewExec(t.backend, f)
+		if buildErr != nil {
+			err = errors.Join(err, fmt.Errorf("fit: build %s: %w", name, buildErr))
+			return nil
+		}
+		return e.WithName("fit:" + name)
+	}
+	if t.whole {
+		t.stepsProgram = build(t.steps, "epoch")
+	} else {
+		t.singleProgram = build(t.single, "step")
+	}
+	if t.whole && t.problem.evaluatesInLoop() {
+		t.validateProgram = build(t.validate, "validation")
+	} else {
+		t.validateStep = build(t.validateSingle, "validation step")
+	}
+	return err
+}
+
+// evaluatesInLoop tells whether the validation function can be traced inside
+// a closure: one that comes with Gradient may have closures of its own.
+func (p Problem) evaluatesInLoop() bool { return p.Gradient == nil }
+
+func (t *trainer) release() {
+	for _, e := range []*graph.Exec{t.stepsProgram, t.singleProgram, t.validateProgram, t.validateStep} {
+		if e != nil {
+			e.Finalize()
+		}
+	}
+}
+
+// scalarTensor is a scalar of a floating-point type.
+func scalarTensor(dtype dtypes.DType, value float64) *tensors.Tensor {
+	return tensors.MustFromAnyValue(shapes.CastAsDType(value, dtype))
+}

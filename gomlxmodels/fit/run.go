@@ -1,0 +1,334 @@
+package fit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// trainer is one training under way.
+type trainer struct {
+	backend compute.Backend
+	cfg     Config
+	problem Problem
+	observe func(Epoch) error
+
+	names  []string
+	dtype  dtypes.DType
+	data   []*tensors.Tensor
+	rows   []int32 // of training
+	held   []int32 // of validation
+	padded bool    // whether the last batch of training rows is short
+	whole  bool    // whether epochs run as programs
+
+	stepsProgram, singleProgram   *graph.Exec
+	validateProgram, validateStep *graph.Exec
+	heldOrder                     []int32
+	heldTensor                    *tensors.Tensor
+
+	progress  progress
+	now       []*tensors.Tensor // state, see state.flat
+	best      []*tensors.Tensor // parameters of the best epoch
+	perSecond float64           // steps a second, measured
+	result    Result
+}
+
+// progress is the host's part of the state, saved in checkpoints.
+type progress struct {
+	Epoch     int     // complete epochs
+	Step      int     // steps done of the current epoch
+	Steps     int64   // steps done in all
+	Rate      float64 // learning rate now
+	Best      float64 // smallest loss yet
+	BestEpoch int     // its number
+	Plateau   int     // epochs since an improvement or a change of Rate
+	Stale     int     // epochs since an improvement
+	StaleBest float64 // best loss as early stopping counts it
+}
+
+// Run minimises p over the rows of data, starting from params, and returns
+// the trained parameters in the host's memory. The tensors of data are [N, ...]
+// each, with the same N; those of params are not changed. Observe (may be nil)
+// sees each epoch, and in long epochs its progress; its error stops training.
+//
+// With the same configuration, data, backend and seed the result is the same
+// to the byte, also when it was interrupted and resumed from its checkpoint.
+// When ctx ends, Run returns within a second with the parameters so far, a
+// Result that says StopInterrupted, and the context's error. When the loss or
+// a parameter stops being finite, it returns the last good parameters and a
+// *DivergedError.
+func Run(ctx context.Context, b compute.Backend, cfg Config, params Params, data []*tensors.Tensor, p Problem, observe func(Epoch) error) (Params, Result, error) {
+	t, err := newTrainer(b, cfg, params, data, p, observe)
+	if err != nil {
+		return Params{}, Result{Stop: StopFailed}, err
+	}
+	return t.run(ctx)
+}
+
+func newTrainer(b compute.Backend, cfg Config, params Params, data []*tensors.Tensor, p Problem, observe func(Epoch) error) (*trainer, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if (p.Loss == nil) == (p.Gradient == nil) {
+		return nil, errors.New("fit: a problem has exactly one of Loss and Gradient")
+	}
+	t := &trainer{backend: b, cfg: cfg, problem: p, observe: observe, data: data, names: params.Names}
+	if err := t.checkParams(params); err != nil {
+		return nil, err
+	}
+	n, err := countRows(data)
+	if err != nil {
+		return nil, err
+	}
+	if err := t.split(n); err != nil {
+		return nil, err
+	}
+	t.padded = len(t.rows)%cfg.Batch != 0
+	t.whole = p.Loss != nil && loops(b)
+	t.result.WholeEpochs = t.whole
+	if len(t.rows) < cfg.Batch {
+		t.result.Warnings = append(t.result.Warnings, fmt.Errorf("fit: %d training rows are fewer than a batch of %d: each epoch is one padded step", len(t.rows), cfg.Batch))
+	}
+	return t, t.start(params)
+}
+
+func (t *trainer) checkParams(params Params) error {
+	if len(params.Values) == 0 || len(params.Names) != len(params.Values) {
+		return fmt.Errorf("fit: %d parameter names for %d values: must be as many, and at least one", len(params.Names), len(params.Values))
+	}
+	t.dtype = params.Values[0].DType()
+	if t.dtype != dtypes.Float32 && t.dtype != dtypes.Float64 {
+		return fmt.Errorf("fit: parameter %q is %s: must be float32 or float64", params.Names[0], t.dtype)
+	}
+	for i, v := range params.Values {
+		if v.DType() != t.dtype {
+			return fmt.Errorf("fit: parameter %q is %s: must be %s as %q", params.Names[i], v.DType(), t.dtype, params.Names[0])
+		}
+		if slices.Index(params.Names, params.Names[i]) != i {
+			return fmt.Errorf("fit: parameter name %q is used twice", params.Names[i])
+		}
+	}
+	return nil
+}
+
+func countRows(data []*tensors.Tensor) (int, error) {
+	if len(data) == 0 || data[0].Rank() == 0 {
+		return 0, errors.New("fit: no data: needs at least one tensor of [rows, ...]")
+	}
+	n := data[0].Shape().Dimensions[0]
+	for i, d := range data {
+		if d.Rank() == 0 || d.Shape().Dimensions[0] != n {
+			return 0, fmt.Errorf("fit: data %d has shape %s: must have %d rows as data 0", i, d.Shape(), n)
+		}
+	}
+	if n == 0 {
+		return 0, errors.New("fit: no data: zero rows")
+	}
+	if n > math.MaxInt32 {
+		return 0, fmt.Errorf("fit: %d rows: at most %d", n, math.MaxInt32)
+	}
+	return n, nil
+}
+
+// split divides the rows into training and validation rows, both ascending.
+func (t *trainer) split(n int) error {
+	held := make([]bool, n)
+	for _, row := range t.cfg.ValidationRows {
+		if row < 0 || row >= n {
+			return fmt.Errorf("fit: validation row %d: must be in [0, %d)", row, n)
+		}
+		held[row] = true
+	}
+	if t.cfg.ValidationFraction > 0 {
+		count := int(math.Round(t.cfg.ValidationFraction * float64(n)))
+		for _, row := range rand.New(rand.NewPCG(t.cfg.Seed, seedSplit)).Perm(n)[:count] {
+			held[row] = true
+		}
+	}
+	for row, h := range held {
+		if h {
+			t.held = append(t.held, int32(row))
+		} else {
+			t.rows = append(t.rows, int32(row))
+		}
+	}
+	if len(t.rows) == 0 {
+		return fmt.Errorf("fit: all %d rows are held out for validation: none is left to train on", n)
+	}
+	t.heldOrder = padded(t.held, t.cfg.Batch)
+	return nil
+}
+
+// Streams of random numbers that the seed is split into.
+const (
+	seedSplit uint64 = iota + 1
+	seedNoise
+	seedValidation
+	seedOrder = 1 << 32 // plus the epoch
+)
+
+// key is the first random key of a stream, a well-mixed number of the seed.
+func (t *trainer) key(stream uint64) uint64 { return rand.NewPCG(t.cfg.Seed, stream).Uint64() }
+
+// padded appends -1 up to a whole number of batches.
+func padded(rows []int32, batch int) []int32 {
+	order := slices.Clone(rows)
+	for len(order)%batch != 0 {
+		order = append(order, -1)
+	}
+	return order
+}
+
+// order is the order of the training rows in an epoch.
+func (t *trainer) order(epoch int) []int32 {
+	order := padded(t.rows, t.cfg.Batch)
+	rows := order[:len(t.rows)]
+	rng := rand.New(rand.NewPCG(t.cfg.Seed, seedOrder+uint64(epoch)))
+	rng.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
+	return order
+}
+
+// start sets the state before the first step.
+func (t *trainer) start(params Params) error {
+	copied, err := params.Clone()
+	if err != nil {
+		return err
+	}
+	t.now = copied.Values
+	for range 2 {
+		for _, v := range params.Values {
+			t.now = append(t.now, tensors.FromShape(v.Shape()))
+		}
+	}
+	sums := tensors.FromShape(shapes.Make(dtypes.Float64, 1+len(t.problem.TermNames)))
+	t.now = append(t.now, tensors.FromScalar(t.key(seedNoise)), scalarTensor(t.dtype, 1), scalarTensor(t.dtype, 1), sums)
+	t.progress = progress{Rate: t.cfg.LearningRate, Best: math.Inf(1), StaleBest: math.Inf(1)}
+	return nil
+}
+
+func (t *trainer) run(ctx context.Context) (Params, Result, error) {
+	if err := t.compile(); err != nil {
+		return Params{}, t.result, err
+	}
+	defer t.release()
+	err := t.resume()
+	for err == nil && t.progress.Epoch < t.cfg.Epochs && t.result.Stop == "" {
+		err = t.epoch(ctx)
+	}
+	switch {
+	case err == nil && t.result.Stop == "":
+		t.result.Stop = StopEpochs
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		t.result.Stop = StopInterrupted
+	case err != nil:
+		t.result.Stop = StopFailed
+	}
+	t.result.Steps, t.result.Best = t.progress.Steps, t.progress.BestEpoch
+	if t.cfg.Checkpoint != "" && t.result.Stop != StopFailed {
+		err = errors.Join(err, t.save())
+	}
+	values := t.now[:len(t.names)]
+	if t.cfg.KeepBest && t.best != nil && t.result.Stop != StopInterrupted {
+		values = t.best
+	}
+	trained, copyErr := Params{Names: slices.Clone(t.names), Values: values}.Clone()
+	return trained, t.result, errors.Join(err, copyErr)
+}
+
+// epoch runs the rest of the current epoch and what follows it.
+func (t *trainer) epoch(ctx context.Context) error {
+	began := time.Now()
+	number := t.progress.Epoch + 1
+	order := t.order(number)
+	total := len(order) / t.cfg.Batch
+	if err := t.train(ctx, order, total); err != nil {
+		return err
+	}
+	e := Epoch{Number: number, LearningRate: t.progress.Rate, Done: total, Total: total, ValidationLoss: math.NaN()}
+	means, err := t.means(t.now[len(t.now)-1], len(t.rows))
+	if err != nil {
+		return err
+	}
+	e.Loss, e.Terms = means[0], t.named(means)
+	if len(t.held) > 0 {
+		if means, err = t.validation(ctx); err != nil {
+			return err
+		}
+		e.ValidationLoss, e.ValidationTerms = means[0], t.named(means)
+	}
+	t.progress.Epoch, t.progress.Step = number, 0
+	t.now[len(t.now)-1] = tensors.FromShape(t.now[len(t.now)-1].Shape())
+	t.judge(e)
+	e.Duration = time.Since(began)
+	t.result.Epochs = append(t.result.Epochs, e)
+	if t.observe != nil {
+		if err := t.observe(e); err != nil {
+			return err
+		}
+	}
+	if t.cfg.Checkpoint != "" && number%t.cfg.CheckpointEvery == 0 {
+		return t.save()
+	}
+	return nil
+}
+
+// judge moves learning rate and early stop after a complete epoch.
+func (t *trainer) judge(e Epoch) {
+	p := &t.progress
+	loss := e.Loss
+	if len(t.held) > 0 {
+		loss = e.ValidationLoss
+	}
+	improved := func(best, delta float64) bool {
+		return math.IsInf(best, 1) || loss < best-delta*math.Abs(best)
+	}
+	p.Plateau++
+	if improved(p.Best, t.cfg.PlateauDelta) {
+		p.Plateau = 0
+	}
+	p.Stale++
+	if improved(p.StaleBest, t.cfg.StopDelta) {
+		p.Stale, p.StaleBest = 0, loss
+	}
+	if loss < p.Best {
+		p.Best, p.BestEpoch = loss, e.Number
+		if t.cfg.KeepBest {
+			t.best = slices.Clone(t.now[:len(t.names)])
+		}
+	}
+	if t.cfg.PlateauPatience > 0 && p.Plateau >= t.cfg.PlateauPatience {
+		p.Rate, p.Plateau = max(p.Rate*t.cfg.PlateauFactor, t.cfg.MinLearningRate), 0
+	}
+	if t.cfg.StopPatience > 0 && p.Stale >= t.cfg.StopPatience {
+		t.result.Stop = StopEarly
+	}
+}
+
+func (t *trainer) means(sums *tensors.Tensor, rows int) ([]float64, error) {
+	values, err := tensors.CopyFlatData[float64](sums)
+	if err != nil {
+		return nil, fmt.Errorf("fit: read losses: %w", err)
+	}
+	for i := range values {
+		values[i] /= float64(rows)
+	}
+	return values, nil
+}
+
+func (t *trainer) named(means []float64) map[string]float64 {
+	terms := make(map[string]float64, len(t.problem.TermNames))
+	for i, name := range t.problem.TermNames {
+		terms[name] = means[1+i]
+	}
+	return terms
+}
