@@ -1,0 +1,183 @@
+package table
+
+import (
+	"fmt"
+	"math"
+)
+
+// column is one named column of a batch. Its values are one of the slice types
+// that kind names.
+type column struct {
+	name   string
+	values any // []int64, []int32, []uint32, []uint16, []uint8, []bool, []float64, times or words
+}
+
+// times are nanoseconds since 1970-01-01 UTC.
+type times []int64
+
+// words are texts, each kept once: row i has the text list[index[i]].
+type words struct {
+	index []uint32
+	list  []string
+}
+
+// kind is the type of a column's values.
+type kind uint8
+
+const (
+	kindInt64 kind = iota
+	kindInt32
+	kindUint32
+	kindUint16
+	kindUint8
+	kindBool
+	kindFloat64
+	kindTime
+	kindText
+)
+
+// field is the name and type of a column.
+type field struct {
+	name string
+	kind kind
+}
+
+func (c column) kind() kind {
+	switch c.values.(type) {
+	case []int64:
+		return kindInt64
+	case []int32:
+		return kindInt32
+	case []uint32:
+		return kindUint32
+	case []uint16:
+		return kindUint16
+	case []uint8:
+		return kindUint8
+	case []bool:
+		return kindBool
+	case []float64:
+		return kindFloat64
+	case times:
+		return kindTime
+	}
+	return kindText
+}
+
+func fieldsOf(columns []column) []field {
+	fields := make([]field, len(columns))
+	for i, c := range columns {
+		fields[i] = field{c.name, c.kind()}
+	}
+	return fields
+}
+
+// integer are the types that hold whole numbers of a table.
+type integer interface {
+	~int64 | ~int32 | ~uint32 | ~uint16 | ~uint8
+}
+
+// ints gives a column of whole numbers the type that the reader wants. A table
+// that another program wrote may hold the same numbers wider or as floats; a
+// number that does not fit is an error.
+func ints[T integer](c column) ([]T, error) {
+	switch values := c.values.(type) {
+	case []T:
+		return values, nil
+	case []int64:
+		return convert[T](c.name, values)
+	case times:
+		return convert[T](c.name, values)
+	case []int32:
+		return convert[T](c.name, values)
+	case []uint32:
+		return convert[T](c.name, values)
+	case []uint16:
+		return convert[T](c.name, values)
+	case []uint8:
+		return convert[T](c.name, values)
+	case []float64:
+		out := make([]T, len(values))
+		for i, v := range values {
+			if out[i] = T(v); math.IsNaN(v) || float64(out[i]) != v {
+				return nil, fmt.Errorf("column %s, row %d: %v is no whole number in the range of %T", c.name, i, v, out[i])
+			}
+		}
+		return out, nil
+	case []bool:
+		out := make([]T, len(values))
+		for i, v := range values {
+			if v {
+				out[i] = 1
+			}
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("column %s holds text: want whole numbers", c.name)
+}
+
+func convert[T, S integer](name string, values []S) ([]T, error) {
+	out := make([]T, len(values))
+	for i, v := range values {
+		if out[i] = T(v); S(out[i]) != v || (out[i] < 0) != (v < 0) {
+			return nil, fmt.Errorf("column %s, row %d: %d is out of the range of %T", name, i, v, out[i])
+		}
+	}
+	return out, nil
+}
+
+// floats gives a column as float64: text is parsed by the caller.
+func floats(c column) ([]float64, error) {
+	switch values := c.values.(type) {
+	case []float64:
+		return values, nil
+	case []int64:
+		return widen(values), nil
+	case times:
+		return widen(values), nil
+	case []int32:
+		return widen(values), nil
+	case []uint32:
+		return widen(values), nil
+	case []uint16:
+		return widen(values), nil
+	case []uint8:
+		return widen(values), nil
+	case []bool:
+		out := make([]float64, len(values))
+		for i, v := range values {
+			if v {
+				out[i] = 1
+			}
+		}
+		return out, nil
+	}
+	return nil, fmt.Errorf("column %s holds text: want numbers", c.name)
+}
+
+func widen[S integer](values []S) []float64 {
+	out := make([]float64, len(values))
+	for i, v := range values {
+		out[i] = float64(v)
+	}
+	return out
+}
+
+// bools gives a column as truth values; of numbers only 0 and 1 are allowed.
+func bools(c column) ([]bool, error) {
+	if values, ok := c.values.([]bool); ok {
+		return values, nil
+	}
+	numbers, err := ints[uint8](c)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]bool, len(numbers))
+	for i, v := range numbers {
+		if v > 1 {
+			return nil, fmt.Errorf("column %s, row %d: %d is no truth value: want 0 or 1", c.name, i, v)
+		}
+		out[i] = v == 1
+	}
+	return out, nil
+}

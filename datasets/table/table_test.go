@@ -1,0 +1,207 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+var formats = []Format{Parquet, Arrow, CSV}
+
+// randomPackets are n packets with every field drawn, plus the extremes of each.
+func randomPackets(n int, seed uint64) []flow.Packet {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	hosts := []netip.Addr{{}, netip.MustParseAddr("192.168.0.1"), netip.MustParseAddr("2001:db8::1"), netip.MustParseAddr("::ffff:1.2.3.4")}
+	packets := make([]flow.Packet, n)
+	for i := range packets {
+		p := &packets[i]
+		p.Number, p.Time = int64(i), 920294090227178800+int64(i)*1e6+rng.Int64N(1e6)
+		p.Length, p.Captured = rng.Int32N(1515), rng.Int32N(1515)
+		p.HeaderLength, p.PayloadLength = rng.Int32N(100), rng.Int32N(1461)
+		rng.Uint64()
+		p.SrcMAC, p.DstMAC = flow.MAC{1, 2, 3, 4, 5, byte(rng.Uint32())}, flow.MAC{byte(rng.Uint32())}
+		p.Tuple = flow.FiveTuple{Proto: uint8(rng.Uint32()),
+			Src: netip.AddrPortFrom(hosts[rng.IntN(len(hosts))], uint16(rng.Uint32())),
+			Dst: netip.AddrPortFrom(hosts[rng.IntN(len(hosts))], uint16(rng.Uint32()))}
+		p.TTL, p.Fragment, p.Flags = uint8(rng.Uint32()), rng.IntN(2) == 0, flow.TCPFlags(rng.Uint32())
+		p.Seq, p.Ack, p.Window, p.MSS = rng.Uint32(), rng.Uint32(), uint16(rng.Uint32()), uint16(rng.Uint32())
+		p.Application = flow.Application(rng.IntN(26))
+		p.FlowID, p.Direction = rng.Int64(), flow.Direction(rng.IntN(2))
+		for l := range rng.IntN(7) {
+			p.Layers[l] = flow.Layer{Name: flow.LayerName(1 + rng.IntN(60)), Length: rng.Int32N(1500)}
+		}
+	}
+	if n > 2 {
+		packets[0] = flow.Packet{Number: math.MinInt64, Time: math.MinInt64 / 4, FlowID: math.MinInt64, Length: math.MinInt32}
+		packets[1] = flow.Packet{Number: math.MaxInt64, Time: math.MaxInt64 / 4, FlowID: math.MaxInt64, Length: math.MaxInt32, Seq: math.MaxUint32}
+	}
+	return packets
+}
+
+func stream[T any](rows []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, row := range rows {
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+func writeFile(t testing.TB, format Format, write func(io.Writer) error) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "table."+string(format))
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := write(f); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestPacketsRoundTrip(t *testing.T) {
+	for _, format := range formats {
+		for _, n := range []int{0, 1, 7, 1000, BatchRows + 3, rowGroupRows + 5} {
+			if n > BatchRows+3 && format != Parquet {
+				continue
+			}
+			t.Run(fmt.Sprintf("%s/%d", format, n), func(t *testing.T) {
+				want := randomPackets(n, uint64(n))
+				path := writeFile(t, format, func(w io.Writer) error { return WritePackets(w, format, stream(want)) })
+				i := 0
+				for got, err := range ReadPackets(path) {
+					if err != nil {
+						t.Fatal(err)
+					}
+					if i < n && !samePacket(got, want[i]) {
+						t.Fatalf("packet %d: got %+v, want %+v", i, got, want[i])
+					}
+					i++
+				}
+				if i != n {
+					t.Fatalf("got %d packets, want %d", i, n)
+				}
+			})
+		}
+	}
+}
+
+func samePacket(a, b flow.Packet) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b) }
+
+func TestFeaturesRoundTrip(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	rows := make([][]float64, BatchRows+10)
+	for i := range rows {
+		rows[i] = []float64{rng.NormFloat64() * math.Pow(10, float64(rng.IntN(30)-15)), float64(i), 0.1}
+	}
+	rows[3][0], rows[4][0] = math.Inf(1), math.SmallestNonzeroFloat64
+	names := []string{"a", "rate, of \"it\"", "c"}
+	for _, format := range formats {
+		path := writeFile(t, format, func(w io.Writer) error { return WriteFeatures(w, format, names, stream(rows)) })
+		got, err := ReadFeatures(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(got.Names, names) {
+			t.Errorf("%s: names %q, want %q", format, got.Names, names)
+		}
+		for range 2 { // the rows can be read again
+			i := 0
+			for row, err := range got.Rows {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if !slices.Equal(row, rows[i]) {
+					t.Fatalf("%s: row %d: got %v, want %v", format, i, row, rows[i])
+				}
+				i++
+			}
+			if i != len(rows) {
+				t.Errorf("%s: %d rows, want %d", format, i, len(rows))
+			}
+		}
+	}
+}
+
+func TestStreamErrors(t *testing.T) {
+	damaged, cut := errors.New("damaged"), errors.New("cut")
+	packets := randomPackets(5, 9)
+	seq := func(yield func(flow.Packet, error) bool) {
+		_ = yield(packets[3], nil) && yield(flow.Packet{}, damaged) && yield(packets[4], nil) && yield(flow.Packet{}, cut)
+	}
+	for _, format := range formats {
+		path := writeFile(t, format, func(w io.Writer) error {
+			if err := WritePackets(w, format, seq); !errors.Is(err, cut) {
+				t.Errorf("%s: error %v, want %v", format, err, cut)
+			}
+			return nil
+		})
+		n := 0
+		for _, err := range ReadPackets(path) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			n++
+		}
+		if n != 2 {
+			t.Errorf("%s: %d packets, want 2", format, n)
+		}
+	}
+}
+
+func TestReadPacketsRefuses(t *testing.T) {
+	const header = "time,length,ip_src,application,sport,fragment,layers_0\n"
+	for _, test := range []struct{ name, file, content, want string }{
+		{"no ending", "x", "", "unknown ending"},
+		{"other ending", "x.txt", "", "unknown ending"},
+		{"empty csv", "x.csv", "", "no header line"},
+		{"no time", "x.csv", "length\n3\n", "column time is missing"},
+		{"bad time", "x.csv", header + "yesterday,3,,,1,false,\n", "line 2, column time"},
+		{"bad length", "x.csv", header + "1,3.5,,,1,false,\n", "column length"},
+		{"bad address", "x.csv", header + "1,3,1.2.3,,1,false,\n", "column ip_src"},
+		{"bad application", "x.csv", header + "1,3,,XYZ,1,false,\n", "column application"},
+		{"bad port", "x.csv", header + "1,3,,,65536,false,\n", "column sport"},
+		{"bad truth", "x.csv", header + "1,3,,,1,maybe,\n", "column fragment"},
+		{"bad layer", "x.csv", header + "1,3,,,1,false,Chocolate\n", "column layers_0"},
+		{"short row", "x.csv", header + "1,3\n", "wrong number of fields"},
+		{"not parquet", "x.parquet", "PAR1 but nothing else PAR1", "x.parquet"},
+		{"empty parquet", "x.parquet", "", "x.parquet"},
+		{"not arrow", "x.arrow", "ARROW1 and so on, no, not really ARROW1", "x.arrow"},
+		{"empty arrow", "x.arrow", "", "x.arrow"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), test.file)
+			if err := os.WriteFile(path, []byte(test.content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			var last error
+			for _, err := range ReadPackets(path) {
+				last = err
+			}
+			if last == nil || !strings.Contains(last.Error(), test.want) || !strings.HasPrefix(last.Error(), "table: ") {
+				t.Errorf("error %v, want it to contain %q", last, test.want)
+			}
+		})
+	}
+	for _, err := range ReadPackets(filepath.Join(t.TempDir(), "missing.parquet")) {
+		if !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("error %v, want that the file does not exist", err)
+		}
+	}
+}

@@ -1,0 +1,104 @@
+package table
+
+import (
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// batchWriter writes batches of the same columns. The caller may reuse a
+// batch's memory once write has returned.
+type batchWriter interface {
+	write(columns []column, rows int) error
+	close() error
+}
+
+// newWriter returns the writer of a format and how many rows it wants at once.
+func newWriter(w io.Writer, format Format, fields []field) (batchWriter, int, error) {
+	switch format {
+	case Parquet:
+		out, err := newParquetWriter(w, fields)
+		return out, rowGroupRows, err
+	case Arrow:
+		out, err := newArrowWriter(w, fields)
+		return out, BatchRows, err
+	case CSV:
+		out, err := newCSVWriter(w, fields)
+		return out, BatchRows, err
+	}
+	return nil, 0, fmt.Errorf("table: unknown format %q: want parquet, arrow or csv", format)
+}
+
+// PacketWriter writes a packet table packet by packet.
+type PacketWriter struct {
+	out   batchWriter
+	batch *packetBatch
+	limit int
+	err   error
+}
+
+// NewPacketWriter starts a packet table. Nothing is complete before Close.
+func NewPacketWriter(w io.Writer, format Format) (*PacketWriter, error) {
+	out, limit, err := newWriter(w, format, packetFields)
+	if err != nil {
+		return nil, err
+	}
+	return &PacketWriter{out: out, batch: newPacketBatch(), limit: limit}, nil
+}
+
+// Write adds a packet. It keeps nothing of p but its values.
+func (w *PacketWriter) Write(p *flow.Packet) error {
+	if w.err != nil {
+		return w.err
+	}
+	w.batch.add(p)
+	if w.batch.rows() < w.limit {
+		return nil
+	}
+	return w.flush()
+}
+
+func (w *PacketWriter) flush() error {
+	w.err = w.out.write(w.batch.columns(), w.batch.rows())
+	w.batch.reset()
+	return w.err
+}
+
+// Close writes what is left and ends the table. It does not close the file.
+func (w *PacketWriter) Close() error {
+	if w.err != nil {
+		return w.err
+	}
+	if w.batch.rows() > 0 {
+		if err := w.flush(); err != nil {
+			return err
+		}
+	}
+	w.err = fmt.Errorf("table: packet writer is closed")
+	return w.out.close()
+}
+
+// WritePackets writes a packet table. Damaged records of the stream (errors
+// that are followed by more elements) are left out; an error that ends the
+// stream is returned, after the rows before it were written.
+func WritePackets(w io.Writer, format Format, packets iter.Seq2[flow.Packet, error]) error {
+	out, err := NewPacketWriter(w, format)
+	if err != nil {
+		return err
+	}
+	var last error
+	for p, err := range packets {
+		if last = err; err != nil {
+			continue
+		}
+		if err := out.Write(&p); err != nil {
+			return err
+		}
+	}
+	if err := out.Close(); err != nil {
+		return err
+	}
+	return last
+}
