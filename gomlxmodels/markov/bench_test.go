@@ -1,0 +1,69 @@
+package markov
+
+import (
+	"math/rand/v2"
+	"testing"
+)
+
+// clusters are flows over 27 labels, as many as NeCSTGen's HTTP has: four places
+// at each end, a noisy body between.
+func clusters(flows int) [][]int {
+	r := rand.New(rand.NewPCG(27, 27))
+	out := make([][]int, flows)
+	for i := range out {
+		s := []int{r.IntN(2), 2, 3, 4}
+		body := 5 + r.IntN(16)
+		for range 2 + r.IntN(30) {
+			s = append(s, body)
+			body = 5 + (body-5+[]int{1, 1, 1, 3, 7}[r.IntN(5)])%16
+		}
+		out[i] = append(s, 24+r.IntN(3), 23, 22, 21)
+	}
+	return out
+}
+
+func BenchmarkFit(b *testing.B) {
+	flows := clusters(10000)
+	labels := 0
+	for _, s := range flows {
+		labels += len(s)
+	}
+	for b.Loop() {
+		if _, err := Fit(5, flows); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(labels)*float64(b.N)/b.Elapsed().Seconds(), "labels/s")
+}
+
+func BenchmarkSample(b *testing.B) {
+	c, err := Fit(5, clusters(2000))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var s []int
+	labels, src := 0, rand.NewPCG(1, 1)
+	for b.Loop() {
+		s = c.AppendSample(s[:0], src, 0)
+		labels += len(s)
+	}
+	b.ReportMetric(float64(labels)/b.Elapsed().Seconds(), "labels/s")
+}
+
+func BenchmarkSampleLength(b *testing.B) {
+	c, err := Fit(5, clusters(2000))
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := c.SetPositions(Positions{First: [][]int{{0, 1}, {2}, {3}, {4}}, Last: [][]int{{21}, {22}, {23}, {24, 25, 26}}}); err != nil {
+		b.Fatal(err)
+	}
+	var s []int
+	labels, src := 0, rand.NewPCG(1, 1)
+	c.SampleLength(src, 64)
+	for b.Loop() {
+		s = c.AppendSampleLength(s[:0], src, 9+labels%50)
+		labels += len(s)
+	}
+	b.ReportMetric(float64(labels)/b.Elapsed().Seconds(), "labels/s")
+}

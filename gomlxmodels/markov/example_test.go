@@ -1,0 +1,24 @@
+package markov_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/necstgen/necstgen/gomlxmodels/markov"
+)
+
+// Three flows of cluster labels: 0 opens, 5 asks, 6 answers, 9 closes.
+func ExampleFit() {
+	flows := [][]int{{0, 5, 6, 9}, {0, 5, 6, 5, 6, 9}, {0, 5, 6, 5, 6, 5, 6, 9}}
+	chain, err := markov.Fit(2, flows)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	src := rand.NewPCG(1, 2)
+	fmt.Println(chain.SampleLength(src, 10))
+	fmt.Printf("%.2f\n", chain.Probability([]int{5, 6}, 9))
+	// Output:
+	// [0 5 6 5 6 5 6 5 6 9]
+	// 0.50
+}
