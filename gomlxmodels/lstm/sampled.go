@@ -1,0 +1,203 @@
+// Package lstm holds the recurrent networks: the paper's, which looks at a
+// window of decoded packets and predicts points (window.go), and the sampled
+// one, whose every output is a distribution that is drawn from, one packet after
+// the other (sampled.go).
+package lstm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/necstgen/necstgen/gomlxmodels/fit"
+)
+
+// Head is one output of the sampled network: a categorical distribution. Heads
+// are drawn in their order, and each sees what was drawn before it.
+type Head struct {
+	Name    string `json:"name"`
+	Classes int    `json:"classes"`
+}
+
+// SampledConfig is the shape of a sampled network and how it is trained.
+type SampledConfig struct {
+	Units      int        `json:"units"`      // of the cell; default 96
+	HeadUnits  int        `json:"head_units"` // hidden units of each head; default 64
+	Embedding  int        `json:"embedding"`  // width that a head's classes are embedded in, at most; default 16
+	Heads      []Head     `json:"heads"`      // at least one
+	Continuous int        `json:"continuous"` // numbers known before a packet is drawn
+	Latent     int        `json:"latent"`     // numbers given for the whole sequence
+	Noise      float64    `json:"noise"`      // standard deviation of the noise on Latent in training; default 0.1
+	Prior      bool       `json:"prior"`      // the first head starts from a given log-probability
+	Steps      int        `json:"steps"`      // length of a training row; default 32
+	WarmUp     int        `json:"warm_up"`    // steps before a cut that fill the state and do not count; default 8
+	MaxUnroll  int        `json:"max_unroll"` // rows of at most so many steps are unrolled, longer ones scanned; default 16
+	Dropout    float64    `json:"dropout"`    // share of the hidden state hidden from the heads in training; default 0
+	Fit        fit.Config `json:"fit"`
+}
+
+// DefaultSampledConfig is the network of design section 4 without its heads.
+func DefaultSampledConfig() SampledConfig {
+	c := fit.DefaultConfig()
+	c.Epochs, c.Batch, c.LearningRate, c.ClipNorm = 120, 16, 3e-3, 1
+	return SampledConfig{Units: 96, HeadUnits: 64, Embedding: 16, Noise: 0.1, Steps: 32, WarmUp: 8, MaxUnroll: 16, Fit: c}
+}
+
+// Validate reports every field that is out of range.
+func (c SampledConfig) Validate() error {
+	var problems []error
+	check := func(ok bool, key string, value, want any) {
+		if !ok {
+			problems = append(problems, fmt.Errorf("lstm: %s = %v: want %v", key, value, want))
+		}
+	}
+	check(c.Units >= 1 && c.Units <= 4096, "units", c.Units, "1 to 4096")
+	check(c.HeadUnits >= 1 && c.HeadUnits <= 4096, "head_units", c.HeadUnits, "1 to 4096")
+	check(c.Embedding >= 1, "embedding", c.Embedding, "at least 1")
+	check(len(c.Heads) > 0, "heads", len(c.Heads), "at least one")
+	for _, head := range c.Heads {
+		check(head.Classes >= 1, "heads."+head.Name, head.Classes, "at least one class")
+	}
+	check(c.Continuous >= 0, "continuous", c.Continuous, "0 or more")
+	check(c.Latent >= 0, "latent", c.Latent, "0 or more")
+	check(c.Noise >= 0 && !math.IsInf(c.Noise, 0), "noise", c.Noise, "0 or more")
+	check(c.Steps >= 2, "steps", c.Steps, "at least 2")
+	check(c.WarmUp >= 0 && c.WarmUp < c.Steps, "warm_up", c.WarmUp, "0 to steps-1")
+	check(c.Dropout >= 0 && c.Dropout < 1, "dropout", c.Dropout, "0 to below 1")
+	if err := c.Fit.Validate(); err != nil {
+		problems = append(problems, err)
+	}
+	return errors.Join(problems...)
+}
+
+// Sequence is one flow as the network sees it.
+type Sequence struct {
+	Codes      [][]int32   // [time][head], what each head should draw
+	Continuous [][]float32 // [time][continuous], known before the step is drawn
+	Prior      [][]float32 // [time][classes of the first head], log-probabilities; nil without a prior
+	Latent     []float32   // [latent]
+}
+
+// Sampled is a trained network.
+type Sampled struct {
+	Config  SampledConfig
+	Params  fit.Params
+	Result  fit.Result
+	backend compute.Backend
+}
+
+// FitSampled trains the network on sequences. Sequences are laid one behind the
+// other into rows of cfg.Steps, so that short ones cost no padding; one that is
+// cut at a row's end goes on in the next after a warm-up that does not count.
+func FitSampled(ctx context.Context, b compute.Backend, cfg SampledConfig, sequences []Sequence, observe func(fit.Epoch) error) (*Sampled, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if err := checkSequences(cfg, sequences); err != nil {
+		return nil, err
+	}
+	n := newNetwork(cfg)
+	params := n.initialize(rand.NewPCG(cfg.Fit.Seed, 0x6c73746d))
+	trained, result, err := fit.Run(ctx, b, cfg.Fit, params, pack(cfg, sequences), n.problem(), observe)
+	if err != nil {
+		return nil, fmt.Errorf("lstm: %w", err)
+	}
+	return &Sampled{Config: cfg, Params: trained, Result: result, backend: b}, nil
+}
+
+func checkSequences(cfg SampledConfig, sequences []Sequence) error {
+	steps := 0
+	for i, s := range sequences {
+		steps += len(s.Codes)
+		if len(s.Continuous) != len(s.Codes) || cfg.Prior && len(s.Prior) != len(s.Codes) || len(s.Latent) != cfg.Latent {
+			return fmt.Errorf("lstm: sequence %d: %d codes, %d continuous, %d priors and %d latent values: want equal times and %d latent",
+				i, len(s.Codes), len(s.Continuous), len(s.Prior), len(s.Latent), cfg.Latent)
+		}
+		for t, codes := range s.Codes {
+			for k, code := range codes {
+				if k >= len(cfg.Heads) || code < 0 || int(code) >= cfg.Heads[k].Classes {
+					return fmt.Errorf("lstm: sequence %d, step %d, head %d: class %d is outside the head", i, t, k, code)
+				}
+			}
+		}
+	}
+	if steps == 0 {
+		return fmt.Errorf("lstm: no step to learn from in %d sequences", len(sequences))
+	}
+	return nil
+}
+
+// rows is the packed training data, row after row.
+type rows struct {
+	cfg        SampledConfig
+	codes      []int32
+	continuous []float32
+	latent     []float32
+	prior      []float32
+	keep       []float32 // 0 where a flow starts
+	weight     []float32 // 1 where the step counts
+	filled     int       // steps written
+}
+
+// pack lays the sequences into rows: tensors codes [N, T, heads], continuous
+// [N, T, continuous], latent [N, T, latent], prior [N, T, classes of head 0]
+// (width 1 of zeros without a prior), keep and weight [N, T].
+func pack(cfg SampledConfig, sequences []Sequence) []*tensors.Tensor {
+	r := &rows{cfg: cfg}
+	for _, s := range sequences {
+		for t := 0; t < len(s.Codes); t++ {
+			if r.filled%cfg.Steps == 0 && t > 0 { // cut: fill the state again
+				for w := max(0, t-cfg.WarmUp); w < t; w++ {
+					r.add(s, w, w == 0 || w == t-cfg.WarmUp, 0)
+				}
+			}
+			r.add(s, t, t == 0, 1)
+		}
+	}
+	blank := Sequence{Codes: [][]int32{make([]int32, len(cfg.Heads))}, Continuous: [][]float32{make([]float32, cfg.Continuous)}, Latent: make([]float32, cfg.Latent)}
+	if cfg.Prior {
+		blank.Prior = [][]float32{make([]float32, cfg.Heads[0].Classes)}
+	}
+	for r.filled%cfg.Steps != 0 {
+		r.add(blank, 0, true, 0)
+	}
+	n, t := r.filled/cfg.Steps, cfg.Steps
+	tensor := func(flat []float32, width int) *tensors.Tensor {
+		return tensors.FromFlatDataAndDimensions(flat, n, t, width)
+	}
+	return []*tensors.Tensor{
+		tensors.FromFlatDataAndDimensions(r.codes, n, t, len(cfg.Heads)),
+		tensor(r.continuous, cfg.Continuous), tensor(r.latent, cfg.Latent), tensor(r.prior, priorWidth(cfg)),
+		tensors.FromFlatDataAndDimensions(r.keep, n, t), tensors.FromFlatDataAndDimensions(r.weight, n, t),
+	}
+}
+
+func priorWidth(cfg SampledConfig) int {
+	if cfg.Prior {
+		return cfg.Heads[0].Classes
+	}
+	return 1
+}
+
+func (r *rows) add(s Sequence, t int, start bool, weight float32) {
+	r.codes = append(r.codes, s.Codes[t]...)
+	r.continuous = append(r.continuous, s.Continuous[t]...)
+	r.latent = append(r.latent, s.Latent...)
+	if r.cfg.Prior {
+		r.prior = append(r.prior, s.Prior[t]...)
+	} else {
+		r.prior = append(r.prior, 0)
+	}
+	keep := float32(1)
+	if start {
+		keep = 0
+	}
+	r.keep = append(r.keep, keep)
+	r.weight = append(r.weight, weight)
+	r.filled++
+}
