@@ -1,0 +1,173 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2"
+	"github.com/pelletier/go-toml/v2/unstable"
+)
+
+// File is a read experiments.toml.
+type File struct {
+	Name        string   // for messages
+	Experiments []string // names, in the order of the file
+
+	tables map[string]table // "" holds [defaults]
+}
+
+// table is what one table of the file assigns.
+type table struct {
+	where   string // of its header
+	extends string
+	values  []assignment
+}
+
+// assignment is one key of a table.
+type assignment struct {
+	key   string // dotted, without the table's name
+	where string
+	value any
+}
+
+// Read reads the whole of r. Name, usually the file's path, only feeds messages.
+// What is wrong in any table is reported at once, with line and column, whether
+// or not the table is used.
+func Read(r io.Reader, name string) (*File, error) {
+	data, err := io.ReadAll(r)
+	if err != nil {
+		return nil, fmt.Errorf("config: read %s: %w", name, err)
+	}
+	var values map[string]any
+	if err := toml.Unmarshal(data, &values); err != nil {
+		if decode, ok := errors.AsType[*toml.DecodeError](err); ok {
+			line, column := decode.Position()
+			return nil, fmt.Errorf("%s:%d:%d: %s", name, line, column, strings.TrimPrefix(decode.Error(), "toml: "))
+		}
+		return nil, fmt.Errorf("config: read %s: %w", name, err)
+	}
+	f := &File{Name: name, tables: map[string]table{"": {}}}
+	if err := f.collect(data, values); err != nil {
+		return nil, err
+	}
+	return f, f.check()
+}
+
+// collect sorts the document's assignments into tables.
+func (f *File) collect(data []byte, values map[string]any) error {
+	var p unstable.Parser
+	p.Reset(data)
+	var problems []error
+	var header []string
+	for p.NextExpression() {
+		node := p.Expression()
+		keys, where := f.key(&p, node)
+		if node.Kind == unstable.Table || node.Kind == unstable.ArrayTable {
+			header = keys
+			if err := f.open(header, where, node.Kind); err != nil {
+				problems = append(problems, err)
+				header = nil
+			}
+			continue
+		}
+		if len(header) == 0 {
+			if len(problems) == 0 {
+				problems = append(problems, fmt.Errorf("%s: key %q stands outside a table: want [defaults] or [experiment.NAME] above it", where, strings.Join(keys, ".")))
+			}
+			continue
+		}
+		path := slices.Concat(header, keys)
+		if err := f.add(path, where, at(values, path)); err != nil {
+			problems = append(problems, err)
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// key is the dotted key of an expression and its position.
+func (f *File) key(p *unstable.Parser, node *unstable.Node) (keys []string, where string) {
+	for it := node.Key(); it.Next(); {
+		n := it.Node()
+		if keys == nil {
+			start := p.Shape(n.Raw).Start
+			where = fmt.Sprintf("%s:%d:%d", f.Name, start.Line, start.Column)
+		}
+		keys = append(keys, string(n.Data))
+	}
+	return keys, where
+}
+
+// at is the decoded value behind a path of keys.
+func at(values map[string]any, path []string) any {
+	var v any = values
+	for _, key := range path {
+		m, _ := v.(map[string]any)
+		v = m[key]
+	}
+	return v
+}
+
+// nameable is what an experiment may be called: the name becomes a folder.
+var nameable = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
+
+// open notes a table's header: [defaults], [experiment.NAME] or one of their sub-tables.
+func (f *File) open(header []string, where string, kind unstable.Kind) error {
+	text := strings.Join(header, ".")
+	name, _, ok := split(header)
+	if !ok || kind == unstable.ArrayTable {
+		return fmt.Errorf("%s: unknown table [%s]: want [defaults] or [experiment.NAME]", where, text)
+	}
+	if name != "" && !nameable.MatchString(name) {
+		return fmt.Errorf("%s: experiment name %q: want small letters, digits and hyphens", where, name)
+	}
+	t, seen := f.tables[name]
+	if !seen {
+		f.Experiments = append(f.Experiments, name)
+	}
+	if t.where == "" {
+		t.where = where
+	}
+	f.tables[name] = t
+	return nil
+}
+
+// split takes a path apart: the experiment's name ("" for [defaults]) and the keys inside.
+func split(path []string) (name string, keys []string, ok bool) {
+	switch {
+	case path[0] == "defaults":
+		return "", path[1:], true
+	case path[0] == "experiment" && len(path) > 1 && path[1] != "":
+		return path[1], path[2:], true
+	}
+	return "", nil, false
+}
+
+// add puts one assignment into its table. An inline table is taken apart.
+func (f *File) add(path []string, where string, value any) error {
+	if inline, ok := value.(map[string]any); ok {
+		var problems []error
+		for _, key := range slices.Sorted(maps.Keys(inline)) {
+			problems = append(problems, f.add(append(slices.Clone(path), key), where, inline[key]))
+		}
+		return errors.Join(problems...)
+	}
+	name, keys, _ := split(path)
+	t := f.tables[name]
+	key := strings.Join(keys, ".")
+	if key == "extends" && name != "" {
+		base, ok := value.(string)
+		if !ok {
+			return fmt.Errorf("%s: extends: %v: want the name of an experiment", where, value)
+		}
+		t.extends = base
+	} else {
+		t.values = append(t.values, assignment{key: key, where: where, value: value})
+	}
+	f.tables[name] = t
+	return nil
+}

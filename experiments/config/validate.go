@@ -1,0 +1,55 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Problem is one value that an experiment cannot have.
+type Problem struct {
+	Where string // "experiments.toml:12:1", or where else the value was given; "" when it is not known
+	Key   string // dotted
+	Value string // as written
+	Want  string // what is allowed, or what to do
+}
+
+// Error is `experiments.toml:12:1: lstm.units: 0: want a whole number from 1 to 4096`.
+func (p *Problem) Error() string {
+	text := p.Key + ": "
+	if p.Value != "" {
+		text += p.Value + ": "
+	}
+	if p.Where != "" {
+		text = p.Where + ": " + text
+	}
+	return text + p.Want
+}
+
+// Validate reports every problem at once, joined, each a *Problem.
+func (e Experiment) Validate() error {
+	return e.validate(func(string) string { return "" })
+}
+
+// validate is Validate with a lookup of where each key's value was given.
+func (e Experiment) validate(where func(key string) string) error {
+	var problems []error
+	add := func(key, value, want string) {
+		problems = append(problems, &Problem{Where: where(key), Key: key, Value: value, Want: want})
+	}
+	for _, f := range fields(&e) {
+		if err := f.check(); err != nil {
+			add(f.key, f.text(), err.Error())
+		}
+	}
+	if e.Data.Name == "" && e.Data.Path == "" {
+		add("data.path", "", "name a capture file, as in data.path=my.pcap, or a data set with data.name")
+	}
+	if strings.TrimSpace(e.Data.Path) != e.Data.Path {
+		add("data.path", fmt.Sprintf("%q", e.Data.Path), "want a path without spaces around it")
+	}
+	if len(e.VAE.Hidden) == 0 {
+		add("vae.hidden", "[]", "want at least one layer")
+	}
+	return errors.Join(problems...)
+}

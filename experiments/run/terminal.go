@@ -1,0 +1,153 @@
+package run
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+)
+
+// Terminal is where a run speaks. A nil Terminal is silent.
+type Terminal struct {
+	Out         io.Writer        // results: stages, tables
+	Err         io.Writer        // warnings and progress
+	Interactive bool             // Err is a terminal, so a line may be drawn over
+	Quiet       bool             // neither stages nor progress
+	Now         func() time.Time // clock of the plain progress lines; nil: time.Now
+
+	mu sync.Mutex
+}
+
+// Printf writes to Out unless the terminal is quiet.
+func (t *Terminal) Printf(format string, args ...any) {
+	if t == nil || t.Quiet {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	// A closed standard output shall not end a run.
+	_, _ = fmt.Fprintf(t.Out, format, args...)
+}
+
+// Warn writes a line to Err.
+func (t *Terminal) Warn(text string) {
+	if t == nil {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	_, _ = fmt.Fprintf(t.Err, "warning: %s\n", text)
+}
+
+// row writes one line of the stage table.
+func (t *Terminal) row(name, value, note string) {
+	t.Printf("%s\n", strings.TrimRight(fmt.Sprintf("%-12s %9s  %s", name, value, note), " "))
+}
+
+// Progress shows how far a piece of work is: with the time left on a terminal,
+// as a line every ten seconds elsewhere, not at all when quiet.
+type Progress interface {
+	Start(what string, total int64, unit string) // total 0: unknown
+	Set(n int64)                                 // done so far; may be called often
+	Done()
+}
+
+// Progress returns a new progress display.
+func (t *Terminal) Progress() Progress {
+	switch {
+	case t == nil || t.Quiet:
+		return silent{}
+	case t.Interactive:
+		return &bar{terminal: t}
+	}
+	return &lines{terminal: t}
+}
+
+// silent shows nothing.
+type silent struct{}
+
+func (silent) Start(string, int64, string) {}
+func (silent) Set(int64)                   {}
+func (silent) Done()                       {}
+
+// bar draws over one line.
+type bar struct {
+	terminal *Terminal
+	bar      *progressbar.ProgressBar
+}
+
+func (b *bar) Start(what string, total int64, unit string) {
+	if total <= 0 {
+		total = -1 // a spinner with a rate
+	}
+	b.bar = progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(b.terminal.Err),
+		progressbar.OptionSetDescription(fmt.Sprintf("%-12s", what)),
+		progressbar.OptionSetItsString(unit),
+		progressbar.OptionShowIts(),
+		progressbar.OptionShowCount(),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionSetElapsedTime(true),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionSetWidth(24),
+		progressbar.OptionClearOnFinish(),
+	)
+}
+
+func (b *bar) Set(n int64) {
+	if b.bar != nil {
+		_ = b.bar.Set64(n) // more than the total is no error worth a run
+	}
+}
+
+func (b *bar) Done() {
+	if b.bar != nil {
+		_ = b.bar.Clear()
+		b.bar = nil
+	}
+}
+
+// interval is the time between two plain progress lines.
+const interval = 10 * time.Second
+
+// lines writes a line now and then.
+type lines struct {
+	terminal    *Terminal
+	what, unit  string
+	total       int64
+	start, last time.Time
+}
+
+func (l *lines) now() time.Time {
+	if l.terminal.Now != nil {
+		return l.terminal.Now()
+	}
+	return time.Now()
+}
+
+func (l *lines) Start(what string, total int64, unit string) {
+	l.what, l.total, l.unit = what, total, unit
+	l.start = l.now()
+	l.last = l.start
+}
+
+func (l *lines) Set(n int64) {
+	now := l.now()
+	if now.Sub(l.last) < interval {
+		return
+	}
+	l.last = now
+	text := fmt.Sprintf("%s: %d %s", l.what, n, l.unit)
+	if l.total > 0 && n > 0 {
+		left := now.Sub(l.start).Seconds() * float64(l.total-n) / float64(n)
+		text = fmt.Sprintf("%s: %d of %d %s, %s left", l.what, n, l.total, l.unit, Seconds(max(0, left)))
+	}
+	l.terminal.mu.Lock()
+	defer l.terminal.mu.Unlock()
+	_, _ = fmt.Fprintln(l.terminal.Err, text)
+}
+
+func (l *lines) Done() {}
