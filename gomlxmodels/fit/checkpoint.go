@@ -1,4 +1,189 @@
 package fit
 
-func (t *trainer) resume() error { return nil }
-func (t *trainer) save() error   { return nil }
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/tensors"
+)
+
+// The variables of a training checkpoint: the loop state under "state/", the
+// best parameters under "best/", and the host's part as three tensors.
+const (
+	stateScope   = "state/"
+	bestScope    = "best/"
+	countsName   = "progress/counts"  // int64: see progress.counts
+	valuesName   = "progress/values"  // float64: see progress.values
+	historyName  = "progress/history" // float64 [epochs, columns]: see history
+	identityName = "progress/identity"
+)
+
+// checkpointVersion changes when the layout does.
+const checkpointVersion = 1
+
+func (p *progress) counts() []int64 {
+	return []int64{int64(p.Epoch), int64(p.Step), p.Steps, int64(p.BestEpoch), int64(p.Plateau), int64(p.Stale)}
+}
+
+func (p *progress) values() []float64 { return []float64{p.Rate, p.Best, p.StaleBest} }
+
+func (p *progress) set(counts []int64, values []float64) {
+	p.Epoch, p.Step, p.Steps = int(counts[0]), int(counts[1]), counts[2]
+	p.BestEpoch, p.Plateau, p.Stale = int(counts[3]), int(counts[4]), int(counts[5])
+	p.Rate, p.Best, p.StaleBest = values[0], values[1], values[2]
+}
+
+// identity is what must agree between a checkpoint and the training that
+// resumes from it. Epochs, patience and the learning rate may change.
+func (t *trainer) identity() []int64 {
+	id := []int64{checkpointVersion, int64(t.cfg.Seed), int64(t.cfg.Batch), int64(len(t.rows)), int64(len(t.held)), int64(t.dtype), int64(len(t.problem.TermNames))}
+	for _, d := range t.data {
+		for _, n := range d.Shape().Dimensions {
+			id = append(id, int64(n))
+		}
+	}
+	return id
+}
+
+// stateNames names the tensors of t.now.
+func (t *trainer) stateNames() []string {
+	var names []string
+	for _, group := range []string{"params/", "first/", "second/"} {
+		for _, name := range t.names {
+			names = append(names, stateScope+group+name)
+		}
+	}
+	return append(names, stateScope+"key", stateScope+"power1", stateScope+"power2", stateScope+"sums")
+}
+
+// save writes a checkpoint from which resume goes on to the same bytes.
+func (t *trainer) save() error {
+	p := Params{Names: t.stateNames(), Values: slices.Clone(t.now)}
+	if t.best != nil {
+		for i, name := range t.names {
+			p.Names, p.Values = append(p.Names, bestScope+name), append(p.Values, t.best[i])
+		}
+	}
+	add := func(name string, value *tensors.Tensor) {
+		p.Names, p.Values = append(p.Names, name), append(p.Values, value)
+	}
+	add(countsName, tensors.FromValue(t.progress.counts()))
+	add(valuesName, tensors.FromValue(t.progress.values()))
+	add(identityName, tensors.FromValue(t.identity()))
+	if len(t.result.Epochs) > 0 {
+		add(historyName, t.history())
+	}
+	if err := saveVariables(t.cfg.Checkpoint, p); err != nil {
+		return fmt.Errorf("checkpoint: %w", err)
+	}
+	return nil
+}
+
+// resume takes up the newest checkpoint, if there is one.
+func (t *trainer) resume() error {
+	if t.cfg.Checkpoint == "" {
+		return nil
+	}
+	found, err := filepath.Glob(filepath.Join(t.cfg.Checkpoint, "checkpoint-*.json"))
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	if _, err := os.Stat(t.cfg.Checkpoint); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	p, err := loadVariables(t.cfg.Checkpoint)
+	if err != nil {
+		return fmt.Errorf("resume: %w", err)
+	}
+	if err := t.restore(p); err != nil {
+		return fmt.Errorf("fit: resume from %s: %w: remove the folder to start again", t.cfg.Checkpoint, err)
+	}
+	return nil
+}
+
+func (t *trainer) restore(p Params) error {
+	counts, values, identity := p.Get(countsName), p.Get(valuesName), p.Get(identityName)
+	if counts == nil || values == nil || identity == nil {
+		return errors.New("not a training checkpoint")
+	}
+	saved, err := tensors.CopyFlatData[int64](identity)
+	if err != nil {
+		return err
+	}
+	if !slices.Equal(saved, t.identity()) {
+		return fmt.Errorf("it belongs to another training (version, seed, batch, rows, shapes: %v, now %v)", saved, t.identity())
+	}
+	if counts.Size() != len(t.progress.counts()) || values.Size() != len(t.progress.values()) {
+		return errors.New("its progress has another layout")
+	}
+	names := t.stateNames()
+	now := make([]*tensors.Tensor, len(names))
+	for i, name := range names {
+		now[i] = p.Get(name)
+		if now[i] == nil || !now[i].Shape().Equal(t.now[i].Shape()) {
+			return fmt.Errorf("variable %q is missing or has another shape than %s", name, t.now[i].Shape())
+		}
+	}
+	t.now = now
+	t.progress.set(tensors.MustCopyFlatData[int64](counts), tensors.MustCopyFlatData[float64](values))
+	if t.cfg.KeepBest && p.Get(bestScope+t.names[0]) != nil {
+		for _, name := range t.names {
+			t.best = append(t.best, p.Get(bestScope+name))
+		}
+	}
+	return t.restoreHistory(p.Get(historyName))
+}
+
+// history keeps the complete epochs as rows of number, loss, validation loss,
+// learning rate, steps, terms..., validation terms...
+func (t *trainer) history() *tensors.Tensor {
+	var rows []float64
+	for _, e := range t.result.Epochs {
+		rows = append(rows, float64(e.Number), e.Loss, e.ValidationLoss, e.LearningRate, float64(e.Total))
+		for _, terms := range []map[string]float64{e.Terms, e.ValidationTerms} {
+			for _, name := range t.problem.TermNames {
+				value, ok := terms[name]
+				if !ok {
+					value = math.NaN()
+				}
+				rows = append(rows, value)
+			}
+		}
+	}
+	n := len(t.result.Epochs)
+	return tensors.FromFlatDataAndDimensions(rows, n, len(rows)/n)
+}
+
+func (t *trainer) restoreHistory(h *tensors.Tensor) error {
+	if h == nil {
+		return nil
+	}
+	terms := len(t.problem.TermNames)
+	if want := shapes.Make(h.DType(), h.Shape().Dimensions[0], 5+2*terms); !h.Shape().Equal(want) {
+		return fmt.Errorf("its history has shape %s: must be %s", h.Shape(), want)
+	}
+	flat, err := tensors.CopyFlatData[float64](h)
+	if err != nil {
+		return err
+	}
+	for row := range slices.Chunk(flat, 5+2*terms) {
+		e := Epoch{Number: int(row[0]), Loss: row[1], ValidationLoss: row[2], LearningRate: row[3], Done: int(row[4]), Total: int(row[4]), Terms: map[string]float64{}}
+		for i, name := range t.problem.TermNames {
+			e.Terms[name] = row[5+i]
+			if len(t.held) > 0 {
+				if e.ValidationTerms == nil {
+					e.ValidationTerms = map[string]float64{}
+				}
+				e.ValidationTerms[name] = row[5+terms+i]
+			}
+		}
+		t.result.Epochs = append(t.result.Epochs, e)
+	}
+	return nil
+}

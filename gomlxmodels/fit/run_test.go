@@ -2,8 +2,11 @@ package fit
 
 import (
 	"context"
+	"errors"
 	"math"
 	"math/rand/v2"
+	"os"
+	"slices"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -57,4 +60,91 @@ func TestRunFitsLine(t *testing.T) {
 		}
 		t.Logf("%+v %v", last, result.WholeEpochs)
 	})
+}
+
+func flat(t *testing.T, p Params) []float64 {
+	t.Helper()
+	var all []float64
+	for _, v := range p.Values {
+		all = append(all, tensors.MustCopyFlatData[float64](v)...)
+	}
+	return all
+}
+
+func TestSaveLoadIdentity(t *testing.T) {
+	dir := t.TempDir()
+	p := Params{Names: []string{"z/kernel", "a/bias"}, Values: []*tensors.Tensor{
+		tensors.FromFlatDataAndDimensions([]float64{1, math.Pi, -3, 1e-300}, 2, 2), tensors.FromScalar(2.5)}}
+	for range 2 { // the second replaces the first
+		if err := Save(dir, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := Load(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.Names, p.Names) || !slices.Equal(flat(t, got), flat(t, p)) {
+		t.Errorf("loaded %v %v, saved %v %v", got.Names, flat(t, got), p.Names, flat(t, p))
+	}
+	if entries, _ := os.ReadDir(dir); len(entries) != 2 {
+		t.Errorf("folder holds %v, want one checkpoint of two files", entries)
+	}
+	if _, err := Load(t.TempDir()); err == nil {
+		t.Error("an empty folder loads")
+	}
+}
+
+// TestResumeSameBytes stops a training in the middle of an epoch, resumes it,
+// and compares with one that ran through.
+func TestResumeSameBytes(t *testing.T) {
+	eachBackend(t, func(t *testing.T, b compute.Backend) {
+		cfg := DefaultConfig()
+		cfg.Epochs, cfg.Batch, cfg.ValidationFraction, cfg.KeepBest = 12, 8, 0.2, true
+		problem := Problem{Loss: noisy, TermNames: []string{"abs"}}
+		want, whole, err := Run(context.Background(), b, cfg, lineParams(), line(700), problem, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Checkpoint = t.TempDir()
+		stops := 0
+		var got Params
+		var result Result
+		for {
+			ctx, cancel := context.WithCancel(context.Background())
+			got, result, err = Run(ctx, b, cfg, lineParams(), line(700), problem, func(e Epoch) error {
+				if stops < 3 && e.Number == 3*stops+2 {
+					stops++
+					cancel()
+				}
+				return nil
+			})
+			cancel()
+			if !errors.Is(err, context.Canceled) {
+				break
+			}
+			if result.Stop != StopInterrupted {
+				t.Fatalf("stop = %q, want %q", result.Stop, StopInterrupted)
+			}
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if stops != 3 {
+			t.Fatalf("interrupted %d times, want 3", stops)
+		}
+		if !slices.Equal(flat(t, got), flat(t, want)) {
+			t.Errorf("resumed to %v, an uninterrupted run to %v", flat(t, got), flat(t, want))
+		}
+		if len(result.Epochs) != len(whole.Epochs) || result.Epochs[11].Loss != whole.Epochs[11].Loss || result.Best != whole.Best || result.Steps != whole.Steps {
+			t.Errorf("resumed result %+v, uninterrupted %+v", result, whole)
+		}
+	})
+}
+
+// noisy is squares with noise on the inputs: it uses the step's random state.
+func noisy(s Step) (loss *graph.Node, terms []*graph.Node) {
+	_, noise := graph.RandomNormal(s.RNG, s.Inputs[0].Shape())
+	s.Inputs[0] = graph.Add(s.Inputs[0], graph.MulScalar(noise, 0.1))
+	return squares(s)
 }
