@@ -1,0 +1,137 @@
+package flow
+
+import (
+	"cmp"
+	"errors"
+	"iter"
+	"slices"
+	"time"
+)
+
+// Assembler gathers a stream of packets into flows. The zero value is useful, and
+// one Assembler may serve several streams.
+//
+// Packets of one five-tuple belong together in both directions; packets without
+// an IP header by their pair of link-layer addresses and their application. A flow
+// ends by silence, and a TCP connection by FIN from both ends or RST: it is kept
+// [lingerTime] longer for late segments, but a SYN with another sequence number
+// starts a new flow at once. The client of a flow is who sends the SYN; where none
+// was captured, who does not have the service's port; else who sends first.
+type Assembler struct {
+	// IdleTimeout ends a flow that is silent for longer. 0 stands for what RFC 4787
+	// and RFC 5382 ask of address translators: 5 minutes, and 2 hours 4 minutes for
+	// an established TCP connection.
+	IdleTimeout time.Duration
+
+	// MaxOpen bounds the flows that are open at once, and so the memory; beyond it
+	// the flow that was silent longest ends. 0 stands for 1<<20.
+	MaxOpen int
+}
+
+// What the zero Assembler stands for, and how long a closed connection is kept.
+const (
+	defaultIdle        = 5 * time.Minute
+	defaultEstablished = 2*time.Hour + 4*time.Minute
+	defaultOpen        = 1 << 20
+	lingerTime         = 5 * time.Second
+)
+
+// Label sets FlowID, from 0 in the order of first packets, and Direction on each
+// packet as it passes, and gives packets of an application that only their flow
+// tells (an empty segment to a web server on 8080) the flow's application as far
+// as it is known by then. Errors pass unchanged.
+func (a *Assembler) Label(packets iter.Seq2[Packet, error]) iter.Seq2[Packet, error] {
+	return func(yield func(Packet, error) bool) {
+		t := newTracker(a, nil)
+		for p, err := range packets {
+			if err == nil {
+				if c := t.track(&p); p.Application == Unknown {
+					p.Application = c.app
+				}
+			}
+			if !yield(p, err) {
+				return
+			}
+		}
+	}
+}
+
+// Flows gathers the packets of each flow. Flows leave when they end, so not in
+// the order of their starts; what is open at the end of the stream leaves then, in
+// that order. Packets come without Payload. A damaged record's error passes with a
+// nil flow; an error that ends the stream is the last element again.
+func (a *Assembler) Flows(packets iter.Seq2[Packet, error]) iter.Seq2[*Flow, error] {
+	return func(yield func(*Flow, error) bool) {
+		going := true
+		t := newTracker(a, func(c *conversation) {
+			f := c.flow
+			f.Application = c.app
+			for i := range f.Packets {
+				if f.Packets[i].Application == Unknown {
+					f.Packets[i].Application = c.app
+				}
+			}
+			going = going && yield(f, nil)
+		})
+		var held error // an error is the last one only if nothing follows
+		for p, err := range packets {
+			if held != nil {
+				going = going && yield(nil, held)
+				held = nil
+			}
+			if !going {
+				return
+			}
+			if err != nil {
+				held = err
+				continue
+			}
+			c := t.track(&p)
+			if c.flow == nil {
+				c.flow = &Flow{ID: c.id, Tuple: c.tuple}
+			}
+			p.Payload = nil
+			c.flow.Packets = append(c.flow.Packets, p)
+		}
+		damaged := recordError(held)
+		if held != nil && damaged {
+			going = going && yield(nil, held)
+		}
+		if going {
+			t.flush()
+		}
+		if going && held != nil && !damaged {
+			yield(nil, held)
+		}
+	}
+}
+
+// recordError reports an error that belongs to one record, not to the stream.
+func recordError(err error) bool {
+	var record interface{ RecordNumber() int64 }
+	return errors.As(err, &record)
+}
+
+// Collect takes a whole stream of flows, sorted by start and then by ID. Damaged
+// are the errors of single records; err is the one that ended the stream early,
+// beside which the flows before it stand.
+func Collect(seq iter.Seq2[*Flow, error]) (flows []*Flow, damaged []error, err error) {
+	for f, e := range seq {
+		if err != nil { // it did not end the stream
+			damaged = append(damaged, err)
+			err = nil
+		}
+		switch {
+		case e == nil:
+			flows = append(flows, f)
+		case recordError(e):
+			damaged = append(damaged, e)
+		default:
+			err = e
+		}
+	}
+	slices.SortFunc(flows, func(a, b *Flow) int {
+		return cmp.Or(cmp.Compare(a.Start(), b.Start()), cmp.Compare(a.ID, b.ID))
+	})
+	return flows, damaged, err
+}

@@ -1,0 +1,181 @@
+package flow
+
+import (
+	"bytes"
+	"encoding/binary"
+)
+
+// sniff names the application by the payload's first bytes, and says whether the
+// server sent them; Unknown where they say nothing. FromServer is what the ports
+// say, unless they are unknown: then the lower port is taken for the service.
+func (p *Packet) sniff(fromServer, unknown bool) (Application, bool) {
+	if unknown {
+		fromServer = p.Tuple.Src.Port() < p.Tuple.Dst.Port()
+	}
+	if p.Tuple.Proto == UDP {
+		return sniffDatagram(p.Payload), fromServer
+	}
+	return sniffStream(p.Payload, fromServer)
+}
+
+// sniffStream looks for what a client or server says first over TCP.
+func sniffStream(b []byte, server bool) (Application, bool) {
+	if len(b) < 4 {
+		return Unknown, server
+	}
+	switch c := b[0]; {
+	case c == 22 || c == 23 || c == 20 || c == 21:
+		if tlsRecord(b) {
+			return TLS, server
+		}
+		return Unknown, server
+	case c == 0xff && b[1] >= 0xfb && b[1] <= 0xfe && b[2] < 50: // IAC WILL, WONT, DO, DONT
+		return Telnet, server
+	case c == '+' || c == '*' || c == ':' || c >= '0' && c <= '9':
+		return sniffReply(b)
+	case c < 'A' || c > 'Z':
+		return Unknown, server
+	}
+	return sniffCommand(b, server)
+}
+
+// sniffReply looks for a server's greeting.
+func sniffReply(b []byte) (Application, bool) {
+	line := firstLine(b)
+	switch {
+	case bytes.HasPrefix(b, []byte("220")) && (b[3] == ' ' || b[3] == '-'):
+		if bytes.Contains(line, []byte("SMTP")) {
+			return SMTP, true
+		}
+		if bytes.Contains(line, []byte("FTP")) {
+			return FTP, true
+		}
+	case bytes.HasPrefix(b, []byte("+OK ")):
+		return POP, true
+	case bytes.HasPrefix(b, []byte("* OK ")) || bytes.HasPrefix(b, []byte("* PREAUTH ")):
+		return IMAP, true
+	case b[0] == ':' && (bytes.Contains(line, []byte(" NOTICE ")) || bytes.Contains(line, []byte(" PRIVMSG ")) || bytes.Contains(line, []byte(" 001 "))):
+		return IRC, true
+	}
+	return Unknown, true
+}
+
+// sniffCommand looks for what starts with a capital letter.
+func sniffCommand(b []byte, server bool) (Application, bool) {
+	switch {
+	case bytes.HasPrefix(b, []byte("HTTP/1.")):
+		return HTTP, true
+	case httpMethod(b):
+		return HTTP, false
+	case bytes.HasPrefix(b, []byte("SSH-1")) || bytes.HasPrefix(b, []byte("SSH-2")):
+		return SSH, server
+	case sipMessage(b):
+		return SIP, bytes.HasPrefix(b, []byte("SIP/"))
+	case bytes.HasPrefix(b, []byte("EHLO ")) || bytes.HasPrefix(b, []byte("HELO ")) || bytes.HasPrefix(b, []byte("MAIL FROM:")) || bytes.HasPrefix(b, []byte("RCPT TO:")):
+		return SMTP, false
+	case bytes.HasPrefix(b, []byte("NICK ")) || bytes.HasPrefix(b, []byte("PRIVMSG ")) || bytes.HasPrefix(b, []byte("NOTICE AUTH")):
+		return IRC, b[1] == 'O'
+	}
+	return Unknown, server
+}
+
+// sniffDatagram looks for the protocols whose datagrams name themselves.
+func sniffDatagram(b []byte) Application {
+	switch {
+	case len(b) < 4:
+	case b[0] == 0x30 && snmpMessage(b):
+		return SNMP
+	case gquic(b) || quic(b):
+		return QUIC
+	case b[0] >= 'A' && b[0] <= 'Z' && sipMessage(b):
+		return SIP
+	case dnsMessage(b):
+		return DNS
+	}
+	return Unknown
+}
+
+// firstLine is the payload up to its first line end, at most 512 bytes.
+func firstLine(b []byte) []byte {
+	b = b[:min(len(b), 512)]
+	if end := bytes.IndexByte(b, '\n'); end >= 0 {
+		return b[:end]
+	}
+	return b
+}
+
+// httpMethod reports a request line of HTTP (RFC 9110, 9.3; RFC 9113, 3.4 for
+// PRI). OPTIONS is SIP's and RTSP's too.
+func httpMethod(b []byte) bool {
+	space := bytes.IndexByte(b[:min(len(b), 9)], ' ')
+	if space < 0 {
+		return false
+	}
+	switch string(b[:space]) {
+	case "GET", "POST", "HEAD", "PUT", "DELETE", "TRACE", "CONNECT", "PATCH", "PRI", "PROPFIND":
+		return true
+	case "OPTIONS":
+		return bytes.Contains(firstLine(b), []byte(" HTTP/"))
+	}
+	return false
+}
+
+// sipMessage reports a request or status line of SIP (RFC 3261, 7).
+func sipMessage(b []byte) bool {
+	return bytes.HasPrefix(b, []byte("SIP/2.0 ")) || bytes.HasSuffix(bytes.TrimSuffix(firstLine(b), []byte("\r")), []byte(" SIP/2.0"))
+}
+
+// tlsRecord reports a record of TLS 1.0 to 1.3 or SSL 3 (RFC 8446, 5.1).
+func tlsRecord(b []byte) bool {
+	return len(b) >= 5 && b[1] == 3 && b[2] <= 4 && binary.BigEndian.Uint16(b[3:]) <= 1<<14+2048
+}
+
+// quic reports a long header of QUIC (RFC 8999) of a known version.
+func quic(b []byte) bool {
+	if len(b) < 7 || b[0]&0xc0 != 0xc0 {
+		return false
+	}
+	version := binary.BigEndian.Uint32(b[1:])
+	return version == 1 || version == 0x6b3343cf || version&0xffffff00 == 0xff000000 || b[1] == 'Q' && b[2] == '0' || b[1] == 'T' && b[2] == '0'
+}
+
+// gquic reports a header of Google's QUIC that carries a version (Q001 to Q050).
+func gquic(b []byte) bool {
+	switch {
+	case len(b) >= 13 && b[0]&0xc9 == 0x09: // public header: version and connection ID present
+		return b[9] == 'Q' && b[10] == '0' && b[11] >= '0' && b[11] <= '9'
+	case len(b) >= 5 && b[0]&0x80 != 0:
+		return b[1] == 'Q' && b[2] == '0' && b[3] >= '0' && b[3] <= '9'
+	}
+	return false
+}
+
+// snmpMessage reports a BER sequence that opens with a version of SNMP (RFC
+// 3416): 0, 1 or 3.
+func snmpMessage(b []byte) bool {
+	at := 2
+	if b[1] >= 0x80 {
+		at += int(b[1] & 0x7f)
+	}
+	return at <= 6 && len(b) >= at+3 && b[at] == 2 && b[at+1] == 1 && (b[at+2] <= 1 || b[at+2] == 3)
+}
+
+// dnsMessage reports a query or response (RFC 1035, 4.1) whose first question is
+// whole and of class IN.
+func dnsMessage(b []byte) bool {
+	if len(b) < 17 || b[2]&0x78 != 0 || b[3]&0x40 != 0 || binary.BigEndian.Uint16(b[4:]) != 1 {
+		return false
+	}
+	response := b[2]&0x80 != 0
+	if !response && (binary.BigEndian.Uint16(b[6:]) != 0 || binary.BigEndian.Uint16(b[8:]) != 0) {
+		return false
+	}
+	at := 12
+	for at < len(b) && b[at] != 0 {
+		if b[at] > 63 {
+			return false
+		}
+		at += 1 + int(b[at])
+	}
+	return at+5 <= len(b) && b[at+1] < 2 && binary.BigEndian.Uint16(b[at+3:])&0x7fff == 1
+}

@@ -1,0 +1,229 @@
+package flow
+
+import (
+	"encoding/binary"
+	"net/netip"
+	"slices"
+)
+
+// key names a conversation, the same in both directions: two addresses, then
+// ports, protocol and, without an IP header, application. All bytes count, so the
+// map hashes it as one block, twice as fast as a FiveTuple.
+type key struct {
+	a, b [2]uint64
+	rest uint64
+}
+
+// keyOf returns a packet's key and whether its sender is the key's second end.
+func keyOf(p *Packet) (k key, swapped bool) {
+	if p.Tuple.Proto == 0 {
+		k.a[0], k.b[0] = p.SrcMAC.number(), p.DstMAC.number()
+		k.rest = 1<<40 | uint64(p.Application)
+		if swapped = k.a[0] > k.b[0]; swapped {
+			k.a, k.b = k.b, k.a
+		}
+		return k, swapped
+	}
+	src, dst := uint64(p.Tuple.Src.Port()), uint64(p.Tuple.Dst.Port())
+	k.a, k.b = halves(p.Tuple.Src.Addr()), halves(p.Tuple.Dst.Addr())
+	swapped = k.a[1] > k.b[1] || k.a[1] == k.b[1] && (k.a[0] > k.b[0] || k.a[0] == k.b[0] && src > dst)
+	if swapped {
+		k.a, k.b, src, dst = k.b, k.a, dst, src
+	}
+	k.rest = uint64(p.Tuple.Proto)<<32 | src<<16 | dst
+	return k, swapped
+}
+
+func halves(a netip.Addr) [2]uint64 {
+	b := a.As16()
+	return [2]uint64{binary.BigEndian.Uint64(b[:]), binary.BigEndian.Uint64(b[8:])}
+}
+
+func (m MAC) number() uint64 {
+	return uint64(binary.BigEndian.Uint16(m[:]))<<32 | uint64(binary.BigEndian.Uint32(m[2:]))
+}
+
+// conversation is the state of an open flow.
+type conversation struct {
+	key         key
+	id          int64
+	tuple       FiveTuple // as the client sends
+	last        int64     // time of the newest packet
+	app         Application
+	clientFirst bool // the client is the key's first end
+	tcp         connection
+	age         *ageList
+	prev, next  *conversation
+	flow        *Flow      // for Flows
+	sums        flowTotals // for Table
+}
+
+// ageList links conversations by the time of their last packet, the oldest at
+// the root's next.
+type ageList struct {
+	root  conversation
+	limit int64 // nanoseconds of silence
+}
+
+func (l *ageList) init(limit int64) {
+	l.root.next, l.root.prev, l.limit = &l.root, &l.root, limit
+}
+
+func (l *ageList) push(c *conversation) {
+	c.age = l
+	c.prev, c.next = l.root.prev, &l.root
+	c.prev.next, l.root.prev = c, c
+}
+
+func (c *conversation) unlink() {
+	c.prev.next, c.next.prev = c.next, c.prev
+	c.prev, c.next, c.age = nil, nil, nil
+}
+
+// The ages of a flow: each has its own limit.
+const (
+	young       = iota // datagrams, and connections that are not established
+	established        // TCP
+	closed             // TCP
+	ages
+)
+
+// tracker holds the open flows of one stream.
+type tracker struct {
+	open    map[key]*conversation
+	lists   [ages]ageList
+	max     int
+	started int64
+	free    *conversation       // linked by next
+	ended   func(*conversation) // nil: nobody asks
+}
+
+func newTracker(a *Assembler, ended func(*conversation)) *tracker {
+	t := &tracker{open: make(map[key]*conversation), max: a.MaxOpen, ended: ended}
+	if t.max <= 0 {
+		t.max = defaultOpen
+	}
+	idle, long := a.IdleTimeout, a.IdleTimeout
+	if idle <= 0 {
+		idle, long = defaultIdle, defaultEstablished
+	}
+	t.lists[young].init(int64(idle))
+	t.lists[established].init(int64(long))
+	t.lists[closed].init(int64(min(idle, lingerTime)))
+	return t
+}
+
+// track finds or opens the packet's flow, and sets FlowID and Direction.
+func (t *tracker) track(p *Packet) *conversation {
+	t.expire(p.Time)
+	k, swapped := keyOf(p)
+	c := t.open[k]
+	if c != nil && p.Tuple.Proto == TCP && c.tcp.reused(p, swapped == c.clientFirst) {
+		t.end(c)
+		c = nil
+	}
+	if c == nil {
+		c = t.start(p, k, swapped)
+	}
+	c.last = max(c.last, p.Time)
+	p.Direction = Forward
+	if swapped == c.clientFirst {
+		p.Direction = Backward
+	}
+	p.FlowID = c.id
+	if c.app == Unknown {
+		c.app = p.Application
+	}
+	age := young
+	if p.Tuple.Proto == TCP {
+		age = c.tcp.update(p)
+	}
+	if list := &t.lists[age]; c.next != &list.root || c.age != list {
+		if c.age != nil {
+			c.unlink()
+		}
+		list.push(c)
+	}
+	return c
+}
+
+// start opens a flow.
+func (t *tracker) start(p *Packet, k key, swapped bool) *conversation {
+	if len(t.open) >= t.max {
+		t.end(t.oldest())
+	}
+	c := t.free
+	if c == nil {
+		c = new(conversation)
+	} else {
+		t.free = c.next
+		*c = conversation{}
+	}
+	c.key, c.id, c.last, c.tuple = k, t.started, p.Time, p.Tuple
+	c.clientFirst = !swapped
+	if sentByServer(p) {
+		c.clientFirst, c.tuple = swapped, p.Tuple.Reverse()
+	}
+	t.started++
+	t.open[k] = c
+	return c
+}
+
+// expire ends what was silent for too long.
+func (t *tracker) expire(now int64) {
+	for i := range t.lists {
+		l := &t.lists[i]
+		for c := l.root.next; c != &l.root && now-c.last > l.limit; c = l.root.next {
+			t.end(c)
+		}
+	}
+}
+
+// oldest is the flow that was silent longest, of those of the age that can wait
+// least.
+func (t *tracker) oldest() *conversation {
+	for _, age := range []int{closed, young, established} {
+		if l := &t.lists[age]; l.root.next != &l.root {
+			return l.root.next
+		}
+	}
+	return nil
+}
+
+// end closes a flow and keeps its memory for the next one.
+func (t *tracker) end(c *conversation) {
+	delete(t.open, c.key)
+	c.unlink()
+	if t.ended != nil {
+		t.ended(c)
+	}
+	c.flow = nil
+	c.next, t.free = t.free, c
+}
+
+// flush ends all flows, in the order of their starts.
+func (t *tracker) flush() {
+	rest := make([]*conversation, 0, len(t.open))
+	for _, c := range t.open {
+		rest = append(rest, c)
+	}
+	slices.SortFunc(rest, func(a, b *conversation) int { return int(a.id - b.id) })
+	for _, c := range rest {
+		t.end(c)
+	}
+}
+
+// sentByServer decides by a flow's first packet who is the client.
+func sentByServer(p *Packet) bool {
+	if p.Tuple.Proto != TCP && p.Tuple.Proto != UDP {
+		return false
+	}
+	if p.Tuple.Proto == TCP && p.Flags&SYN != 0 {
+		return p.Flags&ACK != 0
+	}
+	src, dst := p.Tuple.Src.Port(), p.Tuple.Dst.Port()
+	if _, port, fromServer := service(&p.Tuple); port != 0 {
+		return fromServer
+	}
+	return src < 1024 && dst >= 1024 && src != 0
+}

@@ -1,0 +1,145 @@
+package pcap
+
+import (
+	"bufio"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/klauspost/compress/zstd"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// windowSize is the part of the capture that is in memory at once, and so the
+// longest record that is read. Wireshark's own limit is 256 KiB.
+const windowSize = 1 << 20
+
+// maxZstdWindow is the largest zstd window that is granted: that of zstd --long.
+const maxZstdWindow = 128 << 20
+
+// record is one captured frame before it is decoded.
+type record struct {
+	time   int64 // nanoseconds since 1970-01-01 UTC
+	length int   // on the wire
+	frame  []byte
+	link   linkType
+	fcs    int // frame check sequence bytes at the frame's end
+}
+
+// recordReader yields the records of one format. Errors of type errRecord belong
+// to one record; io.EOF ends the capture; any other error is the last.
+type recordReader interface {
+	next(r *record) error
+}
+
+// Packets reads the packets of a capture in file order: pcap or pcapng, plain,
+// gzip or zstd. Name appears in errors only.
+//
+// A damaged record is a *DecodeError beside the packet as far as it could be
+// decoded, and reading goes on. What ends reading before the end of the file
+// (no capture, a link type that is not supported, a cut file) is the last
+// element, with a zero packet. A packet's Payload is valid until the next one
+// is asked for. The stream can be read once.
+func Packets(r io.Reader, name string) iter.Seq2[flow.Packet, error] {
+	return func(yield func(flow.Packet, error) bool) {
+		records, stop, err := open(r)
+		if err != nil {
+			yield(flow.Packet{}, fmt.Errorf("pcap: %s: %w", name, err))
+			return
+		}
+		defer stop()
+		read(records, name, yield)
+	}
+}
+
+func read(records recordReader, name string, yield func(flow.Packet, error) bool) {
+	var r record
+	var d decoder
+	for number := int64(0); ; number++ {
+		err := records.next(&r)
+		if err == nil {
+			err = d.decode(&r)
+		} else {
+			d.packet = flow.Packet{Time: r.time}
+		}
+		d.packet.Number = number
+		switch {
+		case err == nil:
+		case err == io.EOF:
+			return
+		case errors.As(err, new(errRecord)):
+			err = &DecodeError{Name: name, Number: number, Err: err}
+		default:
+			yield(flow.Packet{}, fmt.Errorf("pcap: %s: packet %d: %w", name, number, err))
+			return
+		}
+		if !yield(d.packet, err) {
+			return
+		}
+	}
+}
+
+// open senses compression and format. The returned function frees what the
+// decompressor holds.
+func open(r io.Reader) (recordReader, func(), error) {
+	stop := func() {}
+	window := bufio.NewReaderSize(r, windowSize)
+	magic, err := window.Peek(4)
+	if err != nil {
+		return nil, nil, headerError(len(magic), err)
+	}
+	switch {
+	case magic[0] == 0x1f && magic[1] == 0x8b:
+		unzip, err := gzip.NewReader(window)
+		if err != nil {
+			return nil, nil, fmt.Errorf("gzip: %w", err)
+		}
+		window = bufio.NewReaderSize(unzip, windowSize)
+	case binary.LittleEndian.Uint32(magic) == 0xfd2fb528:
+		unzip, err := zstd.NewReader(window, zstd.WithDecoderMaxWindow(maxZstdWindow), zstd.WithDecoderLowmem(true))
+		if err != nil {
+			return nil, nil, fmt.Errorf("zstd: %w", err)
+		}
+		stop = unzip.Close
+		window = bufio.NewReaderSize(unzip, windowSize)
+	}
+	records, err := openFormat(window)
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return records, stop, nil
+}
+
+func openFormat(window *bufio.Reader) (recordReader, error) {
+	magic, err := window.Peek(4)
+	if err != nil {
+		return nil, headerError(len(magic), err)
+	}
+	if binary.LittleEndian.Uint32(magic) == sectionBlock {
+		return &blockReader{window: window}, nil
+	}
+	return newClassicReader(window)
+}
+
+func headerError(got int, err error) error {
+	if err == io.EOF && got == 0 {
+		return errors.New("the capture is empty")
+	}
+	if err == io.EOF {
+		return fmt.Errorf("%w: only %d bytes", ErrNotCapture, got)
+	}
+	return fmt.Errorf("reading the file header: %w", err)
+}
+
+// cut tells a file that ends inside a record from a failing reader.
+func cut(what string, err error) error {
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	return fmt.Errorf("the file is cut inside %s: %w", what, err)
+}

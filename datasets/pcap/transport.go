@@ -1,0 +1,200 @@
+package pcap
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/google/gopacket/layers"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// transport decodes the IP payload frame[off:end], of which the IP header
+// declares a length. A later fragment has no transport header.
+func (d *decoder) transport(off, end, declared int, later bool) error {
+	proto := layers.IPProtocol(d.packet.Tuple.Proto)
+	switch {
+	case later || declared == 0:
+	case proto == layers.IPProtocolTCP:
+		return d.tcp(off, end, declared)
+	case proto == layers.IPProtocolUDP:
+		return d.udp(off, end, declared)
+	case proto == layers.IPProtocolICMPv4:
+		return d.icmp(off, end, declared)
+	case proto == layers.IPProtocolICMPv6:
+		return d.icmp6(off, end, declared)
+	}
+	if off < end {
+		d.add(flow.LayerRaw, off)
+	}
+	d.payload(off, end, declared)
+	d.padding(end)
+	return nil
+}
+
+// ports are the first four bytes of TCP and UDP headers.
+func (d *decoder) ports(off int) {
+	t := &d.packet.Tuple
+	t.Src = netip.AddrPortFrom(t.Src.Addr(), uint16(d.uint16(off)))
+	t.Dst = netip.AddrPortFrom(t.Dst.Addr(), uint16(d.uint16(off+2)))
+}
+
+// stub is a transport header that does not fit. The ports are there if four
+// bytes are; the payload's length is unknown.
+func (d *decoder) stub(name string, layer flow.LayerName, off, end, declared, want int) error {
+	d.add(layer, off)
+	if end >= off+4 {
+		d.ports(off)
+	}
+	d.payload(end, end, 0)
+	if d.cut && declared >= want || d.packet.Fragment {
+		return nil
+	}
+	return damagedf("%s header at byte %d: %d bytes are left, want %d", name, off, end-off, want)
+}
+
+// tcp is RFC 9293.
+func (d *decoder) tcp(off, end, declared int) error {
+	if end < off+20 {
+		return d.stub("TCP", flow.LayerTCP, off, end, declared, 20)
+	}
+	b := d.frame[off:end]
+	d.add(flow.LayerTCP, off)
+	d.ports(off)
+	p := &d.packet
+	p.Seq, p.Ack = binary.BigEndian.Uint32(b[4:]), binary.BigEndian.Uint32(b[8:])
+	p.Flags = flow.TCPFlags(b[13])
+	p.Window = binary.BigEndian.Uint16(b[14:])
+	header := int(b[12]>>4) * 4
+	if header < 20 || header > declared {
+		d.payload(off+20, end, max(0, declared-20))
+		return damagedf("TCP header at byte %d: data offset of %d bytes in a segment of %d", off, header, declared)
+	}
+	if p.Flags&flow.SYN != 0 && header > 20 {
+		p.MSS = maximumSegment(b[20:min(header, len(b))])
+	}
+	d.payload(off+header, end, declared-header)
+	p.HeaderLength = int32(off + header) // also where the capture cuts the options
+	return nil
+}
+
+// maximumSegment finds the MSS option.
+func maximumSegment(options []byte) uint16 {
+	for len(options) >= 2 && options[0] != 0 {
+		length := int(options[1])
+		switch {
+		case options[0] == 1:
+			length = 1
+		case length < 2 || length > len(options):
+			return 0
+		case options[0] == 2 && length == 4:
+			return binary.BigEndian.Uint16(options[2:])
+		}
+		options = options[length:]
+	}
+	return 0
+}
+
+// udp is RFC 768. Its length rules unless it is 0 (a jumbogram) or the datagram
+// is fragmented.
+func (d *decoder) udp(off, end, declared int) error {
+	if end < off+8 {
+		return d.stub("UDP", flow.LayerUDP, off, end, declared, 8)
+	}
+	d.add(flow.LayerUDP, off)
+	d.ports(off)
+	length := d.uint16(off + 4)
+	switch {
+	case length == 0 || length > declared:
+		length = declared
+	case length < 8:
+		d.payload(off+8, end, max(0, declared-8))
+		return damagedf("UDP header at byte %d: length %d: want at least 8", off, length)
+	}
+	d.payload(off+8, min(end, off+length), length-8)
+	return nil
+}
+
+// icmp is RFC 792. An error quotes the header of the packet that caused it.
+func (d *decoder) icmp(off, end, declared int) error {
+	if end < off+8 {
+		d.add(flow.LayerICMP, off)
+		d.payload(end, end, 0)
+		if d.cut || d.packet.Fragment {
+			return nil
+		}
+		return damagedf("ICMP header at byte %d: %d bytes are left, want 8", off, end-off)
+	}
+	d.add(flow.LayerICMP, off)
+	d.payload(off+8, end, declared-8)
+	switch kind := d.frame[off]; {
+	case off+8 == end:
+	case kind == 3 || kind == 4 || kind == 5 || kind == 11 || kind == 12:
+		d.quoted(off+8, end)
+	default:
+		d.add(flow.LayerRaw, off+8)
+	}
+	d.padding(end)
+	return nil
+}
+
+// quoted names the layers of a packet inside an ICMP error. It sets no field:
+// they belong to the outer packet.
+func (d *decoder) quoted(off, end int) {
+	b := d.frame[off:end]
+	if len(b) < 20 || b[0]>>4 != 4 || b[0]&15 < 5 {
+		d.add(flow.LayerRaw, off)
+		return
+	}
+	d.add(flow.LayerIPError, off)
+	header := int(b[0]&15) * 4
+	inner := off + header
+	if inner >= end {
+		return
+	}
+	if binary.BigEndian.Uint16(b[6:])&0x1fff != 0 { // a later fragment
+		d.add(flow.LayerRaw, inner)
+		return
+	}
+	switch layers.IPProtocol(b[9]) {
+	case layers.IPProtocolTCP:
+		d.add(flow.LayerTCPError, inner)
+	case layers.IPProtocolUDP:
+		d.add(flow.LayerUDPError, inner)
+		d.quotedDatagram(inner, end)
+	case layers.IPProtocolICMPv4:
+		d.add(flow.LayerICMPError, inner)
+	default:
+		d.add(flow.LayerRaw, inner)
+	}
+}
+
+// quotedDatagram names the payload of a datagram inside an ICMP error.
+func (d *decoder) quotedDatagram(off, end int) {
+	if end <= off+8 {
+		return
+	}
+	d.add(flow.DatagramLayer(uint16(d.uint16(off)), uint16(d.uint16(off+2)), d.frame[off+8:end]), off+8)
+}
+
+// icmp6 is RFC 4443: errors and echo have eight header bytes, the rest four.
+func (d *decoder) icmp6(off, end, declared int) error {
+	d.add(flow.LayerICMPv6, off)
+	header := 4
+	if off < end && (d.frame[off] <= 4 || d.frame[off] == 128 || d.frame[off] == 129) {
+		header = 8
+	}
+	if end < off+header {
+		d.payload(end, end, 0)
+		if d.cut || d.packet.Fragment {
+			return nil
+		}
+		return damagedf("ICMPv6 header at byte %d: %d bytes are left, want %d", off, end-off, header)
+	}
+	d.payload(off+header, end, declared-header)
+	if off+header < end {
+		d.add(flow.LayerRaw, off+header)
+	}
+	d.padding(end)
+	return nil
+}
