@@ -36,12 +36,12 @@ type Experiment struct {
 
 // Data says which packets are learnt.
 type Data struct {
-	Name        string           `toml:"name" json:"name"`                                // data set of the catalog; default "testbed", the embedded capture
-	Path        string           `toml:"path" json:"path,omitempty"`                      // a capture file instead of Name; default none
-	Application flow.Application `toml:"application" json:"application"`                  // flows of this one only; default HTTP
-	Limit       int              `toml:"limit" json:"limit" range:"[0,)"`                 // packets read at most, 0: all; default 0
-	IdleTimeout Duration         `toml:"idle_timeout" json:"idle_timeout" range:"[1ms,)"` // silence that ends a flow; default 2m
-	TestShare   float64          `toml:"test_share" json:"test_share" range:"(0,0.9]"`    // share of the flows held out for the scores; default 0.3
+	Name        string           `toml:"name" json:"name"`                               // data set of the catalog; default "testbed", the embedded capture
+	Path        string           `toml:"path" json:"path,omitempty"`                     // a capture file instead of Name; default none
+	Application flow.Application `toml:"application" json:"application"`                 // flows of this one only; default HTTP
+	Limit       int              `toml:"limit" json:"limit" range:"[0,)"`                // packets read at most, 0: all; default 0
+	IdleTimeout Duration         `toml:"idle_timeout" json:"idle_timeout" range:"[0s,)"` // silence that ends a flow, 0s: 5m, and 2h4m for an established TCP connection; default 0s
+	TestShare   float64          `toml:"test_share" json:"test_share" range:"(0,0.9]"`   // share of the flows held out for the scores; default 0.3
 }
 
 // Features says how a packet becomes a row of numbers (algorithm.md 3 to 5).
@@ -109,7 +109,7 @@ func Default() Experiment {
 		Seed:      1,
 		Generator: Sampled,
 		Backend:   Auto,
-		Data:      Data{Name: "testbed", Application: flow.HTTP, IdleTimeout: Duration(2 * time.Minute), TestShare: 0.3},
+		Data:      Data{Name: "testbed", Application: flow.HTTP, TestShare: 0.3},
 		Features:  Features{Variant: General},
 		VAE:       VAE{Hidden: []int{8, 6, 4}, Latent: 2, Beta: 1.0 / 32, Epochs: 30, Batch: 32, LearningRate: 1e-3},
 		GMM: GMM{Components: BIC, MaxComponents: 24, Covariance: Full, Iterations: 200,

@@ -8,7 +8,7 @@ import (
 )
 
 // Override returns the experiment with assignments of the form key=value applied
-// in their order and validated. Values are typed by their key; lists are
+// in their order and checked with Validate and Ready. Values are typed by their key; lists are
 // separated by commas. All problems are reported at once, each a *Problem or an
 // error that names the nearest key.
 func (e Experiment) Override(assignments ...string) (Experiment, error) {
@@ -22,7 +22,7 @@ func (e Experiment) Override(assignments ...string) (Experiment, error) {
 	if len(problems) > 0 {
 		return Experiment{}, errors.Join(problems...)
 	}
-	if err := e.Validate(); err != nil {
+	if err := errors.Join(e.Validate(), e.Ready()); err != nil {
 		return Experiment{}, err
 	}
 	return e, nil

@@ -42,9 +42,6 @@ func (e Experiment) validate(where func(key string) string) error {
 			add(f.key, f.text(), err.Error())
 		}
 	}
-	if e.Data.Name == "" && e.Data.Path == "" {
-		add("data.path", "", "name a capture file, as in data.path=my.pcap, or a data set with data.name")
-	}
 	if strings.TrimSpace(e.Data.Path) != e.Data.Path {
 		add("data.path", fmt.Sprintf("%q", e.Data.Path), "want a path without spaces around it")
 	}
@@ -52,4 +49,13 @@ func (e Experiment) validate(where func(key string) string) error {
 		add("vae.hidden", "[]", "want at least one layer")
 	}
 	return errors.Join(problems...)
+}
+
+// Ready reports what Validate leaves open because an experiment in a file may:
+// whether there is data to learn from.
+func (e Experiment) Ready() error {
+	if e.Data.Name == "" && e.Data.Path == "" {
+		return &Problem{Key: "data.path", Want: "want a capture file, as in data.path=my.pcap"}
+	}
+	return nil
 }

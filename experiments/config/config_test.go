@@ -1,0 +1,346 @@
+package config
+
+import (
+	"encoding/json"
+	"errors"
+	"os"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+func read(t *testing.T, text string) (*File, error) {
+	t.Helper()
+	return Read(strings.NewReader(text), "e.toml")
+}
+
+func TestDefaultIsValid(t *testing.T) {
+	if err := Default().Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
+// The tags are read with reflection: a field without them would be lost in silence.
+func TestTags(t *testing.T) {
+	var walk func(prefix string, typ reflect.Type)
+	walk = func(prefix string, typ reflect.Type) {
+		for i := range typ.NumField() {
+			f := typ.Field(i)
+			key := f.Tag.Get("toml")
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if key == "" || key != name || strings.ToLower(key) != key {
+				t.Errorf("%s%s: toml %q, json %q: want the same word in both", prefix, f.Name, key, name)
+			}
+			switch f.Type.Kind() {
+			case reflect.Struct:
+				if f.Type != reflect.TypeFor[time.Time]() {
+					walk(key+".", f.Type)
+				}
+			case reflect.Int, reflect.Int64, reflect.Uint64, reflect.Float64, reflect.Slice:
+				limit := f.Tag.Get("range")
+				if limit == "" && f.Type != reflect.TypeFor[Components]() {
+					t.Errorf("%s%s: a number without a range", prefix, key)
+				} else if limit != "" && parseInterval(limit).lowText == "" {
+					t.Errorf("%s%s: range %q has no lower end", prefix, key, limit)
+				}
+			}
+		}
+	}
+	walk("", reflect.TypeFor[Experiment]())
+}
+
+func TestEveryKeyIsDescribed(t *testing.T) {
+	for _, k := range Describe() {
+		if k.Meaning == "" && !slices.Contains([]string{"generator", "backend"}, k.Name) && !strings.HasSuffix(k.Name, "epochs") && k.Name != "lstm.units" &&
+			k.Name != "features.variant" && k.Name != "gmm.covariance" && k.Name != "generate.payload" {
+			t.Errorf("%s: its field has no comment", k.Name)
+		}
+		if k.Allowed == "" || strings.Contains(k.Allowed, "want") {
+			t.Errorf("%s: allowed %q", k.Name, k.Allowed)
+		}
+	}
+}
+
+// Setting a key to the text of its own value changes nothing, whatever its type.
+func TestTextRoundTrip(t *testing.T) {
+	want := Default()
+	want.Generate.Start = time.Date(2026, 1, 31, 12, 0, 0, 500, time.UTC)
+	want.Data.Path = "a b=c.pcap"
+	for _, f := range fields(&want) {
+		text := f.text()
+		if f.key == "generate.start" {
+			text = want.Generate.Start.Format(time.RFC3339Nano)
+		}
+		got, err := want.Override(f.key + "=" + text)
+		if err != nil {
+			t.Errorf("%s=%s: %v", f.key, text, err)
+		} else if !reflect.DeepEqual(got, want) {
+			t.Errorf("%s=%s changes the experiment", f.key, text)
+		}
+	}
+}
+
+func TestJSONRoundTrip(t *testing.T) {
+	want := Default()
+	data, err := json.Marshal(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got Experiment
+	if err := json.Unmarshal(data, &got); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v\n%+v\n%+v", err, got, want)
+	}
+}
+
+func TestOverride(t *testing.T) {
+	e := Default()
+	got, err := e.Override("lstm.units=64", "vae.hidden=16,8", "seed=0x10", "data.application=smtp", "gmm.components=12",
+		"data.idle_timeout=90s", "evaluate.trees=1_000", "generate.ipv6=true", " vae.beta = 1e-2 ", "generate.start=2026-01-31T12:00:00Z")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := e
+	want.LSTM.Units, want.VAE.Hidden, want.Seed, want.Data.Application, want.GMM.Components = 64, []int{16, 8}, 16, flow.SMTP, 12
+	want.Data.IdleTimeout, want.Evaluate.Trees, want.Generate.IPv6, want.VAE.Beta = Duration(90*time.Second), 1000, true, 0.01
+	want.Generate.Start = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v\nwant %+v", got, want)
+	}
+	if !reflect.DeepEqual(e, Default()) {
+		t.Error("the original changed")
+	}
+}
+
+func TestOverrideErrors(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"lstm.units", `override "lstm.units": want key=value, like seed=2`},
+		{"=3", `override "=3": unknown key ""`},
+		{"lstm.unit=3", `override "lstm.unit=3": unknown key "lstm.unit"; did you mean "lstm.units"?`},
+		{"units=3", `override "units=3": unknown key "units"; did you mean "lstm.units"?`},
+		{"lstm.uints=3", `override "lstm.uints=3": unknown key "lstm.uints"; did you mean "lstm.units"?`},
+		{"zzzzzz=3", `override "zzzzzz=3": unknown key "zzzzzz"`},
+		{"lstm=3", `override "lstm=3": "lstm" is a table: set one of its keys, like lstm.units`},
+		{"extends=http", `override "extends=http": unknown key "extends"`},
+		{"lstm.units=many", `lstm.units: "many": want a whole number from 1 to 4096`},
+		{"lstm.units=", `lstm.units: "": want a whole number from 1 to 4096`},
+		{"lstm.units=0", `lstm.units: "0": want a whole number from 1 to 4096`},
+		{"lstm.units=64.0", `lstm.units: "64.0": want a whole number from 1 to 4096`},
+		{"lstm.units=99999999999999999999", `lstm.units: "99999999999999999999": want a whole number from 1 to 4096`},
+		{"seed=-1", `seed: "-1": want a whole number of at least 0`},
+		{"vae.learning_rate=0", `vae.learning_rate: "0": want a number above 0 and up to 1`},
+		{"vae.learning_rate=nan", `vae.learning_rate: "nan": want a number above 0 and up to 1`},
+		{"vae.beta=-inf", `vae.beta: "-inf": want a number from 0 to 1000`},
+		{"vae.hidden=", "vae.hidden: []: want at least one layer"},
+		{"vae.hidden=8,x", `vae.hidden: "8,x": want a list of whole numbers from 1 to 4096`},
+		{"vae.hidden=8,0", `vae.hidden: "8,0": want a list of whole numbers from 1 to 4096`},
+		{"generator=paperr", `generator: "paperr": want one of sampled, paper, markov, bootstrap`},
+		{"backend=cuda", `backend: "cuda": want one of auto, xla:cuda, xla:cpu, go`},
+		{"gmm.components=0", `gmm.components: "0": want "bic" or a whole number from 1 to 1024`},
+		{"generate.ipv6=maybe", `generate.ipv6: "maybe": want true or false`},
+		{"data.idle_timeout=60", `data.idle_timeout: "60": want a duration like 500ms, 30s or 2m`},
+		{"data.idle_timeout=-1s", `data.idle_timeout: "-1s": want a duration of at least 0s`},
+		{"generate.start=today", `generate.start: "today": want a time like 2026-01-31T12:00:00Z`},
+		{"data.name=", "data.path: want a capture file, as in data.path=my.pcap"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.in, func(t *testing.T) {
+			_, err := Default().Override(tt.in)
+			if err == nil || err.Error() != tt.want {
+				t.Errorf("got  %v\nwant %s", err, tt.want)
+			}
+		})
+	}
+	_, err := Default().Override("data.application=GOPHER")
+	if err == nil || !strings.HasPrefix(err.Error(), `data.application: "GOPHER": `) || !strings.Contains(err.Error(), "HTTP") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestAllProblemsAtOnce(t *testing.T) {
+	e := Default()
+	e.LSTM.Units, e.VAE.LearningRate, e.Generator, e.VAE.Hidden = 0, 2, "", []int{8, -1}
+	err := e.Validate()
+	want := `generator: : want one of sampled, paper, markov, bootstrap
+vae.hidden: 8,-1: want a list of whole numbers from 1 to 4096
+vae.learning_rate: 2: want a number above 0 and up to 1
+lstm.units: 0: want a whole number from 1 to 4096`
+	want = strings.Replace(want, "generator: : ", "generator: ", 1)
+	if err == nil || err.Error() != want {
+		t.Errorf("got:\n%v\nwant:\n%s", err, want)
+	}
+	if problem, ok := errors.AsType[*Problem](err); !ok || problem.Key != "generator" {
+		t.Errorf("%#v", problem)
+	}
+	_, err = Default().Override("lstm.units=x", "seed=x")
+	if err == nil || strings.Count(err.Error(), "\n") != 1 {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestResolve(t *testing.T) {
+	f, err := read(t, `
+[defaults]
+seed = 7
+vae = { epochs = 3, hidden = [4] }
+
+[experiment.http]
+about = "web"
+lstm.units = 64
+[experiment.http.data]
+limit = 10
+application = "http"
+
+[experiment.long]
+extends = "http"
+lstm.epochs = 900
+generate.start = 2026-01-31T12:00:00Z
+gmm.components = 5
+
+[experiment.longer]
+extends = "long"
+data.limit = 20
+vae.learning_rate = 1
+`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"http", "long", "longer"}; !slices.Equal(f.Experiments, want) {
+		t.Errorf("experiments %v, want %v", f.Experiments, want)
+	}
+	got, err := f.Experiment("longer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Default()
+	want.About, want.Seed, want.VAE.Epochs, want.VAE.Hidden, want.VAE.LearningRate = "web", 7, 3, []int{4}, 1
+	want.LSTM.Units, want.LSTM.Epochs, want.Data.Limit = 64, 900, 20
+	want.Generate.Start, want.GMM.Components = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC), 5
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestReadErrors(t *testing.T) {
+	const http = "[experiment.http]\n"
+	tests := []struct{ name, in, want string }{
+		{"no TOML", "[experiment", "e.toml:1:"},
+		{"no value", "seed =\n", "e.toml:1:7: "},
+		{"twice", http + "seed = 1\nseed = 2\n", "e.toml:3:1: "},
+		{"outside", "seed = 1\n" + http, `e.toml:1:1: key "seed" stands outside a table: want [defaults] or [experiment.NAME] above it`},
+		{"unknown table", "[defautls]\nseed = 1\n", "e.toml:1:2: unknown table [defautls]: want [defaults] or [experiment.NAME]"},
+		{"array", "[[experiment.http]]\nseed = 1\n", "e.toml:1:3: unknown table [experiment.http]: want [defaults] or [experiment.NAME]"},
+		{"no name", "[experiment]\nhttp.seed = 1\n", "e.toml:1:2: unknown table [experiment]: want [defaults] or [experiment.NAME]"},
+		{"bad name", "[experiment.\"../a\"]\n", `e.toml:1:2: experiment name "../a": want small letters, digits and hyphens`},
+		{"unknown key", http + "lstm.unit = 3\n", `e.toml:2:1: unknown key "lstm.unit"; did you mean "lstm.units"?`},
+		{"unknown key in table", http + "[experiment.http.lstm]\n  unit = 3\n", `e.toml:3:3: unknown key "lstm.unit"; did you mean "lstm.units"?`},
+		{"unknown key in inline table", http + "lstm = { unit = 3 }\n", `e.toml:2:1: unknown key "lstm.unit"; did you mean "lstm.units"?`},
+		{"unknown key in defaults", "[defaults]\nsed = 3\n" + http, `e.toml:2:1: unknown key "sed"; did you mean "seed"?`},
+		{"table as value", http + "lstm = 3\n", `e.toml:2:1: "lstm" is a table: set one of its keys, like lstm.units`},
+		{"text for number", http + "lstm.units = \"64\"\n", `e.toml:2:1: lstm.units: "64": want a whole number from 1 to 4096`},
+		{"number for text", http + "data.path = 64\n", "e.toml:2:1: data.path: 64: want text"},
+		{"fraction for whole", http + "lstm.units = 64.5\n", "e.toml:2:1: lstm.units: 64.5: want a whole number from 1 to 4096"},
+		{"list for number", http + "lstm.units = [64]\n", "e.toml:2:1: lstm.units: [64]: want a whole number from 1 to 4096"},
+		{"range", http + "seed = 1\nlstm.units = 0\n", "e.toml:3:1: lstm.units: 0: want a whole number from 1 to 4096"},
+		{"word", http + "generator = \"vae\"\n", `e.toml:2:1: generator: "vae": want one of sampled, paper, markov, bootstrap`},
+		{"extends unknown", http + "extends = \"htp\"\n", `e.toml:1:2: experiment http extends "htp", which is unknown; did you mean "http"?`},
+		{"extends itself", http + "extends = \"a\"\n[experiment.a]\nextends = \"http\"\n", "e.toml:3:2: experiment a extends itself: http -> a -> http"},
+		{"extends a number", http + "extends = 3\n", "e.toml:2:1: extends: 3: want the name of an experiment"},
+		{"binary", "\x00\x01\x02", "e.toml:1:1: "},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := read(t, tt.in)
+			if err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+				t.Errorf("got  %v\nwant %s", err, tt.want)
+			}
+		})
+	}
+}
+
+// A mistake in a table that several experiments share is said once.
+func TestSharedMistake(t *testing.T) {
+	_, err := read(t, "[defaults]\nsed = 3\n[experiment.a]\n[experiment.b]\nextends = \"a\"\n")
+	if err == nil || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestUnknownExperiment(t *testing.T) {
+	f, err := read(t, "[experiment.quickstart]\n[experiment.http]\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ name, want string }{
+		{"quikstart", `e.toml: unknown experiment "quikstart": want one of quickstart, http; did you mean "quickstart"?`},
+		{"defaults", `e.toml: unknown experiment "defaults": want one of quickstart, http`},
+		{"", `e.toml: unknown experiment "": want one of quickstart, http`},
+	}
+	for _, tt := range tests {
+		_, err := f.Experiment(tt.name)
+		if err == nil || err.Error() != tt.want {
+			t.Errorf("got  %v\nwant %s", err, tt.want)
+		}
+	}
+}
+
+// The repository's own file holds what the README names.
+func TestExperimentsTOML(t *testing.T) {
+	r, err := os.Open("../../experiments.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	f, err := Read(r, "experiments.toml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"quickstart", "http", "smtp", "dns", "snmp", "capture", "tiny"} {
+		if !slices.Contains(f.Experiments, name) {
+			t.Errorf("no experiment %s", name)
+		}
+	}
+}
+
+func TestNearest(t *testing.T) {
+	tests := []struct {
+		a, b string
+		want int
+	}{
+		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0}, {"abc", "acb", 1}, {"abc", "abd", 1},
+		{"kitten", "sitting", 3}, // Levenshtein's own example
+		{"ca", "abc", 3},         // restricted: no letter is edited twice
+	}
+	for _, tt := range tests {
+		if got := distance(tt.a, tt.b); got != tt.want {
+			t.Errorf("distance(%q, %q) = %d, want %d", tt.a, tt.b, got, tt.want)
+		}
+		if got := distance(tt.b, tt.a); got != tt.want {
+			t.Errorf("distance(%q, %q) = %d, want %d", tt.b, tt.a, got, tt.want)
+		}
+	}
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add("[defaults]\nseed = 1\n[experiment.a]\nlstm = {units = 3}\nextends = 'a'\n")
+	f.Add("[experiment.a.vae]\nhidden = [8, 6]\n\"epochs\" = 1979-05-27T07:32:00Z\n")
+	f.Add("a.b.c = [[{}]]")
+	f.Fuzz(func(t *testing.T, text string) {
+		file, err := Read(strings.NewReader(text), "f")
+		if err != nil {
+			return
+		}
+		for _, name := range file.Experiments {
+			e, err := file.Experiment(name)
+			if err != nil {
+				t.Errorf("%s: %v, but Read took it", name, err)
+			}
+			if err := e.Validate(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,92 @@
+package config
+
+import (
+	_ "embed"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"reflect"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// source is the file that declares Experiment: the comments on its fields are
+// what users are told of the keys.
+//
+//go:embed config.go
+var source string
+
+// Key describes one key of an experiment.
+type Key struct {
+	Name    string `json:"key"`
+	Default string `json:"default"`
+	Allowed string `json:"allowed"` // what the value may be
+	Meaning string `json:"meaning"`
+}
+
+// Describe lists every key with its default, what is allowed and what it means.
+func Describe() []Key {
+	e := Default()
+	comments := meanings()
+	var keys []Key
+	for _, f := range fields(&e) {
+		keys = append(keys, Key{Name: f.key, Default: f.text(), Allowed: f.allowed(), Meaning: comments[f.key]})
+	}
+	return keys
+}
+
+// allowed says what the field takes.
+func (f field) allowed() string {
+	want := f.wanted().Error()
+	if _, own := f.value.Interface().(Duration); f.unmarshaler() != nil && !own {
+		fresh := field{key: f.key, value: reflect.New(f.value.Type()).Elem()}
+		if err := fresh.setText("?"); err != nil {
+			want = err.Error()
+		}
+	}
+	if _, after, ok := strings.Cut(want, "want "); ok {
+		want = after
+	}
+	return strings.TrimPrefix(want, "one of ")
+}
+
+// meanings maps each key to the comment on its field.
+var meanings = sync.OnceValue(func() map[string]string {
+	file, err := parser.ParseFile(token.NewFileSet(), "config.go", source, parser.ParseComments)
+	if err != nil {
+		return nil // it compiled, so it parses
+	}
+	structs := map[string]*ast.StructType{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, ok := n.(*ast.TypeSpec); ok {
+			if s, ok := spec.Type.(*ast.StructType); ok {
+				structs[spec.Name.Name] = s
+			}
+		}
+		return true
+	})
+	texts := map[string]string{}
+	collectMeanings(texts, "", structs["Experiment"], structs)
+	return texts
+})
+
+func collectMeanings(dst map[string]string, prefix string, s *ast.StructType, structs map[string]*ast.StructType) {
+	for _, f := range s.Fields.List {
+		if f.Tag == nil {
+			continue
+		}
+		tag, err := strconv.Unquote(f.Tag.Value)
+		if err != nil {
+			continue
+		}
+		key := prefix + reflect.StructTag(tag).Get("toml")
+		if inner, ok := structs[fmt.Sprint(f.Type)]; ok {
+			collectMeanings(dst, key+".", inner, structs)
+			continue
+		}
+		text, _, _ := strings.Cut(strings.TrimSpace(f.Comment.Text()), "; default ")
+		dst[key] = strings.TrimPrefix(text, "default ")
+	}
+}
