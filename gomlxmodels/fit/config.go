@@ -8,31 +8,33 @@ import (
 
 // Config says how to train. DefaultConfig gives the values in brackets.
 type Config struct {
-	Epochs int `toml:"epochs"` // passes over the rows, >= 1 [50]
-	Batch  int `toml:"batch"`  // rows a step, >= 1 [32]
+	Epochs int `toml:"epochs" json:"epochs"` // passes over the rows, >= 1 [50]
+	Batch  int `toml:"batch" json:"batch"`   // rows a step, >= 1 [32]
 
-	LearningRate float64 `toml:"learning_rate"` // Adam's step size, > 0 [1e-3]
-	Beta1        float64 `toml:"beta1"`         // decay of the first moment, in [0,1) [0.9]
-	Beta2        float64 `toml:"beta2"`         // decay of the second moment, in [0,1) [0.999]
-	Epsilon      float64 `toml:"epsilon"`       // added to the root of the second moment, > 0 [1e-7]
-	ClipNorm     float64 `toml:"clip_norm"`     // largest global norm of the gradients, 0: none [0]
+	LearningRate float64 `toml:"learning_rate" json:"learning_rate"` // Adam's step size, > 0 [1e-3]
+	Beta1        float64 `toml:"beta1" json:"beta1"`                 // decay of the first moment, in [0,1) [0.9]
+	Beta2        float64 `toml:"beta2" json:"beta2"`                 // decay of the second moment, in [0,1) [0.999]
+	Epsilon      float64 `toml:"epsilon" json:"epsilon"`             // added to the root of the second moment, > 0 [1e-7]
+	ClipNorm     float64 `toml:"clip_norm" json:"clip_norm"`         // largest global norm of the gradients, 0: none [0]
 
-	PlateauFactor   float64 `toml:"plateau_factor"`    // of the learning rate on a plateau, in (0,1) [0.5]
-	PlateauPatience int     `toml:"plateau_patience"`  // epochs without improvement before it, 0: never [0]
-	PlateauDelta    float64 `toml:"plateau_delta"`     // an improvement is this much, relative to the best loss, >= 0 [1e-4]
-	MinLearningRate float64 `toml:"min_learning_rate"` // floor of the halving, >= 0 [1e-7]
+	PlateauFactor   float64 `toml:"plateau_factor" json:"plateau_factor"`       // of the learning rate on a plateau, in (0,1) [0.5]
+	PlateauPatience int     `toml:"plateau_patience" json:"plateau_patience"`   // epochs without improvement before it, 0: never [0]
+	PlateauDelta    float64 `toml:"plateau_delta" json:"plateau_delta"`         // an improvement is this much, relative to the best loss, >= 0 [1e-4]
+	MinLearningRate float64 `toml:"min_learning_rate" json:"min_learning_rate"` // floor of the halving, >= 0 [1e-7]
 
-	StopPatience int     `toml:"stop_patience"` // epochs without improvement before training ends, 0: never [0]
-	StopDelta    float64 `toml:"stop_delta"`    // relative to the best loss, >= 0 [1e-4]
-	KeepBest     bool    `toml:"keep_best"`     // return the parameters of the best epoch, not of the last [false]
+	StopPatience int     `toml:"stop_patience" json:"stop_patience"` // epochs without improvement before training ends, 0: never [0]
+	StopDelta    float64 `toml:"stop_delta" json:"stop_delta"`       // relative to the best loss, >= 0 [1e-4]
+	KeepBest     bool    `toml:"keep_best" json:"keep_best"`         // return the parameters of the best epoch, not of the last [false]
 
-	ValidationFraction float64 `toml:"validation_fraction"` // share of the rows, drawn by Seed, in [0,1) [0]
-	ValidationRows     []int   `toml:"-"`                   // rows kept for validation, in place of a fraction
+	ValidationFraction float64 `toml:"validation_fraction" json:"validation_fraction"` // share of the rows, drawn by Seed, in [0,1) [0]
+	ValidationRows     []int   `toml:"-" json:"-"`                                     // rows kept for validation, in place of a fraction
 
-	Seed uint64 `toml:"seed"` // order of rows, split and noise [1]
+	KeepOrder bool `toml:"-" json:"-"` // take the rows in their order in every epoch, not shuffled [false]
 
-	Checkpoint      string `toml:"-"`                // folder for checkpoints; training resumes from the newest one there; empty: none
-	CheckpointEvery int    `toml:"checkpoint_every"` // epochs between checkpoints, >= 1 [10]
+	Seed uint64 `toml:"seed" json:"seed"` // order of rows, split and noise [1]
+
+	Checkpoint      string `toml:"-" json:"-"`                               // folder for checkpoints; training resumes from the newest one there; empty: none
+	CheckpointEvery int    `toml:"checkpoint_every" json:"checkpoint_every"` // epochs between checkpoints, >= 1 [10]
 }
 
 // DefaultConfig trains 50 epochs of batches of 32 with Adam as Keras sets it.

@@ -13,10 +13,12 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// loops tells whether b can run a whole epoch as one program.
+// loops tells whether b can run a whole epoch as one program. (XLA has While
+// but does not list it among its capabilities; the Go backend lists While but
+// has no DynamicSlice.)
 func loops(b compute.Backend) bool {
 	c := b.Capabilities()
-	return c.Functions && c.Operations[compute.OpTypeDynamicSlice] && c.Operations[compute.OpTypeWhile]
+	return c.Functions && c.Operations[compute.OpTypeDynamicSlice]
 }
 
 // blockTime is how long a block of steps may take: the answer to an interrupt
@@ -37,9 +39,11 @@ func (t *trainer) steps(in []*graph.Node) []*graph.Node {
 	first := unflatten(in[:3*n+scalars], n)
 	in = in[3*n+scalars:]
 	rate, begin, end, order, data := in[0], in[1], in[2], in[3], in[4:]
-	return loop(begin, end, order, t.cfg.Batch, first.flat(), func(now []*graph.Node, indices *graph.Node) []*graph.Node {
-		return t.advance(unflatten(now, n), rate, indices, data).flat()
-	})
+	initial := append(first.flat(), rate)
+	return loop(begin, end, order, t.cfg.Batch, initial, func(now []*graph.Node, indices *graph.Node) []*graph.Node {
+		rate := now[len(now)-1]
+		return append(t.advance(unflatten(now, n), rate, indices, data).flat(), rate)
+	})[:3*n+scalars]
 }
 
 // single is the program of one step.
@@ -55,9 +59,10 @@ func (t *trainer) validate(in []*graph.Node) []*graph.Node {
 	n := len(t.names)
 	params, key, sums := in[:n], in[n], in[n+1]
 	begin, end, order, data := in[n+2], in[n+3], in[n+4], in[n+5:]
-	return loop(begin, end, order, t.cfg.Batch, []*graph.Node{key, sums}, func(now []*graph.Node, indices *graph.Node) []*graph.Node {
-		return t.assess(params, now[0], now[1], indices, data)
-	})
+	initial := append([]*graph.Node{key, sums}, params...)
+	return loop(begin, end, order, t.cfg.Batch, initial, func(now []*graph.Node, indices *graph.Node) []*graph.Node {
+		return append(t.assess(now[2:], now[0], now[1], indices, data), now[2:]...)
+	})[:2]
 }
 
 // validateSingle is the program of one validation step.
@@ -88,9 +93,10 @@ func (t *trainer) assess(params []*graph.Node, key, sums, indices *graph.Node, d
 }
 
 // loop runs body for the steps begin to end as a While loop; body gets the
-// state and the indices [batch] of the rows of its step. Everything that body
-// reads from outside is captured, not carried: carried loop invariants cost a
-// copy a step.
+// state and the indices [batch] of the rows of its step. Data that body reads
+// is captured, not carried: carried loop invariants cost a copy a step. (Only
+// scalars are carried that go into arithmetic: go-xla does not mix captured
+// and inner operands in a binary operation.)
 func loop(begin, end, order *graph.Node, rows int, initial []*graph.Node, body func(now []*graph.Node, indices *graph.Node) []*graph.Node) []*graph.Node {
 	g := begin.Graph()
 	parameters := func(g *graph.Graph) []*graph.Node {

@@ -192,6 +192,9 @@ func padded(rows []int32, batch int) []int32 {
 // order is the order of the training rows in an epoch.
 func (t *trainer) order(epoch int) []int32 {
 	order := padded(t.rows, t.cfg.Batch)
+	if t.cfg.KeepOrder {
+		return order
+	}
 	rows := order[:len(t.rows)]
 	rng := rand.New(rand.NewPCG(t.cfg.Seed, seedOrder+uint64(epoch)))
 	rng.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })

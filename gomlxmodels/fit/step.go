@@ -131,14 +131,18 @@ func clip(gradients []*graph.Node, limit float64) []*graph.Node {
 //
 //	m = m + (1-b1)(g-m)        v = v + (1-b2)(g^2-v)
 //	w = w - rate sqrt(1-b2^t)/(1-b1^t) m / (sqrt(v) + epsilon)
+//
+// In the powers, Keras rounds both betas to float32 even when it computes in
+// float64, which moves a weight by 3e-8 in five steps; so does this, so that
+// its runs can be followed to 1e-8.
 func (t *trainer) adam(s state, gradients []*graph.Node, rate *graph.Node) state {
 	g := rate.Graph()
 	one := constant(g, t.dtype, 1)
 	decay1, decay2 := constant(g, t.dtype, 1-t.cfg.Beta1), constant(g, t.dtype, 1-t.cfg.Beta2)
 	epsilon := constant(g, t.dtype, t.cfg.Epsilon)
 	next := s
-	next.power1 = graph.Mul(s.power1, constant(g, t.dtype, t.cfg.Beta1))
-	next.power2 = graph.Mul(s.power2, constant(g, t.dtype, t.cfg.Beta2))
+	next.power1 = graph.Mul(s.power1, constant(g, t.dtype, float64(float32(t.cfg.Beta1))))
+	next.power2 = graph.Mul(s.power2, constant(g, t.dtype, float64(float32(t.cfg.Beta2))))
 	alpha := graph.Div(graph.Mul(rate, graph.Sqrt(graph.Sub(one, next.power2))), graph.Sub(one, next.power1))
 	next.params, next.first, next.second = nil, nil, nil
 	for i, grad := range gradients {

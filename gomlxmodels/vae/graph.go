@@ -1,0 +1,130 @@
+package vae
+
+import (
+	"math"
+	"math/rand/v2"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	. "github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/necstgen/necstgen/gomlxmodels/fit"
+)
+
+// clip keeps probabilities in [clip, 1-clip], as Keras' epsilon does.
+const clip = 1e-7
+
+// initial draws Glorot-uniform kernels, U(-l, l) with l = sqrt(6/(in+out))
+// (Glorot & Bengio 2010, equation 16), as Keras does, and zero biases. The two
+// heads of the latent layer count as layers of their own.
+func initial(cfg Config, features int) fit.Params {
+	src := rand.New(rand.NewPCG(cfg.Train.Seed, seedInitial))
+	names, sizes := layers(cfg, features)
+	var p fit.Params
+	for i, name := range names {
+		in, out := sizes[i][0], sizes[i][1]
+		fanOut := out
+		if name == "latent" {
+			fanOut = cfg.Latent
+		}
+		limit := math.Sqrt(6 / float64(in+fanOut))
+		kernel := make([]float64, in*out)
+		for k := range kernel {
+			kernel[k] = limit * (2*src.Float64() - 1)
+		}
+		p.Names = append(p.Names, name+"/kernel", name+"/bias")
+		p.Values = append(p.Values, cast(kernel, cfg.dtype(), in, out), cast(make([]float64, out), cfg.dtype(), out))
+	}
+	return p
+}
+
+// seedInitial is the stream of the seed that the initial weights come from.
+const seedInitial = 0x766165 // "vae"
+
+// cast makes a tensor of the type from float64 values.
+func cast(values []float64, dtype dtypes.DType, dimensions ...int) *tensors.Tensor {
+	if dtype == dtypes.Float64 {
+		return tensors.FromFlatDataAndDimensions(values, dimensions...)
+	}
+	narrow := make([]float32, len(values))
+	for i, v := range values {
+		narrow[i] = float32(v)
+	}
+	return tensors.FromFlatDataAndDimensions(narrow, dimensions...)
+}
+
+// dense is x [batch, in] times kernel [in, out] plus bias [out].
+func dense(x, kernel, bias *Node) *Node {
+	return Add(Dot(x, kernel).MatMul(), ExpandAxes(bias, 0)) // [batch, out]
+}
+
+// leaky is LeakyReLU, max(x, slope x) for a slope below 1.
+func leaky(x *Node, slope float64) *Node {
+	return Max(x, Mul(x, constant(x, slope)))
+}
+
+// constant is a fresh scalar of x's type; see fit.Problem on why not Scalar.
+func constant(x *Node, value float64) *Node {
+	return Const(x.Graph(), shapes.CastAsDType(value, x.DType()))
+}
+
+// encoder maps x [batch, features] to mean and logVar [batch, latent].
+func (m *Model) encoder(p []*Node, x *Node) (mean, logVar *Node) {
+	h := x
+	for range m.Config.Hidden {
+		h = leaky(dense(h, p[0], p[1]), m.Config.Slope)
+		p = p[2:]
+	}
+	h = dense(h, p[0], p[1]) // [batch, 2 latent]
+	latent := m.Config.Latent
+	return Slice(h, AxisRange(), AxisRange(0, latent)), Slice(h, AxisRange(), AxisRange(latent))
+}
+
+// decoder maps z [batch, latent] to logits of the features.
+func (m *Model) decoder(p []*Node, z *Node) *Node {
+	p = p[2*(len(m.Config.Hidden)+1):]
+	h := z
+	for range m.Config.Hidden {
+		h = leaky(dense(h, p[0], p[1]), m.Config.Slope)
+		p = p[2:]
+	}
+	return dense(h, p[0], p[1]) // [batch, features]
+}
+
+// loss is the negative ELBO with its terms, averaged over the rows of a step.
+func (m *Model) loss(s fit.Step) (loss *Node, terms []*Node) {
+	mean, logVar := m.encoder(s.Params, s.Inputs[0])
+	_, noise := RandomNormal(s.RNG, mean.Shape())
+	return m.elbo(s, mean, logVar, noise)
+}
+
+// elbo is loss for given noise [batch, latent].
+func (m *Model) elbo(s fit.Step, mean, logVar, noise *Node) (loss *Node, terms []*Node) {
+	half := constant(mean, 0.5)
+	z := Add(mean, Mul(Exp(Mul(logVar, half)), noise))
+	reconstruction := fit.Mean(reconstructionLoss(s.Inputs[0], m.decoder(s.Params, z)), s.Mask)
+	kl := fit.Mean(divergence(mean, logVar), s.Mask)
+	return Add(reconstruction, Mul(kl, constant(kl, m.Config.Beta))), []*Node{reconstruction, kl}
+}
+
+// reconstructionLoss is, per row, the sum over features of the binary
+// cross-entropy and the absolute error of y = sigmoid(logits), which is
+// clipped. In terms of the logit l of y the cross-entropy is
+//
+//	-x log y - (1-x) log(1-y) = (1-x) l - log y
+//
+// with one logarithm in place of two, and exact in float32 where y is near 1.
+func reconstructionLoss(x, logits *Node) *Node {
+	most := math.Log1p(-clip) - math.Log(clip) // the logit of 1-clip
+	l := Min(Max(logits, constant(logits, -most)), constant(logits, most))
+	y := Sigmoid(l)
+	entropy := Sub(Mul(Sub(constant(x, 1), x), l), Log(y))
+	return ReduceSum(Add(entropy, Abs(Sub(x, y))), -1) // [batch]
+}
+
+// divergence is, per row, KL(N(mean, exp(logVar)) || N(0, 1)).
+func divergence(mean, logVar *Node) *Node {
+	inner := Sub(Add(Exp(logVar), Mul(mean, mean)), Add(logVar, constant(logVar, 1)))
+	return Mul(ReduceSum(inner, -1), constant(mean, 0.5)) // [batch]
+}
