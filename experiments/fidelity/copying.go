@@ -1,0 +1,185 @@
+package fidelity
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// copyingMeasures tell how much of the synthetic traffic is the training data.
+func copyingMeasures() []measure {
+	return []measure{
+		{
+			Definition: Definition{"copying", "copied flows", Share,
+				"Share of synthetic flows whose (length, direction, flags) sequence stands in the training flows; the floor is that share of the held-out flows."},
+			compute: func(c *comparison) result {
+				flows := c.generated.flows
+				return result{value: copied(flows, c.training), real: len(c.neighbours.rows), synthetic: len(flows)}
+			},
+			floor: func(s *scene) (mean, deviation float64) {
+				p := copied(s.split.HeldOut, s.training)
+				return p, math.Sqrt(p * (1 - p) / float64(len(s.split.HeldOut)))
+			},
+		},
+		{
+			Definition: Definition{"copying", "closest record", Share,
+				"Median distance of a synthetic flow's summary to the closest training flow's, in training standard deviations; the floor is that of held-out flows: much below it is too close."},
+			compute: func(c *comparison) result {
+				distances := c.neighbours.distances(c.synthetic.flows)
+				if len(distances) == 0 {
+					return missing("no training flow")
+				}
+				zero, _ := slices.BinarySearch(distances, math.SmallestNonzeroFloat64)
+				return result{
+					value: median(distances), real: len(c.neighbours.rows), synthetic: len(distances),
+					note: fmt.Sprintf("%.4f of the synthetic flows at distance 0", float64(zero)/float64(len(distances))),
+				}
+			},
+			floor: func(s *scene) (mean, deviation float64) { return s.neighbours.floor(s) },
+		},
+	}
+}
+
+// shapes is the set of the (length, direction, flags) sequences of flows.
+func shapes(flows []*flow.Flow) map[string]struct{} {
+	set := make(map[string]struct{}, len(flows))
+	for _, f := range flows {
+		set[shape(f)] = struct{}{}
+	}
+	return set
+}
+
+func shape(f *flow.Flow) string {
+	key := make([]byte, 0, 6*len(f.Packets))
+	for i := range f.Packets {
+		p := &f.Packets[i]
+		key = append(key, byte(p.Length), byte(p.Length>>8), byte(p.Length>>16), byte(p.Length>>24), byte(p.Direction), byte(p.Flags))
+	}
+	return string(key)
+}
+
+func copied(flows []*flow.Flow, training map[string]struct{}) float64 {
+	var count float64
+	for _, f := range flows {
+		if _, ok := training[shape(f)]; ok {
+			count++
+		}
+	}
+	return count / float64(len(flows))
+}
+
+// neighbourhood finds the distance to the closest training flow, in summaries
+// of which each value is divided by its standard deviation in training.
+type neighbourhood struct {
+	clock clock
+	mean  []float64
+	scale []float64
+	rows  [][]float64 // [training flows][7], sorted by the first value
+}
+
+// maxNeighbours bounds the training flows that are searched.
+const maxNeighbours = 5000
+
+func newNeighbourhood(training []*flow.Flow, c clock) *neighbourhood {
+	n := &neighbourhood{clock: c}
+	if len(training) == 0 {
+		return n
+	}
+	step := (len(training) + maxNeighbours - 1) / maxNeighbours
+	for i := 0; i < len(training); i += step {
+		n.rows = append(n.rows, logged(summary(training[i], c)))
+	}
+	column := make([]float64, len(n.rows))
+	for j := range n.rows[0] {
+		for i := range n.rows {
+			column[i] = n.rows[i][j]
+		}
+		mean, deviation := moments(column)
+		if deviation == 0 {
+			deviation = 1
+		}
+		n.mean, n.scale = append(n.mean, mean), append(n.scale, deviation)
+	}
+	for i := range n.rows {
+		n.standardise(n.rows[i])
+	}
+	slices.SortFunc(n.rows, slices.Compare)
+	return n
+}
+
+// logged takes log10 of the summary's counts: packets, bytes, duration.
+func logged(summary []float64) []float64 {
+	for j := range 3 {
+		summary[j] = math.Log10(max(gapFloor, summary[j]))
+	}
+	return summary
+}
+
+func (n *neighbourhood) standardise(row []float64) {
+	for j := range row {
+		row[j] = (row[j] - n.mean[j]) / n.scale[j]
+	}
+}
+
+// distances are each flow's distance to its closest training flow, sorted.
+func (n *neighbourhood) distances(flows []*flow.Flow) []float64 {
+	if len(n.rows) == 0 {
+		return nil
+	}
+	list := make([]float64, len(flows))
+	for i, f := range flows {
+		x := logged(summary(f, n.clock))
+		n.standardise(x)
+		list[i] = n.closest(x)
+	}
+	slices.Sort(list)
+	return list
+}
+
+// closest looks from the rows with the nearest first value outwards, until that
+// value alone is further than the best.
+func (n *neighbourhood) closest(x []float64) float64 {
+	middle, _ := slices.BinarySearchFunc(n.rows, x, slices.Compare)
+	best := math.Inf(1)
+	for _, step := range []int{1, -1} {
+		from := middle
+		if step < 0 {
+			from--
+		}
+		for i := from; i >= 0 && i < len(n.rows); i += step {
+			row := n.rows[i]
+			sum := (row[0] - x[0]) * (row[0] - x[0])
+			if sum >= best {
+				break
+			}
+			for j := 1; j < len(x) && sum < best; j++ {
+				sum += (row[j] - x[j]) * (row[j] - x[j])
+			}
+			best = min(best, sum)
+		}
+	}
+	return math.Sqrt(best)
+}
+
+func (n *neighbourhood) floor(s *scene) (mean, deviation float64) {
+	held := s.split.HeldOut
+	if len(held) > s.cfg.MaxFlows {
+		held = held[:s.cfg.MaxFlows]
+	}
+	distances := n.distances(held)
+	if len(distances) == 0 {
+		return math.NaN(), math.NaN()
+	}
+	// Standard error of a median by its order statistics (binomial, one sigma).
+	half := math.Sqrt(float64(len(distances))) / 2
+	low := max(0, int(float64(len(distances))/2-half))
+	high := min(len(distances)-1, int(math.Ceil(float64(len(distances))/2+half)))
+	return median(distances), (distances[high] - distances[low]) / 2
+}
+
+func median(sorted []float64) float64 {
+	n := len(sorted)
+	return (sorted[(n-1)/2] + sorted[n/2]) / 2
+}

@@ -1,0 +1,105 @@
+package fidelity
+
+import (
+	"cmp"
+	"maps"
+	"math"
+	"slices"
+)
+
+// Wasserstein is the Wasserstein-1 (earth mover's) distance of two samples,
+// both sorted: the area between their distribution functions. It is NaN where a
+// sample is empty.
+func Wasserstein(a, b []float64) float64 {
+	return between(a, b, func(sum, gap, width float64) float64 { return sum + gap*width })
+}
+
+// KolmogorovSmirnov is the greatest distance between the distribution functions
+// of two samples, both sorted. It is NaN where a sample is empty.
+func KolmogorovSmirnov(a, b []float64) float64 {
+	return between(a, b, func(greatest, gap, _ float64) float64 { return max(greatest, gap) })
+}
+
+// between folds |F_a - F_b| over the intervals between the samples' values.
+func between(a, b []float64, fold func(sum, gap, width float64) float64) float64 {
+	if len(a) == 0 || len(b) == 0 {
+		return math.NaN()
+	}
+	var sum float64
+	for i, j := 0, 0; i < len(a) || j < len(b); {
+		x := math.Inf(1)
+		if i < len(a) {
+			x = a[i]
+		}
+		if j < len(b) {
+			x = min(x, b[j])
+		}
+		for i < len(a) && a[i] == x {
+			i++
+		}
+		for j < len(b) && b[j] == x {
+			j++
+		}
+		next := x
+		if i < len(a) {
+			next = a[i]
+		}
+		if j < len(b) && (i == len(a) || b[j] < next) {
+			next = b[j]
+		}
+		gap := math.Abs(float64(i)/float64(len(a)) - float64(j)/float64(len(b)))
+		sum = fold(sum, gap, next-x)
+	}
+	return sum
+}
+
+// JensenShannon is the Jensen-Shannon distance of two tables of counts: the
+// square root of the divergence in base 2, between 0 and 1, as SciPy's
+// jensenshannon(p, q, base=2) gives it. It is NaN where a table is empty.
+func JensenShannon[K cmp.Ordered](p, q map[K]float64) float64 {
+	keys, sumP, sumQ := support(p, q)
+	if sumP == 0 || sumQ == 0 {
+		return math.NaN()
+	}
+	var divergence float64
+	for _, k := range keys {
+		a, b := p[k]/sumP, q[k]/sumQ
+		m := (a + b) / 2
+		for _, share := range []float64{a, b} {
+			if share > 0 {
+				divergence += share * math.Log2(share/m) / 2
+			}
+		}
+	}
+	return math.Sqrt(max(0, divergence))
+}
+
+// TotalVariation is half the sum of the differences of the shares of two tables
+// of counts. It is NaN where a table is empty.
+func TotalVariation[K cmp.Ordered](p, q map[K]float64) float64 {
+	keys, sumP, sumQ := support(p, q)
+	if sumP == 0 || sumQ == 0 {
+		return math.NaN()
+	}
+	var sum float64
+	for _, k := range keys {
+		sum += math.Abs(p[k]/sumP-q[k]/sumQ) / 2
+	}
+	return sum
+}
+
+// support is the keys of either table, sorted so that sums have one order, and
+// the tables' sums.
+func support[K cmp.Ordered](p, q map[K]float64) (keys []K, sumP, sumQ float64) {
+	union := maps.Clone(p)
+	if union == nil {
+		union = map[K]float64{}
+	}
+	maps.Copy(union, q)
+	keys = slices.Sorted(maps.Keys(union))
+	for _, k := range keys {
+		sumP += p[k]
+		sumQ += q[k]
+	}
+	return keys, sumP, sumQ
+}

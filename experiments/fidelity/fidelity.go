@@ -1,0 +1,161 @@
+// Package fidelity scores how close synthetic traffic is to real traffic, and
+// how much of it is copied.
+//
+// Models are fitted on training flows and scored against held-out flows. A
+// score alone says little: two samples of the same traffic differ too. So each
+// score stands beside its floor, the same score between two random halves of
+// the real data (mean and standard deviation over several splits), and beside
+// the same score for baselines. Both sides of a comparison have the same number
+// of flows, because most scores depend on it.
+//
+// Definitions lists the scores with what each means. Classifier two-sample
+// tests follow Lopez-Paz and Oquab (Revisiting classifier two-sample tests,
+// ICLR 2017) with the random forest of package forest.
+package fidelity
+
+import (
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// Config bounds the work. The zero value of a field means its default.
+type Config struct {
+	MaxFlows    int // flows a side that are compared; default 2,000
+	MaxPackets  int // packets a side after which no further flow is taken; default 200,000
+	MaxWindows  int // packet windows a side that the window classifier sees; default 2,000
+	MinFlows    int // flows a side below which nothing is scored; default 20
+	FloorSplits int // random splits of the real data that make the floor; default 5
+	Folds       int // folds of the classifiers' cross-validation; default 5
+	Trees       int // trees of a forest; default 200
+}
+
+// DefaultConfig is the configuration that a zero Config stands for.
+func DefaultConfig() Config { return Config{}.withDefaults() }
+
+func (c Config) withDefaults() Config {
+	for _, f := range c.fields() {
+		if *f.value == 0 {
+			*f.value = f.preset
+		}
+	}
+	return c
+}
+
+type field struct {
+	name   string
+	value  *int
+	preset int
+	least  int
+}
+
+func (c *Config) fields() []field {
+	return []field{
+		{"max_flows", &c.MaxFlows, 2000, 4},
+		{"max_packets", &c.MaxPackets, 200_000, 100},
+		{"max_windows", &c.MaxWindows, 2000, 20},
+		{"min_flows", &c.MinFlows, 20, 4},
+		{"floor_splits", &c.FloorSplits, 5, 2},
+		{"folds", &c.Folds, 5, 2},
+		{"trees", &c.Trees, 200, 1},
+	}
+}
+
+// Validate reports every field that is out of range; 0 is the default.
+func (c Config) Validate() error {
+	var errs []error
+	for _, f := range c.fields() {
+		if *f.value != 0 && *f.value < f.least {
+			errs = append(errs, fmt.Errorf("fidelity: %s = %d: want at least %d, or 0 for %d", f.name, *f.value, f.least, f.preset))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// Split is real traffic: the flows that models were fitted on, and the flows
+// kept from them.
+type Split struct {
+	Training, HeldOut []*flow.Flow
+}
+
+// Score is one element of scores.json.
+type Score struct {
+	Application string              `json:"application"`            // or "all"
+	Level       string              `json:"level"`                  // packet, order, flow, load, classifier, copying, published
+	Score       string              `json:"score"`                  // name within the level
+	Value       *float64            `json:"value,omitempty"`        // nil: Note says why
+	Floor       *float64            `json:"floor,omitempty"`        // the same score between random halves of the real data
+	FloorSpread *float64            `json:"floor_spread,omitempty"` // its standard deviation over the splits
+	Baselines   map[string]*float64 `json:"baselines"`
+	NReal       int                 `json:"n_real"`      // packets, flows or windows compared, by level
+	NSynthetic  int                 `json:"n_synthetic"` // the same of the synthetic side
+	Note        string              `json:"note,omitempty"`
+}
+
+// Compare scores synthetic flows, and each baseline's, against the real ones.
+// With several applications in the real flows it scores all of them together
+// and then each that has enough flows. The same arguments give the same scores.
+//
+// Scores of single packets and flows compare with the held-out flows. What
+// depends on how flows follow each other (level load, time between flows)
+// compares with the whole capture, because flows that are held out at random
+// leave holes.
+func Compare(cfg Config, real Split, synthetic []*flow.Flow, baselines map[string][]*flow.Flow, src rand.Source) ([]Score, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if len(real.HeldOut) == 0 {
+		return nil, errors.New("fidelity: no held-out flow to compare with")
+	}
+	if len(synthetic) == 0 {
+		return nil, errors.New("fidelity: no synthetic flow to compare")
+	}
+	cfg = cfg.withDefaults()
+	applications := applicationsOf(real)
+	name := "all"
+	if len(applications) == 1 {
+		name = applications[0].String()
+	}
+	scores := compareOne(cfg, name, real, synthetic, baselines, src)
+	if len(applications) == 1 {
+		return scores, nil
+	}
+	for _, app := range applications {
+		part := Split{only(real.Training, app), only(real.HeldOut, app)}
+		if len(part.HeldOut) < cfg.MinFlows {
+			continue
+		}
+		partBaselines := make(map[string][]*flow.Flow, len(baselines))
+		for name, flows := range baselines {
+			partBaselines[name] = only(flows, app)
+		}
+		scores = append(scores, compareOne(cfg, app.String(), part, only(synthetic, app), partBaselines, src)...)
+	}
+	return scores, nil
+}
+
+func applicationsOf(real Split) []flow.Application {
+	var found []flow.Application
+	for _, flows := range [][]*flow.Flow{real.Training, real.HeldOut} {
+		for _, f := range flows {
+			if !slices.Contains(found, f.Application) {
+				found = append(found, f.Application)
+			}
+		}
+	}
+	slices.Sort(found)
+	return found
+}
+
+func only(flows []*flow.Flow, app flow.Application) []*flow.Flow {
+	var kept []*flow.Flow
+	for _, f := range flows {
+		if f.Application == app {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}

@@ -1,0 +1,209 @@
+package fidelity
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+func byName(t *testing.T, scores []Score, level, name string) Score {
+	t.Helper()
+	for _, s := range scores {
+		if s.Level == level && s.Score == name {
+			return s
+		}
+	}
+	t.Fatalf("no score %s/%s", level, name)
+	return Score{}
+}
+
+func compare(t testing.TB, synthetic []*flow.Flow, cfg Config) []Score {
+	t.Helper()
+	real := simulate(900, 1, web)
+	split := Split{Training: real[:600], HeldOut: real[600:]}
+	scores, err := Compare(cfg, split, synthetic, map[string][]*flow.Flow{"bootstrap": resample(split.Training, 400, 2)}, rand.NewPCG(1, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return scores
+}
+
+// TestSameTraffic compares a sample with another of the same source: every score
+// has to be near its floor.
+func TestSameTraffic(t *testing.T) {
+	scores := compare(t, simulate(500, 99, web), Config{})
+	for _, s := range scores {
+		if s.Value == nil || s.Floor == nil || s.FloorSpread == nil || s.Baselines["bootstrap"] == nil {
+			if s.Level != "load" || s.Floor == nil {
+				t.Errorf("%s %s: value %v, floor %v, note %q", s.Level, s.Score, s.Value, s.Floor, s.Note)
+			}
+			continue
+		}
+		t.Logf("%-10s %-28s %.4f floor %.4f +- %.4f bootstrap %.4f n %d %d %s", s.Level, s.Score, *s.Value, *s.Floor, *s.FloorSpread, *s.Baselines["bootstrap"], s.NReal, s.NSynthetic, s.Note)
+		if strings.HasSuffix(s.Score, "KS") || strings.HasSuffix(s.Score, "W1/sd") || strings.HasSuffix(s.Score, "JSD") {
+			if *s.Value > *s.Floor+6**s.FloorSpread+0.06 {
+				t.Errorf("%s %s: %.4f, far above its floor %.4f +- %.4f", s.Level, s.Score, *s.Value, *s.Floor, *s.FloorSpread)
+			}
+		}
+		if s.Level == "classifier" && *s.Value > 0.6 {
+			t.Errorf("%s: %.3f for the same traffic", s.Score, *s.Value)
+		}
+	}
+}
+
+// TestOtherTraffic checks that each kind of difference shows where it should.
+func TestOtherTraffic(t *testing.T) {
+	for _, test := range []struct {
+		name    string
+		change  func(s *style)
+		moved   [][2]string // level, score: far above the floor
+		unmoved [][2]string // near it
+	}{
+		{"slow", func(s *style) { s.gap *= 5 },
+			[][2]string{{"packet", "log gap KS"}, {"flow", "duration KS"}, {"flow", "turn time W1/sd"}, {"classifier", "C2ST flow"}, {"classifier", "C2ST window"}},
+			[][2]string{{"packet", "length KS"}, {"order", "trigrams JSD"}, {"flow", "packets KS"}}},
+		{"short answers", func(s *style) { s.payload = 600 },
+			[][2]string{{"packet", "length KS"}, {"packet", "payload length W1/sd"}, {"flow", "bytes KS"}, {"classifier", "C2ST flow"}},
+			[][2]string{{"packet", "log gap KS"}, {"packet", "flags JSD"}, {"flow", "packets KS"}}},
+		{"no handshake", func(s *style) { s.handshake = false },
+			[][2]string{{"packet", "flags JSD"}, {"order", "trigrams JSD"}, {"packet", "header length KS"}},
+			[][2]string{{"packet", "server port JSD"}}},
+		{"long flows", func(s *style) { s.requests = 12 },
+			[][2]string{{"flow", "packets KS"}, {"published", "NetShare EMD FS"}, {"load", "packets/s KS"}},
+			[][2]string{{"packet", "log gap KS"}}},
+		{"busy", func(s *style) { s.rate = 8 },
+			[][2]string{{"flow", "time between flows KS"}, {"load", "bytes/s KS"}, {"load", "Haar energy"}},
+			[][2]string{{"packet", "log gap KS"}, {"flow", "bytes KS"}}},
+	} {
+		s := web
+		test.change(&s)
+		scores := compare(t, simulate(500, 99, s), Config{Trees: 60, FloorSplits: 3})
+		ratio := func(level, name string) float64 {
+			s := byName(t, scores, level, name)
+			if s.Value == nil || s.Floor == nil {
+				t.Fatalf("%s: %s: no value: %s", test.name, name, s.Note)
+			}
+			return (*s.Value - *s.Floor) / (*s.FloorSpread + 0.01)
+		}
+		for _, score := range test.moved {
+			if r := ratio(score[0], score[1]); r < 5 {
+				t.Errorf("%s: %s is only %.1f spreads above its floor", test.name, score[1], r)
+			}
+		}
+		for _, score := range test.unmoved {
+			if r := ratio(score[0], score[1]); r > 5 {
+				t.Errorf("%s: %s is %.1f spreads above its floor", test.name, score[1], r)
+			}
+		}
+		if share := byName(t, scores, "order", "handshake share"); test.name == "no handshake" && (*share.Value != 0 || *share.Floor != 1) {
+			t.Errorf("handshake share %v, floor %v, want 0 and 1", *share.Value, *share.Floor)
+		}
+	}
+}
+
+func TestCopying(t *testing.T) {
+	real := simulate(900, 1, web)
+	split := Split{Training: real[:600], HeldOut: real[600:]}
+	scores, err := Compare(Config{Trees: 20}, split, resample(split.Training, 300, 5), nil, rand.NewPCG(1, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := byName(t, scores, "copying", "copied flows"); *s.Value != 1 || *s.Floor > 0.05 {
+		t.Errorf("copied flows %v, floor %v, want 1 and about 0", *s.Value, *s.Floor)
+	}
+	if s := byName(t, scores, "copying", "closest record"); *s.Value != 0 || *s.Floor <= 0 || !strings.HasPrefix(s.Note, "1.0000 ") {
+		t.Errorf("closest record %v, floor %v, note %q", *s.Value, *s.Floor, s.Note)
+	}
+}
+
+func TestSameSeedSameScores(t *testing.T) {
+	cfg := Config{Trees: 20, FloorSplits: 2}
+	synthetic := simulate(200, 3, web)
+	a, b := compare(t, synthetic, cfg), compare(t, synthetic, cfg)
+	textA, _ := json.Marshal(a)
+	textB, _ := json.Marshal(b)
+	if string(textA) != string(textB) {
+		t.Error("two evaluations with one seed differ")
+	}
+}
+
+func TestFewOrNoFlows(t *testing.T) {
+	real := simulate(100, 1, web)
+	split := Split{Training: real[:60], HeldOut: real[60:]}
+	src := rand.NewPCG(1, 1)
+	if _, err := Compare(Config{}, split, nil, nil, src); err == nil || !strings.Contains(err.Error(), "no synthetic flow") {
+		t.Errorf("no synthetic flow: %v", err)
+	}
+	if _, err := Compare(Config{}, Split{Training: real}, real, nil, src); err == nil || !strings.Contains(err.Error(), "no held-out flow") {
+		t.Errorf("no held-out flow: %v", err)
+	}
+	if _, err := Compare(Config{Folds: 1, Trees: -3}, split, real, nil, src); err == nil || strings.Count(err.Error(), "fidelity:") != 2 {
+		t.Errorf("bad config: %v, want both problems", err)
+	}
+	scores, err := Compare(Config{}, split, real[:5], nil, src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range scores {
+		if s.Value != nil || s.Note == "" {
+			t.Errorf("%s of 5 flows: value %v, note %q", s.Score, s.Value, s.Note)
+		}
+	}
+}
+
+func TestSeveralApplications(t *testing.T) {
+	real := simulate(300, 1, web)
+	for i, f := range real {
+		if i%3 == 0 {
+			f.Application = flow.SMTP
+		}
+	}
+	scores, err := Compare(Config{Trees: 5, FloorSplits: 2}, Split{real[:150], real[150:]}, simulate(200, 4, web), nil, rand.NewPCG(1, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := len(Definitions())
+	var names []string
+	for i := 0; i < len(scores); i += n {
+		names = append(names, scores[i].Application)
+	}
+	if !reflect.DeepEqual(names, []string{"all", "HTTP", "SMTP"}) {
+		t.Errorf("scores of %v, want all, HTTP and SMTP", names)
+	}
+	if scores[0].Value == nil || scores[n].Value == nil || scores[2*n].Value != nil {
+		t.Error("want values for all and HTTP, and none for SMTP, which has no synthetic flow")
+	}
+}
+
+func TestDefinitions(t *testing.T) {
+	seen := map[[2]string]bool{}
+	for _, d := range Definitions() {
+		if key := [2]string{d.Level, d.Name}; seen[key] {
+			t.Errorf("two scores %v", key)
+		} else {
+			seen[key] = true
+		}
+		if !strings.HasSuffix(d.Meaning, ".") || d.Kind == "" {
+			t.Errorf("%s: kind %q, meaning %q", d.Name, d.Kind, d.Meaning)
+		}
+	}
+}
+
+// BenchmarkCompare is a whole evaluation of 1,000 synthetic flows of some 12
+// packets with two baselines.
+func BenchmarkCompare(b *testing.B) {
+	real := simulate(3000, 1, web)
+	split := Split{real[:2000], real[2000:]}
+	synthetic := simulate(1000, 2, web)
+	baselines := map[string][]*flow.Flow{"bootstrap": resample(split.Training, 1000, 3), "markov": simulate(1000, 4, web)}
+	for b.Loop() {
+		if _, err := Compare(Config{}, split, synthetic, baselines, rand.NewPCG(1, 1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.N)*1000/b.Elapsed().Seconds(), "flows/s")
+}

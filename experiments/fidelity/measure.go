@@ -1,0 +1,108 @@
+package fidelity
+
+import (
+	"fmt"
+	"math"
+)
+
+// Kind says how a score is read.
+type Kind string
+
+// The kinds of scores.
+const (
+	Distance   Kind = "distance"   // 0 is best; the floor is what sampling alone makes
+	Classifier Kind = "classifier" // 0.5: cannot be told apart; 1: always told apart
+	Share      Kind = "share"      // of the synthetic side; the floor is what the real data have
+	Correlate  Kind = "similarity" // 1 is best
+)
+
+// Definition describes a score.
+type Definition struct {
+	Level, Name string // as in Score
+	Kind        Kind
+	Meaning     string // one sentence
+}
+
+// measure is a definition with its computation. floor, where it is set, gives
+// the score's floor and spread in place of the random halves.
+type measure struct {
+	Definition
+	compute func(c *comparison) result
+	floor   func(s *scene) (mean, deviation float64)
+}
+
+// Definitions lists the scores in the order in which Compare returns them.
+func Definitions() []Definition {
+	list := make([]Definition, len(measures))
+	for i, m := range measures {
+		list[i] = m.Definition
+	}
+	return list
+}
+
+// measures is built once from the parts that each file of scores gives.
+var measures = func() []measure {
+	var all []measure
+	for _, part := range [][]measure{
+		packetMeasures(), orderMeasures(), flowMeasures(), classifierMeasures(), copyingMeasures(), loadMeasures(), publishedMeasures(),
+	} {
+		all = append(all, part...)
+	}
+	return all
+}()
+
+// numeric makes the two distances of a numeric marginal.
+func numeric(level, name, what string, values func(s *sample) []float64) []measure {
+	return []measure{
+		{
+			Definition: Definition{level, name + " W1/sd", Distance,
+				"Wasserstein-1 distance of " + what + ", divided by the real standard deviation."},
+			compute: func(c *comparison) result { return scaledWasserstein(values(c.real), values(c.synthetic)) },
+		},
+		{
+			Definition: Definition{level, name + " KS", Distance,
+				"Kolmogorov-Smirnov distance of " + what + ": the greatest difference of the two distribution functions."},
+			compute: func(c *comparison) result {
+				a, b := values(c.real), values(c.synthetic)
+				return compared(KolmogorovSmirnov(a, b), len(a), len(b))
+			},
+		},
+	}
+}
+
+func scaledWasserstein(real, synthetic []float64) result {
+	r := compared(Wasserstein(real, synthetic), len(real), len(synthetic))
+	_, deviation := moments(real)
+	switch {
+	case math.IsNaN(r.value) || r.value == 0:
+	case deviation == 0:
+		r.note = fmt.Sprintf("all real values are %.6g: no standard deviation to divide %.6g by", real[0], r.value)
+		r.value = math.NaN()
+	default:
+		r.value /= deviation
+	}
+	return r
+}
+
+// compared is a result with the usual note where a side is empty.
+func compared(value float64, real, synthetic int) result {
+	r := result{value: value, real: real, synthetic: synthetic}
+	if real == 0 || synthetic == 0 {
+		r.value = math.NaN()
+		r.note = fmt.Sprintf("%d real and %d synthetic values", real, synthetic)
+	}
+	return r
+}
+
+// tables compares two tables of counts.
+func tables[K comparable](distance func(p, q map[K]float64) float64, p, q map[K]float64) result {
+	return compared(distance(p, q), int(total(p)), int(total(q)))
+}
+
+func total[K comparable](counts map[K]float64) float64 {
+	var sum float64
+	for _, n := range counts {
+		sum += n // whole numbers: any order gives the same sum
+	}
+	return sum
+}

@@ -1,0 +1,57 @@
+package fidelity
+
+import "slices"
+
+// packetMeasures are the marginals of single packets.
+func packetMeasures() []measure {
+	return slices.Concat(
+		numeric("packet", "length", "the frame lengths", func(s *sample) []float64 { return s.length }),
+		numeric("packet", "header length", "the header lengths", func(s *sample) []float64 { return s.header }),
+		numeric("packet", "payload length", "the payload lengths", func(s *sample) []float64 { return s.payload }),
+		numeric("packet", "log gap", "log10 of the seconds since the flow's packet before (at least 1 us; first packets left out)",
+			func(s *sample) []float64 { return s.gap }),
+		[]measure{
+			{
+				Definition: Definition{"packet", "direction TV", Distance, "Total variation of the shares of packets from client and server."},
+				compute: func(c *comparison) result {
+					return tables(TotalVariation, c.real.direction, c.synthetic.direction)
+				},
+			},
+			counted("flags", "the TCP flags", func(s *sample) map[int]float64 { return s.flags }),
+			counted("server port", "the servers' ports", func(s *sample) map[int]float64 { return s.serverPort }),
+			counted("client port", "the clients' ports (from 1024 in classes of 4,096)", func(s *sample) map[int]float64 { return s.clientPort }),
+			counted("protocol", "the IP protocols", func(s *sample) map[int]float64 { return s.protocol }),
+		},
+	)
+}
+
+func counted(name, what string, counts func(s *sample) map[int]float64) measure {
+	return measure{
+		Definition: Definition{"packet", name + " JSD", Distance,
+			"Jensen-Shannon distance (base 2, the square root of the divergence) of " + what + "."},
+		compute: func(c *comparison) result { return tables(JensenShannon, counts(c.real), counts(c.synthetic)) },
+	}
+}
+
+// flowMeasures are the marginals of whole flows.
+func flowMeasures() []measure {
+	between := func(name, what string) []measure {
+		list := numeric("flow", name, what, nil)
+		list[0].compute = func(c *comparison) result {
+			return scaledWasserstein(c.whole.between(), c.generated.between())
+		}
+		list[1].compute = func(c *comparison) result {
+			a, b := c.whole.between(), c.generated.between()
+			return compared(KolmogorovSmirnov(a, b), len(a), len(b))
+		}
+		return list
+	}
+	return slices.Concat(
+		numeric("flow", "packets", "log10 of the packets of a flow", func(s *sample) []float64 { return s.packets }),
+		numeric("flow", "bytes", "log10 of the bytes of a flow", func(s *sample) []float64 { return s.bytes }),
+		numeric("flow", "duration", "log10 of the seconds that a flow lasts (at least 1 us)", func(s *sample) []float64 { return s.duration }),
+		between("time between flows", "log10 of the seconds from one flow's start to the next, in the whole capture"),
+		numeric("flow", "turn time", "log10 of the seconds from one change of direction, or the flow's start, to the next",
+			func(s *sample) []float64 { return s.turn }),
+	)
+}
