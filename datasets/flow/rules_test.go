@@ -1,0 +1,221 @@
+package flow_test
+
+import (
+	"encoding/csv"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// sharedDir is the folder of test data beside the repository, or a skip.
+func sharedDir(t testing.TB, name string) string {
+	t.Helper()
+	dir, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for {
+		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
+			break
+		}
+		if dir == filepath.Dir(dir) {
+			t.Fatal("no go.mod above the test")
+		}
+		dir = filepath.Dir(dir)
+	}
+	path := filepath.Join(dir, "..", "shared", name)
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("the folder ../shared/%s is not there", name)
+	}
+	return path
+}
+
+// csvRows calls do with each row of a table, by column name.
+func csvRows(t testing.TB, path string, do func(field func(string) string)) {
+	t.Helper()
+	file, err := os.Open(path)
+	if err != nil {
+		t.Skipf("%s is not there", filepath.Base(path))
+	}
+	defer file.Close()
+	reader := csv.NewReader(file)
+	header, err := reader.Read()
+	if err != nil {
+		t.Fatal(err)
+	}
+	columns := map[string]int{}
+	for i, name := range header {
+		columns[name] = i
+	}
+	for {
+		row, err := reader.Read()
+		if err == io.EOF {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		do(func(name string) string {
+			at, ok := columns[name]
+			if !ok {
+				t.Fatalf("no column %q", name)
+			}
+			return row[at]
+		})
+	}
+}
+
+// number reads a CSV number; empty is 0.
+func number(t testing.TB, text string) float64 {
+	t.Helper()
+	if text == "" {
+		return 0
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return v
+}
+
+func csvLayers(t testing.TB, field func(string) string) flow.Layers {
+	t.Helper()
+	var layers flow.Layers
+	for i := range layers {
+		column := strconv.Itoa(i)
+		if err := layers[i].Name.UnmarshalText([]byte(field("layers_" + column))); err != nil {
+			t.Fatal(err)
+		}
+		layers[i].Length = int32(number(t, field("length_"+column)))
+	}
+	return layers
+}
+
+// TestRulesOnPublishedDays counts the applications of NeCSTGen's daily slices.
+// Monday's counts stand in algorithm.md 1.3; of Tuesday it says that every packet
+// matches a rule.
+func TestRulesOnPublishedDays(t *testing.T) {
+	days := map[string]map[string]int{
+		"monday": {"SMTP": 6038, "HTTP": 1931, "LLC": 776, "DNS": 578, "FINGER": 228, "ARP": 156, "LOOP": 104, "NTP": 74, "ICMP": 40,
+			"RIP": 38, "IRC": 19, "SNAP": 18},
+		"tuesday": nil,
+	}
+	for day, want := range days {
+		t.Run(day, func(t *testing.T) {
+			got, corrected := map[string]int{}, 0
+			var corrections flow.HTTPCorrections
+			csvRows(t, filepath.Join(sharedDir(t, "necstgen"), "data", "df_week1_"+day+".csv"), func(field func(string) string) {
+				layers := csvLayers(t, field)
+				src, dst := uint16(number(t, field("sport"))), uint16(number(t, field("dport")))
+				if corrections.Correct(&layers, src, dst) {
+					corrected++
+				}
+				got[flow.Rules(layers, src, dst).String()]++
+			})
+			if want != nil && !maps.Equal(got, want) {
+				t.Errorf("applications %v: want %v", got, want)
+			}
+			if got["nan"] != 0 || corrected != 0 {
+				t.Errorf("%d packets match no rule, %d are corrected: want 0 and 0 (of %v)", got["nan"], corrected, got)
+			}
+			t.Log(got)
+		})
+	}
+}
+
+func named(names ...flow.LayerName) flow.Layers {
+	var l flow.Layers
+	for i, name := range names {
+		l[i] = flow.Layer{Name: name, Length: int32(1514 - 14*i)}
+	}
+	return l
+}
+
+func TestRules(t *testing.T) {
+	tcp := func(name flow.LayerName) flow.Layers {
+		return named(flow.LayerEther, flow.LayerIP, flow.LayerTCP, name)
+	}
+	for _, row := range []struct {
+		name     string
+		layers   flow.Layers
+		src, dst uint16
+		want     flow.Application
+	}{
+		{"nothing", flow.Layers{}, 0, 0, flow.Unknown},
+		{"arp", named(flow.LayerEther, flow.LayerARP), 0, 0, flow.ARPApplication},
+		{"arp with ports is none", named(flow.LayerEther, flow.LayerARP), 1, 0, flow.Unknown},
+		{"llc", named(flow.LayerDot3, flow.LayerLLC, flow.LayerRaw), 0, 0, flow.LLC},
+		{"llc without raw", named(flow.LayerDot3, flow.LayerLLC), 0, 0, flow.Unknown},
+		{"snap", named(flow.LayerDot3, flow.LayerLLC, flow.LayerSNAP), 0, 0, flow.SNAP},
+		{"loop", named(flow.LayerEther, flow.LayerRaw), 0, 0, flow.LOOP},
+		{"loop with a third layer", named(flow.LayerEther, flow.LayerRaw, flow.LayerPadding), 0, 0, flow.Unknown},
+		{"telnet by layer", tcp(flow.LayerTelnet), 1, 2, flow.Telnet},
+		{"http by port", tcp(flow.LayerRaw), 4000, 80, flow.HTTP},
+		{"http by layer is none", tcp(flow.LayerHTTP), 4000, 8080, flow.Unknown},
+		{"snmp has no port rule", tcp(flow.LayerRaw), 161, 162, flow.Unknown},
+		{"snmp by layer", tcp(flow.LayerSNMP), 161, 162, flow.SNMP},
+		{"ntp by layer", tcp(flow.LayerNTP), 123, 123, flow.NTP},
+		{"ftp data", tcp(flow.LayerRaw), 20, 3000, flow.FTP},
+		{"pop by layer (D03)", tcp(flow.LayerPOPResponse), 1110, 3000, flow.POP},
+		{"later rule wins: port 6667 over 80", tcp(flow.LayerHTTP), 6667, 80, flow.IRC},
+		{"later rule wins: port 25 over 22", tcp(flow.LayerSSH), 22, 25, flow.SMTP},
+		{"layer over port", tcp(flow.LayerRIP), 53, 80, flow.RIP},
+		{"icmp with a quoted port", named(flow.LayerEther, flow.LayerIP, flow.LayerICMP, flow.LayerIPError), 0, 0, flow.ICMPApplication},
+		{"icmp over dns", named(flow.LayerEther, flow.LayerIP, flow.LayerICMP, flow.LayerDNS), 0, 0, flow.ICMPApplication},
+		{"netbios is last", tcp(flow.LayerDNS), 137, 79, flow.NetBIOS},
+		{"time", tcp(flow.NoLayer), 37, 1500, flow.Time},
+		{"ident", tcp(flow.LayerRaw), 113, 1500, flow.IRC},
+	} {
+		if got := flow.Rules(row.layers, row.src, row.dst); got != row.want {
+			t.Errorf("%s: %v, want %v", row.name, got, row.want)
+		}
+	}
+}
+
+func TestHTTPCorrections(t *testing.T) {
+	var c flow.HTTPCorrections
+	long := func(name flow.LayerName) flow.Layers {
+		return named(flow.LayerEther, flow.LayerIP, flow.LayerTCP, name)
+	}
+	short := func(name flow.LayerName) flow.Layers {
+		l := long(name)
+		l[0].Length = 1077
+		return l
+	}
+	for _, row := range []struct { // in this order: a counts
+		name          string
+		layers        flow.Layers
+		src, dst      uint16
+		third, fourth flow.LayerName
+	}{
+		{"c before any PPTP (D04)", long(flow.LayerIRCResponse), 6667, 80, flow.LayerHTTP, flow.LayerHTTPRequest},
+		{"a first", long(flow.LayerPPTP), 80, 1723, flow.LayerHTTP, flow.LayerHTTPResponse},
+		{"a second", long(flow.LayerPPTP), 80, 1723, flow.LayerHTTP, flow.LayerRaw},
+		{"a third", long(flow.LayerPPTP), 80, 1723, flow.LayerHTTP, flow.LayerRaw},
+		{"b", long(flow.LayerPPTP), 1723, 80, flow.LayerPadding, flow.NoLayer},
+		{"b again", long(flow.LayerPPTP), 1723, 80, flow.LayerPadding, flow.NoLayer},
+		{"d", long(flow.LayerIRCRequest), 80, 6667, flow.LayerHTTP, flow.LayerRaw},
+		{"e", long(flow.LayerH2Frame), 80, 5000, flow.LayerHTTP, flow.LayerRaw},
+		{"f", long(flow.LayerRaw), 80, 5000, flow.LayerHTTP, flow.LayerRaw},
+		{"g", short(flow.LayerRaw), 80, 5000, flow.LayerHTTP, flow.LayerHTTPResponse},
+		{"raw to the server stays", long(flow.LayerRaw), 5000, 80, flow.LayerRaw, flow.NoLayer},
+		{"irc stays", long(flow.LayerIRCResponse), 6667, 5000, flow.LayerIRCResponse, flow.NoLayer},
+	} {
+		before := row.layers
+		changed := c.Correct(&row.layers, row.src, row.dst)
+		if row.layers[3].Name != row.third || row.layers[4].Name != row.fourth {
+			t.Errorf("%s: %v/%v, want %v/%v", row.name, row.layers[3].Name, row.layers[4].Name, row.third, row.fourth)
+		}
+		if changed != (before != row.layers) {
+			t.Errorf("%s: reports %v", row.name, changed)
+		}
+		if row.third == flow.LayerHTTP && row.layers[4].Length != before[3].Length {
+			t.Errorf("%s: length_4 %d, want length_3 %d", row.name, row.layers[4].Length, before[3].Length)
+		}
+	}
+}
