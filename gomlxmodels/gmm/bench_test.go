@@ -1,0 +1,84 @@
+package gmm
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"gonum.org/v1/gonum/mat"
+)
+
+// clouds are n points of 25 round clouds in the plane, and the same start for
+// everybody: the first 25 points with unit covariances.
+func clouds(n int) (*mat.Dense, *Start) {
+	r := rand.New(rand.NewPCG(0, 0))
+	var centers [25][2]float64
+	for k := range centers {
+		centers[k] = [2]float64{4 * r.NormFloat64(), 4 * r.NormFloat64()}
+	}
+	x := mat.NewDense(n, 2, nil)
+	for i := range n {
+		c := centers[r.IntN(25)]
+		x.SetRow(i, []float64{c[0] + r.NormFloat64()/2, c[1] + r.NormFloat64()/2})
+	}
+	s := &Start{}
+	for k := range 25 {
+		s.Means = append(s.Means, mat.Row(nil, k, x))
+		s.Covariances = append(s.Covariances, symmetric([][]float64{{1, 0}, {0, 1}}))
+	}
+	return x, s
+}
+
+// BenchmarkIterations is 50 EM iterations of 25 full components in the plane from
+// a given start, the compiled program at hand.
+func BenchmarkIterations(b *testing.B) {
+	backend := openXLA(b)
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			x, start := clouds(n)
+			e, err := newEngine(backend, Full, 2)
+			if err != nil {
+				b.Fatal(err)
+			}
+			cfg := DefaultConfig()
+			cfg.Start, cfg.Tolerance, cfg.MaxIterations = start, 0, 1
+			if _, err := e.model(context.Background(), x, cfg, rand.NewPCG(1, 1)); err != nil {
+				b.Fatal(err)
+			}
+			cfg.MaxIterations = 50
+			var m *Model
+			for b.Loop() {
+				if m, err = e.model(context.Background(), x, cfg, rand.NewPCG(1, 1)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			perIteration := b.Elapsed().Seconds() / float64(b.N) / 50
+			b.ReportMetric(perIteration*1e3, "ms/iteration")
+			b.ReportMetric(float64(n)/perIteration, "rows/s")
+			b.ReportMetric(m.MeanLogLikelihood, "loglik")
+		})
+	}
+}
+
+// BenchmarkFit is a whole fit from k-means++, compilation included.
+func BenchmarkFit(b *testing.B) {
+	backend := openXLA(b)
+	for _, n := range []int{10_000, 100_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			x, _ := clouds(n)
+			cfg := DefaultConfig()
+			cfg.Components = 25
+			var m *Model
+			var err error
+			for b.Loop() {
+				if m, err = Fit(context.Background(), backend, x, cfg, rand.NewPCG(1, 1)); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+			b.ReportMetric(m.MeanLogLikelihood, "loglik")
+			b.ReportMetric(float64(m.Iterations), "iterations")
+		})
+	}
+}

@@ -1,0 +1,137 @@
+package gmm
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/tensors"
+	"gonum.org/v1/gonum/mat"
+)
+
+// largestBlock is the rows of a block on a CPU: responsibilities of 25 components
+// then stay in the cache of the second level.
+const largestBlock = 4096
+
+// table is the rows on the device, in blocks, columns first, centred.
+type table struct {
+	rows, columns int
+	center        []float64         // [d] column means, subtracted
+	spread        []float64         // [d] column variances
+	blocks        *tensors.Tensor   // [C, d, B], where the loop runs on the device
+	single        []*tensors.Tensor // [d, B] each, elsewhere
+	second        *tensors.Tensor   // [d, d] sums of x_i x_j
+	reg           *tensors.Tensor   // [d]
+	secondSums    []float64         // second on the host
+	regular       []float64         // reg on the host
+	warnings      []error
+}
+
+// blockSize pads n rows to one of a few numbers of rows, at most an eighth more,
+// so that similar tables share a program, and cuts them into blocks.
+func blockSize(n int) (blocks, size int) {
+	step := 64
+	for 16*step < n {
+		step *= 2
+	}
+	padded := (n + step - 1) / step * step
+	blocks = 1
+	for padded/blocks > largestBlock {
+		blocks *= 2
+	}
+	return blocks, (padded + blocks - 1) / blocks
+}
+
+// newTable checks and centres x and lays it out in blocks.
+func newTable(x mat.Matrix, cfg Config, whole bool) (*table, error) {
+	n, d := x.Dims()
+	if n == 0 || d == 0 {
+		return nil, errors.New("gmm: no rows: want at least one row and one column")
+	}
+	t := &table{rows: n, columns: d, center: make([]float64, d), spread: make([]float64, d)}
+	if err := t.measure(x); err != nil {
+		return nil, err
+	}
+	t.regularise(cfg.RegCovar)
+	blocks, size := blockSize(n)
+	t.secondSums = make([]float64, d*d)
+	row := make([]float64, d)
+	fill := func(flat []float64, from, to, stride int) {
+		for r := from; r < to; r++ {
+			for j := range d {
+				row[j] = x.At(r, j) - t.center[j]
+				flat[(r-from)/size*d*size+j*stride+(r-from)%size] = row[j]
+			}
+			for i := range d {
+				for j := range d {
+					t.secondSums[i*d+j] += row[i] * row[j]
+				}
+			}
+		}
+	}
+	if whole {
+		t.blocks = tensors.FromShape(shapes.Make(dtypes.Float64, blocks, d, size))
+		tensors.MustMutableFlatData(t.blocks, func(flat []float64) { fill(flat, 0, n, size) })
+	} else {
+		for from := 0; from < n; from += size {
+			block := tensors.FromShape(shapes.Make(dtypes.Float64, d, size))
+			tensors.MustMutableFlatData(block, func(flat []float64) { fill(flat, from, min(n, from+size), size) })
+			t.single = append(t.single, block)
+		}
+	}
+	t.second = tensors.FromFlatDataAndDimensions(t.secondSums, d, d)
+	t.reg = tensors.FromFlatDataAndDimensions(t.regular, d)
+	return t, nil
+}
+
+// measure finds the column means and variances, and refuses what is not finite.
+func (t *table) measure(x mat.Matrix) error {
+	for j := range t.columns {
+		var sum float64
+		for r := range t.rows {
+			v := x.At(r, j)
+			if math.IsNaN(v) || math.IsInf(v, 0) {
+				return fmt.Errorf("gmm: row %d, column %d is %v: leave such rows out or mend them first", r, j, v)
+			}
+			sum += v / float64(t.rows) // the sum itself may overflow
+		}
+		t.center[j] = sum
+		constant := true
+		for r := range t.rows {
+			v := x.At(r, j) - sum
+			t.spread[j] += v * v / float64(t.rows)
+			constant = constant && x.At(r, j) == x.At(0, j)
+		}
+		if math.IsInf(t.spread[j], 0) {
+			return fmt.Errorf("gmm: column %d has values whose squares overflow: scale it first", j)
+		}
+		if constant {
+			t.center[j], t.spread[j] = x.At(0, j), 0
+			t.warnings = append(t.warnings, fmt.Errorf("gmm: column %d is constant (%v): its variance is reg_covar alone; leave it out", j, x.At(0, j)))
+		}
+	}
+	return nil
+}
+
+// regularise sets what is added to the variances: RegCovar, and no less than what
+// rounding can take away from them.
+func (t *table) regularise(regCovar float64) {
+	t.regular = make([]float64, t.columns)
+	for j := range t.regular {
+		t.regular[j] = max(regCovar, 1e-13*t.spread[j])
+		if t.regular[j] == 0 {
+			t.regular[j] = math.SmallestNonzeroFloat32 // a constant column without regularisation
+		}
+	}
+}
+
+// finalize frees the device's memory.
+func (t *table) finalize() {
+	for _, x := range append([]*tensors.Tensor{t.blocks, t.second, t.reg}, t.single...) {
+		if x != nil {
+			_ = x.FinalizeAll() // nothing can be done about memory that cannot be freed
+		}
+	}
+}
