@@ -1,0 +1,159 @@
+package generator
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"sort"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/markov"
+)
+
+// Bootstrap is the baseline that copies: it draws training flows with
+// replacement and starts them at drawn inter-flow times. It is as close as a
+// generator can be that invents nothing.
+type Bootstrap struct {
+	flows    []*flow.Flow
+	arrivals []int64 // nanoseconds between starts
+}
+
+// FitBootstrap keeps the training flows, which must be in start order.
+func FitBootstrap(flows []*flow.Flow) (*Bootstrap, error) {
+	if len(flows) == 0 {
+		return nil, fmt.Errorf("generator: no flow to draw from")
+	}
+	return &Bootstrap{flows: flows, arrivals: arrivals(flows)}, nil
+}
+
+func arrivals(flows []*flow.Flow) []int64 {
+	between := []int64{}
+	for i := 1; i < len(flows); i++ {
+		between = append(between, max(0, flows[i].Start()-flows[i-1].Start()))
+	}
+	if len(between) == 0 {
+		between = append(between, int64(time.Second))
+	}
+	return between
+}
+
+// Flows yields copies of training flows at new times.
+func (b *Bootstrap) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
+	return func(yield func(*flow.Flow, error) bool) {
+		random := rand.New(rand.NewPCG(r.Seed, 0x626f6f74))
+		at := r.Start
+		for id := range int64(r.Flows) {
+			if err := ctx.Err(); err != nil {
+				yield(nil, err)
+				return
+			}
+			if id > 0 {
+				at += b.arrivals[random.IntN(len(b.arrivals))]
+			}
+			from := b.flows[random.IntN(len(b.flows))]
+			f := &flow.Flow{ID: id, Application: from.Application, Tuple: flow.FiveTuple{Proto: from.Tuple.Proto}, Packets: slices.Clone(from.Packets)}
+			shift := at - from.Start()
+			for i := range f.Packets {
+				p := &f.Packets[i]
+				p.Time, p.FlowID, p.Payload = p.Time+shift, id, nil
+			}
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}
+}
+
+// Markov is the baseline without a network: an order-k chain over exact packet
+// tokens (direction, flags, header and payload length), each with a gap drawn
+// from the training gaps before that token.
+type Markov struct {
+	application flow.Application
+	protocol    uint8
+	tokens      []flow.Packet // by label
+	gaps        [][]int64     // nanoseconds, ascending, by label
+	chain       *markov.Chain
+	arrivals    []int64
+}
+
+// FitMarkov counts the tokens of the training flows, which must be in start order.
+func FitMarkov(order int, flows []*flow.Flow) (*Markov, error) {
+	if len(flows) == 0 {
+		return nil, fmt.Errorf("generator: no flow to count")
+	}
+	type token struct {
+		direction       flow.Direction
+		flags           flow.TCPFlags
+		header, payload int32
+	}
+	m := &Markov{application: flows[0].Application, protocol: flows[0].Tuple.Proto, arrivals: arrivals(flows)}
+	labels := make(map[token]int)
+	var sequences [][]int
+	for _, f := range flows {
+		sequence := make([]int, len(f.Packets))
+		for i := range f.Packets {
+			p := &f.Packets[i]
+			key := token{p.Direction, p.Flags, p.HeaderLength, p.PayloadLength}
+			label, known := labels[key]
+			if !known {
+				label = len(m.tokens)
+				labels[key] = label
+				m.tokens = append(m.tokens, flow.Packet{Direction: p.Direction, Flags: p.Flags, HeaderLength: p.HeaderLength,
+					PayloadLength: p.PayloadLength, Length: p.Length, Captured: p.Length, Application: p.Application})
+				m.gaps = append(m.gaps, nil)
+			}
+			if i > 0 {
+				m.gaps[label] = append(m.gaps[label], max(0, p.Time-f.Packets[i-1].Time))
+			}
+			sequence[i] = label
+		}
+		sequences = append(sequences, sequence)
+	}
+	for _, gaps := range m.gaps {
+		sort.Slice(gaps, func(i, j int) bool { return gaps[i] < gaps[j] })
+	}
+	var err error
+	if m.chain, err = markov.Fit(order, sequences); err != nil {
+		return nil, fmt.Errorf("generator: %w", err)
+	}
+	return m, nil
+}
+
+// longestMarkov ends a walk whose chain loops.
+const longestMarkov = 1 << 16
+
+// Flows yields flows drawn from the chain.
+func (m *Markov) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
+	return func(yield func(*flow.Flow, error) bool) {
+		src := rand.NewPCG(r.Seed, 0x6d61726b)
+		random := rand.New(src)
+		at := r.Start
+		var sequence []int
+		for id := range int64(r.Flows) {
+			if err := ctx.Err(); err != nil {
+				yield(nil, err)
+				return
+			}
+			if id > 0 {
+				at += m.arrivals[random.IntN(len(m.arrivals))]
+			}
+			sequence = m.chain.AppendSample(sequence[:0], src, longestMarkov)
+			f := &flow.Flow{ID: id, Application: m.application, Tuple: flow.FiveTuple{Proto: m.protocol}}
+			now := at
+			for i, label := range sequence {
+				if gaps := m.gaps[label]; i > 0 && len(gaps) > 0 {
+					now += gaps[random.IntN(len(gaps))]
+				}
+				p := m.tokens[label]
+				p.Time, p.FlowID, p.Tuple.Proto = now, id, m.protocol
+				f.Packets = append(f.Packets, p)
+			}
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}
+}

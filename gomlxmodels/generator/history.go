@@ -1,0 +1,64 @@
+package generator
+
+import (
+	"math"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// history is what the network is told of the packets so far, as numbers of
+// about unit size; its recurrent state keeps the rest.
+type history struct {
+	packets        int
+	gap, gapBefore float64 // log10 seconds before the last two packets
+	turn, shortest float64 // log10 seconds of the last change of direction, and of the quickest one
+	elapsed        time.Duration
+	payload        int32
+	bytes          [2]int64 // payload by direction
+	direction      flow.Direction
+	sinceTurn      time.Duration
+	packetsInTurn  int
+}
+
+// historyWidth is the number of values that append gives.
+const historyWidth = 10
+
+// unitGap maps log10 seconds 1e-9..1e3 to 0..1.3.
+func unitGap(log float64) float32 { return float32((log + 9) / 9) }
+
+// append adds the values for the next packet to dst.
+func (h *history) append(dst []float32) []float32 {
+	log := func(x float64, unit float64) float32 { return float32(math.Log1p(x) / unit) }
+	return append(dst,
+		unitGap(h.gap), unitGap(h.gapBefore), unitGap(h.turn), unitGap(h.shortest),
+		unitGap(logGap(h.elapsed)), log(float64(h.payload), 8), log(float64(h.packets), 5),
+		log(float64(h.bytes[0]), 15), log(float64(h.bytes[1]), 15), log(float64(h.packetsInTurn), 5))
+}
+
+// begin is the history before a flow's first packet.
+func begin() history {
+	return history{gap: -9, gapBefore: -9, turn: -9, shortest: -9}
+}
+
+// add takes in a packet and the gap before it.
+func (h *history) add(p *flow.Packet, gap time.Duration) {
+	h.gapBefore, h.gap = h.gap, logGap(gap)
+	if h.packets == 0 {
+		h.gap = -9
+	}
+	h.elapsed += gap
+	h.sinceTurn += gap
+	if h.packets > 0 && p.Direction != h.direction {
+		h.turn = logGap(h.sinceTurn)
+		if h.shortest == -9 || h.turn < h.shortest {
+			h.shortest = h.turn
+		}
+		h.sinceTurn, h.packetsInTurn = 0, 0
+	}
+	h.direction = p.Direction
+	h.payload = p.PayloadLength
+	h.bytes[p.Direction&1] += int64(p.PayloadLength)
+	h.packets++
+	h.packetsInTurn++
+}

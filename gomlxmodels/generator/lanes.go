@@ -1,0 +1,134 @@
+package generator
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/lstm"
+	"github.com/necstgen/necstgen/gomlxmodels/markov"
+)
+
+// plan is what the aggregate level decides of a flow before its packets are drawn.
+type plan struct {
+	start  int64     // nanoseconds since 1970-01-01 UTC
+	latent []float32 // [latentWidth], normal scores
+}
+
+// lane is one flow under way in the lockstep.
+type lane struct {
+	flow    *flow.Flow // nil: idle
+	past    history
+	walk    markov.Walk
+	latent  []float32
+	started bool
+}
+
+// lockstep draws flows in many lanes at once and hands them out in start order.
+// A flow that ends gives its lane to the next plan.
+type lockstep struct {
+	g       *Sampled
+	sampler *lstm.Sampler
+	random  *rand.Rand
+	prior   *markov.Prior
+	lanes   []lane
+	waiting map[int64]*flow.Flow // finished, behind one that is not
+	next    int64                // the flow to hand out next
+	plans   func() (plan, bool)
+	started int64
+	cut     int64 // flows ended by MaxPackets, not by the network
+}
+
+// run draws until the plans end. yield gets the flows in start order.
+func (l *lockstep) run(ctx context.Context, yield func(*flow.Flow) bool) error {
+	active := 0
+	for i := range l.lanes {
+		if l.assign(&l.lanes[i]) {
+			active++
+		}
+	}
+	for active > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		for i := range l.lanes {
+			l.prepare(i)
+		}
+		if err := l.sampler.Step(); err != nil {
+			return err
+		}
+		for i := range l.lanes {
+			if l.lanes[i].flow == nil || !l.take(i) {
+				continue
+			}
+			l.waiting[l.lanes[i].flow.ID] = l.lanes[i].flow
+			if !l.assign(&l.lanes[i]) {
+				active--
+			}
+		}
+		for f := l.waiting[l.next]; f != nil; f = l.waiting[l.next] {
+			delete(l.waiting, l.next)
+			l.next++
+			if !yield(f) {
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// assign gives the next plan to a lane; without one the lane is idle.
+func (l *lockstep) assign(to *lane) bool {
+	p, ok := l.plans()
+	if !ok {
+		to.flow = nil
+		return false
+	}
+	f := &flow.Flow{ID: l.started, Application: l.g.Application, Tuple: flow.FiveTuple{Proto: l.g.Protocol}}
+	l.started++
+	*to = lane{flow: f, past: begin(), walk: l.prior.Start(), latent: p.latent}
+	f.Packets = append(f.Packets, flow.Packet{Time: p.start}) // holds the start until the first draw
+	return true
+}
+
+// prepare writes what the network is told for lane i.
+func (l *lockstep) prepare(i int) {
+	from := &l.lanes[i]
+	if from.flow == nil {
+		l.sampler.Keep[i] = 0
+		return
+	}
+	l.sampler.Keep[i] = 1
+	if !from.started {
+		l.sampler.Keep[i] = 0
+	}
+	from.past.append(l.sampler.Continuous[i*historyWidth : i*historyWidth : (i+1)*historyWidth])
+	copy(l.sampler.Latent[i*latentWidth:], from.latent)
+	row := from.walk.LogProbabilities()
+	copy(l.sampler.Prior[i*len(row):], row)
+}
+
+// take turns lane i's draw into a packet and tells whether the flow has ended.
+func (l *lockstep) take(i int) (ended bool) {
+	to := &l.lanes[i]
+	codes := l.sampler.Codes[i*headCount : (i+1)*headCount]
+	p, gap, end := l.g.Vocabulary.decode(codes, l.random.Float64(), l.random.Float64())
+	to.walk.Step(int(codes[headLabel]))
+	f := to.flow
+	if !to.started {
+		to.started, gap = true, 0
+		p.Time = f.Packets[0].Time
+		f.Packets = f.Packets[:0]
+	} else {
+		p.Time = f.Packets[len(f.Packets)-1].Time + int64(gap)
+	}
+	to.past.add(&p, gap)
+	p.Application, p.FlowID = f.Application, f.ID
+	p.Tuple.Proto = l.g.Protocol
+	f.Packets = append(f.Packets, p)
+	if !end && len(f.Packets) >= l.g.MaxPackets {
+		l.cut++
+		return true
+	}
+	return end
+}

@@ -1,0 +1,346 @@
+package generator
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+
+	"github.com/gomlx/compute"
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/fit"
+	"github.com/necstgen/necstgen/gomlxmodels/gmm"
+	"github.com/necstgen/necstgen/gomlxmodels/lstm"
+	"github.com/necstgen/necstgen/gomlxmodels/markov"
+	"github.com/necstgen/necstgen/gomlxmodels/vae"
+)
+
+// Request says how much to generate.
+type Request struct {
+	Flows int    // flows, 1 or more
+	Seed  uint64 // of every draw
+	Start int64  // time of the first flow, nanoseconds since 1970-01-01 UTC
+}
+
+// Config says how Sampled is fitted.
+type Config struct {
+	Variant    feature.Variant
+	Compat     feature.Compat
+	VAE        vae.Config
+	GMM        gmm.Config         // of the packets' latent points
+	Order      int                // labels that the chain looks back
+	Network    lstm.SampledConfig // Heads, Continuous, Latent and Prior are set by FitSampled
+	GapBins    int                // first digits of a gap
+	LengthBins int                // first digits of a payload length that is not frequent
+	MaxLength  int                // packets of a flow that are learnt; the rest is cut
+	Lanes      int                // flows drawn in lockstep
+	Seed       uint64
+
+	// Before is, for each flow, the start of the flow before it in the whole
+	// capture, of which the training flows are a part; nil: the flow before it in
+	// training.
+	Before []int64
+}
+
+// Observer is told how fitting goes on. Nil fields are silent.
+type Observer struct {
+	Stage    func(name string, f func() error) error // runs f as a named stage
+	Record   fit.RecordFunc                          // metrics by epoch
+	Progress func(stage string, done, total int)     // epochs of a stage
+	Warn     func(err error)
+}
+
+func (o Observer) stage(name string, f func() error) error {
+	if o.Stage == nil {
+		return f()
+	}
+	return o.Stage(name, f)
+}
+
+func (o Observer) warn(errs ...error) {
+	for _, err := range errs {
+		if o.Warn != nil {
+			o.Warn(err)
+		}
+	}
+}
+
+// Sampled is the default generator.
+type Sampled struct {
+	Application flow.Application
+	Protocol    uint8
+	MaxPackets  int // a flow that reaches this many is ended
+	Lanes       int
+
+	Embedding  Embedding
+	Chain      *markov.Chain // over the labels of a flow
+	Vocabulary *vocabulary
+	Scores     []normalScores // of shapeNames
+	Shapes     *gmm.Model     // over normal scores
+	Arrivals   *markov.Chain  // over the components of Shapes, in start order
+	Network    *lstm.Sampled
+
+	Latent LatentSample // of the training packets
+	Cut    int64        // flows that the last Flows ended by MaxPackets
+}
+
+// Orders of the chain over flow shapes that are tried, and how many components
+// a mixture over shapes may have at most: each costs 44 parameters in 8
+// dimensions, so a few hundred flows carry no more.
+const (
+	arrivalOrder  = 2
+	maxShapeParts = 12
+	latentPoints  = 5000
+)
+
+// FitSampled learns the flows, which must be in start order.
+func FitSampled(ctx context.Context, b compute.Backend, cfg Config, flows []*flow.Flow, o Observer) (*Sampled, error) {
+	if len(flows) < MinFlows {
+		return nil, fmt.Errorf("generator: %d flows to learn from: want at least %d", len(flows), MinFlows)
+	}
+	g := &Sampled{Application: flows[0].Application, Protocol: flows[0].Tuple.Proto, Lanes: cfg.Lanes}
+	places := timeline(flows)
+	var x, z *mat.Dense
+	var labels []int
+	var sequences [][]int
+	steps := []struct {
+		name string
+		f    func() error
+	}{
+		{"features", func() (err error) {
+			x, err = g.Embedding.features(cfg, flows, places)
+			return err
+		}},
+		{"vae", func() (err error) {
+			v := cfg.VAE
+			v.Columns = g.Embedding.Encoder.Schema().Names()
+			v.Progress = progress(o, "vae", v.Train.Epochs)
+			if g.Embedding.VAE, err = vae.Fit(ctx, b, v, x, o.Record); err != nil {
+				return fmt.Errorf("generator: %w", err)
+			}
+			z, err = g.Embedding.latent(x, rand.NewPCG(cfg.Seed, 0x7a))
+			return err
+		}},
+		{"gmm", func() (err error) {
+			labels, err = g.Embedding.cluster(ctx, b, cfg.GMM, z, rand.NewPCG(cfg.Seed, 0x676d6d))
+			if err == nil {
+				o.warn(g.Embedding.Mixture.Warnings...)
+				g.Latent = g.Embedding.sample(z, labels, latentPoints)
+			}
+			return err
+		}},
+		{"markov", func() (err error) {
+			sequences = byFlow(flows, places, labels)
+			if g.Chain, err = markov.Fit(cfg.Order, sequences); err != nil {
+				return fmt.Errorf("generator: %w", err)
+			}
+			return nil
+		}},
+		{"flows", func() error { return g.fitShapes(ctx, b, cfg, flows, o) }},
+		{"lstm", func() error { return g.fitNetwork(ctx, b, cfg, flows, sequences, o) }},
+	}
+	for _, step := range steps {
+		if err := o.stage(step.name, step.f); err != nil {
+			return nil, err
+		}
+	}
+	return g, nil
+}
+
+// MinFlows is the least number of flows that a generator learns from: below it
+// no held-out share says anything.
+const MinFlows = 20
+
+func progress(o Observer, stage string, epochs int) func(fit.Epoch) error {
+	return func(e fit.Epoch) error {
+		if o.Progress != nil && e.Complete() {
+			o.Progress(stage, e.Number, epochs)
+		}
+		return nil
+	}
+}
+
+// byFlow sorts the labels of the timeline into one sequence per flow.
+func byFlow(flows []*flow.Flow, places []place, labels []int) [][]int {
+	sequences := make([][]int, len(flows))
+	for i, f := range flows {
+		sequences[i] = make([]int, len(f.Packets))
+	}
+	for i, at := range places {
+		sequences[at.flow][at.packet] = labels[i]
+	}
+	return sequences
+}
+
+// fitShapes fits the aggregate level: scores, mixture and chain.
+func (g *Sampled) fitShapes(ctx context.Context, b compute.Backend, cfg Config, flows []*flow.Flow, o Observer) error {
+	x := shapes(flows, cfg.Before)
+	random := rand.New(rand.NewPCG(cfg.Seed, 0x7368))
+	scores := mat.NewDense(len(flows), shapeWidth, nil)
+	for j := range shapeWidth {
+		column := mat.Col(nil, j, x)
+		n := fitNormalScores(column)
+		g.Scores = append(g.Scores, n)
+		for i, value := range column {
+			scores.Set(i, j, n.score(value, random))
+		}
+	}
+	mixture := cfg.GMM
+	mixture.Components, mixture.MaxComponents = 0, min(maxShapeParts, max(1, len(flows)/(4*shapeWidth)))
+	var err error
+	if g.Shapes, err = gmm.Fit(ctx, b, scores, mixture, rand.NewPCG(cfg.Seed, 0x73686770)); err != nil {
+		return fmt.Errorf("generator: flow shapes: %w", err)
+	}
+	o.warn(g.Shapes.Warnings...)
+	parts, err := g.Shapes.Predict(scores)
+	if err != nil {
+		return fmt.Errorf("generator: flow shapes: %w", err)
+	}
+	if g.Arrivals, err = markov.Fit(arrivalOrder, [][]int{parts}); err != nil {
+		return fmt.Errorf("generator: flow shapes: %w", err)
+	}
+	return nil
+}
+
+// fitNetwork trains the recurrent network on the flows' classes.
+func (g *Sampled) fitNetwork(ctx context.Context, b compute.Backend, cfg Config, flows []*flow.Flow, labels [][]int, o Observer) error {
+	var err error
+	if g.Vocabulary, err = fitVocabulary(flows, cfg.GapBins, cfg.LengthBins); err != nil {
+		return err
+	}
+	for _, f := range flows {
+		g.MaxPackets = max(g.MaxPackets, 2*len(f.Packets))
+	}
+	network := cfg.Network
+	v := g.Vocabulary
+	network.Heads = []lstm.Head{
+		{Name: "label", Classes: len(g.Chain.Labels())}, {Name: "class", Classes: v.Class.Len()}, {Name: "header", Classes: v.Header.Len()},
+		{Name: "payload", Classes: v.Payload.Len()}, {Name: "gap", Classes: v.Gap.Len()}, {Name: "share", Classes: gapShares},
+	}
+	network.Continuous, network.Latent, network.Prior = historyWidth, latentWidth, true
+	sequences := g.sequences(cfg, flows, labels)
+	report := progress(o, "lstm", network.Fit.Epochs)
+	g.Network, err = lstm.FitSampled(ctx, b, network, sequences, func(e fit.Epoch) error {
+		if err := report(e); err != nil || !e.Complete() || o.Record == nil {
+			return err
+		}
+		if !math.IsNaN(e.ValidationLoss) {
+			if err := o.Record("lstm/validation_loss", e.Number, e.ValidationLoss); err != nil {
+				return err
+			}
+		}
+		return o.Record("lstm/loss", e.Number, e.Loss)
+	})
+	if err != nil {
+		return fmt.Errorf("generator: %w", err)
+	}
+	o.warn(g.Network.Result.Warnings...)
+	return nil
+}
+
+// sequences is the flows as the network is taught them.
+func (g *Sampled) sequences(cfg Config, flows []*flow.Flow, labels [][]int) []lstm.Sequence {
+	index := make(map[int]int)
+	for i, label := range g.Chain.Labels() {
+		index[label] = i
+	}
+	prior := g.Chain.Prior()
+	x := shapes(flows, cfg.Before)
+	random := rand.New(rand.NewPCG(cfg.Seed, 0x736571))
+	all := make([]lstm.Sequence, len(flows))
+	for i, f := range flows {
+		s := &all[i]
+		for j := range latentWidth {
+			s.Latent = append(s.Latent, float32(g.Scores[j].score(x.At(i, j), random)))
+		}
+		past, walk := begin(), prior.Start()
+		for j := range min(len(f.Packets), cfg.MaxLength) {
+			codes := make([]int32, headCount)
+			g.Vocabulary.encode(codes, f, j, len(f.Packets)-1)
+			label := index[labels[i][j]]
+			codes[headLabel] = int32(label)
+			s.Codes = append(s.Codes, codes)
+			s.Continuous = append(s.Continuous, past.append(nil))
+			s.Prior = append(s.Prior, walk.LogProbabilities())
+			walk.Step(label)
+			past.add(&f.Packets[j], gapBefore(f, j))
+		}
+	}
+	return all
+}
+
+// Flows draws flows in start order. The same request on the same backend gives
+// the same flows.
+func (g *Sampled) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
+	return func(yield func(*flow.Flow, error) bool) {
+		if r.Flows < 1 {
+			yield(nil, fmt.Errorf("generator: %d flows asked for: want at least 1", r.Flows))
+			return
+		}
+		lanes := max(1, min(g.Lanes, r.Flows))
+		sampler, err := g.Network.NewSampler(lanes, int64(r.Seed))
+		if err != nil {
+			yield(nil, fmt.Errorf("generator: %w", err))
+			return
+		}
+		defer sampler.Close()
+		l := &lockstep{
+			g: g, sampler: sampler, random: rand.New(rand.NewPCG(r.Seed, 0x6c616e65)), prior: g.Chain.Prior(),
+			lanes: make([]lane, lanes), waiting: make(map[int64]*flow.Flow), plans: g.plans(r),
+		}
+		if err := l.run(ctx, func(f *flow.Flow) bool { return yield(f, nil) }); err != nil {
+			yield(nil, fmt.Errorf("generator: %w", err))
+		}
+		g.Cut = l.cut
+	}
+}
+
+// plans draws the aggregate level: for each flow a component by the chain, a
+// shape from it, and from that the start.
+func (g *Sampled) plans(r Request) func() (plan, bool) {
+	src := rand.NewPCG(r.Seed, 0x706c616e)
+	random := rand.New(src)
+	parts := g.Arrivals.Labels()
+	walk := g.Arrivals.Prior().Start()
+	left, at := r.Flows, r.Start
+	shape := make([]float64, shapeWidth)
+	return func() (plan, bool) {
+		if left == 0 {
+			return plan{}, false
+		}
+		first := left == r.Flows
+		left--
+		k := drawLog(random, walk.LogProbabilities())
+		walk.Step(k)
+		shape = g.Shapes.SampleComponent(shape, parts[k], src)
+		p := plan{latent: make([]float32, latentWidth)}
+		for j := range p.latent {
+			p.latent[j] = float32(shape[j])
+		}
+		if !first {
+			seconds := math.Pow(10, g.Scores[shapeArrive].value(shape[shapeArrive]))
+			at += int64(math.Round(seconds*1e9/float64(g.Vocabulary.Resolution))) * g.Vocabulary.Resolution
+		}
+		p.start = at
+		return p, true
+	}
+}
+
+// drawLog draws an index from unnormalised log-probabilities.
+func drawLog(random *rand.Rand, logs []float32) int {
+	var total float64
+	for _, l := range logs {
+		total += math.Exp(float64(l))
+	}
+	u := random.Float64() * total
+	for i, l := range logs {
+		if u -= math.Exp(float64(l)); u < 0 {
+			return i
+		}
+	}
+	return len(logs) - 1
+}

@@ -1,0 +1,141 @@
+package generator
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// vocabulary turns a flow's packets into classes that the heads draw, and back.
+type vocabulary struct {
+	Class      *feature.Vocabulary `json:"class"`      // direction, flags and end of flow, as classKey
+	Header     *feature.Vocabulary `json:"header"`     // header bytes
+	Payload    *feature.Quantizer  `json:"payload"`    // payload bytes
+	Gap        *feature.Quantizer  `json:"gap"`        // log10 seconds before the packet, first packets left out
+	Resolution int64               `json:"resolution"` // nanoseconds of which all training times are multiples
+}
+
+// The heads in the order in which they are drawn.
+const (
+	headLabel = iota
+	headClass
+	headHeader
+	headPayload
+	headGap
+	headShare
+	headCount
+)
+
+// shortestGap stands for a gap of zero, in seconds: below the resolution of any capture.
+const shortestGap = 1e-9
+
+// logGap is log10 of a gap in seconds.
+func logGap(gap time.Duration) float64 { return math.Log10(max(shortestGap, gap.Seconds())) }
+
+// classKey joins what one head draws: direction, TCP flags, and whether the flow ends.
+func classKey(d flow.Direction, flags flow.TCPFlags, end bool) int64 {
+	key := int64(d) | int64(flags)<<1
+	if end {
+		key |= 1 << 9
+	}
+	return key
+}
+
+func splitClass(key int64) (d flow.Direction, flags flow.TCPFlags, end bool) {
+	return flow.Direction(key & 1), flow.TCPFlags(key >> 1), key>>9&1 == 1
+}
+
+// Shares of all packets from which on a value is a class of its own: payload
+// lengths are whole numbers of which protocols repeat many; equal gaps are rare
+// and mean something (a clock tick).
+const (
+	exactPayloadShare = 0.002
+	exactGapShare     = 0.01
+	gapShares         = 16 // second digits of a gap
+)
+
+func fitVocabulary(flows []*flow.Flow, gapBins, lengthBins int) (*vocabulary, error) {
+	var classes, headers []int64
+	var payloads, gaps []float64
+	v := &vocabulary{Resolution: resolution(flows)}
+	for _, f := range flows {
+		for i := range f.Packets {
+			p := &f.Packets[i]
+			classes = append(classes, classKey(p.Direction, p.Flags, i == len(f.Packets)-1))
+			headers = append(headers, int64(p.HeaderLength))
+			payloads = append(payloads, float64(p.PayloadLength))
+			if i > 0 {
+				gaps = append(gaps, logGap(gapBefore(f, i)))
+			}
+		}
+	}
+	v.Class, v.Header = feature.FitVocabulary(classes), feature.FitVocabulary(headers)
+	var err error
+	if v.Payload, err = feature.FitQuantizer(payloads, lengthBins, 1, exactPayloadShare); err != nil {
+		return nil, fmt.Errorf("generator: payload length: %w", err)
+	}
+	if len(gaps) == 0 {
+		gaps = []float64{math.Log10(shortestGap)}
+	}
+	if v.Gap, err = feature.FitQuantizer(gaps, gapBins, gapShares, exactGapShare); err != nil {
+		return nil, fmt.Errorf("generator: gap: %w", err)
+	}
+	return v, nil
+}
+
+// resolution is the coarsest of 1 ms, 1 us and 1 ns that all times are multiples of.
+func resolution(flows []*flow.Flow) int64 {
+	for _, unit := range []int64{1e6, 1e3} {
+		whole := true
+		for _, f := range flows {
+			for i := range f.Packets {
+				whole = whole && f.Packets[i].Time%unit == 0
+			}
+		}
+		if whole {
+			return unit
+		}
+	}
+	return 1
+}
+
+// encode appends nothing: it fills codes [headCount] for packet i of a flow. The
+// label is the caller's. The gap of a first packet is class 0; it is not drawn.
+func (v *vocabulary) encode(codes []int32, f *flow.Flow, i, last int) {
+	p := &f.Packets[i]
+	class, _ := v.Class.Code(classKey(p.Direction, p.Flags, i == last))
+	header, _ := v.Header.Code(int64(p.HeaderLength))
+	payload, _ := v.Payload.Code(float64(p.PayloadLength))
+	var gap, share int
+	if i > 0 {
+		gap, share = v.Gap.Code(logGap(gapBefore(f, i)))
+	}
+	codes[headClass], codes[headHeader], codes[headPayload] = int32(class), int32(header), int32(payload)
+	codes[headGap], codes[headShare] = int32(gap), int32(share)
+}
+
+// decode is the packet that classes name and the gap before it. u and w in
+// [0, 1) choose inside the payload's bin and the gap's share.
+func (v *vocabulary) decode(codes []int32, u, w float64) (p flow.Packet, gap time.Duration, end bool) {
+	p.Direction, p.Flags, end = splitClass(v.Class.Values[codes[headClass]])
+	p.HeaderLength = int32(v.Header.Values[codes[headHeader]])
+	p.PayloadLength = int32(math.Round(v.Payload.Value(int(codes[headPayload]), 0, u)))
+	p.Length = p.HeaderLength + p.PayloadLength
+	p.Captured = p.Length
+	seconds := math.Pow(10, v.Gap.Value(int(codes[headGap]), int(codes[headShare]), w))
+	if seconds > 2*shortestGap {
+		gap = time.Duration(math.Round(seconds*1e9/float64(v.Resolution))) * time.Duration(v.Resolution)
+	}
+	return p, gap, end
+}
+
+// gapBefore is the time between packet i and the one before it; 0 for the first.
+func gapBefore(f *flow.Flow, i int) time.Duration {
+	if i == 0 {
+		return 0
+	}
+	return time.Duration(max(0, f.Packets[i].Time-f.Packets[i-1].Time))
+}
