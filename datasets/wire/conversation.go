@@ -1,0 +1,290 @@
+package wire
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// station is a host while frames are made: what it counts across its flows.
+type station struct {
+	Host
+	id        uint16 // next IPv4 identification
+	timestamp uint32 // TCP timestamp at the epoch: its clock's offset, in milliseconds
+}
+
+// end is one side of a conversation.
+type end struct {
+	station  *station
+	port     uint16
+	isn      uint32 // initial sequence number
+	sent     uint32 // sequence numbers used
+	window   uint16
+	template [etherHeader + ipv6Header + tcpHeader]byte // link, network and ports
+	ipSum    uint32                                     // checksum of the fixed part of the IPv4 header
+	sum      uint32                                     // of the pseudo header without its length, and the ports
+}
+
+// conversation is a flow that is being sent.
+type conversation struct {
+	script
+	next     int // index of the segment to send
+	order    uint64
+	id       int64
+	proto    uint8
+	ipHeader int32
+	ends     [2]end // by direction
+	app      flow.Application
+	speaker  speaker
+}
+
+// tuple is the five-tuple of what this side sends.
+func (e *end) tuple(to *end, proto uint8) flow.FiveTuple {
+	return flow.FiveTuple{
+		Proto: proto,
+		Src:   netip.AddrPortFrom(e.station.Address, e.port),
+		Dst:   netip.AddrPortFrom(to.station.Address, to.port),
+	}
+}
+
+// connect prepares both directions' templates.
+func (c *conversation) connect() {
+	for dir := range c.ends {
+		c.ends[dir].prepare(&c.ends[1-dir], c.proto)
+	}
+}
+
+// prepare fills in what is the same in every frame of this side.
+func (e *end) prepare(to *end, proto uint8) {
+	be := binary.BigEndian
+	b := e.template[:]
+	clear(b)
+	copy(b[0:6], to.station.MAC[:])
+	copy(b[6:12], e.station.MAC[:])
+	ip := b[etherHeader:]
+	var ports []byte
+	if e.station.Address.Is4() {
+		be.PutUint16(b[12:], 0x0800)
+		ip[0] = 0x45
+		be.PutUint16(ip[6:], 0x4000) // do not fragment
+		ip[8] = e.station.TTL
+		ip[9] = proto
+		src, dst := e.station.Address.As4(), to.station.Address.As4()
+		copy(ip[12:], src[:])
+		copy(ip[16:], dst[:])
+		e.ipSum = checksum16(0, ip[:ipv4Header])
+		e.sum = checksum16(uint32(proto), ip[12:20])
+		ports = ip[ipv4Header:]
+	} else {
+		be.PutUint16(b[12:], 0x86dd)
+		be.PutUint32(ip, 6<<28|e.isn&0xfffff) // the flow label is any constant of the flow (RFC 6437)
+		ip[6] = proto
+		ip[7] = e.station.TTL
+		src, dst := e.station.Address.As16(), to.station.Address.As16()
+		copy(ip[8:], src[:])
+		copy(ip[24:], dst[:])
+		e.sum = checksum16(uint32(proto), ip[8:40])
+		ports = ip[ipv6Header:]
+	}
+	be.PutUint16(ports, e.port)
+	be.PutUint16(ports[2:], to.port)
+	e.sum = checksum16(e.sum, ports[:4])
+}
+
+// frame writes segment i into b, which has room for the largest frame, and
+// returns its length.
+func (c *conversation) frame(b []byte, i int) int {
+	g := &c.segments[i]
+	e := &c.ends[g.dir]
+	transport := etherHeader + int(c.ipHeader)
+	copy(b, e.template[:transport+4])
+	var header int
+	if c.proto == flow.TCP {
+		header = c.tcpHeader(b[transport:], g, e)
+	} else {
+		header = udpHeader
+		binary.BigEndian.PutUint16(b[transport+4:], uint16(udpHeader+g.payload))
+		b[transport+6], b[transport+7] = 0, 0
+	}
+	length := transport + header + int(g.payload)
+	if g.payload > 0 {
+		c.speaker.fill(b[transport+header:length], c, i)
+	}
+	c.ipLength(b[etherHeader:], e, length-etherHeader)
+	c.transportChecksum(b[transport:length], e)
+	if length < minFrame {
+		clear(b[length:minFrame])
+		length = minFrame
+	}
+	return length
+}
+
+// ipLength sets the length of the IP packet and, for IPv4, identification and checksum.
+func (c *conversation) ipLength(ip []byte, e *end, length int) {
+	be := binary.BigEndian
+	if c.ipHeader == ipv6Header {
+		be.PutUint16(ip[4:], uint16(length-ipv6Header))
+		return
+	}
+	id := e.station.id
+	e.station.id++
+	be.PutUint16(ip[2:], uint16(length))
+	be.PutUint16(ip[4:], id)
+	be.PutUint16(ip[10:], ^fold(e.ipSum+uint32(length)+uint32(id)))
+}
+
+// transportChecksum sets the checksum of a TCP segment or UDP datagram, header
+// and payload.
+func (c *conversation) transportChecksum(b []byte, e *end) {
+	at := 16
+	if c.proto == flow.UDP {
+		at = 6
+	}
+	sum := ^fold(checksum16(e.sum+uint32(len(b)), b[4:])) // the ports are in e.sum
+	if sum == 0 && c.proto == flow.UDP {
+		sum = 0xffff // RFC 768: 0 means no checksum
+	}
+	binary.BigEndian.PutUint16(b[at:], sum)
+}
+
+// tcpHeader writes everything behind the ports but the checksum, and returns
+// the header's length.
+func (c *conversation) tcpHeader(b []byte, g *segment, e *end) int {
+	be := binary.BigEndian
+	be.PutUint32(b[4:], e.isn+e.sent)
+	ack := uint32(0)
+	if g.flags&flow.ACK != 0 {
+		ack = c.ends[1-g.dir].isn + g.ack
+	}
+	be.PutUint32(b[8:], ack)
+	header := tcpHeader + int(g.options)
+	b[12] = byte(header/4) << 4
+	b[13] = byte(g.flags)
+	window := e.window
+	if g.flags&flow.SYN != 0 {
+		window = e.station.SYNWindow
+		if !c.scaled {
+			window = max(window, e.window)
+		}
+	} else if g.update {
+		window = e.nextWindow()
+	}
+	be.PutUint16(b[14:], window)
+	be.PutUint32(b[16:], 0) // checksum, urgent pointer
+	if g.options > 0 {
+		c.tcpOptions(b[tcpHeader:header], g)
+	}
+	e.sent += uint32(g.consumes())
+	return header
+}
+
+// nextWindow is another window than the last, a little larger where it can be.
+func (e *end) nextWindow() uint16 {
+	if e.window == 0xffff {
+		e.window -= windowSteps
+	}
+	e.window++
+	return e.window
+}
+
+// windowSteps is how far a window that cannot grow any more falls back.
+const windowSteps = 16
+
+// unscaledWindow is the most data in flight that a window without scale holds at all times.
+const unscaledWindow = 1<<16 - windowSteps - 2
+
+// Option kinds (IANA TCP parameters).
+const (
+	optionNOP   = 1
+	optionMSS   = 2
+	optionScale = 3
+	optionSACK  = 4
+	optionStamp = 8
+)
+
+// tcpOptions fills b with the options of the segment's layout.
+func (c *conversation) tcpOptions(b []byte, g *segment) {
+	if g.flags&flow.SYN == 0 {
+		b[0], b[1] = optionNOP, optionNOP
+		c.stamp(b[2:], g)
+		return
+	}
+	l, n := layoutOf(g.options), 0
+	if l.mss {
+		n += copy(b, []byte{optionMSS, 4, byte(c.mss(g.dir) >> 8), byte(c.mss(g.dir))})
+	}
+	scale := [4]byte{optionNOP, optionScale, 3, c.scale(g.dir)}
+	if l.sack && l.stamp { // Linux and macOS
+		n += copy(b[n:], []byte{optionSACK, 2})
+		c.stamp(b[n:], g)
+		n += 10
+		n += copy(b[n:], scale[:])
+		clear(b[n:])
+		return
+	}
+	if l.scale {
+		n += copy(b[n:], scale[:])
+	}
+	if l.sack {
+		n += copy(b[n:], []byte{optionNOP, optionNOP, optionSACK, 2})
+	}
+	if l.stamp {
+		n += copy(b[n:], []byte{optionNOP, optionNOP})
+		c.stamp(b[n:], g)
+	}
+}
+
+// stamp writes the timestamps option: the sender's clock, and of the peer's
+// clock the time of the segment that is echoed.
+func (c *conversation) stamp(b []byte, g *segment) {
+	be := binary.BigEndian
+	b[0], b[1] = optionStamp, 10
+	be.PutUint32(b[2:], c.clock(g.dir, g.time))
+	echo := uint32(0)
+	switch {
+	case g.echo >= 0:
+		echo = c.clock(1-g.dir, c.segments[g.echo].time)
+	case g.flags&flow.ACK != 0:
+		echo = c.clock(1-g.dir, c.segments[0].time) - 1 // heard before the capture began
+	}
+	be.PutUint32(b[6:], echo)
+}
+
+// clock is the TCP timestamp of a side at a time: milliseconds, as in Linux.
+func (c *conversation) clock(dir flow.Direction, at int64) uint32 {
+	return c.ends[dir].station.timestamp + uint32(at/1e6)
+}
+
+// mss is the maximum segment size that a side announces: its host's own, unless
+// the peer sends more than that in one segment.
+func (c *conversation) mss(dir flow.Direction) uint16 {
+	need := c.maxPayload[1-dir]
+	if c.timestamps {
+		need += timestampOptions
+	}
+	return uint16(max(int32(c.ends[dir].station.MSS), need))
+}
+
+// scale is the window scale that a side announces, and chooseWindow the window
+// that goes with it: the host's own, unless the data in flight would fill it.
+func (c *conversation) scale(dir flow.Direction) uint8 {
+	scale := c.ends[dir].station.Scale
+	for scale < maxScale && c.inFlight[1-dir] >= unscaledWindow<<scale {
+		scale++
+	}
+	return scale
+}
+
+// maxScale is the largest window scale (RFC 7323, 2.3).
+const maxScale = 14
+
+func (c *conversation) chooseWindow(dir flow.Direction) uint16 {
+	scale := uint8(0)
+	if c.scaled {
+		scale = c.scale(dir)
+	}
+	need := (c.inFlight[1-dir]+1)>>scale + 1
+	window := max(int64(c.ends[dir].station.Window), need, 1)
+	return uint16(min(window, 1<<16-1))
+}

@@ -1,0 +1,251 @@
+package wire
+
+import (
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// Frame is one packet on the wire.
+type Frame struct {
+	Packet flow.Packet // what a reader of the capture would decode, and the flow's ID, direction and application
+	Bytes  []byte      // valid until the next frame
+}
+
+// Options change what a Framer makes. The zero value is useful.
+type Options struct {
+	Payload    Filling // what payloads are made of
+	MTU        int     // largest IP packet in bytes; 0: the plan's
+	Complete   bool    // insert missing handshakes and closings, so that every TCP connection is complete
+	KeepTuples bool    // use the addresses and ports that flows carry; they may be those of the original
+}
+
+// Framer turns flows into frames. It is not safe for concurrent use, and makes
+// one stream of frames at a time.
+type Framer struct {
+	plan     *Plan
+	opts     Options
+	random   *rand.Rand
+	counts   counts
+	sharing  *sharing
+	material *material
+
+	open   []*conversation // a heap, by the time of the next segment, then order
+	free   []*conversation
+	orders uint64
+	number int64 // of the next frame
+	last   int64 // time of the last frame
+	buffer []byte
+	peak   int
+}
+
+// NewFramer prepares a Framer; a nil plan is DefaultPlan. The same plan, options,
+// source and flows give the same bytes.
+func NewFramer(plan *Plan, opts Options, src rand.Source) (*Framer, error) {
+	if plan == nil {
+		plan = DefaultPlan()
+	}
+	if err := plan.Validate(); err != nil {
+		return nil, err
+	}
+	if src == nil {
+		return nil, errors.New("wire: framer: no random source")
+	}
+	if opts.MTU == 0 {
+		opts.MTU = plan.MTU
+	}
+	if opts.MTU < minMTU || opts.MTU > maxMTU {
+		return nil, fmt.Errorf("wire: framer: MTU is %d, want %d to %d", opts.MTU, minMTU, maxMTU)
+	}
+	if opts.Payload > ZeroPayload {
+		return nil, fmt.Errorf("wire: framer: payload filling %d, want %d to %d", opts.Payload, Dissectable, ZeroPayload)
+	}
+	random := rand.New(src)
+	f := &Framer{plan: plan, opts: opts, random: random, material: newMaterial(random), sharing: newSharing(plan, random)}
+	f.buffer = make([]byte, etherHeader+opts.MTU+minFrame)
+	return f, nil
+}
+
+// Repairs is how often each kind of change was made to the flows so far.
+func (f *Framer) Repairs() map[string]int {
+	out := make(map[string]int)
+	for r, n := range f.counts {
+		if n > 0 {
+			out[repairNames[r]] = int(n)
+		}
+	}
+	return out
+}
+
+// Peak is the largest number of flows that were open at one time: what memory
+// grows with.
+func (f *Framer) Peak() int { return f.peak }
+
+// Frames sends the flows, which come in the order of their starts, as frames in
+// the order of time. A flow that cannot be sent is an error in the stream, as
+// are errors of flows; the stream goes on behind both. The sequence can be
+// ranged over once.
+func (f *Framer) Frames(flows iter.Seq2[*flow.Flow, error]) iter.Seq2[Frame, error] {
+	return func(yield func(Frame, error) bool) {
+		for next, err := range flows {
+			if err != nil {
+				if !yield(Frame{}, err) {
+					return
+				}
+				continue
+			}
+			if len(next.Packets) == 0 {
+				if !yield(Frame{}, fmt.Errorf("wire: flow %d has no packets", next.ID)) {
+					return
+				}
+				continue
+			}
+			if !f.send(next.Start(), yield) {
+				return
+			}
+			if err := f.admit(next); err != nil && !yield(Frame{}, err) {
+				return
+			}
+		}
+		f.send(1<<63-1, yield)
+	}
+}
+
+// send yields the frames up to a time; false: the consumer wants no more.
+func (f *Framer) send(until int64, yield func(Frame, error) bool) bool {
+	for len(f.open) > 0 {
+		c := f.open[0]
+		if c.segments[c.next].time > until {
+			return true
+		}
+		frame := f.frame(c)
+		if c.next++; c.next == len(c.segments) {
+			f.remove()
+		} else {
+			f.sink(0)
+		}
+		if !yield(frame, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// admit makes a flow a conversation.
+func (f *Framer) admit(from *flow.Flow) error {
+	c := f.recycle()
+	c.id, c.app, c.proto = from.ID, from.Application, protoOf(from)
+	c.counts = &f.counts
+	c.next = 0
+	if c.proto != flow.TCP && c.proto != flow.UDP {
+		f.free = append(f.free, c)
+		return fmt.Errorf("wire: flow %d has protocol %d, want 6 (TCP) or 17 (UDP)", from.ID, c.proto)
+	}
+	if err := f.ends(c, from); err != nil {
+		f.free = append(f.free, c)
+		return fmt.Errorf("wire: flow %d: %w", from.ID, err)
+	}
+	c.ipHeader = ipv4Header
+	if c.ends[0].station.Address.Is6() {
+		c.ipHeader = ipv6Header
+	}
+	c.load(from)
+	l := limits{mtu: int32(f.opts.MTU), ipHeader: c.ipHeader, complete: f.opts.Complete}
+	if c.proto == flow.TCP {
+		c.tcp(l)
+	} else {
+		c.udp(l)
+	}
+	for dir := range c.ends {
+		c.ends[dir].isn = f.random.Uint32()
+		c.ends[dir].window = c.chooseWindow(flow.Direction(dir))
+	}
+	if c.opened && !c.answered {
+		c.ends[1-c.opener].isn = 0 // a refusal has no sequence number (RFC 9293, 3.10.7.1)
+	}
+	c.connect()
+	c.speaker.start(f.material, c, f.opts.Payload, f.random)
+	f.push(c)
+	return nil
+}
+
+// ends gives the conversation its hosts and ports.
+func (f *Framer) ends(c *conversation, from *flow.Flow) error {
+	t := from.Tuple
+	if f.opts.KeepTuples && t.Src.IsValid() && t.Dst.IsValid() {
+		return f.sharing.keep(c, from)
+	}
+	return f.sharing.draw(c, looksIPv6(from, c.proto))
+}
+
+// looksIPv6 tells by the tuple, else by the smallest header: 74 bytes hold
+// Ethernet, IPv6 and TCP, 62 Ethernet, IPv6 and UDP.
+func looksIPv6(f *flow.Flow, proto uint8) bool {
+	if a := f.Tuple.Src.Addr(); a.IsValid() {
+		return a.Is6() && !a.Is4In6()
+	}
+	base := int32(etherHeader + ipv6Header + udpHeader)
+	if proto == flow.TCP {
+		base = etherHeader + ipv6Header + tcpHeader
+	}
+	for i := range f.Packets {
+		p := &f.Packets[i]
+		if p.Flags&flow.SYN == 0 && p.HeaderLength < base {
+			return false
+		}
+	}
+	return f.Packets[0].Flags&flow.SYN == 0 || len(f.Packets) > 1
+}
+
+// frame makes the next frame of a conversation.
+func (f *Framer) frame(c *conversation) Frame {
+	g := &c.segments[c.next]
+	e, to := &c.ends[g.dir], &c.ends[1-g.dir]
+	out := Frame{}
+	p := &out.Packet
+	if g.time < f.last {
+		f.counts.add(timeMoved)
+	}
+	f.last = max(f.last, g.time)
+	p.Number, p.Time = f.number, f.last
+	f.number++
+	if c.proto == flow.TCP {
+		p.Flags, p.Seq = g.flags, e.isn+e.sent
+		p.HeaderLength = etherHeader + c.ipHeader + tcpHeader + int32(g.options)
+		if g.flags&flow.ACK != 0 {
+			p.Ack = to.isn + g.ack
+		}
+		if g.flags&flow.SYN != 0 && layoutOf(g.options).mss {
+			p.MSS = c.mss(g.dir)
+		}
+	} else {
+		p.HeaderLength = etherHeader + c.ipHeader + udpHeader
+	}
+	length := c.frame(f.buffer, c.next)
+	out.Bytes = f.buffer[:length]
+	if c.proto == flow.TCP {
+		at := etherHeader + c.ipHeader + 14
+		p.Window = uint16(f.buffer[at])<<8 | uint16(f.buffer[at+1])
+	}
+	p.Length, p.Captured, p.PayloadLength = int32(length), int32(length), g.payload
+	p.SrcMAC, p.DstMAC = e.station.MAC, to.station.MAC
+	p.Tuple = e.tuple(to, c.proto)
+	p.TTL = e.station.TTL
+	p.Application, p.FlowID, p.Direction = c.app, c.id, g.dir
+	if g.payload > 0 {
+		p.Payload = out.Bytes[p.HeaderLength : p.HeaderLength+g.payload]
+	}
+	return out
+}
+
+func (f *Framer) recycle() *conversation {
+	if n := len(f.free); n > 0 {
+		c := f.free[n-1]
+		f.free = f.free[:n-1]
+		return c
+	}
+	return new(conversation)
+}

@@ -1,0 +1,62 @@
+package wire
+
+// repair is a kind of change made to a generated flow so that it is a TCP or
+// UDP conversation that could have happened.
+type repair uint8
+
+const (
+	timeMoved repair = iota
+	flagsInConflict
+	ackAdded
+	resetTooEarly
+	synRepeated
+	synMidway
+	synInserted
+	synAckInserted
+	synAckMade
+	beforeSYN
+	synPayload
+	resetPayload
+	finTooEarly
+	finRepeated
+	ackInserted
+	handshakeInserted
+	closingInserted
+	headerChanged
+	segmentSplit
+	datagramCut
+	scaleAdded
+	ackRepeated
+	repairCount
+)
+
+// repairNames say what was done; the words go into manifests.
+var repairNames = [repairCount]string{
+	timeMoved:         "time moved forward",
+	flagsInConflict:   "flags in conflict cleared",
+	ackAdded:          "ACK flag added",
+	resetTooEarly:     "RST before later packets of its side cleared",
+	synRepeated:       "repeated SYN dropped",
+	synMidway:         "SYN inside a connection cleared",
+	synInserted:       "SYN inserted before SYN/ACK",
+	synAckInserted:    "SYN/ACK inserted",
+	synAckMade:        "first answer made a SYN/ACK",
+	beforeSYN:         "packet before the SYN dropped",
+	synPayload:        "payload of a SYN dropped",
+	resetPayload:      "payload of a RST dropped",
+	finTooEarly:       "FIN before later data of its side cleared",
+	finRepeated:       "repeated FIN cleared",
+	ackInserted:       "last ACK of the handshake inserted",
+	handshakeInserted: "missing handshake inserted",
+	closingInserted:   "missing FIN or its ACK inserted",
+	headerChanged:     "header length changed to one that TCP, UDP or the options agreed on can have",
+	segmentSplit:      "segment above the MSS split",
+	datagramCut:       "datagram above the MTU cut",
+	scaleAdded:        "window scale option added for the data in flight",
+	ackRepeated:       "repeated ACK made a window update",
+}
+
+// counts has how often each repair was made.
+type counts [repairCount]int64
+
+func (c *counts) add(r repair) { c[r]++ }

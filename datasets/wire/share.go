@@ -1,0 +1,259 @@
+package wire
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"sort"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// sharing gives flows their hosts and ports, by the plan's popularity.
+type sharing struct {
+	plan     *Plan
+	random   *rand.Rand
+	stations []*station
+	byApp    map[appProto][]*serviceShare
+	used     map[pairPort]uint32 // flows so far
+	spare    map[spareKey]*station
+	spares   uint32
+	given    map[netip.Addr]*station // hosts of flows that keep their tuples
+	wrapped  bool
+}
+
+type appProto struct {
+	application flow.Application
+	proto       uint8
+}
+
+type pairPort struct {
+	client, server int
+	port           uint16
+	proto          uint8
+}
+
+type spareKey struct{ client, turn int }
+
+// serviceShare is a service with running sums for drawing.
+type serviceShare struct {
+	*Service
+	sums   []int64 // of the pairs' flows
+	repeat float64 // chance to stay with the last pair, on top of drawing it again
+	last   int     // index of the last pair, -1 before the first
+}
+
+func newSharing(plan *Plan, random *rand.Rand) *sharing {
+	s := &sharing{
+		plan: plan, random: random,
+		byApp: make(map[appProto][]*serviceShare),
+		used:  make(map[pairPort]uint32),
+		spare: make(map[spareKey]*station),
+		given: make(map[netip.Addr]*station),
+	}
+	for _, h := range plan.Hosts {
+		s.stations = append(s.stations, s.newStation(h))
+	}
+	for i := range plan.Services {
+		service := newServiceShare(&plan.Services[i])
+		key := appProto{service.Application, service.Proto}
+		s.byApp[key] = append(s.byApp[key], service)
+	}
+	return s
+}
+
+func (s *sharing) newStation(h Host) *station {
+	if h.TTL == 0 {
+		h.TTL = defaultTTL
+	}
+	if h.SYNWindow == 0 {
+		h.SYNWindow = defaultSYNWindow
+	}
+	if h.Window == 0 {
+		h.Window = defaultWindow
+	}
+	h.Scale = min(h.Scale, maxScale)
+	return &station{Host: h, id: uint16(s.random.Uint32()), timestamp: s.random.Uint32()}
+}
+
+func newServiceShare(service *Service) *serviceShare {
+	out := &serviceShare{Service: service, last: -1}
+	var sum int64
+	for _, pair := range service.Pairs {
+		sum += max(0, pair.Flows)
+		out.sums = append(out.sums, sum)
+	}
+	if sum == 0 { // no counts: evenly
+		for i := range out.sums {
+			out.sums[i] = int64(i + 1)
+		}
+		sum = int64(len(out.sums))
+	}
+	again, before := 0.0, int64(0) // the chance that two independent draws agree
+	for _, s := range out.sums {
+		share := float64(s-before) / float64(sum)
+		again += share * share
+		before = s
+	}
+	if again < 1 {
+		out.repeat = max(0, (service.Repeat-again)/(1-again))
+	}
+	return out
+}
+
+// service draws a service of the application and protocol; an application that
+// the plan does not know takes the hosts of another service of the protocol.
+func (s *sharing) service(a flow.Application, proto uint8) (*serviceShare, error) {
+	key := appProto{a, proto}
+	services := s.byApp[key]
+	if len(services) == 0 {
+		for i := range s.plan.Services {
+			if s.plan.Services[i].Proto != proto && len(services) > 0 {
+				continue
+			}
+			known := s.plan.Services[i]
+			known.Application, known.Proto, known.Port = a, proto, registeredPort(a)
+			services = []*serviceShare{newServiceShare(&known)}
+			if s.plan.Services[i].Proto == proto {
+				break
+			}
+		}
+		s.byApp[key] = services
+	}
+	if len(services) == 0 {
+		return nil, fmt.Errorf("wire: the plan has no service for %v", a)
+	}
+	total := int64(0)
+	for _, service := range services {
+		total += max(1, service.Flows)
+	}
+	at := s.random.Int64N(total)
+	for _, service := range services {
+		if at -= max(1, service.Flows); at < 0 {
+			return service, nil
+		}
+	}
+	return services[len(services)-1], nil
+}
+
+// draw gives a conversation its two ends, IPv6 ones where want6 says so and the
+// plan has them.
+func (s *sharing) draw(c *conversation, want6 bool) error {
+	service, err := s.service(c.app, c.proto)
+	if err != nil {
+		return err
+	}
+	pair := s.pair(service, want6)
+	client, server := s.stations[pair.Client], s.stations[pair.Server]
+	key := pairPort{pair.Client, pair.Server, service.Port, c.proto}
+	n := s.used[key]
+	s.used[key] = n + 1
+	low, high := uint32(service.ClientLow), uint32(service.ClientHigh)
+	port := uint32(service.Port)
+	if service.SamePort == 0 || s.random.Float64() >= service.SamePort {
+		size := high - low + 1
+		if turn := n / size; turn > 0 {
+			client = s.spareHost(pair.Client, int(turn))
+		}
+		port = low + scatter(n%size, size, uint32(pair.Client)<<16^uint32(pair.Server)<<1^uint32(service.Port))
+	}
+	c.ends[flow.Forward] = end{station: client, port: uint16(port)}
+	c.ends[flow.Backward] = end{station: server, port: service.Port}
+	return nil
+}
+
+// pair draws client and server.
+func (s *sharing) pair(service *serviceShare, want6 bool) Pair {
+	i := service.last
+	if i < 0 || service.repeat == 0 || s.random.Float64() >= service.repeat {
+		i = service.drawPair(s.random)
+	}
+	for range familyTries {
+		if s.stations[service.Pairs[i].Client].Address.Is6() == want6 {
+			break
+		}
+		i = service.drawPair(s.random)
+	}
+	service.last = i
+	return service.Pairs[i]
+}
+
+// familyTries is how often a pair of the wanted IP version is drawn for before
+// any is taken.
+const familyTries = 8
+
+func (service *serviceShare) drawPair(random *rand.Rand) int {
+	total := service.sums[len(service.sums)-1]
+	at := random.Int64N(total)
+	return sort.Search(len(service.sums), func(i int) bool { return service.sums[i] > at })
+}
+
+// spareHost is the host that takes over from a client whose ports towards a
+// server are used up: the turn-th of that client.
+func (s *sharing) spareHost(client, turn int) *station {
+	key := spareKey{client, turn}
+	if host, ok := s.spare[key]; ok {
+		return host
+	}
+	s.spares++
+	h := s.stations[client].Host
+	prefix := s.plan.Spare4
+	if h.Address.Is6() {
+		prefix = s.plan.Spare6
+	} else if s.spares > 1<<(32-prefix.Bits())-2 {
+		s.wrapped = true
+	}
+	h.Address = nthAddress(prefix, s.spares)
+	host := s.newStation(h)
+	s.spare[key] = host
+	return host
+}
+
+// scatter is a permutation of 0 to size-1, another one for each key: a small
+// Feistel network over the next power of four, walked until it is inside.
+func scatter(n, size, key uint32) uint32 {
+	half := uint32(1)
+	for 1<<(2*half) < size {
+		half++
+	}
+	mask := uint32(1)<<half - 1
+	for {
+		left, right := n>>half, n&mask
+		for round := range uint32(4) {
+			x := (right+key)*0x9e3779b1 + round*0x85ebca6b
+			x ^= x >> 15
+			x *= 0x2c1b3c6d
+			x ^= x >> 13
+			left, right = right, left^x&mask
+		}
+		n = left<<half | right
+		if n < size {
+			return n
+		}
+	}
+}
+
+// keep gives a conversation the ends that its flow names.
+func (s *sharing) keep(c *conversation, from *flow.Flow) error {
+	for dir, at := range []netip.AddrPort{from.Tuple.Src, from.Tuple.Dst} {
+		address := at.Addr().Unmap()
+		host, ok := s.given[address]
+		if !ok {
+			h := defaultHost()
+			h.Address, h.MAC = address, localMAC(uint32(len(s.given)+1)|1<<24)
+			for i := range from.Packets {
+				if p := &from.Packets[i]; int(p.Direction) == dir && p.SrcMAC != (flow.MAC{}) {
+					h.MAC, h.TTL = p.SrcMAC, p.TTL
+					break
+				}
+			}
+			host = s.newStation(h)
+			s.given[address] = host
+		}
+		c.ends[dir] = end{station: host, port: at.Port()}
+	}
+	if c.ends[0].station.Address.Is4() != c.ends[1].station.Address.Is4() {
+		return fmt.Errorf("%v and %v are not of one IP version", from.Tuple.Src, from.Tuple.Dst)
+	}
+	return nil
+}

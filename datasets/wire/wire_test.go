@@ -1,0 +1,193 @@
+package wire
+
+import (
+	"context"
+	"iter"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/pcap"
+)
+
+// sequence turns flows into a stream, in the order of their starts.
+func sequence(flows []*flow.Flow) iter.Seq2[*flow.Flow, error] {
+	flows = slices.Clone(flows)
+	slices.SortStableFunc(flows, func(a, b *flow.Flow) int { return int(a.Start() - b.Start()) })
+	return func(yield func(*flow.Flow, error) bool) {
+		for _, f := range flows {
+			if !yield(f, nil) {
+				return
+			}
+		}
+	}
+}
+
+// epoch is when the flows of the tests begin: 2023-11-14 22:13:20 UTC.
+const epoch = int64(1_700_000_000_000_000_000)
+
+// uglyFlow is a flow whose packets follow no rule at all.
+func uglyFlow(id int64, r *rand.Rand) *flow.Flow {
+	f := &flow.Flow{ID: id, Application: flow.Application(r.IntN(26))}
+	proto := uint8(flow.TCP)
+	if r.IntN(4) == 0 {
+		proto = flow.UDP
+	}
+	f.Tuple.Proto = proto
+	at := epoch + r.Int64N(60e9)
+	six := r.IntN(4) == 0
+	flags := []flow.TCPFlags{0, flow.SYN, flow.SYN | flow.ACK, flow.ACK, flow.ACK, flow.ACK, flow.PSH | flow.ACK, flow.FIN | flow.ACK, flow.FIN,
+		flow.RST, flow.RST | flow.ACK, flow.SYN | flow.FIN, flow.TCPFlags(r.Uint32())}
+	headers := []int32{0, 54, 54, 54, 66, 66, 58, 74, 78, 86, 57, 42}
+	if r.IntN(2) == 0 { // mostly orderly
+		flags = flags[3:8]
+	}
+	for range 1 + r.IntN(30) {
+		p := flow.Packet{Time: at, Direction: flow.Direction(r.IntN(2)), HeaderLength: headers[r.IntN(len(headers))]}
+		if proto == flow.TCP {
+			p.Flags = flags[r.IntN(len(flags))]
+		}
+		if six && p.HeaderLength > 0 {
+			p.HeaderLength += 20
+		}
+		switch r.IntN(5) {
+		case 0, 1:
+			p.PayloadLength = r.Int32N(1461)
+		case 2:
+			p.PayloadLength = r.Int32N(9)
+		case 3:
+			if r.IntN(20) == 0 {
+				p.PayloadLength = r.Int32N(20000)
+			}
+		}
+		f.Packets = append(f.Packets, p)
+		at += r.Int64N(2e8) - 1e6
+	}
+	if r.IntN(2) == 0 {
+		addOpening(f, r)
+	}
+	return f
+}
+
+// addOpening puts a clean handshake before the packets.
+func addOpening(f *flow.Flow, r *rand.Rand) {
+	header := []int32{58, 62, 66, 74}[r.IntN(4)]
+	at := f.Packets[0].Time
+	opening := []flow.Packet{
+		{Time: at - 2e6, Flags: flow.SYN, HeaderLength: header},
+		{Time: at - 1e6, Flags: flow.SYN | flow.ACK, Direction: flow.Backward, HeaderLength: header},
+		{Time: at - 9e5, Flags: flow.ACK, HeaderLength: 54},
+	}
+	f.Packets = append(opening, f.Packets...)
+}
+
+func uglyFlows(n int, seed uint64) []*flow.Flow {
+	r := rand.New(rand.NewPCG(seed, 1))
+	flows := make([]*flow.Flow, n)
+	for i := range flows {
+		flows[i] = uglyFlow(int64(i), r)
+	}
+	return flows
+}
+
+// writeFile frames flows into a capture file.
+func writeFile(t testing.TB, f *Framer, flows []*flow.Flow) (string, int64) {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "out.pcap")
+	file, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := pcap.NewWriter(file, pcap.WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := WriteCapture(context.Background(), w, f.Frames(sequence(flows)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := file.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return name, n
+}
+
+func newTestFramer(t testing.TB, plan *Plan, opts Options) *Framer {
+	t.Helper()
+	f, err := NewFramer(plan, opts, rand.NewPCG(7, 8))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// expertLine is one line of tshark's expert information.
+type expertLine struct {
+	severity, group, text string
+	frequency             int
+}
+
+// tsharkExpert runs tshark over a capture with all checksums validated.
+func tsharkExpert(t *testing.T, name string) []expertLine {
+	t.Helper()
+	tool, err := exec.LookPath("tshark")
+	if err != nil {
+		t.Skip("tshark is not installed")
+	}
+	out, err := exec.Command(tool, "-r", name, "-q", "-z", "expert", "-o", "tcp.check_checksum:TRUE",
+		"-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE").Output()
+	if err != nil {
+		t.Fatalf("tshark: %v: %s", err, out)
+	}
+	var lines []expertLine
+	severity := ""
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		switch {
+		case len(fields) == 2 && strings.HasPrefix(fields[1], "("):
+			severity = fields[0]
+		case len(fields) > 3:
+			if n, err := strconv.Atoi(fields[0]); err == nil {
+				lines = append(lines, expertLine{severity, fields[1], strings.Join(fields[2:], " "), n})
+			}
+		}
+	}
+	if len(lines) == 0 {
+		t.Fatalf("tshark's expert information has no line: %s", out)
+	}
+	return lines
+}
+
+// harmless are the notes and chats that every good capture has.
+var harmless = []string{
+	"Connection establish", "Connection finish", "Connection reset", "TCP window update",
+	"This frame initiates the connection closing", "This frame undergoes the connection closing",
+}
+
+func checkExpert(t *testing.T, lines []expertLine) {
+	t.Helper()
+	for _, line := range lines {
+		if !slices.ContainsFunc(harmless, func(s string) bool { return strings.Contains(line.text, s) }) {
+			t.Errorf("tshark: %+v", line)
+		}
+	}
+}
+
+func TestUglyFlowsTshark(t *testing.T) {
+	for _, opts := range []Options{{}, {Complete: true}} {
+		f := newTestFramer(t, nil, opts)
+		flows := uglyFlows(2000, 3)
+		for _, u := range flows {
+			u.Application = flow.Unknown
+		}
+		name, n := writeFile(t, f, flows)
+		t.Logf("%d frames, repairs %v", n, f.Repairs())
+		checkExpert(t, tsharkExpert(t, name))
+	}
+}
