@@ -1,0 +1,32 @@
+// Package necstgencsv reads and writes the CSV files that NeCSTGen publishes
+// (https://github.com/fmeslet/NeCSTGen, folder data), so that a clone of that
+// repository is a data set and what is generated here opens in its notebook.
+//
+// The folder holds packets as extracted (df_week*_*.csv), packets of one
+// application with features (raw/df_raw_*.csv), the same rows after logarithm
+// and min-max (process/), tables of flows (raw/df_raw_flows_*.csv) and generated
+// traffic (output/). Columns are found by name. LoRaWAN logs are read by package
+// lorawan.
+package necstgencsv
+
+import "fmt"
+
+// RowError is a row that could not be read. It stands in the stream in the
+// row's place, and reading goes on.
+type RowError struct {
+	Name   string // of the file, as given to the reader
+	Line   int    // from 1, the header line included
+	Number int64  // of the row, from 0
+	Err    error
+}
+
+// Error names the file and the line.
+func (e *RowError) Error() string {
+	return fmt.Sprintf("necstgencsv: %s:%d: %v", e.Name, e.Line, e.Err)
+}
+
+// Unwrap is the cause.
+func (e *RowError) Unwrap() error { return e.Err }
+
+// RecordNumber is Number: the error belongs to one row, not to the file.
+func (e *RowError) RecordNumber() int64 { return e.Number }

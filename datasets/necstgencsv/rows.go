@@ -1,0 +1,272 @@
+package necstgencsv
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// sheet reads the rows of a CSV file whose columns are found by name.
+type sheet struct {
+	in     *csv.Reader
+	name   string
+	header []string
+	index  map[string]int
+	row    []string
+	number int64
+}
+
+func openSheet(r io.Reader, name string, required ...string) (*sheet, error) {
+	in := csv.NewReader(bufio.NewReaderSize(r, 1<<16))
+	in.ReuseRecord = true
+	header, err := in.Read()
+	if err != nil {
+		if errors.Is(err, io.EOF) {
+			err = errors.New("no header line")
+		}
+		return nil, fmt.Errorf("necstgencsv: %s: %w", name, err)
+	}
+	s := &sheet{in: in, name: name, index: make(map[string]int), number: -1}
+	for i, column := range header {
+		column = strings.Clone(strings.TrimPrefix(column, "\ufeff"))
+		s.header = append(s.header, column)
+		s.index[column] = i
+	}
+	for _, column := range required {
+		if _, ok := s.index[column]; !ok {
+			return nil, fmt.Errorf("necstgencsv: %s: column %s is missing; there are %s", name, column, strings.Join(s.header, ", "))
+		}
+	}
+	return s, nil
+}
+
+// next reads a row: io.EOF after the last, a *RowError for one that is damaged.
+func (s *sheet) next() error {
+	row, err := s.in.Read()
+	if err == io.EOF {
+		return io.EOF
+	}
+	s.number++
+	if err == nil {
+		s.row = row
+		return nil
+	}
+	var parse *csv.ParseError
+	if errors.As(err, &parse) {
+		return &RowError{s.name, parse.Line, s.number, parse.Err}
+	}
+	return fmt.Errorf("necstgencsv: %s: %w", s.name, err)
+}
+
+// wrong is the error of the current row.
+func (s *sheet) wrong(err error) error {
+	line, _ := s.in.FieldPos(0)
+	return &RowError{s.name, line, s.number, err}
+}
+
+// text is the cell of a column, empty where the file has no such column.
+func (s *sheet) text(column string) string {
+	if i, ok := s.index[column]; ok && i < len(s.row) {
+		return s.row[i]
+	}
+	return ""
+}
+
+// integer is the whole number of a cell. Pandas writes whole numbers of a column
+// with gaps as floats, and gaps that it forced into integers as the smallest
+// int64; both that and an empty cell are 0 (D42).
+func (s *sheet) integer(column string, lo, hi int64) (int64, error) {
+	text := s.text(column)
+	if text == "" || text == "None" || text == "nan" {
+		return 0, nil
+	}
+	v, err := strconv.ParseInt(strings.TrimSuffix(text, ".0"), 10, 64)
+	if err != nil {
+		f, ferr := strconv.ParseFloat(text, 64)
+		if ferr != nil || f != math.Trunc(f) || math.Abs(f) > 1<<53 {
+			return 0, fmt.Errorf("column %s: %q is no whole number", column, text)
+		}
+		v = int64(f)
+	}
+	if v == math.MinInt64 {
+		return 0, nil
+	}
+	if v < lo || v > hi {
+		return 0, fmt.Errorf("column %s: %d is out of range: want %d to %d", column, v, lo, hi)
+	}
+	return v, nil
+}
+
+// float is the number of a cell, not a number for an empty one.
+func (s *sheet) float(column string) (float64, error) {
+	text := s.text(column)
+	if text == "" {
+		return math.NaN(), nil
+	}
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return 0, fmt.Errorf("column %s: %q is no number", column, text)
+	}
+	return v, nil
+}
+
+// ParseSeconds reads seconds since 1970 as nanoseconds, decimal by decimal: a
+// float64 would lose the last three digits. More than nine decimals are cut.
+func ParseSeconds(text string) (int64, error) {
+	whole, fraction, _ := strings.Cut(text, ".")
+	seconds, err := strconv.ParseInt(whole, 10, 64)
+	if err != nil || strings.ContainsAny(fraction, "eE+-") {
+		f, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(math.Abs(f) < maxSeconds) {
+			return 0, fmt.Errorf("%q is no time in seconds", text)
+		}
+		return int64(math.Round(f * 1e9)), nil
+	}
+	if seconds <= -maxSeconds || seconds >= maxSeconds {
+		return 0, fmt.Errorf("time %s is out of range", text)
+	}
+	if len(fraction) > 9 {
+		fraction = fraction[:9]
+	}
+	var nanos int64
+	if fraction != "" {
+		n, err := strconv.ParseUint(fraction, 10, 32)
+		if err != nil {
+			return 0, fmt.Errorf("%q is no time in seconds", text)
+		}
+		nanos = int64(n)
+	}
+	for range 9 - len(fraction) {
+		nanos *= 10
+	}
+	if strings.HasPrefix(whole, "-") {
+		nanos = -nanos
+	}
+	return seconds*1e9 + nanos, nil
+}
+
+const maxSeconds = 9_200_000_000 // what int64 nanoseconds hold
+
+// appendSeconds writes nanoseconds as seconds, exactly, with at least one decimal.
+func appendSeconds(dst []byte, nanos int64) []byte {
+	if nanos < 0 {
+		dst = append(dst, '-')
+		nanos = -nanos
+	}
+	dst = strconv.AppendInt(dst, nanos/1e9, 10)
+	dst = append(dst, '.')
+	fraction := strconv.AppendInt(nil, 1e9+nanos%1e9, 10)[1:]
+	end := len(fraction)
+	for end > 1 && fraction[end-1] == '0' {
+		end--
+	}
+	return append(dst, fraction[:end]...)
+}
+
+// Numbers reads a file of numbers: processed rows, flow tables, generated
+// traffic. An empty cell is not a number. A row that cannot be read is a
+// *RowError in the stream; the slice of a row is valid until the next. The rows
+// can be read once.
+func Numbers(r io.Reader, name string) (columns []string, rows iter.Seq2[[]float64, error], err error) {
+	s, err := openSheet(r, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.header, func(yield func([]float64, error) bool) {
+		row := make([]float64, len(s.header))
+		for {
+			err := s.next()
+			if err == io.EOF {
+				return
+			}
+			if err == nil {
+				err = s.numbers(row)
+			}
+			if err != nil {
+				if !yield(nil, err) || !isRow(err) {
+					return
+				}
+				continue
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}, nil
+}
+
+func isRow(err error) bool {
+	var row *RowError
+	return errors.As(err, &row)
+}
+
+func (s *sheet) numbers(row []float64) error {
+	for i, column := range s.header {
+		v, err := s.float(column)
+		if err != nil {
+			return s.wrong(err)
+		}
+		row[i] = v
+	}
+	return nil
+}
+
+// WriteNumbers writes a file of numbers as pandas does: not a number is an empty cell.
+func WriteNumbers(w io.Writer, columns []string, rows iter.Seq2[[]float64, error]) error {
+	out := bufio.NewWriterSize(w, 1<<16)
+	fmt.Fprintln(out, strings.Join(columns, ","))
+	var line []byte
+	for row, err := range rows {
+		if err != nil {
+			if isRecord(err) {
+				continue
+			}
+			return err
+		}
+		if len(row) != len(columns) {
+			return fmt.Errorf("necstgencsv: row of %d values: want %d", len(row), len(columns))
+		}
+		line = line[:0]
+		for i, v := range row {
+			if i > 0 {
+				line = append(line, ',')
+			}
+			line = appendFloat(line, v)
+		}
+		if _, err := out.Write(append(line, '\n')); err != nil {
+			return fmt.Errorf("necstgencsv: %w", err)
+		}
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("necstgencsv: %w", err)
+	}
+	return nil
+}
+
+// isRecord reports whether an error belongs to one record of its stream.
+func isRecord(err error) bool {
+	var record interface{ RecordNumber() int64 }
+	return errors.As(err, &record)
+}
+
+// appendFloat writes a number as pandas does: whole numbers with one decimal.
+func appendFloat(dst []byte, v float64) []byte {
+	switch {
+	case math.IsNaN(v):
+		return dst
+	case math.IsInf(v, 0):
+		if v < 0 {
+			dst = append(dst, '-')
+		}
+		return append(dst, "inf"...)
+	case v == math.Trunc(v) && math.Abs(v) < 1e15:
+		return append(strconv.AppendFloat(dst, v, 'f', -1, 64), ".0"...)
+	}
+	return strconv.AppendFloat(dst, v, 'g', -1, 64)
+}

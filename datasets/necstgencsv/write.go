@@ -1,0 +1,234 @@
+package necstgencsv
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"iter"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// Options say what packets do not tell.
+type Options struct {
+	Capture     string // column filename; the day layouts name captures week1_monday.tcpdump
+	Application string // column applications, "HTTP" or "UDP_GOOGLE_HOME"; empty: each packet's own
+	Day         string // column day; empty: the first packet's weekday in UTC. A capture that runs past midnight is one day
+	Week        string // column week; empty: "1"
+}
+
+// WritePackets writes a packet file. Time features run over the packets as they
+// come, which must be those of one application and one capture in time order.
+// Header and payload lengths are the original's (feature.LayerLengths) where
+// packets have layers. Damaged records of the stream are left out, any other
+// error ends it.
+func WritePackets(w io.Writer, layout Layout, packets iter.Seq2[flow.Packet, error], opts Options) error {
+	columns := layout.Columns()
+	if columns == nil {
+		return fmt.Errorf("necstgencsv: unknown layout %q: want %s, %s, %s or %s", layout, Day, DARPA, TCPGoogleHome, UDPGoogleHome)
+	}
+	if opts.Week == "" {
+		opts.Week = "1"
+	}
+	out := bufio.NewWriterSize(w, 1<<16)
+	fmt.Fprintln(out, strings.Join(columns, ","))
+	f := formatter{layout: layout, opts: opts}
+	cells := f.cells(columns)
+	var line []byte
+	for p, err := range packets {
+		if err != nil {
+			if isRecord(err) {
+				continue
+			}
+			return err
+		}
+		f.set(&p)
+		line = line[:0]
+		for i, cell := range cells {
+			if i > 0 {
+				line = append(line, ',')
+			}
+			line = cell(line, &p)
+		}
+		if _, err := out.Write(append(line, '\n')); err != nil {
+			return fmt.Errorf("necstgencsv: %w", err)
+		}
+		f.index++
+	}
+	if err := out.Flush(); err != nil {
+		return fmt.Errorf("necstgencsv: %w", err)
+	}
+	return nil
+}
+
+// cell appends the text of one column of a packet.
+type cell func(dst []byte, p *flow.Packet) []byte
+
+// formatter holds what the cells of a row share.
+type formatter struct {
+	layout          Layout
+	opts            Options
+	clock           feature.Clock
+	dynamics        feature.Dynamics
+	header, payload int32
+	layers          int
+	index           int64
+}
+
+func (f *formatter) set(p *flow.Packet) {
+	if f.opts.Day == "" {
+		f.opts.Day = strings.ToLower(p.Timestamp().Weekday().String())
+	}
+	f.dynamics = f.clock.Next(p.Time, float64(p.Length))
+	f.layers = p.Layers.Count()
+	f.header, f.payload = p.HeaderLength, p.Length-p.HeaderLength
+	if f.layers > 0 {
+		variant := feature.General
+		switch f.layout {
+		case TCPGoogleHome:
+			variant = feature.TCPGoogleHome
+		case UDPGoogleHome:
+			variant = feature.UDPGoogleHome
+		}
+		f.header, f.payload = feature.LayerLengths(p, variant)
+		if variant == feature.General {
+			f.layers = min(f.layers, 5)
+		}
+	}
+}
+
+// cells are the cells of the columns.
+func (f *formatter) cells(columns []string) []cell {
+	all := f.packetCells()
+	for name, c := range f.featureCells() {
+		all[name] = c
+	}
+	for i, layer := range layerColumns {
+		all[layer.name] = func(dst []byte, p *flow.Packet) []byte {
+			name := p.Layers[i].Name
+			if i == 5 && f.layout == DARPA {
+				name = flow.NoLayer
+			}
+			if name == flow.NoLayer && f.layout == Day {
+				return dst
+			}
+			return append(dst, name.String()...)
+		}
+		all[layer.length] = func(dst []byte, p *flow.Packet) []byte {
+			length := p.Layers[i].Length
+			switch {
+			case p.Layers[i].Name == flow.NoLayer && f.layout == Day:
+				return dst
+			case i == 5 && f.layout == DARPA:
+				length = 0
+			}
+			return strconv.AppendInt(dst, int64(length), 10)
+		}
+	}
+	cells := make([]cell, len(columns))
+	for i, column := range columns {
+		cells[i] = all[column]
+	}
+	return cells
+}
+
+func (f *formatter) packetCells() map[string]cell {
+	missing := "None"
+	if f.layout == Day {
+		missing = ""
+	}
+	address := func(dst []byte, p *flow.Packet, source bool) []byte {
+		end := p.Tuple.Dst
+		if source {
+			end = p.Tuple.Src
+		}
+		if !end.Addr().IsValid() {
+			return append(dst, missing...)
+		}
+		return end.Addr().AppendTo(dst)
+	}
+	// A packet without the field has an empty cell in the layout Day, else 0.
+	number := func(dst []byte, has bool, v int64) []byte {
+		if !has && f.layout == Day {
+			return dst
+		}
+		return strconv.AppendInt(dst, v, 10)
+	}
+	ports := func(p *flow.Packet) bool { return p.Tuple.Proto == flow.TCP || p.Tuple.Proto == flow.UDP }
+	return map[string]cell{
+		"timestamps":   func(dst []byte, p *flow.Packet) []byte { return appendSeconds(dst, p.Time) },
+		"length_total": func(dst []byte, p *flow.Packet) []byte { return strconv.AppendInt(dst, int64(p.Length), 10) },
+		"mac_src":      func(dst []byte, p *flow.Packet) []byte { return appendMAC(dst, p.SrcMAC) },
+		"mac_dst":      func(dst []byte, p *flow.Packet) []byte { return appendMAC(dst, p.DstMAC) },
+		"ip_src":       func(dst []byte, p *flow.Packet) []byte { return address(dst, p, true) },
+		"ip_dst":       func(dst []byte, p *flow.Packet) []byte { return address(dst, p, false) },
+		"flags":        func(dst []byte, p *flow.Packet) []byte { return number(dst, p.Tuple.Proto == flow.TCP, int64(p.Flags)) },
+		"sport":        func(dst []byte, p *flow.Packet) []byte { return number(dst, ports(p), int64(p.Tuple.Src.Port())) },
+		"dport":        func(dst []byte, p *flow.Packet) []byte { return number(dst, ports(p), int64(p.Tuple.Dst.Port())) },
+		"filename":     func(dst []byte, p *flow.Packet) []byte { return appendCSVText(dst, f.opts.Capture) },
+		"num_packet":   func(dst []byte, p *flow.Packet) []byte { return strconv.AppendInt(dst, p.Number, 10) },
+		"flow_id":      func(dst []byte, p *flow.Packet) []byte { return strconv.AppendInt(dst, p.FlowID, 10) },
+		"unique_id": func(dst []byte, p *flow.Packet) []byte {
+			return appendCSVText(dst, f.opts.Capture+strconv.FormatInt(p.Number, 10))
+		},
+		"applications": func(dst []byte, p *flow.Packet) []byte {
+			if f.opts.Application != "" {
+				return appendCSVText(dst, f.opts.Application)
+			}
+			return append(dst, p.Application.String()...)
+		},
+	}
+}
+
+func (f *formatter) featureCells() map[string]cell {
+	float := func(value func() float64) cell {
+		return func(dst []byte, _ *flow.Packet) []byte { return appendFloat(dst, value()) }
+	}
+	d := &f.dynamics
+	return map[string]cell{
+		"day":      func(dst []byte, _ *flow.Packet) []byte { return appendCSVText(dst, f.opts.Day) },
+		"week":     func(dst []byte, _ *flow.Packet) []byte { return appendCSVText(dst, f.opts.Week) },
+		"day_week": func(dst []byte, _ *flow.Packet) []byte { return appendCSVText(dst, f.opts.Day+"_"+f.opts.Week) },
+		"index":    func(dst []byte, _ *flow.Packet) []byte { return strconv.AppendInt(dst, f.index, 10) },
+		"count_pkt": func(dst []byte, p *flow.Packet) []byte {
+			return strconv.AppendInt(dst, int64(feature.FrameCount(p.Length)), 10)
+		},
+		"time_diff":               float(func() float64 { return d.TimeDiff }),
+		"rate":                    float(func() float64 { return d.Rate }),
+		"rolling_rate_byte_sec":   float(func() float64 { return d.ByteSecond }),
+		"rolling_rate_byte_min":   float(func() float64 { return d.ByteMinute }),
+		"rolling_rate_packet_sec": float(func() float64 { return d.PacketSecond }),
+		"rolling_rate_packet_min": float(func() float64 { return d.PacketMinute }),
+		"payload_layers":          float(func() float64 { return float64(f.layers) }),
+		"header_length":           float(func() float64 { return float64(f.header) }),
+		"payload_length":          float(func() float64 { return float64(f.payload) }),
+	}
+}
+
+func appendMAC(dst []byte, m flow.MAC) []byte {
+	const digits = "0123456789abcdef"
+	for i, octet := range m {
+		if i > 0 {
+			dst = append(dst, ':')
+		}
+		dst = append(dst, digits[octet>>4], digits[octet&15])
+	}
+	return dst
+}
+
+// appendCSVText quotes a text where RFC 4180 asks for it.
+func appendCSVText(dst []byte, text string) []byte {
+	if !strings.ContainsAny(text, ",\"\r\n") {
+		return append(dst, text...)
+	}
+	dst = append(dst, '"')
+	dst = append(dst, strings.ReplaceAll(text, `"`, `""`)...)
+	return append(dst, '"')
+}
+
+// seconds is a duration as the files have it.
+func seconds(nanos int64) float64 { return float64(nanos) / float64(time.Second) }
