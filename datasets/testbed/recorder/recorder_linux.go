@@ -1,0 +1,151 @@
+// Package recorder makes a capture on the testbed: it builds the lab, starts servers, wires and tcpdump, runs the load, and takes all down.
+package recorder
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/testbed/lab"
+	"github.com/necstgen/necstgen/datasets/testbed/link"
+	"github.com/necstgen/necstgen/datasets/testbed/load"
+)
+
+// Config of a recording.
+type Config struct {
+	Out      string
+	Load     string
+	Duration time.Duration
+	Seed     uint64
+	Wire     string // "near" or "far": be one of the two wires instead
+}
+
+// Run records. Progress goes to out.
+func Run(ctx context.Context, cfg Config, out io.Writer) (err error) {
+	if cfg.Wire != "" {
+		return wire(ctx, cfg, out)
+	}
+	dir, err := os.MkdirTemp("", "testbed-")
+	if err != nil {
+		return fmt.Errorf("recorder: %w", err)
+	}
+	if err := os.Chmod(dir, 0o755); err != nil {
+		return fmt.Errorf("recorder: %w", err)
+	}
+	source := rand.New(rand.NewPCG(cfg.Seed, 1<<32))
+	sites, err := load.WriteSites(filepath.Join(dir, "sites"), source)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "testbed in %s\n", dir)
+	l, err := lab.Build(ctx, dir, lab.Web, lab.Mail, lab.Name, lab.Switch)
+	defer func() {
+		if closing := l.Close(); err == nil {
+			err = closing
+		}
+		if err == nil {
+			err = os.RemoveAll(dir)
+		}
+	}()
+	if err != nil {
+		return err
+	}
+	if err := addPorts(ctx); err != nil {
+		return err
+	}
+	for _, server := range []lab.Server{lab.Nginx(filepath.Join(dir, "sites")), lab.Exim(), lab.Bind(load.Zones(source)), lab.SNMP()} {
+		if err := l.Serve(ctx, server); err != nil {
+			return err
+		}
+	}
+	if err := startWires(ctx, l, cfg.Seed); err != nil {
+		return err
+	}
+	if err := startCapture(ctx, l, cfg.Out); err != nil {
+		return err
+	}
+	fmt.Fprintf(out, "recording for %v and the last sessions\n", cfg.Duration)
+	plan := &load.Plan{Duration: cfg.Duration, Seed: cfg.Seed, Dir: filepath.Join(dir, "clients"), Sites: sites}
+	counts, err := load.Run(ctx, plan, load.Office())
+	if err != nil {
+		return fmt.Errorf("recorder: %w", err)
+	}
+	if err := l.Alive(); err != nil {
+		return err
+	}
+	time.Sleep(3 * time.Second) // the last closing handshakes, also those that are sent again
+	l.Stop("tcpdump", os.Interrupt)
+	fmt.Fprintf(out, "%d sessions, %d of them refused or failed\n", counts.Sessions.Load(), counts.Failures.Load())
+	return nil
+}
+
+// addPorts gives the switch the ports that an SNMP walk shows.
+func addPorts(ctx context.Context) error {
+	for i := range 5 {
+		args := []string{"netns", "exec", lab.Switch.Namespace(), "ip", "link", "add", "name", fmt.Sprintf("port%d", 2*i+1),
+			"type", "veth", "peer", "name", fmt.Sprintf("port%d", 2*i+2)}
+		if text, err := exec.CommandContext(ctx, "ip", args...).CombinedOutput(); err != nil {
+			return fmt.Errorf("recorder: add ports: %w: %s", err, text)
+		}
+	}
+	return nil
+}
+
+// startWires runs this program again, twice, in the namespace of the wires.
+func startWires(ctx context.Context, l *lab.Lab, seed uint64) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("recorder: %w", err)
+	}
+	for _, end := range []string{"near", "far"} {
+		cmd := lab.Command(ctx, lab.Host{Name: "wire"}, self, "-wire", end, "-seed", fmt.Sprint(seed))
+		if err := l.Start("wire-"+end, cmd); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wire is the near wire (the clients' access networks, losing frames towards the clients) or the far one (the servers' hall, losing
+// frames towards the servers). The tap between them sees every frame before it can be lost.
+func wire(ctx context.Context, cfg Config, out io.Writer) error {
+	c := link.Config{Near: "access1", Far: "tap0", Lossy: link.ToNear, Paths: lab.Paths(), Seed: cfg.Seed}
+	if cfg.Wire == "far" {
+		c.Near, c.Far, c.Lossy, c.Seed = "tap1", "hall1", link.ToFar, cfg.Seed+1
+		for mac, path := range c.Paths {
+			c.Paths[mac] = link.Path{Delay: 150 * time.Microsecond, Jitter: 40 * time.Microsecond, Down: 1e9, Up: 1e9, Loss: path.Loss / 3}
+		}
+	}
+	counts, err := link.Run(ctx, c)
+	fmt.Fprintf(out, "%s wire: %d frames passed, %d lost\n", cfg.Wire, counts.Passed, counts.Lost)
+	return err
+}
+
+// startCapture starts tcpdump on the tap and waits until it listens.
+func startCapture(ctx context.Context, l *lab.Lab, path string) error {
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return fmt.Errorf("recorder: %w", err)
+	}
+	cmd := lab.Command(ctx, lab.Host{Name: "wire"}, "tcpdump", "-i", "tap1", "-n", "-s", "0", "-B", "65536", "-U", "--immediate-mode", "-Z", "root", "-w", path)
+	if err := l.Start("tcpdump", cmd); err != nil {
+		return err
+	}
+	for range 100 {
+		time.Sleep(100 * time.Millisecond)
+		text, err := os.ReadFile(filepath.Join(l.Dir, "tcpdump.out"))
+		if err == nil && strings.Contains(string(text), "listening on") {
+			return nil
+		}
+		if err := l.Alive(); err != nil {
+			return err
+		}
+	}
+	return fmt.Errorf("recorder: tcpdump does not start: see %s", filepath.Join(l.Dir, "tcpdump.out"))
+}
