@@ -24,7 +24,7 @@ type frame struct {
 	protocol         uint8
 	source, target   uint16 // ports
 	flags            uint8  // of TCP
-	connection       string // of TCP: addresses and ports
+	connection       string // of TCP: addresses, ports, sequence number (a client may use a port again)
 }
 
 // frames reads a pcap of microseconds, little-endian, Ethernet.
@@ -80,7 +80,7 @@ func dissect(data []byte) frame {
 	}
 	if f.protocol == 6 {
 		f.flags = transport[13]
-		f.connection = fmt.Sprintf("%x %d %d", addresses, f.source, f.target)
+		f.connection = fmt.Sprintf("%x %x", addresses, transport[:8])
 	}
 	return f
 }
