@@ -22,8 +22,8 @@ import (
 type Experiment struct {
 	About     string    `toml:"about" json:"about,omitempty"`  // one line for the list of experiments
 	Seed      uint64    `toml:"seed" json:"seed" range:"[0,)"` // every random choice follows from it; default 1
-	Generator Generator `toml:"generator" json:"generator"`    // default Sampled
-	Backend   Backend   `toml:"backend" json:"backend"`        // default Auto
+	Generator Generator `toml:"generator" json:"generator"`    // how packets are made; default sampled
+	Backend   Backend   `toml:"backend" json:"backend"`        // what computes, auto: the fastest that works; default auto
 	Data      Data      `toml:"data" json:"data"`
 	Features  Features  `toml:"features" json:"features"`
 	VAE       VAE       `toml:"vae" json:"vae"`
@@ -46,7 +46,7 @@ type Data struct {
 
 // Features says how a packet becomes a row of numbers (algorithm.md 3 to 5).
 type Features struct {
-	Variant Variant `toml:"variant" json:"variant"` // default General
+	Variant Variant `toml:"variant" json:"variant"` // set of packet features; default general
 	Compat  bool    `toml:"compat" json:"compat"`   // NeCSTGen's own definitions where they differ (D05, D09); default false
 }
 
@@ -55,7 +55,7 @@ type VAE struct {
 	Hidden       []int   `toml:"hidden" json:"hidden" range:"[1,4096]"`            // units of the encoder's layers, the decoder mirrors them; default 8, 6, 4
 	Latent       int     `toml:"latent" json:"latent" range:"[1,64]"`              // latent dimensions; default 2
 	Beta         float64 `toml:"beta" json:"beta" range:"[0,1000]"`                // weight of the KL term per sample; default 1/32, NeCSTGen's effective one
-	Epochs       int     `toml:"epochs" json:"epochs" range:"[1,100000]"`          // default 30
+	Epochs       int     `toml:"epochs" json:"epochs" range:"[1,100000]"`          // passes over the training packets; default 30
 	Batch        int     `toml:"batch" json:"batch" range:"[1,65536]"`             // rows a step; default 32
 	LearningRate float64 `toml:"learning_rate" json:"learning_rate" range:"(0,1]"` // Adam's; default 1e-3
 }
@@ -64,7 +64,7 @@ type VAE struct {
 type GMM struct {
 	Components     Components `toml:"components" json:"components"`                          // a number, or "bic" to choose; default bic
 	MaxComponents  int        `toml:"max_components" json:"max_components" range:"[1,1024]"` // the most that bic tries; default 24
-	Covariance     Covariance `toml:"covariance" json:"covariance"`                          // default Full
+	Covariance     Covariance `toml:"covariance" json:"covariance"`                          // shape of the components' covariance matrices; default full
 	Iterations     int        `toml:"iterations" json:"iterations" range:"[1,100000]"`       // EM steps at most; default 200
 	Tolerance      float64    `toml:"tolerance" json:"tolerance" range:"(0,1]"`              // gain of the mean log likelihood that ends EM; default 1e-3
 	Regularization float64    `toml:"regularization" json:"regularization" range:"[0,1]"`    // added to the covariances' diagonals; default 1e-6
@@ -77,8 +77,8 @@ type Markov struct {
 
 // LSTM configures the recurrent network that writes the packets of a flow.
 type LSTM struct {
-	Units        int     `toml:"units" json:"units" range:"[1,4096]"`              // default 96
-	Epochs       int     `toml:"epochs" json:"epochs" range:"[1,100000]"`          // default 40
+	Units        int     `toml:"units" json:"units" range:"[1,4096]"`              // width of the recurrent state; default 96
+	Epochs       int     `toml:"epochs" json:"epochs" range:"[1,100000]"`          // passes over the training flows; default 40
 	Batch        int     `toml:"batch" json:"batch" range:"[1,65536]"`             // flows a step; default 32
 	LearningRate float64 `toml:"learning_rate" json:"learning_rate" range:"(0,1]"` // Adam's; default 3e-3
 	GapBins      int     `toml:"gap_bins" json:"gap_bins" range:"[2,1024]"`        // quantile bins of the log10 gap; default 96
@@ -90,7 +90,7 @@ type LSTM struct {
 type Generate struct {
 	Flows   int       `toml:"flows" json:"flows" range:"[0,1000000000]"` // flows, 0: as many as were held out; default 0
 	Packets int64     `toml:"packets" json:"packets" range:"[0,)"`       // end after the flow that reaches this many, 0: no limit; default 0
-	Payload Payload   `toml:"payload" json:"payload"`                    // default Neutral
+	Payload Payload   `toml:"payload" json:"payload"`                    // what fills payload bytes; default neutral
 	IPv6    bool      `toml:"ipv6" json:"ipv6"`                          // write IPv6 addresses; default false
 	MTU     int       `toml:"mtu" json:"mtu" range:"[576,9216]"`         // bytes of an IP packet at most; default 1500
 	Start   time.Time `toml:"start" json:"start,omitzero"`               // time of the first packet, RFC 3339; default the training capture's

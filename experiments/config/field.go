@@ -81,6 +81,10 @@ func (f field) set(value any) error {
 
 // setText gives the field a value written as on a command line.
 func (f field) setText(text string) error {
+	if _, ok := f.value.Interface().(time.Time); ok && text == "" {
+		f.value.SetZero()
+		return nil
+	}
 	if u := f.unmarshaler(); u != nil {
 		if err := u.UnmarshalText([]byte(text)); err != nil {
 			return plain(err)
@@ -180,6 +184,12 @@ func (f field) check() error {
 func (f field) text() string {
 	if f.value.Kind() == reflect.Slice {
 		return strings.Join(strings.Fields(strings.Trim(fmt.Sprint(f.value.Interface()), "[]")), ",")
+	}
+	if t, ok := f.value.Interface().(time.Time); ok {
+		if t.IsZero() {
+			return ""
+		}
+		return t.Format(time.RFC3339Nano)
 	}
 	return fmt.Sprint(f.value.Interface())
 }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/necstgen/necstgen/datasets/flow"
 )
 
 // Problem is one value that an experiment cannot have.
@@ -41,6 +43,9 @@ func (e Experiment) validate(where func(key string) string) error {
 		if err := f.check(); err != nil {
 			add(f.key, f.text(), err.Error())
 		}
+	}
+	if e.Data.Application == flow.Unknown {
+		add("data.application", e.Data.Application.String(), "want the name of one application, like HTTP")
 	}
 	if strings.TrimSpace(e.Data.Path) != e.Data.Path {
 		add("data.path", fmt.Sprintf("%q", e.Data.Path), "want a path without spaces around it")

@@ -1,0 +1,196 @@
+// Package summary counts what is in a capture, in one pass: what a stranger asks
+// of a file before anything else.
+package summary
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// Summary is what a capture holds.
+type Summary struct {
+	Name      string              `json:"name"`
+	Packets   int64               `json:"packets"` // records, damaged ones included
+	Bytes     int64               `json:"bytes"`   // of the frames on the wire
+	Captured  int64               `json:"captured_bytes"`
+	First     time.Time           `json:"first_time,omitzero"` // smallest and largest time, not the first and last record's
+	Last      time.Time           `json:"last_time,omitzero"`
+	Seconds   float64             `json:"seconds"`
+	Backward  int64               `json:"backward"` // packets that are earlier than the one before them
+	LinkTypes []string            `json:"link_types"`
+	Errors    int64               `json:"errors"`         // damaged records, and what ended reading early
+	Examples  []string            `json:"error_examples"` // the first of them
+	Protocols map[string]Protocol `json:"protocols"`
+}
+
+// Protocol is one protocol's share.
+type Protocol struct {
+	Packets int64 `json:"packets"`
+	Bytes   int64 `json:"bytes"`
+	Flows   int64 `json:"flows"`
+}
+
+// maxExamples is how many errors are told in words.
+const maxExamples = 5
+
+// Of counts the packets of a stream as package pcap yields it. What ended the
+// stream early comes back as the error, beside the summary of what came before.
+func Of(name string, packets iter.Seq2[flow.Packet, error]) (*Summary, error) {
+	c := counter{s: Summary{Name: name, LinkTypes: []string{}, Examples: []string{}, Protocols: map[string]Protocol{}}}
+	c.first, c.last = int64(1)<<62, -int64(1)<<62
+	assembler := flow.Assembler{}
+	for p, err := range assembler.Label(packets) {
+		if err != nil {
+			c.failed(&p, err)
+			continue
+		}
+		c.packet(&p)
+		c.protocol(&p)
+	}
+	return c.finish()
+}
+
+// counter is the state of one pass: arrays where the Summary has maps.
+type counter struct {
+	s              Summary
+	end            error
+	first, last    int64
+	before         int64
+	links          [256]bool
+	packets, bytes [256]int64
+	flows          [256]int64
+	byFlow         []flow.Application // of each flow, by its number; a byte a flow
+}
+
+func (c *counter) packet(p *flow.Packet) {
+	if p.Time < c.before && c.s.Packets > 0 {
+		c.s.Backward++
+	}
+	c.before = p.Time
+	c.s.Packets++
+	c.s.Bytes += int64(p.Length)
+	c.s.Captured += int64(p.Captured)
+	c.first, c.last = min(c.first, p.Time), max(c.last, p.Time)
+	c.links[p.Layers[0].Name] = true
+}
+
+// protocol counts the packet, and its flow when it is the flow's first or the
+// first that tells the application.
+func (c *counter) protocol(p *flow.Packet) {
+	slot := slotOf(p)
+	c.packets[slot]++
+	c.bytes[slot] += int64(p.Length)
+	id := int(p.FlowID)
+	if id == len(c.byFlow) {
+		c.byFlow = append(c.byFlow, flow.Application(slot))
+		c.flows[slot]++
+		return
+	}
+	if id < len(c.byFlow) && uint8(c.byFlow[id]) >= otherTCP && slot < otherTCP {
+		c.flows[c.byFlow[id]]--
+		c.byFlow[id] = flow.Application(slot)
+		c.flows[slot]++
+	}
+}
+
+// Slots above the applications for packets of none, by their transport.
+const (
+	otherTCP = 200 + iota
+	otherUDP
+	otherICMPv6
+	otherIP
+	other
+)
+
+var otherNames = map[int]string{otherTCP: "other TCP", otherUDP: "other UDP", otherICMPv6: "ICMPv6", otherIP: "other IP", other: "other"}
+
+func slotOf(p *flow.Packet) int {
+	if p.Application != flow.Unknown {
+		return int(p.Application)
+	}
+	switch p.Tuple.Proto {
+	case 0:
+		return other
+	case flow.TCP:
+		return otherTCP
+	case flow.UDP:
+		return otherUDP
+	case flow.ICMPv6:
+		return otherICMPv6
+	}
+	return otherIP
+}
+
+// failed counts a damaged record, which comes with as much of the packet as could
+// be read, or notes what ended the stream.
+func (c *counter) failed(p *flow.Packet, err error) {
+	c.s.Errors++
+	var record interface{ RecordNumber() int64 }
+	if !errors.As(err, &record) {
+		c.end = err
+		return
+	}
+	c.packet(p)
+	if len(c.s.Examples) < maxExamples {
+		c.s.Examples = append(c.s.Examples, err.Error())
+	}
+}
+
+func (c *counter) finish() (*Summary, error) {
+	s := &c.s
+	if s.Packets > 0 {
+		s.First, s.Last = time.Unix(0, c.first).UTC(), time.Unix(0, c.last).UTC()
+		s.Seconds = s.Last.Sub(s.First).Seconds()
+	}
+	for name, seen := range c.links {
+		if seen && flow.LayerName(name) != flow.NoLayer {
+			s.LinkTypes = append(s.LinkTypes, linkType(flow.LayerName(name)))
+		}
+	}
+	s.LinkTypes = slices.Compact(s.LinkTypes)
+	for slot, packets := range c.packets {
+		if packets == 0 {
+			continue
+		}
+		name, ok := otherNames[slot]
+		if !ok {
+			name = flow.Application(slot).String()
+		}
+		s.Protocols[name] = Protocol{Packets: packets, Bytes: c.bytes[slot], Flows: c.flows[slot]}
+	}
+	if c.end != nil {
+		return s, fmt.Errorf("summary: %w", c.end)
+	}
+	return s, nil
+}
+
+// linkType is the name of the link type whose frames begin with the layer.
+func linkType(layer flow.LayerName) string {
+	switch layer {
+	case flow.LayerEther, flow.LayerDot3:
+		return "Ethernet"
+	case flow.LayerCookedLinux:
+		return "Linux cooked"
+	case flow.LayerCookedLinuxV2:
+		return "Linux cooked v2"
+	case flow.LayerLoopback:
+		return "loopback"
+	case flow.LayerIP, flow.LayerIPv6:
+		return "raw IP"
+	}
+	return layer.String()
+}
+
+// Names lists the protocols, the one with the most packets first.
+func (s *Summary) Names() []string {
+	return slices.SortedFunc(maps.Keys(s.Protocols), func(a, b string) int {
+		return cmp.Or(cmp.Compare(s.Protocols[b].Packets, s.Protocols[a].Packets), cmp.Compare(a, b))
+	})
+}
