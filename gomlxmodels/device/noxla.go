@@ -1,0 +1,19 @@
+//go:build !(cgo && ((linux && (amd64 || arm64)) || (darwin && arm64)))
+
+package device
+
+import (
+	"context"
+	"errors"
+)
+
+// haveXLA tells that this build cannot load XLA plugins.
+const haveXLA = false
+
+func openPlugin(plugin, string) (*Device, error) {
+	return nil, errors.New("built without XLA")
+}
+
+func install(context.Context, Options) (plugin, error) {
+	return plugin{}, errors.New("built without XLA")
+}

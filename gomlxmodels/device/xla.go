@@ -1,0 +1,73 @@
+//go:build cgo && ((linux && (amd64 || arm64)) || (darwin && arm64))
+
+package device
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+
+	"github.com/gomlx/go-xla/compute/xla"
+	"github.com/gomlx/go-xla/pjrt"
+)
+
+// haveXLA tells that this build can load XLA plugins.
+const haveXLA = true
+
+// openPlugin loads a plugin and makes its client.
+func openPlugin(p plugin, options string) (*Device, error) {
+	xla.EnableAutoInstall(false) // installation is this package's business
+	config := p.path
+	if p.kind == "cuda" {
+		prepareCUDA(p.path)
+		config += ",noshared_buffers" // go-xla guesses from the path, which may hold "cpu"
+		if !strings.Contains(options, "preallocate") {
+			config += ",preallocate=false" // GPUs are shared
+		}
+	}
+	if options != "" {
+		config += "," + options
+	}
+	b, err := xla.New(config)
+	if err != nil {
+		return nil, firstLine(err)
+	}
+	d := &Device{Backend: b, Name: "xla:" + p.kind, PluginPath: p.path, PluginSource: p.source}
+	d.Description = b.DeviceDescription(0)
+	if p.kind == "cpu" {
+		d.Description = fmt.Sprintf("XLA on %d CPUs, %s", runtime.NumCPU(), runtime.GOARCH)
+	}
+	if loaded, err := pjrt.GetPlugin(p.path); err == nil {
+		major, minor := loaded.Version()
+		d.PluginVersion = fmt.Sprintf("PJRT %d.%d", major, minor)
+	}
+	return d, nil
+}
+
+// prepareCUDA points XLA to the CUDA libraries beside a JAX wheel. go-xla only
+// looks beside plugins that it installed itself, and warns otherwise.
+func prepareCUDA(path string) {
+	packages := filepath.Dir(filepath.Dir(filepath.Dir(path))) // site-packages
+	for _, pattern := range []string{"nvidia/cu1[0-9]", "nvidia/cuda_nvcc", "nvidia"} {
+		found, _ := filepath.Glob(filepath.Join(packages, pattern))
+		if len(found) == 0 {
+			continue
+		}
+		os.Setenv("GOPJRT_CUDA_CHECKS", "0")
+		if flags := os.Getenv("XLA_FLAGS"); !strings.Contains(flags, "xla_gpu_cuda_data_dir") {
+			os.Setenv("XLA_FLAGS", strings.TrimSpace(flags+" --xla_gpu_cuda_data_dir="+found[len(found)-1]))
+		}
+		return
+	}
+}
+
+// firstLine drops the stack traces that go-xla's errors print with %v.
+func firstLine(err error) error {
+	line, _, more := strings.Cut(err.Error(), "\n")
+	if !more {
+		return err
+	}
+	return fmt.Errorf("%s", line)
+}
