@@ -27,19 +27,21 @@ func (s *Schema) Names() []string {
 const maxClasses = 1 << 16
 
 // Fit learns the transforms of a schema's columns from rows, which hold a value
-// per column. It keeps no row. Damaged rows (errors that are followed by more
-// elements) are left out; an error that ends the stream is returned, as is a
-// stream without a row.
+// per column. It keeps no row. Damaged rows (errors with a RecordNumber method) are
+// left out; any other error is returned, and a stream without a row is refused.
 func Fit(schema Schema, rows iter.Seq2[[]float64, error]) (*Encoder, error) {
 	sums := make([]summary, len(schema.Columns))
 	for i := range sums {
 		sums[i] = newSummary()
 	}
 	var n int64
-	var last error
 	for row, err := range rows {
-		if last = err; err != nil {
-			continue
+		if err != nil {
+			var record interface{ RecordNumber() int64 }
+			if errors.As(err, &record) {
+				continue
+			}
+			return nil, fmt.Errorf("feature: %w", err)
 		}
 		if len(row) != len(sums) {
 			return nil, fmt.Errorf("feature: row %d has %d values: want %d", n, len(row), len(sums))
@@ -50,9 +52,6 @@ func Fit(schema Schema, rows iter.Seq2[[]float64, error]) (*Encoder, error) {
 			}
 		}
 		n++
-	}
-	if last != nil {
-		return nil, fmt.Errorf("feature: %w", last)
 	}
 	if n == 0 {
 		return nil, errors.New("feature: no row to fit on")

@@ -11,8 +11,8 @@ import (
 
 // WriteFeatures writes a table of float64 columns. Each row holds one value per
 // name; its memory may be reused. Not a number is an empty cell in CSV. Damaged
-// rows (errors that are followed by more elements) are left out; an error that
-// ends the stream is returned.
+// rows (errors with a RecordNumber method) are left out; any other error ends the
+// table after the rows before it, and is returned.
 func WriteFeatures(w io.Writer, format Format, names []string, rows iter.Seq2[[]float64, error]) error {
 	fields := make([]field, len(names))
 	columns := make([]column, len(names))
@@ -35,10 +35,14 @@ func WriteFeatures(w io.Writer, format Format, names []string, rows iter.Seq2[[]
 		}
 		return err
 	}
-	var last error
+	var ended error
 	for row, err := range rows {
-		if last = err; err != nil {
-			continue
+		if err != nil {
+			if isRecord(err) {
+				continue
+			}
+			ended = err
+			break
 		}
 		if len(row) != len(names) {
 			return fmt.Errorf("table: row of %d values: want %d, one for each column", len(row), len(names))
@@ -57,10 +61,7 @@ func WriteFeatures(w io.Writer, format Format, names []string, rows iter.Seq2[[]
 			return err
 		}
 	}
-	if err := out.close(); err != nil {
-		return err
-	}
-	return last
+	return errors.Join(ended, out.close())
 }
 
 // Features are the columns of a table and its rows. Rows opens the file when it

@@ -139,11 +139,18 @@ func TestFeaturesRoundTrip(t *testing.T) {
 	}
 }
 
+// damagedRecord is an error that belongs to one record.
+type damagedRecord int64
+
+func (d damagedRecord) Error() string       { return "damaged" }
+func (d damagedRecord) RecordNumber() int64 { return int64(d) }
+
 func TestStreamErrors(t *testing.T) {
-	damaged, cut := errors.New("damaged"), errors.New("cut")
+	damaged, cut := fmt.Errorf("wrapped: %w", damagedRecord(1)), errors.New("cut")
 	packets := randomPackets(5, 9)
 	seq := func(yield func(flow.Packet, error) bool) {
-		_ = yield(packets[3], nil) && yield(flow.Packet{}, damaged) && yield(packets[4], nil) && yield(flow.Packet{}, cut)
+		_ = yield(packets[3], nil) && yield(flow.Packet{}, damaged) && yield(packets[4], nil) &&
+			yield(flow.Packet{}, damaged) && yield(flow.Packet{}, cut)
 	}
 	for _, format := range formats {
 		path := writeFile(t, format, func(w io.Writer) error {

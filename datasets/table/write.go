@@ -1,6 +1,7 @@
 package table
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -81,24 +82,30 @@ func (w *PacketWriter) Close() error {
 }
 
 // WritePackets writes a packet table. Damaged records of the stream (errors
-// that are followed by more elements) are left out; an error that ends the
-// stream is returned, after the rows before it were written.
+// with a RecordNumber method) are left out; any other error ends the table after
+// the rows before it, and is returned.
 func WritePackets(w io.Writer, format Format, packets iter.Seq2[flow.Packet, error]) error {
 	out, err := NewPacketWriter(w, format)
 	if err != nil {
 		return err
 	}
-	var last error
 	for p, err := range packets {
-		if last = err; err != nil {
-			continue
+		if err != nil {
+			if isRecord(err) {
+				continue
+			}
+			return errors.Join(err, out.Close())
 		}
 		if err := out.Write(&p); err != nil {
 			return err
 		}
 	}
-	if err := out.Close(); err != nil {
-		return err
-	}
-	return last
+	return out.Close()
+}
+
+// isRecord reports whether an error belongs to one record of its stream, as
+// those of package pcap do.
+func isRecord(err error) bool {
+	var record interface{ RecordNumber() int64 }
+	return errors.As(err, &record)
 }
