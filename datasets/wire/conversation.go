@@ -30,7 +30,6 @@ type end struct {
 type conversation struct {
 	script
 	next     int // index of the segment to send
-	order    uint64
 	id       int64
 	proto    uint8
 	ipHeader int32

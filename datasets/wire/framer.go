@@ -33,7 +33,7 @@ type Framer struct {
 	sharing  *sharing
 	material *material
 
-	open   []*conversation // a heap, by the time of the next segment, then order
+	open   []turn // a heap, by time
 	free   []*conversation
 	orders uint64
 	number int64 // of the next frame
@@ -117,16 +117,11 @@ func (f *Framer) Frames(flows iter.Seq2[*flow.Flow, error]) iter.Seq2[Frame, err
 // send yields the frames up to a time; false: the consumer wants no more.
 func (f *Framer) send(until int64, yield func(Frame, error) bool) bool {
 	for len(f.open) > 0 {
-		c := f.open[0]
-		if c.segments[c.next].time > until {
+		if f.open[0].time > until {
 			return true
 		}
-		frame := f.frame(c)
-		if c.next++; c.next == len(c.segments) {
-			f.remove()
-		} else {
-			f.sink(0)
-		}
+		frame := f.frame(f.open[0].c)
+		f.advance()
 		if !yield(frame, nil) {
 			return false
 		}

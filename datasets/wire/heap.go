@@ -3,20 +3,26 @@ package wire
 // The open conversations are a binary heap, inlined for speed: container/heap
 // costs an interface call per comparison.
 
-// before orders conversations by the time of their next segment, then by admission.
-func (c *conversation) before(d *conversation) bool {
-	a, b := c.segments[c.next].time, d.segments[d.next].time
-	return a < b || a == b && c.order < d.order
+// turn is an open conversation in the heap. The time stands here and not behind
+// the pointer: with a thousand flows open that is 40 % of the whole cost.
+type turn struct {
+	time  int64 // of the next segment
+	order uint64
+	c     *conversation
+}
+
+// before orders by the time of the next segment, then by admission.
+func (a *turn) before(b *turn) bool {
+	return a.time < b.time || a.time == b.time && a.order < b.order
 }
 
 func (f *Framer) push(c *conversation) {
-	c.order = f.orders
+	f.open = append(f.open, turn{c.segments[c.next].time, f.orders, c})
 	f.orders++
-	f.open = append(f.open, c)
 	f.peak = max(f.peak, len(f.open))
 	for i := len(f.open) - 1; i > 0; {
 		parent := (i - 1) / 2
-		if !f.open[i].before(f.open[parent]) {
+		if !f.open[i].before(&f.open[parent]) {
 			return
 		}
 		f.open[i], f.open[parent] = f.open[parent], f.open[i]
@@ -24,32 +30,41 @@ func (f *Framer) push(c *conversation) {
 	}
 }
 
-// remove takes the first conversation out and keeps its memory for another.
-func (f *Framer) remove() {
-	f.free = append(f.free, f.open[0])
-	last := len(f.open) - 1
-	f.open[0] = f.open[last]
-	f.open[last] = nil
-	f.open = f.open[:last]
-	if last > 0 {
-		f.sink(0)
+// advance moves the first conversation behind its next segment; at its end it
+// is taken out and its memory kept for another.
+func (f *Framer) advance() {
+	top := &f.open[0]
+	if top.c.next++; top.c.next < len(top.c.segments) {
+		top.time = top.c.segments[top.c.next].time
+	} else {
+		f.free = append(f.free, top.c)
+		last := len(f.open) - 1
+		f.open[0] = f.open[last]
+		f.open[last] = turn{}
+		f.open = f.open[:last]
 	}
+	f.sink()
 }
 
-// sink moves conversation i down to where it belongs.
-func (f *Framer) sink(i int) {
+// sink moves the first conversation down to where it belongs.
+func (f *Framer) sink() {
+	if len(f.open) == 0 {
+		return
+	}
+	i, moved := 0, f.open[0]
 	for {
 		child := 2*i + 1
 		if child >= len(f.open) {
-			return
+			break
 		}
-		if right := child + 1; right < len(f.open) && f.open[right].before(f.open[child]) {
+		if right := child + 1; right < len(f.open) && f.open[right].before(&f.open[child]) {
 			child = right
 		}
-		if !f.open[child].before(f.open[i]) {
-			return
+		if !f.open[child].before(&moved) {
+			break
 		}
-		f.open[i], f.open[child] = f.open[child], f.open[i]
+		f.open[i] = f.open[child]
 		i = child
 	}
+	f.open[i] = moved
 }
