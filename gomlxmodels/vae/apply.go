@@ -122,9 +122,9 @@ func (m *Model) apply(program *graph.Exec, verb string, in mat.Matrix, from, to,
 
 // rows copies n rows of x from begin on, padded with zeros to size.
 func (m *Model) rows(x mat.Matrix, begin, n, size int) *tensors.Tensor {
-	_, cols := x.Dims()
+	all, cols := x.Dims()
 	part := x
-	if n < size || begin > 0 {
+	if n < all {
 		if s, ok := x.(interface {
 			Slice(i, k, j, l int) mat.Matrix
 		}); ok {
