@@ -29,7 +29,7 @@ type engine struct {
 func newEngine(b compute.Backend, covariance Covariance, columns int) (*engine, error) {
 	e := &engine{program: program{covariance, columns}, backend: b}
 	c := b.Capabilities()
-	e.whole = c.Functions && c.Operations[compute.OpTypeDynamicSlice] && c.Operations[compute.OpTypeWhile]
+	e.whole = c.Functions && c.Operations[compute.OpTypeDynamicSlice]
 	var err error
 	if e.whole {
 		e.loop, err = graph.NewExec(b, e.program.loop)
@@ -41,7 +41,7 @@ func newEngine(b compute.Backend, covariance Covariance, columns int) (*engine, 
 		})
 		if err == nil {
 			e.refit, err = graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
-				return e.maximization(in[0], in[1], in[2]).flat()
+				return e.maximization(in[0], in[1], in[2], in[3]).flat()
 			})
 		}
 	}
@@ -58,7 +58,7 @@ func newEngine(b compute.Backend, covariance Covariance, columns int) (*engine, 
 
 // outcome is one finished fit, in the engine's centred coordinates.
 type outcome struct {
-	components  int
+	components  int       // the first of K; the rest pads the shape
 	sums        []float64 // [K, F]
 	likelihood  float64   // mean per row under the final parameters
 	trace       []float64 // mean log-likelihood before each M-step
@@ -69,27 +69,39 @@ type outcome struct {
 	covariances []float64 // [K, entries]
 }
 
-// fit runs EM from the given sums [K, F] until the likelihood settles.
-func (e *engine) fit(ctx context.Context, rows *table, cfg Config, sums []float64) (*outcome, error) {
-	o := &outcome{components: len(sums) / e.features(), sums: sums, likelihood: math.Inf(-1)}
+// fit runs EM from the given sums [components, F] until the likelihood settles, in
+// the program for the given number of components, which may be larger.
+func (e *engine) fit(ctx context.Context, rows *table, cfg Config, sums []float64, padded int) (*outcome, error) {
+	components := len(sums) / e.features()
+	padded = max(padded, components)
+	sums = append(sums, make([]float64, padded*e.features()-len(sums))...)
+	o := &outcome{components: components, sums: sums, likelihood: math.Inf(-1)}
 	if e.whole {
 		return o, e.fitWhole(ctx, rows, cfg, o)
 	}
 	return o, e.fitByPass(ctx, rows, cfg, o)
 }
 
+// start is what both ways begin from: the sums and which components count.
+func (e *engine) start(o *outcome) (sums, active *tensors.Tensor) {
+	padded := len(o.sums) / e.features()
+	ones := make([]float64, padded)
+	for k := range o.components {
+		ones[k] = 1
+	}
+	return tensors.FromFlatDataAndDimensions(o.sums, padded, e.features()), tensors.FromFlatDataAndDimensions(ones, padded)
+}
+
 // fitWhole calls the loop until it is done.
 func (e *engine) fitWhole(ctx context.Context, rows *table, cfg Config, o *outcome) error {
-	state := []any{
-		tensors.FromFlatDataAndDimensions(o.sums, o.components, e.features()),
-		o.likelihood, int32(0), fitting,
-	}
+	sums, active := e.start(o)
+	state := []any{sums, o.likelihood, int32(0), fitting}
 	for passes := int32(4); ; {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("gmm: stopped after %d iterations: %w", len(o.trace), err)
 		}
 		began := time.Now()
-		args := []any{rows.blocks, int32(rows.rows), rows.second, rows.reg, cfg.Tolerance, int32(cfg.MaxIterations), passes}
+		args := []any{rows.blocks, int32(rows.rows), rows.second, rows.reg, active, cfg.Tolerance, int32(cfg.MaxIterations), passes}
 		out, err := e.loop.Call(append(args, state...)...)
 		if err != nil {
 			return fmt.Errorf("gmm: %w", err)
@@ -127,7 +139,8 @@ func settled(trace []float64, tolerance float64) bool {
 // per M-step.
 func (e *engine) fitByPass(ctx context.Context, rows *table, cfg Config, o *outcome) error {
 	for scored := false; !scored; {
-		now, err := e.refit.Call(tensors.FromFlatDataAndDimensions(o.sums, o.components, e.features()), rows.second, rows.reg)
+		before, active := e.start(o)
+		now, err := e.refit.Call(before, rows.second, rows.reg, active)
 		if err != nil {
 			return fmt.Errorf("gmm: %w", err)
 		}

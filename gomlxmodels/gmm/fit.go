@@ -45,14 +45,14 @@ func (e *engine) model(ctx context.Context, x mat.Matrix, cfg Config, src rand.S
 		if err := t.enough(len(cfg.Start.Means)); err != nil {
 			return nil, err
 		}
-		o, err := e.fit(ctx, t, cfg, e.given(cfg.Start, t))
+		o, err := e.fit(ctx, t, cfg, e.given(cfg.Start, t), 0)
 		if err != nil {
 			return nil, err
 		}
 		return e.finish(t, cfg, o, len(cfg.Start.Means))
 	}
 	if cfg.Components > 0 {
-		return e.starts(ctx, t, x, cfg, cfg.Components, src)
+		return e.starts(ctx, t, x, cfg, cfg.Components, 0, src)
 	}
 	return e.scan(ctx, t, x, cfg, src)
 }
@@ -66,14 +66,14 @@ func (t *table) enough(components int) error {
 }
 
 // starts fits from each k-means++ start and keeps the likeliest end.
-func (e *engine) starts(ctx context.Context, t *table, x mat.Matrix, cfg Config, components int, src rand.Source) (*Model, error) {
+func (e *engine) starts(ctx context.Context, t *table, x mat.Matrix, cfg Config, components, padded int, src rand.Source) (*Model, error) {
 	if err := t.enough(components); err != nil {
 		return nil, err
 	}
 	points := t.sample(x, max(startRows, startRowsEach*components), src)
 	var best *outcome
 	for range cfg.Starts {
-		o, err := e.fit(ctx, t, cfg, e.kmeans(points, components, t.rows, src))
+		o, err := e.fit(ctx, t, cfg, e.kmeans(points, components, t.rows, src), padded)
 		if err != nil {
 			return nil, err
 		}
@@ -91,18 +91,35 @@ func (e *engine) scan(ctx context.Context, t *table, x mat.Matrix, cfg Config, s
 	}
 	var best *Model
 	var tried []BIC
+	bestAt := cfg.MinComponents
 	for k := cfg.MinComponents; k <= min(cfg.MaxComponents, t.rows); k++ {
-		m, err := e.starts(ctx, t, x, cfg, k, src)
+		if cfg.Patience > 0 && k-bestAt > cfg.Patience {
+			break
+		}
+		m, err := e.starts(ctx, t, x, cfg, k, paddedComponents(k), src)
 		if err != nil {
 			return nil, err
 		}
 		tried = append(tried, BIC{Components: k, Value: m.BIC()})
 		if best == nil || m.BIC() < best.BIC() {
-			best = m
+			best, bestAt = m, k
 		}
 	}
 	best.Tried = tried
 	return best, nil
+}
+
+// paddedComponents rounds up to one of a few numbers, so that a scan compiles a few
+// programs, a third of a second each, and not one per number of components.
+func paddedComponents(k int) int {
+	padded := 4
+	for padded < k {
+		if padded*3/2 >= k && padded >= 8 {
+			return padded * 3 / 2
+		}
+		padded *= 2
+	}
+	return padded
 }
 
 // finish turns an outcome into a model in the rows' own coordinates, leaving out

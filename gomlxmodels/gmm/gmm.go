@@ -53,6 +53,7 @@ type Config struct {
 	Components    int        `toml:"components"`     // number of Gaussians; 0: choose between the next two by BIC [0]
 	MinComponents int        `toml:"min_components"` // smallest number tried, >= 1 [1]
 	MaxComponents int        `toml:"max_components"` // largest number tried [25]
+	Patience      int        `toml:"patience"`       // stop trying after this many numbers without a better BIC, 0: try all [0]
 	Covariance    Covariance `toml:"covariance"`     // full, diagonal or tied [full]
 	MaxIterations int        `toml:"max_iterations"` // EM steps of one start, >= 1 [700]
 	Tolerance     float64    `toml:"tolerance"`      // stop below this change of the mean log-likelihood per row, >= 0 [1e-3]
@@ -94,6 +95,7 @@ func (c Config) Validate() error {
 		check(c.MinComponents >= 1, "min_components", c.MinComponents, ">= 1")
 		check(c.MaxComponents >= c.MinComponents, "max_components", c.MaxComponents, fmt.Sprintf(">= min_components (%d)", c.MinComponents))
 	}
+	check(c.Patience >= 0, "patience", c.Patience, ">= 0 (0: try all)")
 	check(c.Covariance == Full || c.Covariance == Diagonal || c.Covariance == Tied, "covariance", c.Covariance, "full, diagonal or tied")
 	check(c.MaxIterations >= 1, "max_iterations", c.MaxIterations, ">= 1")
 	check(c.Tolerance >= 0 && !math.IsInf(c.Tolerance, 0), "tolerance", c.Tolerance, ">= 0")

@@ -25,6 +25,7 @@ const (
 //	rows []           how many there are
 //	second [d, d]     their sums of x_i x_j
 //	reg [d]           added to the variances
+//	active [K]        1 for a component, 0 for one that only pads the shape
 //	tolerance []
 //	iterations []     the largest number of M-steps
 //	passes []         after which this call returns, <= passesPerCall
@@ -35,24 +36,42 @@ const (
 //
 // Outputs: sums, likelihood, iteration, phase, pass [], trace [passesPerCall], the
 // mixture's weights, means, covariances.
-const loopInputs = 11
+
+// Places in the loop's state.
+const (
+	stateBlock = iota // number of the block
+	stateSoFar        // sums of this pass's blocks before
+	stateSoFarLikelihood
+	stateSums // of the pass before
+	stateLikelihood
+	stateIteration
+	statePhase
+	statePass
+	stateTrace
+	stateMixture // 5 places
+	stateInputs  = stateMixture + 5
+)
 
 // loop is EM over all blocks: passes until the likelihood settles. Closures cannot
 // be nested, so the two loops, over iterations and over blocks, are one over
 // blocks, and the M-step, which is small, is computed at every block and taken at
-// the last.
+// the first of a pass. Two more rules of the backend shape it: a reduction must not
+// stand both in a closure and outside (each kind is built once), so the M-step is
+// inside; and only same-shaped operands can be captured, so the small inputs are
+// state. The rows are captured: as state they would be copied.
 func (p program) loop(in []*graph.Node) []*graph.Node {
-	blocks, rows, second, reg, tolerance, iterations, passes := in[0], in[1], in[2], in[3], in[4], in[5], in[6]
-	sums, likelihood, iteration, phase := in[7], in[8], in[9], in[10]
-	g := blocks.Graph()
-	size := blocks.Shape().Dimensions[2]
-	last := graph.Sub(graph.Div(graph.Add(rows, graph.Const(g, int32(size-1))), graph.Const(g, int32(size))), graph.Const(g, int32(1)))
-	initial := []*graph.Node{
-		graph.Const(g, int32(0)), graph.ZerosLike(sums), number(g, 0), // block, sums and likelihood so far in this pass
-		sums, likelihood, iteration, phase,
-		graph.Const(g, int32(0)), graph.Zeros(g, shapes.Make(dtypes.Float64, passesPerCall)), // pass, trace
+	g, blocks, sums := in[0].Graph(), in[0], in[8]
+	components, d := sums.Shape().Dimensions[0], p.columns
+	zeros := func(dimensions ...int) *graph.Node {
+		return graph.Zeros(g, shapes.Make(dtypes.Float64, dimensions...))
 	}
-	initial = append(initial, p.maximization(sums, second, reg).flat()...)
+	initial := []*graph.Node{
+		graph.Const(g, int32(0)), graph.ZerosLike(sums), zeros(),
+		sums, in[9], in[10], in[11],
+		graph.Const(g, int32(0)), zeros(passesPerCall),
+		zeros(components), zeros(components, d), zeros(components, len(p.matrixPairs())), zeros(components, p.features()), zeros(),
+	}
+	initial = append(initial, in[1:8]...)
 	parameters := func(g *graph.Graph) (now []*graph.Node) {
 		for i, n := range initial {
 			now = append(now, graph.Parameter(g, fmt.Sprintf("state%d", i), n.Shape()))
@@ -61,45 +80,52 @@ func (p program) loop(in []*graph.Node) []*graph.Node {
 	}
 	again := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
 		now := parameters(g)
-		return []*graph.Node{graph.And(graph.LessThan(now[7], passes), graph.LessThan(now[6], graph.Const(g, done)))}
+		passes := now[len(now)-1]
+		return []*graph.Node{graph.And(graph.LessThan(now[statePass], passes), graph.LessThan(now[statePhase], graph.Const(g, done)))}
 	})
-	once := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
-		now := parameters(g)
-		block, soFar, likelihoodSoFar := now[0], now[1], now[2]
-		zero, one := graph.Const(g, int32(0)), graph.Const(g, int32(1))
-		x := graph.DynamicSlice(blocks, []*graph.Node{block, zero, zero}, []int{1, p.columns, size})
-		s, l := p.expectation(graph.Reshape(x, p.columns, size), blockMask(block, rows, size), now[12])
-		soFar, likelihoodSoFar = graph.Add(soFar, s), graph.Add(likelihoodSoFar, l)
-
-		// What holds if this was the pass's last block.
-		ends := graph.Equal(block, last)
-		mean := graph.Div(graph.Add(likelihoodSoFar, now[13]), graph.ConvertDType(rows, dtypes.Float64))
-		fits := graph.Equal(now[6], graph.Const(g, fitting))
-		settled := graph.LessThan(graph.Abs(graph.Sub(mean, now[4])), tolerance)
-		final := graph.Or(settled, graph.GreaterOrEqual(graph.Add(now[5], one), iterations))
-		phase := graph.Where(fits, graph.Where(final, graph.Const(g, scoring), graph.Const(g, fitting)), graph.Const(g, done))
-		trace := graph.DynamicUpdateSlice(now[8], graph.Reshape(mean, 1), []*graph.Node{now[7]})
-		next := p.maximization(soFar, second, reg).flat()
-
-		updates := graph.And(ends, fits)
-		out := []*graph.Node{
-			graph.Where(ends, zero, graph.Add(block, one)),
-			graph.Where(ends, graph.ZerosLike(soFar), soFar),
-			graph.Where(ends, number(g, 0), likelihoodSoFar),
-			graph.Where(updates, soFar, now[3]),
-			graph.Where(ends, mean, now[4]),
-			graph.Where(updates, graph.Add(now[5], one), now[5]),
-			graph.Where(ends, phase, now[6]),
-			graph.Where(ends, graph.Add(now[7], one), now[7]),
-			graph.Where(ends, trace, now[8]),
-		}
-		for i, n := range next {
-			out = append(out, graph.Where(updates, n, now[9+i]))
-		}
-		return out
-	})
+	once := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node { return p.block(blocks, parameters(g)) })
 	out := graph.While(again, once, initial...)
-	return append(out[3:9:9], out[9:12]...)
+	return out[stateSums : stateMixture+3]
+}
+
+// block is the body of the loop: the state after one block of rows.
+func (p program) block(blocks *graph.Node, now []*graph.Node) []*graph.Node {
+	rows, second, reg, active := now[stateInputs], now[stateInputs+1], now[stateInputs+2], now[stateInputs+3]
+	tolerance, iterations := now[stateInputs+4], now[stateInputs+5]
+	g, size := rows.Graph(), blocks.Shape().Dimensions[2]
+	zero, one := graph.Const(g, int32(0)), graph.Const(g, int32(1))
+	at, soFar, likelihoodSoFar := now[stateBlock], now[stateSoFar], now[stateSoFarLikelihood]
+
+	begins := graph.Equal(at, zero)
+	mixture := p.maximization(now[stateSums], second, reg, active).flat()
+	for i := range mixture {
+		mixture[i] = graph.Where(begins, mixture[i], now[stateMixture+i])
+	}
+	x := graph.DynamicSlice(blocks, []*graph.Node{at, zero, zero}, []int{1, p.columns, size})
+	s, l := p.expectation(graph.Reshape(x, p.columns, size), blockMask(at, rows, size), mixture[3])
+	soFar, likelihoodSoFar = graph.Add(soFar, s), graph.Add(likelihoodSoFar, l)
+
+	// What holds if this was the pass's last block.
+	ends := graph.GreaterOrEqual(graph.Mul(graph.Add(at, one), graph.Const(g, int32(size))), rows)
+	mean := graph.Div(graph.Add(likelihoodSoFar, mixture[4]), graph.ConvertDType(rows, dtypes.Float64))
+	fits := graph.Equal(now[statePhase], graph.Const(g, fitting))
+	settled := graph.LessThan(graph.Abs(graph.Sub(mean, now[stateLikelihood])), tolerance)
+	final := graph.Or(settled, graph.GreaterOrEqual(graph.Add(now[stateIteration], one), iterations))
+	phase := graph.Where(fits, graph.Where(final, graph.Const(g, scoring), graph.Const(g, fitting)), graph.Const(g, done))
+	trace := graph.DynamicUpdateSlice(now[stateTrace], graph.Reshape(mean, 1), []*graph.Node{now[statePass]})
+	updates := graph.And(ends, fits)
+	next := append([]*graph.Node{
+		graph.Where(ends, zero, graph.Add(at, one)),
+		graph.Where(ends, graph.ZerosLike(soFar), soFar),
+		graph.Where(ends, number(g, 0), likelihoodSoFar),
+		graph.Where(updates, soFar, now[stateSums]),
+		graph.Where(ends, mean, now[stateLikelihood]),
+		graph.Where(updates, graph.Add(now[stateIteration], one), now[stateIteration]),
+		graph.Where(ends, phase, now[statePhase]),
+		graph.Where(ends, graph.Add(now[statePass], one), now[statePass]),
+		graph.Where(ends, trace, now[stateTrace]),
+	}, mixture...)
+	return append(next, now[stateInputs:]...)
 }
 
 // blockMask is 1 for the rows of a block that are there, 0 for padding.

@@ -92,23 +92,17 @@ func unflatten(n []*graph.Node) mixture { return mixture{n[0], n[1], n[2], n[3],
 
 // maximization is the M-step: the mixture from the sums of all rows.
 //
-//	sums [K, F], second [d, d] sums of x_i x_j over all rows, reg [d]
-func (p program) maximization(sums, second, reg *graph.Node) mixture {
+//	sums [K, F], second [d, d] sums of x_i x_j over all rows, reg [d],
+//	active [K] 1 for a component, 0 for one that only pads the shape
+func (p program) maximization(sums, second, reg, active *graph.Node) mixture {
 	g, d := sums.Graph(), p.columns
 	components := sums.Shape().Dimensions[0]
 	column := func(n *graph.Node, i int) *graph.Node {
 		return graph.Reshape(graph.Slice(n, graph.AxisRange(), graph.AxisElem(i)), components)
 	}
-	entry := func(n *graph.Node, at ...int) *graph.Node {
-		specs := make([]graph.SliceAxisSpec, len(at))
-		for i, v := range at {
-			specs[i] = graph.AxisElem(v)
-		}
-		return graph.Reshape(graph.Slice(n, specs...))
-	}
 	mass := graph.Add(column(sums, 0), number(g, 10*0x1p-52)) // [K]; what scikit-learn adds against empty components
-	rows := graph.ReduceAllSum(mass)
-	weights := graph.Div(mass, rows)
+	rows := graph.ReduceAllSum(graph.Mul(mass, active))
+	weights := graph.Div(graph.Mul(mass, active), rows)
 	means := make([]*graph.Node, d)
 	for i := range d {
 		means[i] = graph.Div(column(sums, 1+i), mass)
@@ -173,7 +167,7 @@ func (p program) coefficients(weights *graph.Node, means []*graph.Node, matrix [
 			continue
 		}
 		one := graph.Reshape(graph.Slice(c, graph.AxisElem(0)))
-		shared = graph.Add(shared, graph.Mul(one, graph.Reshape(graph.Slice(second, graph.AxisElem(i), graph.AxisElem(j)))))
+		shared = graph.Add(shared, graph.Mul(one, entry(second, i, j)))
 	}
 	return graph.Stack(out, 1), shared
 }
@@ -242,3 +236,12 @@ func (p program) invert(matrix [][]*graph.Node) (precision [][]*graph.Node, logD
 // smallestPivot of a Cholesky decomposition, relative to the variance: 1 minus the
 // square of a correlation cannot be told from 0 below it.
 const smallestPivot = 0x1p-48
+
+// entry cuts one number out of a tensor.
+func entry(n *graph.Node, at ...int) *graph.Node {
+	specs := make([]graph.SliceAxisSpec, len(at))
+	for i, v := range at {
+		specs[i] = graph.AxisElem(v)
+	}
+	return graph.Reshape(graph.Slice(n, specs...))
+}

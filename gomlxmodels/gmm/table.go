@@ -11,9 +11,9 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// largestBlock is the rows of a block on a CPU: responsibilities of 25 components
-// then stay in the cache of the second level.
-const largestBlock = 4096
+// blockRows is the rows of a block: with 25 components its responsibilities stay
+// in the cache of the second level, and one more M-step a block is a small part.
+const blockRows = 2048
 
 // table is the rows on the device, in blocks, columns first, centred.
 type table struct {
@@ -29,19 +29,21 @@ type table struct {
 	warnings      []error
 }
 
-// blockSize pads n rows to one of a few numbers of rows, at most an eighth more,
-// so that similar tables share a program, and cuts them into blocks.
-func blockSize(n int) (blocks, size int) {
-	step := 64
-	for 16*step < n {
+// blockCount is the number of blocks for n rows, padded to one of a few numbers, so
+// that similar tables share a program: powers of two up to 16, then at most an
+// eighth more. Blocks without rows cost memory, but no time.
+func blockCount(n int) int {
+	blocks, step := (n+blockRows-1)/blockRows, 1
+	if blocks <= 16 {
+		for step < blocks {
+			step *= 2
+		}
+		return step
+	}
+	for 16*step < blocks {
 		step *= 2
 	}
-	padded := (n + step - 1) / step * step
-	blocks = 1
-	for padded/blocks > largestBlock {
-		blocks *= 2
-	}
-	return blocks, (padded + blocks - 1) / blocks
+	return (blocks + step - 1) / step * step
 }
 
 // newTable checks and centres x and lays it out in blocks.
@@ -55,7 +57,7 @@ func newTable(x mat.Matrix, cfg Config, whole bool) (*table, error) {
 		return nil, err
 	}
 	t.regularise(cfg.RegCovar)
-	blocks, size := blockSize(n)
+	const size = blockRows
 	t.secondSums = make([]float64, d*d)
 	row := make([]float64, d)
 	fill := func(flat []float64, from, to, stride int) {
@@ -72,7 +74,7 @@ func newTable(x mat.Matrix, cfg Config, whole bool) (*table, error) {
 		}
 	}
 	if whole {
-		t.blocks = tensors.FromShape(shapes.Make(dtypes.Float64, blocks, d, size))
+		t.blocks = tensors.FromShape(shapes.Make(dtypes.Float64, blockCount(n), d, size))
 		tensors.MustMutableFlatData(t.blocks, func(flat []float64) { fill(flat, 0, n, size) })
 	} else {
 		for from := 0; from < n; from += size {
