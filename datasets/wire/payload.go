@@ -21,26 +21,26 @@ type material struct {
 	text, noise []byte
 }
 
-// ringSize is the period of the rings; they are kept twice in a row and a
-// largest payload more, so that any slice is whole.
+// ringSize is the period of the rings; they are kept three times in a row, so
+// that any slice of a payload's length is whole.
 const ringSize = 1 << 16
+
+// lineLength is the length of a line of neutral text, with its line end.
+const lineLength = 64
+
+const letters = "abcdefghijklmnopqrstuvwxyz"
 
 func newMaterial(random *rand.Rand) *material {
 	m := &material{text: make([]byte, 0, 3*ringSize), noise: make([]byte, ringSize, 3*ringSize)}
-	const letters = "abcdefghijklmnopqrstuvwxyz"
-	for len(m.text) < ringSize-lineLength {
-		line := len(m.text)
-		for len(m.text)-line < lineLength-2 {
-			if at := len(m.text) - line; at%7 == 6 {
+	for len(m.text) < ringSize {
+		for at := range lineLength - 2 {
+			if at%7 == 6 {
 				m.text = append(m.text, ' ')
 			} else {
 				m.text = append(m.text, letters[random.IntN(len(letters))])
 			}
 		}
 		m.text = append(m.text, '\r', '\n')
-	}
-	for len(m.text) < ringSize {
-		m.text = append(m.text, letters[random.IntN(len(letters))])
 	}
 	for i := range m.noise {
 		m.noise[i] = byte(random.Uint32())
@@ -50,51 +50,162 @@ func newMaterial(random *rand.Rand) *material {
 	return m
 }
 
-// lineLength is the length of a line of neutral text, with its line end.
-const lineLength = 64
-
-// speaker makes the payloads of one conversation.
+// speaker makes the payloads of one conversation. What one side says until the
+// other answers is a turn: a head, filling from a ring, and a tail. Over UDP
+// each datagram is a turn.
 type speaker struct {
 	material *material
-	ring     []byte
-	at       [2]uint32 // by direction: where the next byte is taken from the ring
+	ring     []byte // nil: zeros
+	compose  func(s *speaker, c *conversation, t turnOf)
+	random   rand.PCG
+
+	begun     bool
+	dir       flow.Direction
+	total     int // bytes of the turn
+	said      int // of them already sent
+	at        int // where the turn's filling begins in the ring
+	head      []byte
+	tail      []byte
+	dialogue  dialogue
+	questions [maxQuestions]question
+	asked     int // questions not yet answered
+}
+
+// turnOf is a turn that is about to begin.
+type turnOf struct {
+	dir   flow.Direction
+	total int
+	next  int  // bytes of the same side's next turn, 0: none
+	last  bool // the side says nothing more afterwards
 }
 
 // start prepares the speaker for a conversation.
 func (s *speaker) start(m *material, c *conversation, filling Filling, random *rand.Rand) {
-	*s = speaker{material: m, at: [2]uint32{random.Uint32() % ringSize, random.Uint32() % ringSize}}
+	head, tail := s.head[:0], s.tail[:0]
+	*s = speaker{material: m, ring: m.noise, head: head, tail: tail}
+	s.random.Seed(random.Uint64(), random.Uint64())
 	switch {
 	case filling == ZeroPayload:
-	case filling == Dissectable && textual(c.app):
-		s.ring = m.text
+		s.ring = nil
+	case filling == RandomPayload:
+	case c.proto == flow.TCP:
+		s.compose, s.ring = streamOf(c.app, m)
 	default:
-		s.ring = m.noise
+		s.compose = datagramOf(c.app)
 	}
+}
+
+// streamOf is how an application over TCP speaks.
+func streamOf(a flow.Application, m *material) (func(*speaker, *conversation, turnOf), []byte) {
+	switch a {
+	case flow.HTTP:
+		return (*speaker).http, m.text
+	case flow.SMTP:
+		return (*speaker).smtp, m.text
+	case flow.DNS:
+		return (*speaker).dnsStream, m.noise
+	case flow.Telnet, flow.FTP, flow.IRC, flow.POP, flow.IMAP, flow.Finger:
+		return nil, m.text
+	}
+	return nil, m.noise
+}
+
+// datagramOf is how an application over UDP speaks.
+func datagramOf(a flow.Application) func(*speaker, *conversation, turnOf) {
+	switch a {
+	case flow.DNS:
+		return (*speaker).dns
+	case flow.SNMP:
+		return (*speaker).snmp
+	case flow.NTP:
+		return (*speaker).ntp
+	}
+	return (*speaker).plain
 }
 
 // plainByte begins every datagram of random bytes: dissectors that guess (RTP,
 // RTCP, STUN, QUIC, uTP) look at the first byte and leave this one alone.
 const plainByte = 0x6e
 
-// textual applications speak in lines of text.
-func textual(a flow.Application) bool {
-	switch a {
-	case flow.Telnet, flow.HTTP, flow.SMTP, flow.FTP, flow.IRC, flow.POP, flow.IMAP, flow.Finger:
-		return true
-	}
-	return false
-}
+func (s *speaker) plain(*conversation, turnOf) { s.head = append(s.head, plainByte) }
 
 // fill writes the payload of segment i.
 func (s *speaker) fill(b []byte, c *conversation, i int) {
+	g := &c.segments[i]
+	if !s.begun || s.dir != g.dir || c.proto == flow.UDP {
+		s.begin(c, i)
+	}
 	if s.ring == nil {
 		clear(b)
 		return
 	}
-	at := &s.at[c.segments[i].dir]
-	copy(b, s.ring[*at:])
-	if c.proto == flow.UDP {
-		b[0] = plainByte
+	from := s.said
+	s.said += len(b)
+	if from < len(s.head) {
+		n := copy(b, s.head[from:])
+		b, from = b[n:], from+n
 	}
-	*at = (*at + uint32(len(b))) % ringSize
+	copy(b, s.ring[(s.at+from)%ringSize:])
+	if tailAt := s.total - len(s.tail); from+len(b) > tailAt {
+		for k := max(0, tailAt-from); k < len(b); k++ {
+			b[k] = s.tail[from+k-tailAt]
+		}
+	}
 }
+
+// begin starts the turn whose first segment is i.
+func (s *speaker) begin(c *conversation, i int) {
+	g := &c.segments[i]
+	s.begun, s.dir, s.said = true, g.dir, 0
+	s.head, s.tail = s.head[:0], s.tail[:0]
+	s.at = int(s.random.Uint64()%(ringSize/lineLength)) * lineLength
+	if s.compose == nil {
+		s.total = 1 << 62
+		return
+	}
+	t := turnOf{dir: g.dir, total: int(g.payload), last: true}
+	if c.proto == flow.TCP {
+		t = c.turn(i)
+	}
+	s.total = t.total
+	s.compose(s, c, t)
+	s.head = s.head[:min(len(s.head), t.total)]
+	s.tail = s.tail[:min(len(s.tail), t.total-len(s.head))]
+}
+
+// turn looks ahead from segment i: how much its side says before the other does,
+// and how much it says the next time.
+func (c *conversation) turn(i int) turnOf {
+	t := turnOf{dir: c.segments[i].dir, last: true}
+	answered := false
+	for ; i < len(c.segments); i++ {
+		g := &c.segments[i]
+		switch {
+		case g.payload == 0:
+		case g.dir != t.dir:
+			if t.next > 0 {
+				return t
+			}
+			answered = true
+		case !answered:
+			t.total += int(g.payload)
+		default:
+			t.next += int(g.payload)
+			t.last = false
+		}
+	}
+	return t
+}
+
+// letter is a random lower-case letter.
+func (s *speaker) letter() byte { return letters[s.random.Uint64()%uint64(len(letters))] }
+
+// word appends n random letters to the head.
+func (s *speaker) word(n int) {
+	for range n {
+		s.head = append(s.head, s.letter())
+	}
+}
+
+// below is a random number from 0 to n-1.
+func (s *speaker) below(n int) int { return int(s.random.Uint64() % uint64(n)) }

@@ -1,0 +1,125 @@
+package wire
+
+import (
+	"encoding/binary"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// Tags of SNMP messages (RFC 3416, in the encoding of X.690).
+const (
+	tagInteger  = 0x02
+	tagOctets   = 0x04
+	tagNull     = 0x05
+	tagOID      = 0x06
+	tagSequence = 0x30
+	tagGetNext  = 0xa1
+	tagResponse = 0xa2
+)
+
+// Sizes of an SNMP message in bytes.
+const (
+	shortMessage  = 128 // up to here all lengths take one byte
+	snmpCommunity = 7
+	snmpOID       = 12 // usual length of an object identifier
+	snmpOIDMost   = 40 // longest that is made for filling
+)
+
+// lengths is the number of bytes that constructed values spend on a tag and a length.
+type lengths int
+
+// Short and long form of lengths (X.690, 8.1.3).
+const (
+	shortForm lengths = 2
+	longForm  lengths = 4
+)
+
+// header appends a tag and the length of what follows.
+func (l lengths) header(b []byte, tag byte, size int) []byte {
+	if l == shortForm {
+		return append(b, tag, byte(size))
+	}
+	return append(b, tag, 0x82, byte(size>>8), byte(size))
+}
+
+// snmp composes a request, or the response to the oldest one, of exactly t.total
+// bytes: version 2c, object identifiers under 2.999, the arc for examples.
+func (s *speaker) snmp(_ *conversation, t turnOf) {
+	form := shortForm
+	if t.total > shortMessage {
+		form = longForm
+	}
+	// message, version, community, PDU, request ID, error status and index, variables
+	fixed := 3*int(form) + 3 + 2 + 6 + 6
+	community := snmpCommunity
+	left := t.total - fixed - community
+	variable := int(form) + 2 + snmpOID + 2 // its own header, OID, NULL
+	if short := variable - left; short > 0 {
+		community -= min(community, short)
+		left = t.total - fixed - community
+	}
+	if least := int(form) + 2 + 1 + 2; left < least {
+		s.word(t.total) // too short for SNMP
+		return
+	}
+	id, pdu := uint32(s.random.Uint64())&0x7fffffff|0x1000000, byte(tagGetNext)
+	if t.dir == flow.Forward {
+		s.ask(id)
+	} else {
+		pdu = tagResponse
+		if s.asked > 0 {
+			id = s.take().id
+		}
+	}
+	s.head = form.header(s.head, tagSequence, t.total-int(form))
+	s.head = append(s.head, tagInteger, 1, 1, tagOctets, byte(community))
+	s.word(community)
+	s.head = form.header(s.head, pdu, 6+6+int(form)+left)
+	s.head = append(s.head, tagInteger, 4)
+	s.head = binary.BigEndian.AppendUint32(s.head, id)
+	s.head = append(s.head, tagInteger, 1, 0, tagInteger, 1, 0)
+	s.head = form.header(s.head, tagSequence, left)
+	for left > 0 {
+		left -= s.snmpVariable(form, pdu == tagResponse, left)
+	}
+}
+
+// snmpVariable appends one variable of the left bytes and returns its length. In
+// a request the value is NULL and the last identifier fills what is left; in a
+// response the first value is a text that does.
+func (s *speaker) snmpVariable(form lengths, response bool, left int) int {
+	header := int(form) + 2
+	if response {
+		identifier := min(snmpOID, left-header-2)
+		value := left - header - identifier - 2
+		if form == longForm {
+			value = left - header - identifier - int(form)
+		}
+		s.head = form.header(s.head, tagSequence, left-int(form))
+		s.oid(identifier)
+		s.head = form.header(s.head, tagOctets, value)
+		s.word(value)
+		return left
+	}
+	size := left
+	if left-header-2 > snmpOIDMost {
+		size = header + snmpOID + 2
+	}
+	s.head = form.header(s.head, tagSequence, size-int(form))
+	s.oid(size - header - 2)
+	s.head = append(s.head, tagNull, 0)
+	return size
+}
+
+// oid appends an object identifier of size bytes.
+func (s *speaker) oid(size int) {
+	s.head = append(s.head, tagOID, byte(size))
+	if size == 1 {
+		s.head = append(s.head, 0x2a) // 1.2
+		return
+	}
+	s.head = append(s.head, 0x88, 0x37) // 2.999
+	for range size - 2 {
+		s.head = append(s.head, byte(1+s.below(127)))
+	}
+}
