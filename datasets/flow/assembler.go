@@ -37,17 +37,15 @@ const (
 )
 
 // Label sets FlowID, from 0 in the order of first packets, and Direction on each
-// packet as it passes, and gives packets of an application that only their flow
-// tells (an empty segment to a web server on 8080) the flow's application as far
-// as it is known by then. Errors pass unchanged.
+// packet as it passes. A packet whose application is Unknown gets its flow's as
+// far as that is known by then (a continued response of a web server on 8080), and
+// the data connections that FTP announces are FTP-DATA. Errors pass unchanged.
 func (a *Assembler) Label(packets iter.Seq2[Packet, error]) iter.Seq2[Packet, error] {
 	return func(yield func(Packet, error) bool) {
 		t := newTracker(a, nil)
 		for p, err := range packets {
 			if err == nil {
-				if c := t.track(&p); p.Application == Unknown {
-					p.Application = c.app
-				}
+				t.track(&p)
 			}
 			if !yield(p, err) {
 				return

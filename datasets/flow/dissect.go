@@ -46,7 +46,10 @@ func (p *Packet) dissect(at int, rest int32, app Application, fromServer bool) i
 	if p.Tuple.Proto == TCP {
 		return l.add(at, streamLayer(p, app, fromServer), rest)
 	}
-	return l.add(at, datagramLayer(app), rest)
+	if app == SIP && sipMessage(p.Payload) { // others keep a hole in a firewall open
+		return l.add(at, LayerSIP, rest)
+	}
+	return l.add(at, LayerRaw, rest)
 }
 
 // streamLayer is the layer of an application that talks in lines over TCP.
@@ -79,13 +82,6 @@ func streamLayer(p *Packet, app Application, fromServer bool) LayerName {
 			return LayerRaw
 		}
 		return pair(LayerIRCRequest, LayerIRCResponse)
-	}
-	return LayerRaw
-}
-
-func datagramLayer(app Application) LayerName {
-	if app == SIP {
-		return LayerSIP
 	}
 	return LayerRaw
 }

@@ -51,6 +51,7 @@ type conversation struct {
 	last        int64     // time of the newest packet
 	app         Application
 	clientFirst bool // the client is the key's first end
+	announced   bool // an FTP data connection
 	tcp         connection
 	age         *ageList
 	prev, next  *conversation
@@ -94,12 +95,13 @@ type tracker struct {
 	lists   [ages]ageList
 	max     int
 	started int64
+	data    announcements
 	free    *conversation       // linked by next
 	ended   func(*conversation) // nil: nobody asks
 }
 
 func newTracker(a *Assembler, ended func(*conversation)) *tracker {
-	t := &tracker{open: make(map[key]*conversation), max: a.MaxOpen, ended: ended}
+	t := &tracker{open: make(map[key]*conversation), max: a.MaxOpen, ended: ended, data: announcements{}}
 	if t.max <= 0 {
 		t.max = defaultOpen
 	}
@@ -131,9 +133,7 @@ func (t *tracker) track(p *Packet) *conversation {
 		p.Direction = Backward
 	}
 	p.FlowID = c.id
-	if c.app == Unknown {
-		c.app = p.Application
-	}
+	t.name(c, p)
 	age := young
 	if p.Tuple.Proto == TCP {
 		age = c.tcp.update(p)
@@ -145,6 +145,21 @@ func (t *tracker) track(p *Packet) *conversation {
 		list.push(c)
 	}
 	return c
+}
+
+// name settles the application between a flow and its packet.
+func (t *tracker) name(c *conversation, p *Packet) {
+	if c.app == Unknown {
+		c.app = p.Application
+	}
+	switch {
+	case c.announced:
+		p.markData()
+	case p.Application == Unknown:
+		p.Application = c.app
+	case p.Application == FTP && len(p.Payload) > 0:
+		t.data.read(p)
+	}
 }
 
 // start opens a flow.
@@ -163,6 +178,9 @@ func (t *tracker) start(p *Packet, k key, swapped bool) *conversation {
 	c.clientFirst = !swapped
 	if sentByServer(p) {
 		c.clientFirst, c.tuple = swapped, p.Tuple.Reverse()
+	}
+	if p.Tuple.Proto == TCP && len(t.data) > 0 && t.data.take(&p.Tuple) {
+		c.app, c.announced = FTPData, true
 	}
 	t.started++
 	t.open[k] = c

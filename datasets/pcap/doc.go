@@ -9,5 +9,5 @@
 // The records are read and the headers decoded here rather than by gopacket:
 // its readers stop at the first odd record, and its layers allocate. A capture
 // of tens of gigabytes passes through one window of [windowSize] bytes, and a
-// packet costs no allocation. The tests hold the decoding against gopacket's.
+// packet costs no allocation. The tests hold every header field against tshark's.
 package pcap

@@ -1,0 +1,142 @@
+package pcap_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/pcap"
+)
+
+// tshark runs Wireshark's dissector over a capture and returns a row of fields a
+// packet; the first occurrence of each.
+func tshark(t *testing.T, path string, fields ...string) [][]string {
+	t.Helper()
+	program, err := exec.LookPath("tshark")
+	if err != nil {
+		t.Skip("tshark is not installed")
+	}
+	args := []string{"-n", "-r", path, "-T", "fields", "-E", "occurrence=f", "-o", "tcp.desegment_tcp_streams:FALSE",
+		"-o", "ip.defragment:FALSE", "-o", "ipv6.defragment:FALSE"}
+	for _, field := range fields {
+		args = append(args, "-e", field)
+	}
+	var out, log bytes.Buffer
+	command := exec.Command(program, args...)
+	command.Stdout, command.Stderr = &out, &log
+	if err := command.Run(); err != nil && out.Len() == 0 {
+		t.Fatalf("tshark: %v\n%s", err, log.String())
+	}
+	var rows [][]string
+	for line := range strings.Lines(out.String()) {
+		rows = append(rows, strings.Split(strings.TrimSuffix(line, "\n"), "\t"))
+	}
+	return rows
+}
+
+// TestAgainstTshark compares each header field of each good packet of the traces.
+func TestAgainstTshark(t *testing.T) {
+	fields := []string{"frame.len", "frame.cap_len", "frame.time_epoch", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "ip.ttl", "ipv6.hlim",
+		"tcp.srcport", "tcp.dstport", "tcp.len", "tcp.hdr_len", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw", "tcp.window_size_value", "tcp.options.mss_val",
+		"udp.srcport", "udp.dstport", "udp.length", "eth.src", "eth.dst", "ip.hdr_len", "ip.len"}
+	index := map[string]int{}
+	for i, field := range fields {
+		index[field] = i
+	}
+	compared := 0
+	for _, e := range expectations(t) {
+		path := filepath.Join(sharedDir(t, "traces"), e.file)
+		rows := tshark(t, path, fields...)
+		file, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer file.Close()
+		for p, err := range pcap.Packets(file, e.file) {
+			if err != nil || int(p.Number) >= len(rows) {
+				continue
+			}
+			for _, c := range headerChecks(t, &p, func(field string) string { return rows[p.Number][index[field]] }) {
+				t.Errorf("%s: frame %d: %s", e.file, p.Number+1, c)
+			}
+			compared++
+		}
+	}
+	if compared < 3000 {
+		t.Errorf("only %d packets were compared", compared)
+	}
+}
+
+// headerChecks lists the fields that differ.
+func headerChecks(t *testing.T, p *flow.Packet, field func(string) string) (bad []string) {
+	check := func(name, want string, got any) {
+		if fmt.Sprint(got) != want {
+			bad = append(bad, fmt.Sprintf("%s is %v, tshark says %q", name, got, want))
+		}
+	}
+	check("length", field("frame.len"), p.Length)
+	check("captured", field("frame.cap_len"), p.Captured)
+	if got := nanoseconds(t, field("frame.time_epoch")); got != p.Time {
+		check("time", field("frame.time_epoch"), p.Time)
+	}
+	if p.SrcMAC != (flow.MAC{}) {
+		check("source MAC", field("eth.src"), mac(p.SrcMAC))
+		check("destination MAC", field("eth.dst"), mac(p.DstMAC))
+	}
+	if p.Tuple.Proto == 0 {
+		return bad
+	}
+	version := "ip"
+	hops := "ip.ttl"
+	if p.Tuple.Src.Addr().Is6() {
+		version, hops = "ipv6", "ipv6.hlim"
+	}
+	check("source", field(version+".src"), p.Tuple.Src.Addr())
+	check("destination", field(version+".dst"), p.Tuple.Dst.Addr())
+	check("ttl", field(hops), p.TTL)
+	if p.Tuple.Src == (netip.AddrPort{}) || p.Tuple.Src.Port()|p.Tuple.Dst.Port() == 0 {
+		return bad
+	}
+	switch p.Tuple.Proto {
+	case flow.TCP:
+		check("source port", field("tcp.srcport"), p.Tuple.Src.Port())
+		check("destination port", field("tcp.dstport"), p.Tuple.Dst.Port())
+		if field("tcp.len") != "" { // tshark gives none for a fragment
+			check("payload", field("tcp.len"), p.PayloadLength)
+		}
+		flags, _ := strconv.ParseUint(field("tcp.flags"), 0, 16) // tshark adds four reserved bits
+		check("flags", fmt.Sprintf("%#x", uint8(flags)), fmt.Sprintf("%#x", uint8(p.Flags)))
+		check("seq", field("tcp.seq_raw"), p.Seq)
+		check("ack", field("tcp.ack_raw"), p.Ack)
+		check("window", field("tcp.window_size_value"), p.Window)
+		if want := field("tcp.options.mss_val"); want != "" || p.MSS != 0 {
+			check("mss", want, p.MSS)
+		}
+		if version == "ip" && p.Layers[1].Name == flow.LayerIP && p.Layers[0].Name == flow.LayerEther {
+			tcp, _ := strconv.Atoi(field("tcp.hdr_len"))
+			ip, _ := strconv.Atoi(field("ip.hdr_len"))
+			check("header", strconv.Itoa(14+ip+tcp), p.HeaderLength)
+		}
+	case flow.UDP:
+		check("source port", field("udp.srcport"), p.Tuple.Src.Port())
+		check("destination port", field("udp.dstport"), p.Tuple.Dst.Port())
+		length, _ := strconv.Atoi(field("udp.length"))
+		total, _ := strconv.Atoi(field("ip.len"))
+		header, _ := strconv.Atoi(field("ip.hdr_len"))
+		if !p.Fragment && (version == "ipv6" || length <= total-header) { // a longer one is damaged: the IP header rules
+			check("payload", field("udp.length"), p.PayloadLength+8)
+		}
+	}
+	return bad
+}
+
+func mac(m flow.MAC) string {
+	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5])
+}
