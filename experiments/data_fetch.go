@@ -1,0 +1,75 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/necstgen/necstgen/datasets/catalog"
+	"github.com/necstgen/necstgen/experiments/run"
+)
+
+func (c *command) dataFetchCommand() *cobra.Command {
+	var options catalog.FetchOptions
+	cmd := &cobra.Command{
+		Use:   "fetch NAME",
+		Short: "Download a data set and check it",
+		Long: "A download that was cut is continued, and a file has its name only when its size and digest are right.\n" +
+			"Data sets lie in $NECSTGEN_DATA, or in necstgen/data in the user's cache folder.",
+		Args: arguments(1, 1, "the name of a data set, as data list prints it"),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.dataFetch(cmd.Context(), args[0], options) },
+	}
+	cmd.Flags().StringVar(&options.From, "from", "", "copy the files from this folder, for machines without internet")
+	cmd.Flags().BoolVar(&options.AcceptUnknown, "accept-unknown", false, "take a file whose digest nobody has published, and note its digest")
+	return cmd
+}
+
+func (c *command) dataFetch(ctx context.Context, name string, options catalog.FetchOptions) error {
+	out := c.terminal()
+	var shown run.Progress
+	var file string
+	options.Progress = func(p catalog.Progress) {
+		if shown == nil || p.File != file {
+			if shown != nil {
+				shown.Done()
+			}
+			shown, file = out.Progress(), p.File
+			shown.Start(p.File, p.Total, "bytes")
+		}
+		shown.Set(p.Done)
+	}
+	sets := new(catalog.Catalog)
+	err := sets.Fetch(ctx, name, options)
+	if shown != nil {
+		shown.Done()
+	}
+	if errors.Is(err, catalog.ErrUnknownDigest) {
+		return fmt.Errorf("%w (add --accept-unknown)", err)
+	}
+	if err != nil {
+		return err
+	}
+	info, err := sets.Get(name)
+	if err != nil {
+		return err
+	}
+	if info.Embedded() {
+		_, err = fmt.Fprintf(c.out, "%s is part of the program\n", info.Name)
+		return err
+	}
+	paths, err := sets.Paths(name)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return printJSON(c.out, map[string]any{"name": info.Name, "files": paths})
+	}
+	for _, p := range paths {
+		if _, err := fmt.Fprintln(c.out, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

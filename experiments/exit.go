@@ -1,0 +1,58 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// Exit codes.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 3
+)
+
+// usageError is a mistake in what the user wrote: the command line or experiments.toml.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// usage adds where the help is.
+func usage(cmd *cobra.Command, err error) error {
+	return usageError{fmt.Errorf("%w (see: go run ./%s --help)", err, cmd.CommandPath())}
+}
+
+// arguments checks the number of arguments and says what is wanted.
+func arguments(least, most int, want string) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if len(args) >= least && (most < 0 || len(args) <= most) {
+			return nil
+		}
+		return usage(cmd, fmt.Errorf("%s: want %s", cmd.Name(), want))
+	}
+}
+
+// exit prints what went wrong, one line each, and picks the exit code.
+func (c *command) exit(ctx context.Context, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		fmt.Fprintln(c.err, "interrupted: run the same command again")
+		return exitInterrupted
+	}
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); line != "" {
+			fmt.Fprintf(c.err, "error: %s\n", line)
+		}
+	}
+	if errors.As(err, new(usageError)) {
+		return exitUsage
+	}
+	return exitFailed
+}

@@ -1,0 +1,27 @@
+// Experiments learns a capture and writes a synthetic one: the command of this
+// repository. See README.md, or run it with --help.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/necstgen/necstgen/experiments/stage"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	os.Exit(experiments(ctx, os.Stdin, os.Stdout, os.Stderr, os.Args[1:]))
+}
+
+// experiments runs one command and returns its exit code.
+func experiments(ctx context.Context, in io.Reader, out, err io.Writer, args []string) int {
+	c := &command{in: in, out: out, err: err, pipeline: stage.Run}
+	root := c.root()
+	root.SetArgs(args)
+	return c.exit(ctx, root.ExecuteContext(ctx))
+}

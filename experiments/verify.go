@@ -1,0 +1,31 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/necstgen/necstgen/experiments/run"
+)
+
+func (c *command) verifyCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "verify RUN",
+		Short: "Digest every file of a run again and compare with its manifest",
+		Args:  arguments(1, 1, "a run folder, an experiment (its latest run), or experiment/id"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			m, err := run.Find(c.runs, args[0])
+			if err != nil {
+				return err
+			}
+			if err := run.Verify(m.FS()); err != nil {
+				return fmt.Errorf("%s is not what its manifest says:\n%w", m.Dir, err)
+			}
+			if c.json {
+				return printJSON(c.out, map[string]any{"run": m.Dir, "artifacts": len(m.Artifacts), "verified": true})
+			}
+			_, err = fmt.Fprintf(c.out, "%s: %d files as the manifest says\n", m.Dir, len(m.Artifacts))
+			return err
+		},
+	}
+}
