@@ -39,7 +39,7 @@ func (t *trainer) train(ctx context.Context, order []int32, total int) error {
 		if end == begin {
 			continue
 		}
-		if err := t.finite(next, begin); err != nil { // waits for the device
+		if err := t.finite(next[sumsAt], begin); err != nil { // waits for the device
 			return err
 		}
 		t.perSecond = float64(end-begin) / time.Since(began).Seconds()
@@ -62,8 +62,8 @@ func (t *trainer) blockSteps() int {
 }
 
 // finite reports a loss sum that is no longer finite after a block.
-func (t *trainer) finite(next []*tensors.Tensor, begin int) error {
-	sums, err := tensors.CopyFlatData[float64](next[len(next)-1])
+func (t *trainer) finite(losses *tensors.Tensor, begin int) error {
+	sums, err := tensors.CopyFlatData[float64](losses)
 	if err != nil {
 		return fmt.Errorf("fit: read losses: %w", err)
 	}
@@ -76,9 +76,8 @@ func (t *trainer) finite(next []*tensors.Tensor, begin int) error {
 // validation is the mean loss and terms over the held-out rows, with the same
 // noise each epoch, so that epochs compare.
 func (t *trainer) validation(ctx context.Context) ([]float64, error) {
-	n := len(t.names)
 	total := len(t.heldOrder) / t.cfg.Batch
-	now := []*tensors.Tensor{tensors.FromScalar(t.key(seedValidation)), tensors.FromShape(t.now[len(t.now)-1].Shape())}
+	now := []*tensors.Tensor{tensors.FromScalar(t.key(seedValidation)), tensors.FromShape(t.now[sumsAt].Shape())}
 	if t.validateProgram != nil && t.heldTensor == nil {
 		t.heldTensor = tensors.FromFlatDataAndDimensions(t.heldOrder, len(t.heldOrder))
 	}
@@ -86,11 +85,8 @@ func (t *trainer) validation(ctx context.Context) ([]float64, error) {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		args := make([]any, 0, n+5+len(t.data))
-		for _, p := range t.now[:n] {
-			args = append(args, p)
-		}
-		args = append(args, now[0], now[1])
+		args := make([]any, 0, 6+len(t.data))
+		args = append(args, t.now[paramsAt], now[0], now[1])
 		end := begin + 1
 		program := t.validateStep
 		if t.validateProgram != nil {

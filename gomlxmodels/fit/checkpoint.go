@@ -14,10 +14,10 @@ import (
 )
 
 // The variables of a training checkpoint: the loop state under "state/", the
-// best parameters under "best/", and the host's part as three tensors.
+// best parameters, and the host's part as three tensors.
 const (
 	stateScope   = "state/"
-	bestScope    = "best/"
+	bestName     = "best/params"
 	countsName   = "progress/counts"  // int64: see progress.counts
 	valuesName   = "progress/values"  // float64: see progress.values
 	historyName  = "progress/history" // float64 [epochs, columns]: see history
@@ -43,35 +43,34 @@ func (p *progress) set(counts []int64, values []float64) {
 // resumes from it. Epochs, patience and the learning rate may change.
 func (t *trainer) identity() []int64 {
 	id := []int64{checkpointVersion, int64(t.cfg.Seed), int64(t.cfg.Batch), int64(len(t.rows)), int64(len(t.held)), int64(t.dtype), int64(len(t.problem.TermNames))}
-	for _, d := range t.data {
-		for _, n := range d.Shape().Dimensions {
+	add := func(s shapes.Shape) {
+		for _, n := range s.Dimensions {
 			id = append(id, int64(n))
 		}
+	}
+	for _, d := range t.data {
+		add(d.Shape())
+	}
+	for _, s := range t.shapes {
+		add(s)
 	}
 	return id
 }
 
 // stateNames names the tensors of t.now.
-func (t *trainer) stateNames() []string {
-	var names []string
-	for _, group := range []string{"params/", "first/", "second/"} {
-		for _, name := range t.names {
-			names = append(names, stateScope+group+name)
-		}
-	}
-	return append(names, stateScope+"key", stateScope+"power1", stateScope+"power2", stateScope+"sums")
+var stateNames = [stateSize]string{
+	stateScope + "params", stateScope + "first", stateScope + "second",
+	stateScope + "key", stateScope + "power1", stateScope + "power2", stateScope + "sums",
 }
 
 // save writes a checkpoint from which resume goes on to the same bytes.
 func (t *trainer) save() error {
-	p := Params{Names: t.stateNames(), Values: slices.Clone(t.now)}
-	if t.best != nil {
-		for i, name := range t.names {
-			p.Names, p.Values = append(p.Names, bestScope+name), append(p.Values, t.best[i])
-		}
-	}
+	p := Params{Names: slices.Clone(stateNames[:]), Values: slices.Clone(t.now)}
 	add := func(name string, value *tensors.Tensor) {
 		p.Names, p.Values = append(p.Names, name), append(p.Values, value)
+	}
+	if t.best != nil {
+		add(bestName, t.best)
 	}
 	add(countsName, tensors.FromValue(t.progress.counts()))
 	add(valuesName, tensors.FromValue(t.progress.values()))
@@ -122,9 +121,8 @@ func (t *trainer) restore(p Params) error {
 	if counts.Size() != len(t.progress.counts()) || values.Size() != len(t.progress.values()) {
 		return errors.New("its progress has another layout")
 	}
-	names := t.stateNames()
-	now := make([]*tensors.Tensor, len(names))
-	for i, name := range names {
+	now := make([]*tensors.Tensor, stateSize)
+	for i, name := range stateNames {
 		now[i] = p.Get(name)
 		if now[i] == nil || !now[i].Shape().Equal(t.now[i].Shape()) {
 			return fmt.Errorf("variable %q is missing or has another shape than %s", name, t.now[i].Shape())
@@ -132,10 +130,8 @@ func (t *trainer) restore(p Params) error {
 	}
 	t.now = now
 	t.progress.set(tensors.MustCopyFlatData[int64](counts), tensors.MustCopyFlatData[float64](values))
-	if t.cfg.KeepBest && p.Get(bestScope+t.names[0]) != nil {
-		for _, name := range t.names {
-			t.best = append(t.best, p.Get(bestScope+name))
-		}
+	if t.cfg.KeepBest {
+		t.best = p.Get(bestName)
 	}
 	return t.restoreHistory(p.Get(historyName))
 }

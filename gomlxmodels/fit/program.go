@@ -25,54 +25,50 @@ func loops(b compute.Backend) bool {
 // waits for one block.
 const blockTime = 250 * time.Millisecond
 
-// Inputs of the programs, in order: the state (3 lists of parameters and the
-// scalars), then
+// Inputs of the programs, in order: the state, then
 //
 //	steps: rate, begin, end (int32), order [steps*batch] int32, data...
 //	single step: rate, indices [batch] int32, data...
-//	validation: params..., key, sums, begin, end, order, data...
-//	single validation: params..., key, sums, indices, data...
+//
+// and for validation, after params, key and sums,
+//
+//	begin, end, order, data... or indices, data...
 
 // steps is the program of a block: steps begin to end of the epoch.
 func (t *trainer) steps(in []*graph.Node) []*graph.Node {
-	n := len(t.names)
-	first := unflatten(in[:3*n+scalars], n)
-	in = in[3*n+scalars:]
-	rate, begin, end, order, data := in[0], in[1], in[2], in[3], in[4:]
-	initial := append(first.flat(), rate)
+	rest := in[stateSize:]
+	rate, begin, end, order, data := rest[0], rest[1], rest[2], rest[3], rest[4:]
+	initial := append(stateOf(in).list(), rate)
 	return loop(begin, end, order, t.cfg.Batch, initial, func(now []*graph.Node, indices *graph.Node) []*graph.Node {
-		rate := now[len(now)-1]
-		return append(t.advance(unflatten(now, n), rate, indices, data).flat(), rate)
-	})[:3*n+scalars]
+		rate := now[stateSize]
+		return append(t.advance(stateOf(now), rate, indices, data).list(), rate)
+	})[:stateSize]
 }
 
 // single is the program of one step.
 func (t *trainer) single(in []*graph.Node) []*graph.Node {
-	n := len(t.names)
-	s := unflatten(in[:3*n+scalars], n)
-	in = in[3*n+scalars:]
-	return t.advance(s, in[0], in[1], in[2:]).flat()
+	rest := in[stateSize:]
+	return t.advance(stateOf(in), rest[0], rest[1], rest[2:]).list()
 }
 
 // validate is the program of a block of validation steps: it adds to sums.
 func (t *trainer) validate(in []*graph.Node) []*graph.Node {
-	n := len(t.names)
-	params, key, sums := in[:n], in[n], in[n+1]
-	begin, end, order, data := in[n+2], in[n+3], in[n+4], in[n+5:]
-	initial := append([]*graph.Node{key, sums}, params...)
+	params, key, sums := in[0], in[1], in[2]
+	begin, end, order, data := in[3], in[4], in[5], in[6:]
+	initial := []*graph.Node{key, sums, params}
 	return loop(begin, end, order, t.cfg.Batch, initial, func(now []*graph.Node, indices *graph.Node) []*graph.Node {
-		return append(t.assess(now[2:], now[0], now[1], indices, data), now[2:]...)
+		return append(t.assess(now[2], now[0], now[1], indices, data), now[2])
 	})[:2]
 }
 
 // validateSingle is the program of one validation step.
 func (t *trainer) validateSingle(in []*graph.Node) []*graph.Node {
-	n := len(t.names)
-	return t.assess(in[:n], in[n], in[n+1], in[n+2], in[n+3:])
+	return t.assess(in[0], in[1], in[2], in[3], in[4:])
 }
 
 // assess computes loss and terms on one batch without gradients.
-func (t *trainer) assess(params []*graph.Node, key, sums, indices *graph.Node, data []*graph.Node) []*graph.Node {
+func (t *trainer) assess(all, key, sums, indices *graph.Node, data []*graph.Node) []*graph.Node {
+	params := t.unpack(all)
 	inputs, mask := batch(indices, data, true, t.dtype)
 	step := Step{Params: params, Inputs: inputs, Mask: mask, RNG: rngState(key)}
 	var loss *graph.Node

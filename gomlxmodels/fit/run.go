@@ -24,6 +24,7 @@ type trainer struct {
 	observe func(Epoch) error
 
 	names  []string
+	shapes []shapes.Shape
 	dtype  dtypes.DType
 	data   []*tensors.Tensor
 	rows   []int32 // of training
@@ -37,8 +38,8 @@ type trainer struct {
 	heldTensor                    *tensors.Tensor
 
 	progress  progress
-	now       []*tensors.Tensor // state, see state.flat
-	best      []*tensors.Tensor // parameters of the best epoch
+	now       []*tensors.Tensor // state, see state.list
+	best      *tensors.Tensor   // all parameters of the best epoch
 	perSecond float64           // steps a second, measured
 	result    Result
 }
@@ -117,6 +118,10 @@ func (t *trainer) checkParams(params Params) error {
 		if slices.Index(params.Names, params.Names[i]) != i {
 			return fmt.Errorf("fit: parameter name %q is used twice", params.Names[i])
 		}
+		if v.Size() == 0 {
+			return fmt.Errorf("fit: parameter %q has shape %s: must not be empty", params.Names[i], v.Shape())
+		}
+		t.shapes = append(t.shapes, v.Shape())
 	}
 	return nil
 }
@@ -203,18 +208,15 @@ func (t *trainer) order(epoch int) []int32 {
 
 // start sets the state before the first step.
 func (t *trainer) start(params Params) error {
-	copied, err := params.Clone()
+	all, err := t.flatten(params)
 	if err != nil {
 		return err
 	}
-	t.now = copied.Values
-	for range 2 {
-		for _, v := range params.Values {
-			t.now = append(t.now, tensors.FromShape(v.Shape()))
-		}
-	}
 	sums := tensors.FromShape(shapes.Make(dtypes.Float64, 1+len(t.problem.TermNames)))
-	t.now = append(t.now, tensors.FromScalar(t.key(seedNoise)), scalarTensor(t.dtype, 1), scalarTensor(t.dtype, 1), sums)
+	t.now = []*tensors.Tensor{
+		all, tensors.FromShape(all.Shape()), tensors.FromShape(all.Shape()),
+		tensors.FromScalar(t.key(seedNoise)), scalarTensor(t.dtype, 1), scalarTensor(t.dtype, 1), sums,
+	}
 	t.progress = progress{Rate: t.cfg.LearningRate, Best: math.Inf(1), StaleBest: math.Inf(1)}
 	return nil
 }
@@ -240,11 +242,11 @@ func (t *trainer) run(ctx context.Context) (Params, Result, error) {
 	if t.cfg.Checkpoint != "" && t.result.Stop != StopFailed {
 		err = errors.Join(err, t.save())
 	}
-	values := t.now[:len(t.names)]
+	all := t.now[paramsAt]
 	if t.cfg.KeepBest && t.best != nil && t.result.Stop != StopInterrupted {
-		values = t.best
+		all = t.best
 	}
-	trained, copyErr := Params{Names: slices.Clone(t.names), Values: values}.Clone()
+	trained, copyErr := t.cut(all)
 	return trained, t.result, errors.Join(err, copyErr)
 }
 
@@ -258,7 +260,7 @@ func (t *trainer) epoch(ctx context.Context) error {
 		return err
 	}
 	e := Epoch{Number: number, LearningRate: t.progress.Rate, Done: total, Total: total, ValidationLoss: math.NaN()}
-	means, err := t.means(t.now[len(t.now)-1], len(t.rows))
+	means, err := t.means(t.now[sumsAt], len(t.rows))
 	if err != nil {
 		return err
 	}
@@ -270,7 +272,7 @@ func (t *trainer) epoch(ctx context.Context) error {
 		e.ValidationLoss, e.ValidationTerms = means[0], t.named(means)
 	}
 	t.progress.Epoch, t.progress.Step = number, 0
-	t.now[len(t.now)-1] = tensors.FromShape(t.now[len(t.now)-1].Shape())
+	t.now[sumsAt] = tensors.FromShape(t.now[sumsAt].Shape())
 	t.judge(e)
 	e.Duration = time.Since(began)
 	t.result.Epochs = append(t.result.Epochs, e)
@@ -306,7 +308,7 @@ func (t *trainer) judge(e Epoch) {
 	if loss < p.Best {
 		p.Best, p.BestEpoch = loss, e.Number
 		if t.cfg.KeepBest {
-			t.best = slices.Clone(t.now[:len(t.names)])
+			t.best = t.now[paramsAt]
 		}
 	}
 	if t.cfg.PlateauPatience > 0 && p.Plateau >= t.cfg.PlateauPatience {

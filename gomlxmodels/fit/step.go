@@ -8,36 +8,62 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// state is the loop state of a training, as graph nodes. Parameters and both
-// moments are lists in the order of Params; the scalars are key (uint64, the
-// random state of the next step), power1 and power2 (beta^t of Adam's bias
-// correction) and sums ([1+terms] float64: loss and terms weighted by rows).
+// state is the loop state of a training, as graph nodes. All parameters lie in
+// one vector, as do the moments, so that Adam is three kernels and not three
+// for each parameter: on tiny models that is a third of a step. The scalars
+// are key (uint64, the random state of the next step), power1 and power2
+// (beta^t of Adam's bias correction) and sums ([1+terms] float64: loss and
+// terms weighted by rows).
 //
 // The powers are carried, not computed by Pow: XLA would fuse Pow into the
 // update of every single weight.
 type state struct {
-	params, first, second     []*graph.Node
+	params, first, second     *graph.Node // [weights]
 	key, power1, power2, sums *graph.Node
 }
 
-// scalars is the number of state nodes beside parameters and moments.
-const scalars = 4
+// The places of the state in the lists that go in and out of programs.
+const (
+	paramsAt = iota
+	firstAt
+	secondAt
+	keyAt
+	power1At
+	power2At
+	sumsAt
+	stateSize
+)
 
-func (s state) flat() []*graph.Node {
-	nodes := make([]*graph.Node, 0, 3*len(s.params)+scalars)
-	nodes = append(nodes, s.params...)
-	nodes = append(nodes, s.first...)
-	nodes = append(nodes, s.second...)
-	return append(nodes, s.key, s.power1, s.power2, s.sums)
+func (s state) list() []*graph.Node {
+	return []*graph.Node{s.params, s.first, s.second, s.key, s.power1, s.power2, s.sums}
 }
 
-func unflatten(nodes []*graph.Node, params int) state {
-	return state{
-		params: nodes[:params],
-		first:  nodes[params : 2*params],
-		second: nodes[2*params : 3*params],
-		key:    nodes[3*params], power1: nodes[3*params+1], power2: nodes[3*params+2], sums: nodes[3*params+3],
+func stateOf(n []*graph.Node) state {
+	return state{n[paramsAt], n[firstAt], n[secondAt], n[keyAt], n[power1At], n[power2At], n[sumsAt]}
+}
+
+// unpack cuts the vector of all weights into the parameters.
+func (t *trainer) unpack(all *graph.Node) []*graph.Node {
+	params := make([]*graph.Node, len(t.shapes))
+	at := 0
+	for i, shape := range t.shapes {
+		part := graph.Slice(all, graph.AxisRange(at, at+shape.Size()))
+		params[i] = graph.Reshape(part, shape.Dimensions...)
+		at += shape.Size()
 	}
+	return params
+}
+
+// pack is the reverse of unpack.
+func pack(parts []*graph.Node) *graph.Node {
+	flat := make([]*graph.Node, len(parts))
+	for i, part := range parts {
+		flat[i] = graph.Reshape(part, part.Shape().Size())
+	}
+	if len(flat) == 1 {
+		return flat[0]
+	}
+	return graph.Concatenate(flat, 0)
 }
 
 // constant makes a fresh constant. graph.Scalar caches one node per graph,
@@ -76,20 +102,22 @@ func batch(indices *graph.Node, data []*graph.Node, padded bool, dtype dtypes.DT
 func (t *trainer) advance(s state, rate, indices *graph.Node, data []*graph.Node) state {
 	g := indices.Graph()
 	inputs, mask := batch(indices, data, t.padded, t.dtype)
-	step := Step{Params: s.params, Inputs: inputs, Mask: mask, RNG: rngState(s.key)}
+	params := t.unpack(s.params)
+	step := Step{Params: params, Inputs: inputs, Mask: mask, RNG: rngState(s.key)}
 	var loss *graph.Node
 	var terms, gradients []*graph.Node
 	if t.problem.Gradient != nil {
 		loss, terms, gradients = t.problem.Gradient(step)
 	} else {
 		loss, terms = t.problem.Loss(step)
-		gradients = graph.Gradient(loss, s.params...)
+		gradients = graph.Gradient(loss, params...)
 	}
-	t.mustMatch(loss, terms, gradients, s.params)
+	t.mustMatch(loss, terms, gradients, params)
+	gradient := pack(gradients)
 	if t.cfg.ClipNorm > 0 {
-		gradients = clip(gradients, t.cfg.ClipNorm)
+		gradient = clip(gradient, t.cfg.ClipNorm)
 	}
-	next := t.adam(s, gradients, rate)
+	next := t.adam(s, gradient, rate)
 	next.key = graph.Add(s.key, graph.Const(g, keyIncrement))
 	next.sums = graph.Add(s.sums, weighted(loss, terms, mask))
 	return next
@@ -108,22 +136,12 @@ func weighted(loss *graph.Node, terms []*graph.Node, mask *graph.Node) *graph.No
 	return graph.ConvertDType(graph.Mul(all, graph.ReduceAllSum(mask)), dtypes.Float64)
 }
 
-// clip scales all gradients so that their common Euclidean norm is at most
-// limit (Pascanu et al. 2013, algorithm 1; Keras' global_clipnorm).
-func clip(gradients []*graph.Node, limit float64) []*graph.Node {
-	g := gradients[0].Graph()
-	dtype := gradients[0].DType()
-	square := graph.ReduceAllSum(graph.Mul(gradients[0], gradients[0]))
-	for _, grad := range gradients[1:] {
-		square = graph.Add(square, graph.ReduceAllSum(graph.Mul(grad, grad)))
-	}
-	most := constant(g, dtype, limit)
-	scale := graph.Div(most, graph.Max(graph.Sqrt(square), most))
-	clipped := make([]*graph.Node, len(gradients))
-	for i, grad := range gradients {
-		clipped[i] = graph.Mul(grad, scale)
-	}
-	return clipped
+// clip scales the gradient of all weights so that its Euclidean norm is at
+// most limit (Pascanu et al. 2013, algorithm 1; Keras' global_clipnorm).
+func clip(gradient *graph.Node, limit float64) *graph.Node {
+	most := constant(gradient.Graph(), gradient.DType(), limit)
+	norm := graph.Sqrt(graph.ReduceAllSum(graph.Mul(gradient, gradient)))
+	return graph.Mul(gradient, graph.Div(most, graph.Max(norm, most)))
 }
 
 // adam is Kingma & Ba 2015, section 2, in the form that Keras uses, where
@@ -135,7 +153,7 @@ func clip(gradients []*graph.Node, limit float64) []*graph.Node {
 // In the powers, Keras rounds both betas to float32 even when it computes in
 // float64, which moves a weight by 3e-8 in five steps; so does this, so that
 // its runs can be followed to 1e-8.
-func (t *trainer) adam(s state, gradients []*graph.Node, rate *graph.Node) state {
+func (t *trainer) adam(s state, gradient, rate *graph.Node) state {
 	g := rate.Graph()
 	one := constant(g, t.dtype, 1)
 	decay1, decay2 := constant(g, t.dtype, 1-t.cfg.Beta1), constant(g, t.dtype, 1-t.cfg.Beta2)
@@ -144,14 +162,10 @@ func (t *trainer) adam(s state, gradients []*graph.Node, rate *graph.Node) state
 	next.power1 = graph.Mul(s.power1, constant(g, t.dtype, float64(float32(t.cfg.Beta1))))
 	next.power2 = graph.Mul(s.power2, constant(g, t.dtype, float64(float32(t.cfg.Beta2))))
 	alpha := graph.Div(graph.Mul(rate, graph.Sqrt(graph.Sub(one, next.power2))), graph.Sub(one, next.power1))
-	next.params, next.first, next.second = nil, nil, nil
-	for i, grad := range gradients {
-		m := graph.Add(s.first[i], graph.Mul(graph.Sub(grad, s.first[i]), decay1))
-		v := graph.Add(s.second[i], graph.Mul(graph.Sub(graph.Mul(grad, grad), s.second[i]), decay2))
-		update := graph.Div(graph.Mul(alpha, m), graph.Add(graph.Sqrt(v), epsilon))
-		next.params = append(next.params, graph.Sub(s.params[i], update))
-		next.first, next.second = append(next.first, m), append(next.second, v)
-	}
+	next.first = graph.Add(s.first, graph.Mul(graph.Sub(gradient, s.first), decay1))
+	next.second = graph.Add(s.second, graph.Mul(graph.Sub(graph.Mul(gradient, gradient), s.second), decay2))
+	update := graph.Div(graph.Mul(alpha, next.first), graph.Add(graph.Sqrt(next.second), epsilon))
+	next.params = graph.Sub(s.params, update)
 	return next
 }
 
