@@ -140,20 +140,53 @@ func (s *speaker) dnsName(size int) {
 // dnsAnswer answers the oldest question: an address and text records that fill
 // the message, or no record where only the question fits.
 func (s *speaker) dnsAnswer(total int) {
-	id, name := uint16(s.random.Uint64()), []byte("\x00")
+	id, name := uint16(s.random.Uint64()), []byte(nil)
 	if s.asked > 0 {
 		q := s.take()
 		id, name = uint16(q.id), q.name
 	}
 	left := total - dnsHeader - len(name) - dnsQuestion
-	if left < 0 {
-		s.dnsHead(id, 0x8183, 0, 0, 0) // no such name, question left out
-		return
+	questions := uint16(1)
+	if name == nil || left < 0 || left > 0 && left+len(name)+dnsQuestion < dnsRecord {
+		if name = s.ownName(left + len(name)); name == nil {
+			s.dnsHead(id, 0x8183, 0, 0, 0) // no such name, question left out
+			return
+		}
+		left = total - dnsHeader - len(name) - dnsQuestion
 	}
+	if left > 0 && left < dnsRecord && left != dnsOPT { // no record fits behind the question
+		questions = 0
+		left += len(name) + dnsQuestion
+	}
+	s.dnsRecords(id, questions, name, left)
+}
+
+// ownName is a name for an answer that nobody asked for, or whose question does
+// not fit, of size bytes where that is little.
+func (s *speaker) ownName(size int) []byte {
+	if size > dnsPlainQuery {
+		size = dnsPlainQuery / 2
+	}
+	if size < 1 || size == 2 {
+		return nil
+	}
+	at := len(s.head)
+	s.dnsName(size)
+	q := &s.questions[maxQuestions-1]
+	q.name = append(q.name[:0], s.head[at:]...)
+	s.head = s.head[:at]
+	return q.name
+}
+
+// dnsRecords appends the answer's header, its question or none, and records of
+// left bytes.
+func (s *speaker) dnsRecords(id, questions uint16, name []byte, left int) {
 	records := uint16(0)
 	at := len(s.head)
-	s.dnsHead(id, 0x8180, 1, 0, 0)
-	s.head = append(append(s.head, name...), 0, 1, 0, 1)
+	s.dnsHead(id, 0x8180, questions, 0, 0)
+	if questions > 0 {
+		s.head = append(append(s.head, name...), 0, 1, 0, 1)
+	}
 	for left >= dnsRecord {
 		size := left
 		if most := dnsRecord + 16*(dnsTextMost+1); left > most {
@@ -162,7 +195,7 @@ func (s *speaker) dnsAnswer(total int) {
 		if rest := left - size; rest > 0 && rest < dnsRecord+1 {
 			size -= dnsRecord + 1
 		}
-		s.dnsText(size)
+		s.dnsText(size, questions == 0)
 		left -= size
 		records++
 	}
@@ -174,10 +207,13 @@ func (s *speaker) dnsAnswer(total int) {
 }
 
 // dnsText appends a record of size bytes: an address if that is its size, else
-// strings of text.
-func (s *speaker) dnsText(size int) {
+// strings of text. It has the name of the question, or that of the root.
+func (s *speaker) dnsText(size int, root bool) {
 	be := binary.BigEndian
 	data := size - dnsRecord
+	if root {
+		data++
+	}
 	kind := uint16(16) // TXT
 	switch data {
 	case 0:
@@ -185,7 +221,11 @@ func (s *speaker) dnsText(size int) {
 	case 4:
 		kind = 1 // A
 	}
-	s.head = append(s.head, 0xc0, dnsHeader)
+	if root {
+		s.head = append(s.head, 0)
+	} else {
+		s.head = append(s.head, 0xc0, dnsHeader)
+	}
 	s.head = be.AppendUint16(s.head, kind)
 	s.head = append(s.head, 0, 1)
 	s.head = be.AppendUint32(s.head, 1+uint32(s.below(1<<20)))

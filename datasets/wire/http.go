@@ -86,9 +86,7 @@ func (s *speaker) response(total int) {
 		s.word(total - empty)
 		s.head = append(s.head, headEnd...)
 	default:
-		s.head = append(s.head, "200 "...)
-		s.word(4)
-		s.head = append(s.head, "\r\n"...)
+		s.head = append(s.head, "200 Fine\r\n"...)
 		s.body(total)
 	}
 }
