@@ -1,0 +1,280 @@
+package catalog
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// FetchOptions of a download. The zero value is what a person at a terminal wants, but for AcceptUnknown.
+type FetchOptions struct {
+	From          string         // folder to copy from in place of downloading, for machines without internet; files are found by name at any depth
+	AcceptUnknown bool           // take a file whose digest is not known and write its digest down; without it such a fetch is refused
+	Progress      func(Progress) // called some times a second; nil: silent
+	Client        *http.Client   // nil: one with time limits on connecting, TLS and response headers
+	Stall         time.Duration  // a transfer that brings no byte for so long is cut and continued; 0: 30 s
+	Attempts      int            // tries of one file, continued where the last ended; 0: 5
+	Pause         time.Duration  // before the second try, doubled for each further one; 0: 1 s
+	MaxSize       int64          // largest file of unknown size, and of all unpacked members; 0: 16 GiB
+}
+
+// Progress of one file.
+type Progress struct {
+	Name  string // data set
+	File  string // path in it
+	Done  int64  // bytes so far, those of an earlier run included
+	Total int64  // 0: unknown
+}
+
+// ErrUnknownDigest is what Fetch refuses with where a digest is not known and AcceptUnknown is not set.
+var ErrUnknownDigest = errors.New("its digest is not published")
+
+// errStalled is the reason of a cut that Fetch itself makes.
+var errStalled = errors.New("no data")
+
+func (o FetchOptions) withDefaults() FetchOptions {
+	if o.Stall == 0 {
+		o.Stall = 30 * time.Second
+	}
+	if o.Attempts == 0 {
+		o.Attempts = 5
+	}
+	if o.Pause == 0 {
+		o.Pause = time.Second
+	}
+	if o.MaxSize == 0 {
+		o.MaxSize = 16 << 30
+	}
+	if o.Client == nil {
+		o.Client = &http.Client{Transport: &http.Transport{
+			Proxy:                 http.ProxyFromEnvironment,
+			DialContext:           (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
+			TLSHandshakeTimeout:   20 * time.Second,
+			ResponseHeaderTimeout: 30 * time.Second,
+			DisableCompression:    true, // the bytes as published
+		}}
+	}
+	return o
+}
+
+// Fetch brings a data set's files into the catalog's folder and checks them. Files that are there already are left; a part of an earlier
+// run is continued. It returns nil for embedded data.
+func (c *Catalog) Fetch(ctx context.Context, name string, options FetchOptions) error {
+	info, inside, err := c.find(name)
+	if err != nil {
+		return err
+	}
+	root, err := c.folder(info)
+	if err != nil {
+		return err
+	}
+	options = options.withDefaults()
+	found := inside == "" || info.embedded != nil
+	for _, f := range info.Files {
+		if inside != "" && f.Path != inside {
+			continue
+		}
+		found = true
+		if err := c.fetchFile(ctx, info.Name, root, f, options); err != nil {
+			return fmt.Errorf("catalog: %s: %s: %w", info.Name, f.Path, err)
+		}
+	}
+	if !found {
+		return fmt.Errorf("catalog: %s has no file %s", info.Name, inside)
+	}
+	return nil
+}
+
+func (c *Catalog) fetchFile(ctx context.Context, name, root string, f File, options FetchOptions) error {
+	if !filepath.IsLocal(filepath.FromSlash(f.Path)) {
+		return fmt.Errorf("path leaves the data set's folder")
+	}
+	target := filepath.Join(root, filepath.FromSlash(f.Path))
+	if f.SHA256 == "" {
+		f.SHA256 = recorded(target)
+	}
+	if f.SHA256 == "" && !options.AcceptUnknown {
+		return fmt.Errorf("%w: accept it to write down the digest of what is fetched now", ErrUnknownDigest)
+	}
+	done := target
+	if f.Unpack {
+		done = strings.TrimSuffix(target, filepath.Ext(target))
+	}
+	if _, err := os.Stat(done); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
+		return err
+	}
+	t := transfer{name: name, file: f, part: target + ".part", options: options}
+	digest, err := t.bring(ctx)
+	if err != nil {
+		return err
+	}
+	if f.Unpack {
+		if err := unpack(t.part, done, options.MaxSize); err != nil {
+			return err
+		}
+		if err := os.Remove(t.part); err != nil {
+			return err
+		}
+	} else if err := os.Rename(t.part, target); err != nil {
+		return err
+	}
+	os.Remove(t.part + ".etag") // it may never have been there
+	return os.WriteFile(target+".sha256", []byte(digest+"  "+filepath.Base(target)+"\n"), 0o644)
+}
+
+// bring fetches the part and checks it. A part that was begun by an earlier run and turns out wrong may be of two versions of the file, so
+// that one is fetched once more, from its beginning.
+func (t *transfer) bring(ctx context.Context) (digest string, err error) {
+	if t.options.From != "" {
+		if err := t.copyFrom(ctx, t.options.From); err != nil {
+			return "", err
+		}
+		return t.verify()
+	}
+	continued := size(t.part) > 0
+	if err := t.download(ctx); err != nil {
+		return "", err
+	}
+	digest, err = t.verify()
+	if err == nil || !continued {
+		return digest, err
+	}
+	if err := t.download(ctx); err != nil {
+		return "", err
+	}
+	return t.verify()
+}
+
+// recorded is the digest that an earlier fetch wrote down, "" where there was none.
+func recorded(target string) string {
+	text, err := os.ReadFile(target + ".sha256")
+	if err != nil || len(text) < 64 {
+		return ""
+	}
+	if _, err := hex.DecodeString(string(text[:64])); err != nil {
+		return ""
+	}
+	return string(text[:64])
+}
+
+// transfer is one file on its way.
+type transfer struct {
+	name    string
+	file    File
+	part    string // where the bytes go
+	options FetchOptions
+	last    time.Time // of the last report
+}
+
+// verify checks the whole part's size and digest. A part that is wrong is removed: continuing it could never help.
+func (t *transfer) verify() (digest string, err error) {
+	in, err := os.Open(t.part)
+	if err != nil {
+		return "", err
+	}
+	defer in.Close()
+	sum := sha256.New()
+	size, err := io.Copy(sum, in)
+	if err != nil {
+		return "", err
+	}
+	digest = hex.EncodeToString(sum.Sum(nil))
+	switch {
+	case t.file.Size != 0 && size != t.file.Size:
+		err = fmt.Errorf("got %d bytes, want %d", size, t.file.Size)
+	case t.file.SHA256 != "" && digest != t.file.SHA256:
+		err = fmt.Errorf("got SHA-256 %s, want %s", digest, t.file.SHA256)
+	}
+	if err != nil {
+		return "", errors.Join(err, t.discard())
+	}
+	return digest, nil
+}
+
+func (t *transfer) discard() error {
+	os.Remove(t.part + ".etag") // it may never have been there
+	return os.Remove(t.part)
+}
+
+// copyFrom takes the file from a folder: the path itself, or the only file of that name below it.
+func (t *transfer) copyFrom(ctx context.Context, dir string) error {
+	source := filepath.Join(dir, filepath.FromSlash(t.file.Path))
+	if _, err := os.Stat(source); err != nil {
+		var matches []string
+		all, err := walk(dir)
+		if err != nil {
+			return err
+		}
+		for _, path := range all {
+			if filepath.Base(path) == filepath.Base(source) {
+				matches = append(matches, path)
+			}
+		}
+		if len(matches) != 1 {
+			return fmt.Errorf("%d files named %s in %s: want one", len(matches), filepath.Base(source), dir)
+		}
+		source = matches[0]
+	}
+	in, err := os.Open(source)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	stat, err := in.Stat()
+	if err != nil {
+		return err
+	}
+	if err := room(filepath.Dir(t.part), stat.Size()); err != nil {
+		return err
+	}
+	out, err := os.Create(t.part)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(&reporter{t: t, w: out, total: stat.Size()}, contextReader{ctx, in})
+	return errors.Join(err, out.Close())
+}
+
+// contextReader ends with its context.
+type contextReader struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+// Read is io.Reader's.
+func (c contextReader) Read(p []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.r.Read(p)
+}
+
+// reporter counts what is written and tells the progress.
+type reporter struct {
+	t           *transfer
+	w           io.Writer
+	done, total int64
+}
+
+// Write is io.Writer's.
+func (r *reporter) Write(p []byte) (int, error) {
+	n, err := r.w.Write(p)
+	r.done += int64(n)
+	if report := r.t.options.Progress; report != nil && (time.Since(r.t.last) > 200*time.Millisecond || r.done == r.total) {
+		r.t.last = time.Now()
+		report(Progress{Name: r.t.name, File: r.t.file.Path, Done: r.done, Total: r.total})
+	}
+	return n, err
+}
