@@ -74,10 +74,18 @@ func (c *command) experiment(name string, overrides []string) (config.Experiment
 		before, err1 := base.Value(key)
 		after, err2 := e.Value(key)
 		if errors.Join(err1, err2) == nil && before != after {
-			out.Printf("%s = %s (without the override: %s)\n", key, after, before)
+			out.Printf("%s = %s%s\n", key, after, was(before))
 		}
 	}
 	return e, nil
+}
+
+// was is what an override replaces, in brackets.
+func was(before string) string {
+	if before == "" {
+		return ""
+	}
+	return " (was " + before + ")"
 }
 
 // printRun prints a run's manifest as JSON.

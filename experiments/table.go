@@ -17,17 +17,25 @@ func printJSON(w io.Writer, v any) error {
 	return enc.Encode(v)
 }
 
-// printTable writes rows below their heads. Columns whose cells all begin with a
-// digit or a minus are flush right, the others left.
+// printTable writes rows below their heads. Columns of numbers are flush right, "-"
+// and nothing counting as one beside others; the rest is flush left.
 func printTable(w io.Writer, heads []string, rows [][]string) error {
 	width := make([]int, len(heads))
 	right := make([]bool, len(heads))
 	for i, head := range heads {
-		width[i], right[i] = utf8.RuneCountInString(head), len(rows) > 0
+		width[i] = utf8.RuneCountInString(head)
+		numbers, texts := 0, 0
 		for _, row := range rows {
 			width[i] = max(width[i], utf8.RuneCountInString(row[i]))
-			right[i] = right[i] && (row[i] == "" || strings.ContainsAny(row[i][:1], "-0123456789"))
+			switch digits := strings.TrimPrefix(row[i], "-"); {
+			case digits == "":
+			case digits[0] >= '0' && digits[0] <= '9':
+				numbers++
+			default:
+				texts++
+			}
 		}
+		right[i] = numbers > 0 && texts == 0
 	}
 	for _, row := range append([][]string{heads}, rows...) {
 		var line strings.Builder

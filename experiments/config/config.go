@@ -77,13 +77,16 @@ type Markov struct {
 
 // LSTM configures the recurrent network that writes the packets of a flow.
 type LSTM struct {
-	Units        int     `toml:"units" json:"units" range:"[1,4096]"`              // width of the recurrent state; default 96
-	Epochs       int     `toml:"epochs" json:"epochs" range:"[1,100000]"`          // passes over the training flows; default 40
-	Batch        int     `toml:"batch" json:"batch" range:"[1,65536]"`             // flows a step; default 32
-	LearningRate float64 `toml:"learning_rate" json:"learning_rate" range:"(0,1]"` // Adam's; default 3e-3
-	GapBins      int     `toml:"gap_bins" json:"gap_bins" range:"[2,1024]"`        // quantile bins of the log10 gap; default 96
-	LengthBins   int     `toml:"length_bins" json:"length_bins" range:"[2,1024]"`  // bins for lengths that are not frequent values; default 64
-	MaxLength    int     `toml:"max_length" json:"max_length" range:"[1,65536]"`   // packets of a flow that are learnt, the rest is cut; default 128
+	Units           int     `toml:"units" json:"units" range:"[1,4096]"`                      // width of the recurrent state; default 96
+	Epochs          int     `toml:"epochs" json:"epochs" range:"[1,100000]"`                  // passes over the training flows; default 40
+	Batch           int     `toml:"batch" json:"batch" range:"[1,65536]"`                     // flows a step; default 32
+	LearningRate    float64 `toml:"learning_rate" json:"learning_rate" range:"(0,1]"`         // Adam's; default 3e-3
+	Dropout         float64 `toml:"dropout" json:"dropout" range:"[0,1)"`                     // share of the recurrent state that training hides from the outputs; default 0.2
+	ValidationShare float64 `toml:"validation_share" json:"validation_share" range:"[0,0.5]"` // share of the training rows that choose the best epoch; default 0.1
+	Patience        int     `toml:"patience" json:"patience" range:"[0,10000]"`               // epochs without a gain before the learning rate is halved, three times as many before training ends, 0: never; default 4
+	GapBins         int     `toml:"gap_bins" json:"gap_bins" range:"[2,1024]"`                // quantile bins of the log10 gap; default 96
+	LengthBins      int     `toml:"length_bins" json:"length_bins" range:"[2,1024]"`          // bins for lengths that are not frequent values; default 64
+	MaxLength       int     `toml:"max_length" json:"max_length" range:"[1,65536]"`           // packets of a flow that are learnt, the rest is cut; default 128
 }
 
 // Generate says what is written.
@@ -115,7 +118,7 @@ func Default() Experiment {
 		GMM: GMM{Components: BIC, MaxComponents: 24, Covariance: Full, Iterations: 200,
 			Tolerance: 1e-3, Regularization: 1e-6},
 		Markov: Markov{Order: 5},
-		LSTM: LSTM{Units: 96, Epochs: 40, Batch: 32, LearningRate: 3e-3,
+		LSTM: LSTM{Units: 96, Epochs: 40, Batch: 16, LearningRate: 3e-3, Dropout: 0.2, ValidationShare: 0.1, Patience: 4,
 			GapBins: 96, LengthBins: 64, MaxLength: 128},
 		Generate: Generate{Payload: Neutral, MTU: 1500},
 		Evaluate: Evaluate{Trees: 200, Folds: 5, Floors: 5},

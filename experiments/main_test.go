@@ -1,0 +1,84 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/necstgen/necstgen/datasets/pcap"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"experiments": main})
+}
+
+// TestScript runs testdata/script. Beside testscript's own commands there are
+//
+//	code N command...     the command ends with that exit code
+//	datagrams FILE N PORT a capture of N datagrams to that port, one a second
+//	cut FILE N            all but the first N bytes of the file are lost
+func TestScript(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		RequireExplicitExec: true,
+		Setup: func(env *testscript.Env) error {
+			text, err := os.ReadFile("../experiments.toml")
+			if err != nil {
+				return err
+			}
+			env.Setenv("HOME", filepath.Join(env.WorkDir, ".home"))
+			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".home", "cache"))
+			env.Setenv("GOMLX_NO_AUTO_INSTALL", "1")
+			env.Setenv("GOMLX_BACKEND", "")
+			return os.WriteFile(filepath.Join(env.WorkDir, "experiments.toml"), text, 0o666)
+		},
+		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
+			"code": code, "datagrams": datagrams, "cut": cut,
+		},
+	})
+}
+
+func code(ts *testscript.TestScript, _ bool, args []string) {
+	err := ts.Exec(args[1], args[2:]...)
+	got := 0
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if strconv.Itoa(got) != args[0] {
+		ts.Fatalf("exit code %d, want %s", got, args[0])
+	}
+}
+
+func datagrams(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	port, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	var file bytes.Buffer
+	w, err := pcap.NewWriter(&file, pcap.WriterOptions{})
+	ts.Check(err)
+	for i := range n {
+		frame := []byte("\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x08\x00" +
+			"\x45\x00\x00\x20\x00\x00\x00\x00\x40\x11\x00\x00\xc0\x00\x02\x01\xc0\x00\x02\x02" +
+			"\x00\x00\x00\x00\x00\x0c\x00\x00" + "data" + "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+		frame[34], frame[35] = byte((20000+i)>>8), byte(20000+i)
+		frame[36], frame[37] = byte(port>>8), byte(port)
+		ts.Check(w.Write(1_700_000_000e9+int64(i)*1e9, frame))
+	}
+	ts.Check(w.Close())
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), file.Bytes(), 0o666))
+}
+
+func cut(ts *testscript.TestScript, _ bool, args []string) {
+	n, err := strconv.ParseInt(args[1], 10, 64)
+	ts.Check(err)
+	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
+}
