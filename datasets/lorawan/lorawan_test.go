@@ -123,7 +123,7 @@ func TestRefusedFrames(t *testing.T) {
 		{"short", "40f17dbe49000200", "frame of 8 bytes"},
 		{"long", strings.Repeat("40", 256), "frame of 256 bytes"},
 		{"join request", "00dc0000d07ed5b3701e6fedf57ceeaf00c886030af2c9", "no data frame"},
-		{"commands twice", "40f17dbe4901020007000102030405", "MAC commands both"},
+		{"commands twice", "40f17dbe490102000700"+"01020304", "MAC commands both"},
 		{"options beyond the end", "40f17dbe490f020001954378762b11ff0d", "frame"},
 	} {
 		if _, err := ParseFrame(unhex(t, test.frame)); err == nil || !strings.Contains(err.Error(), test.want) {
