@@ -41,7 +41,7 @@ func newEngine(b compute.Backend, covariance Covariance, columns int) (*engine, 
 		})
 		if err == nil {
 			e.refit, err = graph.NewExec(b, func(in []*graph.Node) []*graph.Node {
-				return e.maximization(in[0], in[1], in[2], in[3]).flat()
+				return e.maximization(in[0], in[1], in[2], in[3], in[4]).flat()
 			})
 		}
 	}
@@ -59,7 +59,7 @@ func newEngine(b compute.Backend, covariance Covariance, columns int) (*engine, 
 // outcome is one finished fit, in the engine's centred coordinates.
 type outcome struct {
 	components  int       // the first of K; the rest pads the shape
-	sums        []float64 // [K, F]
+	moments               // of the last pass
 	likelihood  float64   // mean per row under the final parameters
 	trace       []float64 // mean log-likelihood before each M-step
 	iterations  int
@@ -69,33 +69,41 @@ type outcome struct {
 	covariances []float64 // [K, entries]
 }
 
-// fit runs EM from the given sums [components, F] until the likelihood settles, in
-// the program for the given number of components, which may be larger.
-func (e *engine) fit(ctx context.Context, rows *table, cfg Config, sums []float64, padded int) (*outcome, error) {
-	components := len(sums) / e.features()
+// moments are what an M-step begins from.
+type moments struct {
+	sums   []float64 // [components, F] memberships times monomials
+	second []float64 // [d, d] sums of x_i x_j over all rows
+}
+
+// fit runs EM from the given moments until the likelihood settles, in the program
+// for the given number of components, which may be larger.
+func (e *engine) fit(ctx context.Context, rows *table, cfg Config, from moments, padded int) (*outcome, error) {
+	components := len(from.sums) / e.features()
 	padded = max(padded, components)
-	sums = append(sums, make([]float64, padded*e.features()-len(sums))...)
-	o := &outcome{components: components, sums: sums, likelihood: math.Inf(-1)}
+	from.sums = append(from.sums, make([]float64, padded*e.features()-len(from.sums))...)
+	o := &outcome{components: components, moments: from, likelihood: math.Inf(-1)}
 	if e.whole {
 		return o, e.fitWhole(ctx, rows, cfg, o)
 	}
 	return o, e.fitByPass(ctx, rows, cfg, o)
 }
 
-// start is what both ways begin from: the sums and which components count.
-func (e *engine) start(o *outcome) (sums, active *tensors.Tensor) {
+// start is what both ways begin from: the moments and which components count.
+func (e *engine) start(o *outcome) (sums, second, active *tensors.Tensor) {
 	padded := len(o.sums) / e.features()
 	ones := make([]float64, padded)
 	for k := range o.components {
 		ones[k] = 1
 	}
-	return tensors.FromFlatDataAndDimensions(o.sums, padded, e.features()), tensors.FromFlatDataAndDimensions(ones, padded)
+	d := e.columns
+	return tensors.FromFlatDataAndDimensions(o.sums, padded, e.features()),
+		tensors.FromFlatDataAndDimensions(o.second, d, d), tensors.FromFlatDataAndDimensions(ones, padded)
 }
 
 // fitWhole calls the loop until it is done.
 func (e *engine) fitWhole(ctx context.Context, rows *table, cfg Config, o *outcome) error {
-	sums, active := e.start(o)
-	state := []any{sums, o.likelihood, int32(0), fitting}
+	sums, second, active := e.start(o)
+	state := []any{sums, second, o.likelihood, int32(0), fitting}
 	for passes := int32(4); ; {
 		if err := ctx.Err(); err != nil {
 			return fmt.Errorf("gmm: stopped after %d iterations: %w", len(o.trace), err)
@@ -106,27 +114,33 @@ func (e *engine) fitWhole(ctx context.Context, rows *table, cfg Config, o *outco
 		if err != nil {
 			return fmt.Errorf("gmm: %w", err)
 		}
-		phase := tensors.ToScalar[int32](out[3])
-		used := tensors.ToScalar[int32](out[4])
-		trace := tensors.MustCopyFlatData[float64](out[5])[:used]
-		o.likelihood = tensors.ToScalar[float64](out[1])
-		o.iterations = int(tensors.ToScalar[int32](out[2]))
+		state, out = anys(out[:5]), out[2:]
+		o.likelihood = tensors.ToScalar[float64](out[0])
+		o.iterations = int(tensors.ToScalar[int32](out[1]))
+		phase := tensors.ToScalar[int32](out[2])
+		used := tensors.ToScalar[int32](out[3])
+		trace := tensors.MustCopyFlatData[float64](out[4])[:used]
 		if phase == done {
 			trace = trace[:len(trace)-1] // the scoring pass
 		}
 		o.trace = append(o.trace, trace...)
 		if phase == done {
-			o.sums = tensors.MustCopyFlatData[float64](out[0])
-			o.weights = tensors.MustCopyFlatData[float64](out[6])
-			o.means = tensors.MustCopyFlatData[float64](out[7])
-			o.covariances = tensors.MustCopyFlatData[float64](out[8])
+			o.weights = tensors.MustCopyFlatData[float64](out[5])
+			o.means = tensors.MustCopyFlatData[float64](out[6])
+			o.covariances = tensors.MustCopyFlatData[float64](out[7])
 			o.converged = settled(o.trace, cfg.Tolerance)
 			return nil
 		}
-		state = []any{out[0], out[1], out[2], out[3]}
 		perPass := time.Since(began).Seconds() / float64(used)
 		passes = int32(min(passesPerCall, max(1, callTime.Seconds()/perPass)))
 	}
+}
+
+func anys(in []*tensors.Tensor) (out []any) {
+	for _, t := range in {
+		out = append(out, t)
+	}
+	return out
 }
 
 // settled tells whether the last change of the trace is below the tolerance.
@@ -139,8 +153,8 @@ func settled(trace []float64, tolerance float64) bool {
 // per M-step.
 func (e *engine) fitByPass(ctx context.Context, rows *table, cfg Config, o *outcome) error {
 	for scored := false; !scored; {
-		before, active := e.start(o)
-		now, err := e.refit.Call(before, rows.second, rows.reg, active)
+		before, second, active := e.start(o)
+		now, err := e.refit.Call(before, second, rows.second, rows.reg, active)
 		if err != nil {
 			return fmt.Errorf("gmm: %w", err)
 		}
@@ -157,7 +171,7 @@ func (e *engine) fitByPass(ctx context.Context, rows *table, cfg Config, o *outc
 			continue
 		}
 		o.trace = append(o.trace, likelihood)
-		o.sums = sums
+		o.sums, o.second = sums, rows.secondSums
 		o.iterations++
 		o.converged = settled(o.trace, cfg.Tolerance)
 	}

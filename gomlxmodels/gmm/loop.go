@@ -30,11 +30,12 @@ const (
 //	iterations []     the largest number of M-steps
 //	passes []         after which this call returns, <= passesPerCall
 //	sums [K, F]       of the pass before, from which the call begins
+//	sumsSecond [d, d] what goes with them: second, or a start's own
 //	likelihood []     mean per row of the pass before
 //	iteration []      M-steps done, the one from sums included
 //	phase []
 //
-// Outputs: sums, likelihood, iteration, phase, pass [], trace [passesPerCall], the
+// Outputs: sums, sumsSecond, likelihood, iteration, phase, pass [], trace [passesPerCall], the
 // mixture's weights, means, covariances.
 
 // Places in the loop's state.
@@ -43,6 +44,7 @@ const (
 	stateSoFar        // sums of this pass's blocks before
 	stateSoFarLikelihood
 	stateSums // of the pass before
+	stateSumsSecond
 	stateLikelihood
 	stateIteration
 	statePhase
@@ -67,7 +69,7 @@ func (p program) loop(in []*graph.Node) []*graph.Node {
 	}
 	initial := []*graph.Node{
 		graph.Const(g, int32(0)), graph.ZerosLike(sums), zeros(),
-		sums, in[9], in[10], in[11],
+		sums, in[9], in[10], in[11], in[12],
 		graph.Const(g, int32(0)), zeros(passesPerCall),
 		zeros(components), zeros(components, d), zeros(components, len(p.matrixPairs())), zeros(components, p.features()), zeros(),
 	}
@@ -97,7 +99,7 @@ func (p program) block(blocks *graph.Node, now []*graph.Node) []*graph.Node {
 	at, soFar, likelihoodSoFar := now[stateBlock], now[stateSoFar], now[stateSoFarLikelihood]
 
 	begins := graph.Equal(at, zero)
-	mixture := p.maximization(now[stateSums], second, reg, active).flat()
+	mixture := p.maximization(now[stateSums], now[stateSumsSecond], second, reg, active).flat()
 	for i := range mixture {
 		mixture[i] = graph.Where(begins, mixture[i], now[stateMixture+i])
 	}
@@ -119,6 +121,7 @@ func (p program) block(blocks *graph.Node, now []*graph.Node) []*graph.Node {
 		graph.Where(ends, graph.ZerosLike(soFar), soFar),
 		graph.Where(ends, number(g, 0), likelihoodSoFar),
 		graph.Where(updates, soFar, now[stateSums]),
+		graph.Where(updates, second, now[stateSumsSecond]),
 		graph.Where(ends, mean, now[stateLikelihood]),
 		graph.Where(updates, graph.Add(now[stateIteration], one), now[stateIteration]),
 		graph.Where(ends, phase, now[statePhase]),

@@ -73,6 +73,9 @@ func FitByPosition(ctx context.Context, b compute.Backend, x mat.Matrix, lengths
 			}
 			engines[cfg.Covariance] = e
 		}
+		if cfg.Components > len(rows) {
+			p.Warnings = append(p.Warnings, fmt.Errorf("%s: gmm: %d rows for %d components: as many components as rows are fitted", place, len(rows), cfg.Components))
+		}
 		cfg.Components = min(cfg.Components, len(rows))
 		cfg.MinComponents = min(cfg.MinComponents, len(rows))
 		m, err := e.model(ctx, pickRows(x, rows), cfg, src)
@@ -305,6 +308,12 @@ func LoadByPosition(r io.Reader, name string) (*ByPosition, error) {
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
+	}
+	all := p.models()
+	for _, m := range all {
+		if m.Columns() != all[0].Columns() {
+			return nil, fmt.Errorf("gmm: %s: mixtures of %d and of %d columns", name, all[0].Columns(), m.Columns())
+		}
 	}
 	return p, nil
 }

@@ -92,9 +92,10 @@ func unflatten(n []*graph.Node) mixture { return mixture{n[0], n[1], n[2], n[3],
 
 // maximization is the M-step: the mixture from the sums of all rows.
 //
-//	sums [K, F], second [d, d] sums of x_i x_j over all rows, reg [d],
+//	sums [K, F], of the rows or of a start, and their sums of x_i x_j,
+//	sumsSecond [d, d]; second [d, d] of the rows, reg [d],
 //	active [K] 1 for a component, 0 for one that only pads the shape
-func (p program) maximization(sums, second, reg, active *graph.Node) mixture {
+func (p program) maximization(sums, sumsSecond, second, reg, active *graph.Node) mixture {
 	g, d := sums.Graph(), p.columns
 	components := sums.Shape().Dimensions[0]
 	column := func(n *graph.Node, i int) *graph.Node {
@@ -115,7 +116,7 @@ func (p program) maximization(sums, second, reg, active *graph.Node) mixture {
 		i, j := pair[0], pair[1]
 		var c *graph.Node
 		if p.covariance == Tied {
-			c = graph.Div(graph.Sub(entry(second, i, j), graph.ReduceAllSum(graph.Mul(mass, graph.Mul(means[i], means[j])))), rows)
+			c = graph.Div(graph.Sub(entry(sumsSecond, i, j), graph.ReduceAllSum(graph.Mul(mass, graph.Mul(means[i], means[j])))), rows)
 			c = graph.BroadcastToDims(c, components)
 		} else {
 			c = graph.Sub(graph.Div(column(sums, 1+d+at), mass), graph.Mul(means[i], means[j]))

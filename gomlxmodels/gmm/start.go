@@ -36,10 +36,9 @@ func (t *table) sample(x mat.Matrix, limit int, src rand.Source) []float64 {
 }
 
 // kmeans is a start by k-means++ (Arthur and Vassilvitskii 2007, with a few trials
-// per centre) and Lloyd's passes: the sums over rows of memberships times
-// monomials, from which an M-step begins. It may find fewer components than asked
-// for if there are fewer different rows.
-func (e *engine) kmeans(points []float64, components, rows int, src rand.Source) (sums []float64) {
+// per centre) and Lloyd's passes: the moments of its memberships. It may find fewer
+// components than asked for if there are fewer different rows.
+func (e *engine) kmeans(points []float64, components, rows int, src rand.Source) moments {
 	d := e.columns
 	n := len(points) / d
 	centers := plusPlus(points, d, components, rand.New(src))
@@ -55,28 +54,30 @@ func (e *engine) kmeans(points []float64, components, rows int, src rand.Source)
 		before = total
 	}
 	assign(nearest, points, centers, d)
-	sums = make([]float64, components*e.features())
+	out := e.moments(components)
 	scale := float64(rows) / float64(n)
 	for i, k := range nearest {
-		e.accumulate(sums[k*e.features():][:e.features()], points[i*d:][:d], scale)
+		e.accumulate(out, k, points[i*d:][:d], scale)
 	}
-	return sums
+	return out
 }
 
-// accumulate adds the monomials of a row, times a weight, to sums [F].
-func (p program) accumulate(sums, row []float64, weight float64) {
+func (p program) moments(components int) moments {
+	return moments{sums: make([]float64, components*p.features()), second: make([]float64, p.columns*p.columns)}
+}
+
+// accumulate adds a row of component k, times a weight.
+func (p program) accumulate(to moments, k int, row []float64, weight float64) {
+	sums := to.sums[k*p.features():][:p.features()]
 	sums[0] += weight
 	for i, v := range row {
 		sums[1+i] += weight * v
-	}
-	at := 1 + p.columns
-	for i := range row {
-		for j := i; j < len(row); j++ {
-			if p.covariance == Full || p.covariance == Diagonal && i == j {
-				sums[at] += weight * row[i] * row[j]
-				at++
-			}
+		for j, w := range row {
+			to.second[i*p.columns+j] += weight * v * w
 		}
+	}
+	for at, pair := range p.pairs() {
+		sums[1+p.columns+at] += weight * row[pair[0]] * row[pair[1]]
 	}
 }
 
@@ -229,23 +230,21 @@ func (s *Start) check(d int) error {
 	return nil
 }
 
-// given turns a start into the sums whose M-step is that start.
-func (e *engine) given(s *Start, t *table) []float64 {
-	d, f, n := e.columns, e.features(), float64(t.rows)
-	sums := make([]float64, len(s.Means)*f)
+// given turns a start into the moments whose M-step is that start.
+func (e *engine) given(s *Start, t *table) moments {
+	d, n := e.columns, float64(t.rows)
+	out := e.moments(len(s.Means))
 	for k := range s.Means {
-		weight := 1 / float64(len(s.Means))
+		weight := n / float64(len(s.Means))
 		if s.Weights != nil {
-			weight = s.Weights[k]
+			weight = n * s.Weights[k]
 		}
-		out := sums[k*f:][:f]
 		mean := make([]float64, d)
 		for j := range d {
 			mean[j] = s.Means[k][j] - t.center[j]
 		}
-		e.accumulate(out, mean, weight*n)
-		for at, pair := range e.pairs() {
-			i, j := pair[0], pair[1]
+		e.accumulate(out, k, mean, weight)
+		covariance := func(i, j int) float64 {
 			c := t.secondSums[i*d+j] / n
 			if s.Covariances != nil {
 				c = s.Covariances[k].At(i, j)
@@ -253,8 +252,16 @@ func (e *engine) given(s *Start, t *table) []float64 {
 			if i == j {
 				c -= t.regular[i]
 			}
-			out[1+d+at] += weight * n * c
+			return c
+		}
+		for i := range d {
+			for j := range d {
+				out.second[i*d+j] += weight * covariance(i, j)
+			}
+		}
+		for at, pair := range e.pairs() {
+			out.sums[k*e.features()+1+d+at] += weight * covariance(pair[0], pair[1])
 		}
 	}
-	return sums
+	return out
 }
