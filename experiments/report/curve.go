@@ -1,0 +1,65 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/necstgen/necstgen/experiments/run"
+	"gonum.org/v1/plot/plotter"
+)
+
+func heaviestFirst(tags []tag) []tag {
+	sorted := slices.Clone(tags)
+	slices.SortStableFunc(sorted, func(a, b tag) int { return cmp.Compare(b.weight, a.weight) })
+	return sorted
+}
+
+// Curves draws metrics over their steps, one line a name.
+func Curves(title string, metrics []run.Metric, names ...string) (*Figure, error) {
+	p := newPanel("epoch", "")
+	f := newFigure("curves", title, "", p)
+	for _, name := range names {
+		var points plotter.XYs
+		for _, m := range metrics {
+			if m.Metric == name && m.Value != nil && !math.IsInf(*m.Value, 0) && !math.IsNaN(*m.Value) {
+				points = append(points, plotter.XY{X: float64(m.Step), Y: *m.Value})
+			}
+		}
+		if len(points) == 0 {
+			return nil, fmt.Errorf("report: %s: metric %s: %w", title, name, ErrNoValues)
+		}
+		line, err := plotter.NewLine(points)
+		if err != nil {
+			return nil, fmt.Errorf("report: %s: metric %s: %w", title, name, err)
+		}
+		line.LineStyle = look(len(f.legend))
+		p.Add(line)
+		_, short, _ := strings.Cut(name, "/")
+		last := points[len(points)-1].Y
+		f.legend = append(f.legend, key{text: fmt.Sprintf("%s (last %.4g)", strings.ReplaceAll(short, "_", " "), last), style: line.LineStyle})
+	}
+	if p.Y.Min == p.Y.Max {
+		p.Y.Min, p.Y.Max = p.Y.Min-0.5, p.Y.Max+0.5
+	}
+	d := (p.Y.Max - p.Y.Min) * 0.05
+	p.Y.Min, p.Y.Max = p.Y.Min-d, p.Y.Max+d
+	return f, nil
+}
+
+// CurveNames groups the metrics of training: by model ("vae"), the names of its
+// loss, validation loss and the terms of the loss that were recorded.
+func CurveNames(metrics []run.Metric) map[string][]string {
+	models := map[string][]string{}
+	for _, wanted := range []string{"loss", "validation_loss", "reconstruction", "kl"} {
+		for _, m := range metrics {
+			model, name, ok := strings.Cut(m.Metric, "/")
+			if ok && name == wanted && m.Value != nil && !slices.Contains(models[model], m.Metric) {
+				models[model] = append(models[model], m.Metric)
+			}
+		}
+	}
+	return models
+}

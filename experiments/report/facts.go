@@ -1,0 +1,210 @@
+package report
+
+import (
+	"bytes"
+	"fmt"
+	"html/template"
+	"path/filepath"
+	"strings"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/experiments/run"
+)
+
+func markup(t Table) template.HTML {
+	if len(t.Rows) == 0 {
+		return ""
+	}
+	var b bytes.Buffer
+	if err := t.WriteHTML(&b); err != nil {
+		return "" // a buffer takes everything
+	}
+	return template.HTML(b.String())
+}
+
+func about(m *run.Manifest) string {
+	text := fmt.Sprintf("Run %s, started %s, %s on %s.", m.ID, m.Started.UTC().Format("2 January 2006 15:04 UTC"), run.Seconds(m.Seconds), m.Backend.Name)
+	if m.Seconds == 0 { // the report is a stage of the run that it tells of
+		text = fmt.Sprintf("Run %s, started %s, on %s.", m.ID, m.Started.UTC().Format("2 January 2006 15:04 UTC"), m.Backend.Name)
+	}
+	if m.Config.About != "" {
+		text += " " + strings.ToUpper(m.Config.About[:1]) + strings.TrimSuffix(m.Config.About[1:], ".") + "."
+	}
+	return text
+}
+
+func (a *Material) inputTable() template.HTML {
+	t := Table{Heads: []string{"input", "file", "bytes", "SHA-256"}, Right: []bool{false, false, true, false}}
+	for _, in := range a.Manifest.Inputs {
+		file := "embedded in the program"
+		if in.Path != "" {
+			file = filepath.Base(in.Path)
+		}
+		t.Rows = append(t.Rows, []string{in.Name, file, thousands(in.Bytes), head(in.SHA256, 16)})
+	}
+	return markup(t)
+}
+
+// Traffic counts what is in sets of flows, one row a set.
+func Traffic(names []string, sets ...[]*flow.Flow) Table {
+	t := Table{
+		Title: "Traffic",
+		Heads: []string{"flows of", "flows", "packets", "bytes", "seconds", "packets a flow", "bytes a packet", "first packet"},
+		Right: []bool{false, true, true, true, true, true, true, false},
+	}
+	for i, flows := range sets {
+		if len(flows) == 0 {
+			continue
+		}
+		var packets, bytes int64
+		first := &flows[0].Packets[0]
+		for _, f := range flows {
+			packets += int64(len(f.Packets))
+			bytes += f.Bytes()
+			if f.Packets[0].Time < first.Time {
+				first = &f.Packets[0]
+			}
+		}
+		t.Rows = append(t.Rows, []string{
+			names[i], thousands(len(flows)), thousands(packets), thousands(bytes), fmt.Sprintf("%.1f", span(flows)),
+			fmt.Sprintf("%.1f", float64(packets)/float64(len(flows))), fmt.Sprintf("%.0f", float64(bytes)/float64(packets)),
+			first.Timestamp().Format("2006-01-02 15:04:05 UTC"),
+		})
+	}
+	return t
+}
+
+func (a *Material) trafficTable() template.HTML {
+	t := Traffic([]string{"training", "held out", "generated"}, a.Training, a.HeldOut, a.Generated)
+	t.Title = ""
+	return markup(t)
+}
+
+// Stages is the stage table of a run.
+func Stages(m *run.Manifest) Table {
+	t := Table{Title: "Stages", Heads: []string{"stage", "time", "what"}, Right: []bool{false, true, false}}
+	for _, s := range m.Stages {
+		duration := run.Seconds(s.Seconds)
+		if s.Reused {
+			duration = "reused"
+		}
+		t.Rows = append(t.Rows, []string{s.Name, duration, s.Note})
+	}
+	return t
+}
+
+func stageTable(m *run.Manifest) template.HTML {
+	t := Stages(m)
+	t.Title = ""
+	return markup(t)
+}
+
+// command is what to type for the same run.
+func command(m *run.Manifest) string {
+	parts := []string{"go run ./experiments run", m.Experiment}
+	for _, o := range m.Overrides {
+		parts = append(parts, quoted(o))
+	}
+	if b := m.Backend.Name; b != "" {
+		parts = append(parts, "--backend", b)
+	}
+	text := strings.Join(parts, " ")
+	if m.Source.Commit != "" {
+		text = "git checkout " + m.Source.Commit + "\n" + text
+	}
+	return text
+}
+
+// quoted puts an argument into quotes if a shell would take it apart.
+func quoted(s string) string {
+	if strings.ContainsAny(s, " \t'\"\\$`*?[]{}()<>|&;#!~") {
+		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+	}
+	return s
+}
+
+func same(m *run.Manifest) string {
+	text := "The same configuration, seed and backend give the same generated capture to the byte."
+	if m.Source.Dirty {
+		text += " The run was made from a checkout with changes that are not committed"
+		if m.Source.Diff != "" {
+			text += "; they are in " + m.Source.Diff
+		}
+		text += "."
+	}
+	return text
+}
+
+func versionTable(m *run.Manifest) template.HTML {
+	t := Table{Heads: []string{"", ""}, Right: []bool{false, false}}
+	add := func(name, value string) {
+		if value != "" {
+			t.Rows = append(t.Rows, []string{name, value})
+		}
+	}
+	commit := m.Source.Commit
+	if m.Source.Dirty {
+		commit += ", with changes"
+	}
+	add("source", commit)
+	add("go.sum", head(m.Source.GoSum, 16))
+	add("toolchain", m.Source.Go)
+	backend := m.Backend.Name
+	for _, more := range []string{m.Backend.Description, m.Backend.PluginVersion, m.Backend.Reason} {
+		if more != "" {
+			backend += ", " + more
+		}
+	}
+	add("backend", backend)
+	add("host", fmt.Sprintf("%s/%s, %d CPUs", m.Host.OS, m.Host.Arch, m.Host.CPUs))
+	var seeds []string
+	for _, name := range sortedKeys(m.Seeds) {
+		seeds = append(seeds, fmt.Sprintf("%s %d", name, m.Seeds[name]))
+	}
+	add("seeds", strings.Join(seeds, ", "))
+	html := string(markup(t))
+	return template.HTML(strings.Replace(html, "<thead><tr><th></th><th></th></tr>\n</thead>\n", "", 1))
+}
+
+func artifactTable(m *run.Manifest) template.HTML {
+	t := Table{Heads: []string{"file", "bytes", "SHA-256"}, Right: []bool{false, true, false}}
+	for _, f := range m.Artifacts {
+		t.Rows = append(t.Rows, []string{f.Name, thousands(f.Bytes), head(f.SHA256, 16)})
+	}
+	return markup(t)
+}
+
+func (a *Material) repairTable() template.HTML {
+	t := Table{Heads: []string{"change", "times"}, Right: []bool{false, true}}
+	for _, name := range sortedKeys(a.Repairs) {
+		t.Rows = append(t.Rows, []string{name, thousands(a.Repairs[name])})
+	}
+	return markup(t)
+}
+
+// caveats are what a reader has to know before using the data.
+func (a *Material) caveats() []string {
+	list := []string{
+		"Scores hold for this split of this capture. The floor's spread tells how much another split would move them; another capture of the same network may differ more.",
+		"Payload bytes are not learnt: lengths, directions, flags and times are. Addresses come from the address plan and are none of the original's unless that was asked for.",
+		"A low copying share is not a privacy guarantee. It says that flows are not repeated as a whole; rare lengths or port numbers of the original can still occur.",
+	}
+	if n := len(a.HeldOut); n > 0 && n < 200 {
+		list = append(list, fmt.Sprintf("Only %d flows were held out. Small differences cannot be seen with so few; the classifiers above all get weaker.", n))
+	}
+	var repairs int
+	for _, n := range a.Repairs {
+		repairs += n
+	}
+	if repairs > 0 && len(a.Generated) > 0 {
+		list = append(list, fmt.Sprintf("%s changes were made to %s generated flows so that they are valid on the wire (listed below): the scores are of the mended flows.", thousands(repairs), thousands(len(a.Generated))))
+	}
+	return list
+}
+
+func head(s string, n int) string {
+	if len(s) > n {
+		return s[:n] + "…"
+	}
+	return s
+}

@@ -1,0 +1,184 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/table"
+	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/run"
+)
+
+// The files of a run folder that a report is made from, beside the manifest and
+// the metrics. Each may be missing; the report then says so.
+const (
+	ScoresName    = "scores.json"
+	LatentName    = "latent.json"
+	TrainingName  = "training.parquet"
+	HeldOutName   = "heldout.parquet"
+	GeneratedName = "generated.parquet"
+	RepairsName   = "repairs.json" // {"what was changed": how often}
+)
+
+// maxPackets is how many packets of a table are read for figures.
+const maxPackets = 1_000_000
+
+// Material is all that a report is made from.
+type Material struct {
+	Manifest  *run.Manifest
+	Metrics   []run.Metric
+	Scores    []fidelity.Score
+	Latent    *Latent
+	Repairs   map[string]int
+	Training  []*flow.Flow
+	HeldOut   []*flow.Flow
+	Generated []*flow.Flow
+	Missing   []string // what could not be read, and why
+}
+
+// Load reads a run folder. What is missing or broken is told in Missing, and the
+// rest is used.
+func Load(m *run.Manifest) *Material {
+	a := &Material{Manifest: m}
+	var err error
+	a.Metrics, err = m.Metrics()
+	a.miss(run.MetricsName, err)
+	a.miss(ScoresName, readJSON(m.Path(ScoresName), &a.Scores))
+	latent := new(Latent)
+	if err := readJSON(m.Path(LatentName), latent); err != nil {
+		a.miss(LatentName, err)
+	} else if err := latent.check(); err != nil {
+		a.miss(LatentName, err)
+	} else {
+		a.Latent = latent
+	}
+	if err := readJSON(m.Path(RepairsName), &a.Repairs); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		a.miss(RepairsName, err)
+	}
+	for _, part := range []struct {
+		name  string
+		flows *[]*flow.Flow
+	}{{TrainingName, &a.Training}, {HeldOutName, &a.HeldOut}, {GeneratedName, &a.Generated}} {
+		flows, err := ReadFlows(m.Path(part.name))
+		a.miss(part.name, err)
+		*part.flows = flows
+	}
+	return a
+}
+
+func (a *Material) miss(name string, err error) {
+	switch {
+	case err == nil:
+	case errors.Is(err, fs.ErrNotExist):
+		a.Missing = append(a.Missing, name+" is not in the run folder")
+	default:
+		a.Missing = append(a.Missing, fmt.Sprintf("%s: %v", name, strings.TrimPrefix(err.Error(), "report: ")))
+	}
+}
+
+func readJSON(path string, into any) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, into)
+}
+
+// ReadFlows groups a packet table by its flow identifiers, in the order of their
+// first packets. Of a table with more than a million packets it reads as many.
+func ReadFlows(path string) ([]*flow.Flow, error) {
+	var flows []*flow.Flow
+	byID := map[int64]*flow.Flow{}
+	packets := 0
+	for p, err := range table.ReadPackets(path) {
+		if err != nil {
+			return flows, err
+		}
+		f := byID[p.FlowID]
+		if f == nil {
+			f = &flow.Flow{ID: p.FlowID, Tuple: p.Tuple}
+			if p.Direction == flow.Backward {
+				f.Tuple = p.Tuple.Reverse()
+			}
+			byID[p.FlowID] = f
+			flows = append(flows, f)
+		}
+		if f.Application == flow.Unknown {
+			f.Application = p.Application
+		}
+		p.Payload = nil
+		f.Packets = append(f.Packets, p)
+		if packets++; packets == maxPackets {
+			break
+		}
+	}
+	return flows, nil
+}
+
+// Real is the training and the held-out flows.
+func (a *Material) Real() []*flow.Flow {
+	return append(append([]*flow.Flow(nil), a.Training...), a.HeldOut...)
+}
+
+// Figures draws every figure that the material allows, in the report's order.
+func (a *Material) Figures() []*Figure {
+	var figures []*Figure
+	add := func(name, caption string, f *Figure, err error) {
+		if err != nil {
+			if !errors.Is(err, ErrNoValues) {
+				a.Missing = append(a.Missing, strings.TrimPrefix(err.Error(), "report: "))
+			}
+			return
+		}
+		f.Name, f.Caption = name, caption
+		figures = append(figures, f)
+	}
+	held, generated := numbersOf(a.HeldOut), numbersOf(a.Generated)
+	f, err := CDF("Packet length", "bytes of a frame", Linear, held.lengths, generated.lengths)
+	add("length", "Held-out real packets against generated ones. Where the lines part, a length is too frequent or too rare.", f, err)
+	f, err = CDF("Gap between packets of a flow", "time since the packet before", LogSeconds, held.gaps, generated.gaps)
+	add("gap", "Gaps of 0 cannot be shown on this scale and are left out.", f, err)
+	f, err = CDF("Packets per flow", "packets", Log, held.packets, generated.packets)
+	add("packets", "Flow sizes in packets.", f, err)
+	f, err = CDF("Bytes per flow", "bytes", Log, held.bytes, generated.bytes)
+	add("bytes", "Flow sizes in bytes on the wire.", f, err)
+	f, err = Rate("Bytes a second", a.Real(), a.Generated)
+	add("rate", "The whole real capture above, the generated one below. Bursts need not fall on the same seconds; their size and spacing should agree.", f, err)
+	f, err = Trigrams("Three packets in a row", a.HeldOut, a.Generated)
+	add("trigrams", "> is sent by the client, < by the server; S SYN, A ACK, P PSH, F FIN, R RST.", f, err)
+	if a.Latent != nil {
+		f, err = LatentSpace("Latent space of the packets, with its mixture", a.Latent)
+		add("latent", "Each dot is a packet as the encoder sees it, coloured by its component; ellipses are two standard deviations.", f, err)
+	}
+	names := CurveNames(a.Metrics)
+	for _, model := range sortedKeys(names) {
+		f, err = Curves("Training of the "+strings.ToUpper(model), a.Metrics, names[model]...)
+		add("training_"+model, "Mean over each epoch's batches.", f, err)
+	}
+	return figures
+}
+
+// flowNumbers are the plain numbers of flows that figures show.
+type flowNumbers struct {
+	lengths, gaps, packets, bytes []float64
+}
+
+func numbersOf(flows []*flow.Flow) flowNumbers {
+	var n flowNumbers
+	for _, f := range flows {
+		n.packets = append(n.packets, float64(len(f.Packets)))
+		n.bytes = append(n.bytes, float64(f.Bytes()))
+		for i := range f.Packets {
+			n.lengths = append(n.lengths, float64(f.Packets[i].Length))
+			if i > 0 {
+				n.gaps = append(n.gaps, float64(f.Packets[i].Time-f.Packets[i-1].Time)/1e9)
+			}
+		}
+	}
+	return n
+}

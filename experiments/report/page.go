@@ -1,0 +1,169 @@
+package report
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/necstgen/necstgen/experiments/fidelity"
+)
+
+//go:embed page.html
+var pageText string
+
+var pageTemplate = template.Must(template.New("report").Parse(pageText))
+
+// page is what the template shows; every string is escaped there.
+type page struct {
+	Experiment, ID, About string
+	Verdicts              []verdictView
+	Missing               []string
+	Inputs, Traffic       template.HTML
+	Figures               []figureGroup
+	Baselines             []baselineMark
+	Scores                []applicationView
+	Caveats, Warnings     []string
+	Repairs               template.HTML
+	Stages                template.HTML
+	Command, Same         string
+	Versions, Artifacts   template.HTML
+	Config                string
+}
+
+type verdictView struct {
+	Application string
+	Verdict
+}
+
+type figureGroup struct {
+	Heading string
+	List    []figureView
+}
+
+type figureView struct {
+	SVG     template.HTML
+	Caption string
+}
+
+type baselineMark struct {
+	Mark template.HTML
+	Name string
+}
+
+type applicationView struct {
+	Application string // empty where there is only one
+	Levels      []levelView
+}
+
+type levelView struct {
+	Title, About string
+	Strips       bool
+	Baselines    []string
+	Rows         []rowView
+}
+
+type rowView struct {
+	Name, Meaning string
+	Strip         template.HTML
+	Value, Floor  string
+	Baselines     []string
+	Grade, Note   string
+}
+
+// Write writes the report as one HTML page that refers to nothing outside.
+func Write(w io.Writer, a *Material) error {
+	m := a.Manifest
+	config, err := json.MarshalIndent(m.Config, "", "  ")
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	p := page{
+		Experiment: m.Experiment, ID: m.ID, About: about(m),
+		Inputs: a.inputTable(), Traffic: a.trafficTable(),
+		Figures: figureGroups(a.Figures()),
+		Caveats: a.caveats(), Warnings: m.Warnings, Repairs: a.repairTable(),
+		Stages: stageTable(m), Command: command(m), Same: same(m),
+		Versions: versionTable(m), Artifacts: artifactTable(m),
+		Config: string(config),
+	}
+	p.Missing = a.Missing
+	applications := Applications(a.Scores)
+	for _, app := range applications {
+		name := app
+		if len(applications) == 1 {
+			name = ""
+		}
+		p.Verdicts = append(p.Verdicts, verdictView{name, VerdictOf(a.Scores, app)})
+		p.Scores = append(p.Scores, applicationView{name, levelViews(a.Scores, app)})
+	}
+	p.Baselines = baselineMarks(a.Scores)
+	if err := pageTemplate.Execute(w, p); err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// figureGroups puts the figures of traffic before those of the models.
+func figureGroups(figures []*Figure) []figureGroup {
+	groups := []figureGroup{{Heading: "Real and generated, side by side"}, {Heading: "What the models learnt"}}
+	for _, f := range figures {
+		at := 0
+		if f.Name == "latent" || strings.HasPrefix(f.Name, "training_") {
+			at = 1
+		}
+		groups[at].List = append(groups[at].List, figureView{template.HTML(f.svg()), f.Caption})
+	}
+	return slices.DeleteFunc(groups, func(g figureGroup) bool { return len(g.List) == 0 })
+}
+
+func levelViews(scores []fidelity.Score, application string) []levelView {
+	var views []levelView
+	for _, level := range levelTitles {
+		v := levelView{Title: level.title, About: level.about, Strips: level.level != "published"}
+		for _, s := range scores {
+			if s.Application != application || s.Level != level.level {
+				continue
+			}
+			d, _ := definition(s)
+			grade := GradeOf(s)
+			r := rowView{
+				Name: s.Score, Meaning: d.Meaning, Strip: template.HTML(strip(s)),
+				Value: Number(s.Value), Floor: Number(s.Floor),
+				Grade: strings.TrimSpace(gradeMarks[grade] + " " + string(grade)), Note: s.Note,
+			}
+			if s.FloorSpread != nil {
+				r.Floor += " ± " + Number(s.FloorSpread)
+			}
+			v.Baselines = sortedKeys(s.Baselines)
+			for _, name := range v.Baselines {
+				r.Baselines = append(r.Baselines, Number(s.Baselines[name]))
+			}
+			v.Rows = append(v.Rows, r)
+		}
+		if len(v.Rows) > 0 {
+			views = append(views, v)
+		}
+	}
+	return views
+}
+
+func baselineMarks(scores []fidelity.Score) []baselineMark {
+	if len(scores) == 0 {
+		return nil
+	}
+	var marks []baselineMark
+	for i, name := range sortedKeys(scores[0].Baselines) {
+		mark := `<path d="M8 4l5 5l-5 5l-5 -5z" fill="#fff" stroke="#0072B2" stroke-width="1.5"/>`
+		if i%2 == 1 {
+			mark = `<rect x="4" y="5" width="8" height="8" fill="#fff" stroke="#009E73" stroke-width="1.5"/>`
+		}
+		marks = append(marks, baselineMark{
+			template.HTML(`<svg class="strip inline" width="16" height="18" aria-hidden="true">` + mark + `</svg>`), name + " baseline",
+		})
+	}
+	return marks
+}

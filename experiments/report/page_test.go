@@ -1,0 +1,82 @@
+package report_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/report"
+	"github.com/necstgen/necstgen/experiments/report/reporttest"
+	"github.com/necstgen/necstgen/experiments/run"
+)
+
+func folder(t *testing.T) *run.Manifest {
+	t.Helper()
+	m, err := reporttest.Folder(t.TempDir(), 250, fidelity.Config{Trees: 30, FloorSplits: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// TestWrite makes the report of a run folder. REPORT names a file to keep it in.
+func TestWrite(t *testing.T) {
+	m := folder(t)
+	var b bytes.Buffer
+	if err := report.Write(&b, report.Load(m)); err != nil {
+		t.Fatal(err)
+	}
+	text := b.String()
+	if name := os.Getenv("REPORT"); name != "" {
+		if err := os.WriteFile(name, b.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, want := range []string{
+		"C2ST window", "Copied"[1:], "real against real", "go run ./experiments run quickstart seed=1 --backend go",
+		"component 2 holds 3 packets", "repeated FIN cleared", "Training of the VAE", "Training of the LSTM", "bootstrap baseline", "time moved forward",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+	if n := strings.Count(text, "<figure>"); n != 9 {
+		t.Errorf("%d figures, want 9", n)
+	}
+	if strings.Contains(text, "not complete") {
+		t.Error("the report says that something is missing")
+	}
+	for _, outside := range regexp.MustCompile(`(?i)<script|<link|<img|@import|url\(|(src|href)="[^"#]`).FindAllString(text, -1) {
+		t.Errorf("the report refers to something outside, or runs a script: %s", outside)
+	}
+	if strings.Contains(text, filepath.Dir(m.Dir)) {
+		t.Error("the report holds a path of this machine")
+	}
+	t.Logf("%d bytes", len(text))
+}
+
+// TestIncomplete takes files away: the report says so and shows the rest.
+func TestIncomplete(t *testing.T) {
+	m := folder(t)
+	for _, name := range []string{report.GeneratedName, report.LatentName} {
+		if err := os.Remove(m.Path(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(m.Path(report.ScoresName), []byte("[{"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := report.Write(&b, report.Load(m)); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"generated.parquet is not in the run folder", "latent.json is not in the run folder", "scores.json: unexpected end of JSON input", "Training of the VAE"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the report lacks %q", want)
+		}
+	}
+}

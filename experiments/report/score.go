@@ -1,0 +1,187 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/necstgen/necstgen/experiments/fidelity"
+)
+
+// Grade is how near a score comes to what real data reach against real data.
+type Grade string
+
+// The grades, and the one of a score that has none: no value, no floor, or a
+// unit of its own.
+const (
+	AsReal Grade = "as real" // within two spreads of the floor
+	Close  Grade = "close"
+	Off    Grade = "off"
+	Far    Grade = "far"
+	None   Grade = "–"
+)
+
+// gradeMarks fill up as a score gets better, so that they can be read without
+// colours.
+var gradeMarks = map[Grade]string{AsReal: "●", Close: "◕", Off: "◑", Far: "○", None: ""}
+
+// limits are the distances from the floor up to which a score is close and off,
+// by kind: of distances, AUCs and shares alike in the unit of the score.
+var limits = map[fidelity.Kind][2]float64{
+	fidelity.Distance:   {0.1, 0.3},
+	fidelity.Classifier: {0.15, 0.35},
+	fidelity.Share:      {0.05, 0.2},
+	fidelity.Correlate:  {0.05, 0.2},
+}
+
+// GradeOf grades a score. Scores that other papers define are not graded.
+func GradeOf(s fidelity.Score) Grade {
+	d, ok := definition(s)
+	if !ok || s.Value == nil || s.Floor == nil || s.Level == "published" {
+		return None
+	}
+	var spread float64
+	if s.FloorSpread != nil {
+		spread = *s.FloorSpread
+	}
+	excess := *s.Value - *s.Floor
+	switch {
+	case s.Score == "closest record":
+		excess = -excess / max(*s.Floor, 1e-9) // nearer than held-out flows is worse
+	case s.Level == "copying" || d.Kind == fidelity.Distance || d.Kind == fidelity.Classifier:
+	case d.Kind == fidelity.Share:
+		excess = math.Abs(excess)
+	default:
+		excess = -excess
+	}
+	limit := limits[d.Kind]
+	switch {
+	case excess <= 2*spread+0.005:
+		return AsReal
+	case excess <= limit[0]:
+		return Close
+	case excess <= limit[1]:
+		return Off
+	}
+	return Far
+}
+
+func definition(s fidelity.Score) (fidelity.Definition, bool) {
+	for _, d := range fidelity.Definitions() {
+		if d.Level == s.Level && d.Name == s.Score {
+			return d, true
+		}
+	}
+	return fidelity.Definition{}, false
+}
+
+// levelTitles name the levels in the order of the report.
+var levelTitles = []struct{ level, title, about string }{
+	{"classifier", "Can a classifier tell?", "AUC of a random forest that is trained to tell generated from real: 0.5 it cannot, 1 it always can."},
+	{"copying", "Is it copied?", "How much of the training data comes out again. The floor is what new real flows reach, which are no copies."},
+	{"packet", "Packets", "Distances between the distributions of single packets: 0 is the same distribution."},
+	{"order", "Order", "What follows what inside a flow."},
+	{"flow", "Flows", "Distances between the distributions of whole flows."},
+	{"load", "Load", "The traffic as a whole over time, real and generated cut to equal spans."},
+	{"published", "As others report it", "Scores as the NetShare and NeCSTGen papers define them, in their units, to set published figures beside."},
+}
+
+// Scores is the score table of one application and of the levels given, all if
+// none is.
+func Scores(scores []fidelity.Score, application string, levels ...string) Table {
+	var chosen []fidelity.Score
+	baselines := map[string]bool{}
+	for _, s := range scores {
+		if s.Application == application && (len(levels) == 0 || slices.Contains(levels, s.Level)) {
+			chosen = append(chosen, s)
+			for name := range s.Baselines {
+				baselines[name] = true
+			}
+		}
+	}
+	names := sortedKeys(baselines)
+	t := Table{Title: "Scores of " + application, Heads: []string{"level", "score", "value", "floor", "±"}, Right: []bool{false, false, true, true, true}}
+	for _, name := range names {
+		t.Heads, t.Right = append(t.Heads, name), append(t.Right, true)
+	}
+	t.Heads, t.Right = append(t.Heads, "grade", "note"), append(t.Right, false, false)
+	for _, s := range chosen {
+		row := []string{s.Level, s.Score, Number(s.Value), Number(s.Floor), Number(s.FloorSpread)}
+		for _, name := range names {
+			row = append(row, Number(s.Baselines[name]))
+		}
+		grade := GradeOf(s)
+		t.Rows = append(t.Rows, append(row, strings.TrimSpace(gradeMarks[grade]+" "+string(grade)), s.Note))
+	}
+	return t
+}
+
+// Applications lists the applications of scores in their order.
+func Applications(scores []fidelity.Score) []string {
+	var names []string
+	for _, s := range scores {
+		if !slices.Contains(names, s.Application) {
+			names = append(names, s.Application)
+		}
+	}
+	return names
+}
+
+// Number writes a score with three digits behind the point, fewer where it is
+// large, and a dash where there is none.
+func Number(v *float64) string {
+	switch {
+	case v == nil:
+		return "–"
+	case math.Abs(*v) >= 1000:
+		return thousands(int64(math.Round(*v)))
+	case math.Abs(*v) >= 10:
+		return fmt.Sprintf("%.1f", *v)
+	}
+	return fmt.Sprintf("%.3f", *v)
+}
+
+// strip draws a score on its own small scale: a grey band for the floor with two
+// spreads, a disc for the value, a diamond and a square for the baselines.
+func strip(s fidelity.Score) string {
+	d, ok := definition(s)
+	if !ok || s.Value == nil || s.Level == "published" || s.Score == "closest record" {
+		return ""
+	}
+	const width, height, edge = 150, 18, 8
+	at := func(v float64) float64 {
+		switch d.Kind {
+		case fidelity.Classifier:
+			v = (v - 0.5) * 2
+		case fidelity.Distance:
+			v = math.Sqrt(max(0, v)) // so that small distances can be told apart
+		}
+		return edge + (width-2*edge)*min(1, max(0, v))
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, `<svg class="strip" viewBox="0 0 %d %d" width="%d" height="%d" aria-hidden="true">`, width, height, width, height)
+	fmt.Fprintf(&b, `<line x1="%d" y1="9" x2="%d" y2="9" stroke="#999" stroke-width="1"/>`, edge, width-edge)
+	if s.Floor != nil {
+		low, high := *s.Floor, *s.Floor
+		if s.FloorSpread != nil {
+			low, high = low-2**s.FloorSpread, high+2**s.FloorSpread
+		}
+		x0, x1 := at(low), at(high)
+		fmt.Fprintf(&b, `<rect x="%.1f" y="2" width="%.1f" height="14" rx="2" fill="#bbb"/>`, x0-1.5, max(3, x1-x0+3))
+	}
+	for i, name := range sortedKeys(s.Baselines) {
+		v := s.Baselines[name]
+		if v == nil {
+			continue
+		}
+		x := at(*v)
+		if i%2 == 0 {
+			fmt.Fprintf(&b, `<path d="M%.1f 4l5 5l-5 5l-5 -5z" fill="#fff" stroke="#0072B2" stroke-width="1.5"/>`, x)
+		} else {
+			fmt.Fprintf(&b, `<rect x="%.1f" y="5" width="8" height="8" fill="#fff" stroke="#009E73" stroke-width="1.5"/>`, x-4)
+		}
+	}
+	fmt.Fprintf(&b, `<circle cx="%.1f" cy="9" r="5" fill="#D55E00" stroke="#fff" stroke-width="1"/></svg>`, at(*s.Value))
+	return b.String()
+}

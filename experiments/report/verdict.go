@@ -1,0 +1,132 @@
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/necstgen/necstgen/experiments/fidelity"
+)
+
+// Verdict is the answer in words.
+type Verdict struct {
+	Headline string
+	Points   []string // one sentence each
+	Warning  string   // what a reader must not overlook; empty: nothing
+}
+
+// VerdictOf puts the scores of an application into words.
+func VerdictOf(scores []fidelity.Score, application string) Verdict {
+	find := func(level, name string) *fidelity.Score {
+		for i, s := range scores {
+			if s.Application == application && s.Level == level && s.Score == name && s.Value != nil {
+				return &scores[i]
+			}
+		}
+		return nil
+	}
+	var v Verdict
+	flows, windows := find("classifier", "C2ST flow"), find("classifier", "C2ST window")
+	v.Headline = headline(flows, windows)
+	if flows != nil {
+		v.Points = append(v.Points, "Whole flows: "+told(*flows))
+	}
+	if windows != nil {
+		v.Points = append(v.Points, "Five packets in a row: "+told(*windows))
+	}
+	if s := find("copying", "copied flows"); s != nil {
+		text := fmt.Sprintf("%s of the generated flows repeat a training flow's exact sequence of lengths, directions and flags", percent(*s.Value))
+		if s.Floor != nil {
+			text += fmt.Sprintf("; of new real flows %s do", percent(*s.Floor))
+			if *s.Value > *s.Floor+0.05 {
+				v.Warning = "More of the generated traffic is copied from the training data than new real traffic would repeat. Do not hand it on as if it gave nothing away."
+			}
+		}
+		v.Points = append(v.Points, text+".")
+	}
+	if open, closed := find("order", "handshake share"), find("order", "close share"); open != nil && closed != nil {
+		v.Points = append(v.Points, fmt.Sprintf("%s of the generated TCP flows open with a full handshake%s, %s close properly%s.",
+			percent(*open.Value), ofReal(open), percent(*closed.Value), ofReal(closed)))
+	}
+	if worst := furthest(scores, application); worst != "" {
+		v.Points = append(v.Points, worst)
+	}
+	return v
+}
+
+// headline goes by the classifier that tells more.
+func headline(flows, windows *fidelity.Score) string {
+	worst := 0.0
+	for _, s := range []*fidelity.Score{flows, windows} {
+		if s != nil {
+			worst = max(worst, *s.Value)
+		}
+	}
+	switch {
+	case worst == 0:
+		return "Not judged: no classifier could be trained"
+	case worst <= 0.6:
+		return "Hard to tell from the real traffic"
+	case worst <= 0.75:
+		return "Close to the real traffic, with differences a classifier finds"
+	case worst <= 0.9:
+		return "Recognisably different from the real traffic"
+	}
+	return "Easy to tell from the real traffic"
+}
+
+func told(s fidelity.Score) string {
+	text := fmt.Sprintf("a random forest tells generated from real with AUC %.2f (0.5 is guessing, 1 is certainty", *s.Value)
+	if s.Floor != nil {
+		text += fmt.Sprintf("; real from real %.2f", *s.Floor)
+	}
+	return text + ")."
+}
+
+func ofReal(s *fidelity.Score) string {
+	if s.Floor == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (real %s)", percent(*s.Floor))
+}
+
+func percent(share float64) string {
+	if share > 0 && share < 0.001 {
+		return "less than 0.1 %"
+	}
+	if share < 1 && share > 0.999 {
+		return "more than 99.9 %"
+	}
+	return fmt.Sprintf("%.4g %%", float64(int(share*1000+0.5))/10)
+}
+
+// furthest names the packet, order and flow scores that are furthest above their
+// floor.
+func furthest(scores []fidelity.Score, application string) string {
+	type gap struct {
+		name         string
+		value, floor float64
+	}
+	var gaps []gap
+	for _, s := range scores {
+		d, ok := definition(s)
+		if !ok || s.Application != application || s.Value == nil || s.Floor == nil || d.Kind != fidelity.Distance {
+			continue
+		}
+		if grade := GradeOf(s); (grade == Off || grade == Far) && s.Level != "published" {
+			gaps = append(gaps, gap{s.Score, *s.Value, *s.Floor})
+		}
+	}
+	if len(gaps) == 0 {
+		return "No distance of packets, order, flows or load is far above what real data reach against real data."
+	}
+	slices.SortStableFunc(gaps, func(a, b gap) int { return cmp.Compare(b.value-b.floor, a.value-a.floor) })
+	text := "Furthest from real: "
+	for i, g := range gaps[:min(3, len(gaps))] {
+		if i > 0 {
+			text += ", "
+		}
+		text += fmt.Sprintf("%s %.2f (real against real %.2f)", g.name, g.value, g.floor)
+	}
+	return text + "."
+}
