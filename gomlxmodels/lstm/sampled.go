@@ -32,7 +32,7 @@ type SampledConfig struct {
 	Heads      []Head     `json:"heads"`      // at least one
 	Continuous int        `json:"continuous"` // numbers known before a packet is drawn
 	Latent     int        `json:"latent"`     // numbers given for the whole sequence
-	Noise      float64    `json:"noise"`      // standard deviation of the noise on Latent in training; default 0.1
+	Noise      float64    `json:"noise"`      // standard deviation of the noise on Latent in training; default 0.3
 	Prior      bool       `json:"prior"`      // the first head starts from a given log-probability
 	Steps      int        `json:"steps"`      // length of a training row; default 32
 	WarmUp     int        `json:"warm_up"`    // steps before a cut that fill the state and do not count; default 8
@@ -45,7 +45,7 @@ type SampledConfig struct {
 func DefaultSampledConfig() SampledConfig {
 	c := fit.DefaultConfig()
 	c.Epochs, c.Batch, c.LearningRate, c.ClipNorm = 120, 16, 3e-3, 1
-	return SampledConfig{Units: 96, HeadUnits: 64, Embedding: 16, Noise: 0.1, Steps: 32, WarmUp: 8, MaxUnroll: 16, Fit: c}
+	return SampledConfig{Units: 96, HeadUnits: 64, Embedding: 16, Noise: 0.3, Steps: 32, WarmUp: 8, MaxUnroll: 16, Fit: c}
 }
 
 // Validate reports every field that is out of range.

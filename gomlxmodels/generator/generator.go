@@ -1,0 +1,62 @@
+package generator
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"github.com/gomlx/compute"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// Generator draws flows, in start order, and can be saved.
+type Generator interface {
+	Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error]
+	Save(dir string) error
+}
+
+// The kinds of generator.
+const (
+	KindSampled   = "sampled"
+	KindMarkov    = "markov"
+	KindBootstrap = "bootstrap"
+)
+
+// Fit learns the flows, which must be in start order, with the generator of
+// that kind. Only the sampled one needs a backend.
+func Fit(ctx context.Context, b compute.Backend, kind string, cfg Config, flows []*flow.Flow, o Observer) (Generator, error) {
+	switch kind {
+	case KindSampled:
+		return FitSampled(ctx, b, cfg, flows, o)
+	case KindMarkov:
+		var g *Markov
+		err := o.stage("markov", func() (err error) {
+			g, err = FitMarkov(cfg.Order, flows)
+			return err
+		})
+		return g, err
+	case KindBootstrap:
+		var g *Bootstrap
+		err := o.stage("bootstrap", func() (err error) {
+			g, err = FitBootstrap(flows)
+			return err
+		})
+		return g, err
+	}
+	return nil, fmt.Errorf("generator: unknown kind %q: want %s, %s or %s", kind, KindSampled, KindMarkov, KindBootstrap)
+}
+
+// Load reads a generator of that kind that Save wrote. Only the sampled one
+// needs a backend.
+func Load(b compute.Backend, kind, dir string) (Generator, error) {
+	switch kind {
+	case KindSampled:
+		return LoadSampled(b, dir)
+	case KindMarkov:
+		return LoadMarkov(dir)
+	case KindBootstrap:
+		return LoadBootstrap(dir)
+	}
+	return nil, fmt.Errorf("generator: unknown kind %q: want %s, %s or %s", kind, KindSampled, KindMarkov, KindBootstrap)
+}

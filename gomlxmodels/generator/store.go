@@ -1,0 +1,228 @@
+package generator
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/gomlx/compute"
+
+	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/table"
+	"github.com/necstgen/necstgen/gomlxmodels/gmm"
+	"github.com/necstgen/necstgen/gomlxmodels/lstm"
+	"github.com/necstgen/necstgen/gomlxmodels/markov"
+	"github.com/necstgen/necstgen/gomlxmodels/vae"
+)
+
+// Names inside a saved generator's folder.
+const (
+	generatorFile = "generator.json"
+	featuresFile  = "features.json"
+	clustersFile  = "clusters.json" // mixture of the packets' latent points
+	chainFile     = "chain.json"
+	shapesFile    = "shapes.json" // mixture of the flows' shapes
+	arrivalsFile  = "arrivals.json"
+	vaeFolder     = "vae"
+	lstmFolder    = "lstm"
+	flowsFile     = "flows.parquet"
+)
+
+// sampledFile is generator.json of Sampled.
+type sampledFile struct {
+	Application flow.Application `json:"application"`
+	Protocol    uint8            `json:"protocol"`
+	MaxPackets  int              `json:"max_packets"`
+	Lanes       int              `json:"lanes"`
+	Vocabulary  *vocabulary      `json:"vocabulary"`
+	Shapes      []string         `json:"shapes"` // names of Scores
+	Scores      []normalScores   `json:"scores"`
+}
+
+// markovFile is generator.json of Markov.
+type markovFile struct {
+	Application flow.Application `json:"application"`
+	Protocol    uint8            `json:"protocol"`
+	Tokens      []tokenFile      `json:"tokens"`
+	Gaps        [][]int64        `json:"gaps"`
+	Arrivals    []int64          `json:"arrivals"`
+}
+
+type tokenFile struct {
+	Direction flow.Direction `json:"direction"`
+	Flags     flow.TCPFlags  `json:"flags"`
+	Header    int32          `json:"header"`
+	Payload   int32          `json:"payload"`
+	Length    int32          `json:"length"`
+}
+
+func writeFile(dir, name string, write func(io.Writer) error) error {
+	f, err := os.Create(filepath.Join(dir, name))
+	if err != nil {
+		return fmt.Errorf("generator: save: %w", err)
+	}
+	err = write(f)
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	if err != nil {
+		return fmt.Errorf("generator: save %s: %w", name, err)
+	}
+	return nil
+}
+
+func writeJSON(v any) func(io.Writer) error {
+	return func(w io.Writer) error { return json.NewEncoder(w).Encode(v) }
+}
+
+func readJSON(dir, name string, v any) error {
+	text, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		return fmt.Errorf("generator: load: %w", err)
+	}
+	if err := json.Unmarshal(text, v); err != nil {
+		return fmt.Errorf("generator: load %s: %w", filepath.Join(dir, name), err)
+	}
+	return nil
+}
+
+// readWith opens a file for a loader that takes a reader and a name.
+func readWith[T any](dir, name string, load func(io.Reader, string) (T, error)) (T, error) {
+	path := filepath.Join(dir, name)
+	f, err := os.Open(path)
+	if err != nil {
+		var none T
+		return none, fmt.Errorf("generator: load: %w", err)
+	}
+	defer f.Close()
+	return load(f, path)
+}
+
+// Save writes every part of the generator into dir; the networks are GoMLX checkpoints.
+func (g *Sampled) Save(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("generator: save: %w", err)
+	}
+	about := sampledFile{g.Application, g.Protocol, g.MaxPackets, g.Lanes, g.Vocabulary, shapeNames[:], g.Scores}
+	for _, part := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{generatorFile, writeJSON(about)}, {featuresFile, writeJSON(g.Embedding.Encoder)},
+		{clustersFile, g.Embedding.Mixture.Save}, {chainFile, g.Chain.Save},
+		{shapesFile, g.Shapes.Save}, {arrivalsFile, g.Arrivals.Save},
+	} {
+		if err := writeFile(dir, part.name, part.write); err != nil {
+			return err
+		}
+	}
+	if err := g.Embedding.VAE.Save(filepath.Join(dir, vaeFolder)); err != nil {
+		return fmt.Errorf("generator: %w", err)
+	}
+	return g.Network.Save(filepath.Join(dir, lstmFolder))
+}
+
+// LoadSampled reads what Save wrote, to run on backend b.
+func LoadSampled(b compute.Backend, dir string) (*Sampled, error) {
+	var about sampledFile
+	if err := readJSON(dir, generatorFile, &about); err != nil {
+		return nil, err
+	}
+	if about.Vocabulary == nil || about.Vocabulary.Gap == nil || len(about.Scores) != shapeWidth {
+		return nil, fmt.Errorf("generator: load %s: not a sampled generator of this version", filepath.Join(dir, generatorFile))
+	}
+	g := &Sampled{Application: about.Application, Protocol: about.Protocol, MaxPackets: about.MaxPackets, Lanes: about.Lanes,
+		Vocabulary: about.Vocabulary, Scores: about.Scores}
+	g.Embedding.Encoder = new(feature.Encoder)
+	if err := readJSON(dir, featuresFile, g.Embedding.Encoder); err != nil {
+		return nil, err
+	}
+	var err error
+	if g.Embedding.Mixture, err = readWith(dir, clustersFile, gmm.Load); err != nil {
+		return nil, err
+	}
+	if g.Shapes, err = readWith(dir, shapesFile, gmm.Load); err != nil {
+		return nil, err
+	}
+	if g.Chain, err = readWith(dir, chainFile, markov.Load); err != nil {
+		return nil, err
+	}
+	if g.Arrivals, err = readWith(dir, arrivalsFile, markov.Load); err != nil {
+		return nil, err
+	}
+	if g.Embedding.VAE, err = vae.Load(b, filepath.Join(dir, vaeFolder)); err != nil {
+		return nil, fmt.Errorf("generator: %w", err)
+	}
+	if g.Network, err = lstm.LoadSampled(b, filepath.Join(dir, lstmFolder)); err != nil {
+		return nil, fmt.Errorf("generator: %w", err)
+	}
+	return g, nil
+}
+
+// Save writes tokens, gaps and chain into dir.
+func (m *Markov) Save(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("generator: save: %w", err)
+	}
+	about := markovFile{Application: m.application, Protocol: m.protocol, Gaps: m.gaps, Arrivals: m.arrivals}
+	for _, t := range m.tokens {
+		about.Tokens = append(about.Tokens, tokenFile{t.Direction, t.Flags, t.HeaderLength, t.PayloadLength, t.Length})
+	}
+	if err := writeFile(dir, generatorFile, writeJSON(about)); err != nil {
+		return err
+	}
+	return writeFile(dir, chainFile, m.chain.Save)
+}
+
+// LoadMarkov reads what Save wrote.
+func LoadMarkov(dir string) (*Markov, error) {
+	var about markovFile
+	if err := readJSON(dir, generatorFile, &about); err != nil {
+		return nil, err
+	}
+	chain, err := readWith(dir, chainFile, markov.Load)
+	if err != nil {
+		return nil, err
+	}
+	if len(about.Gaps) != len(about.Tokens) || len(about.Arrivals) == 0 || len(chain.Labels()) > len(about.Tokens) {
+		return nil, fmt.Errorf("generator: load %s: not a Markov generator of this version", filepath.Join(dir, generatorFile))
+	}
+	m := &Markov{application: about.Application, protocol: about.Protocol, gaps: about.Gaps, arrivals: about.Arrivals, chain: chain}
+	for _, t := range about.Tokens {
+		m.tokens = append(m.tokens, flow.Packet{Direction: t.Direction, Flags: t.Flags, HeaderLength: t.Header, PayloadLength: t.Payload,
+			Length: t.Length, Captured: t.Length, Application: about.Application})
+	}
+	return m, nil
+}
+
+// Save writes the training flows into dir.
+func (b *Bootstrap) Save(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("generator: save: %w", err)
+	}
+	return writeFile(dir, flowsFile, func(w io.Writer) error {
+		return table.WritePackets(w, table.Parquet, flow.Packets(b.flows))
+	})
+}
+
+// LoadBootstrap reads what Save wrote.
+func LoadBootstrap(dir string) (*Bootstrap, error) {
+	byID := make(map[int64]*flow.Flow)
+	var flows []*flow.Flow
+	for p, err := range table.ReadPackets(filepath.Join(dir, flowsFile)) {
+		if err != nil {
+			return nil, fmt.Errorf("generator: load: %w", err)
+		}
+		f := byID[p.FlowID]
+		if f == nil {
+			f = &flow.Flow{ID: p.FlowID, Tuple: p.Tuple, Application: p.Application}
+			byID[p.FlowID] = f
+			flows = append(flows, f)
+		}
+		f.Packets = append(f.Packets, p)
+	}
+	return FitBootstrap(flows)
+}
