@@ -323,6 +323,8 @@ func (p *Plan) defaultPairs() []Pair {
 // or IANA where they fit, else whole blocks of 1024.
 func portRange(low, high uint16) (uint16, uint16) {
 	switch {
+	case low == high && low != 0 && low < 1024:
+		return low, high // DHCP and the like
 	case low == 0 || low >= defaultLow && high <= defaultHigh:
 		return defaultLow, defaultHigh
 	case low >= 49152: // RFC 6335: dynamic ports

@@ -119,6 +119,10 @@ func datagramOf(a flow.Application) func(*speaker, *conversation, turnOf) {
 		return (*speaker).snmp
 	case flow.NTP:
 		return (*speaker).ntp
+	case flow.NetBIOS:
+		return (*speaker).netbios
+	case flow.RIP:
+		return (*speaker).rip
 	}
 	return (*speaker).plain
 }

@@ -65,6 +65,7 @@ func TestPayloadsDissect(t *testing.T) {
 		{flow.NTP, flow.UDP, 12}, {flow.Unknown, flow.UDP, 1}, {flow.Unknown, flow.TCP, 1}, {flow.Telnet, flow.TCP, 1}, {flow.FTP, flow.TCP, 1},
 		{flow.FTPData, flow.TCP, 1}, {flow.IRC, flow.TCP, 1}, {flow.POP, flow.TCP, 1}, {flow.IMAP, flow.TCP, 1}, {flow.Finger, flow.TCP, 1},
 		{flow.SSH, flow.TCP, 1}, {flow.TLS, flow.TCP, 1}, {flow.QUIC, flow.UDP, 1}, {flow.SIP, flow.UDP, 1}, {flow.Time, flow.TCP, 4},
+		{flow.NetBIOS, flow.UDP, 50},
 	} {
 		t.Run(c.application.String(), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(uint64(c.application), 5))

@@ -15,11 +15,11 @@ type sharing struct {
 	random   *rand.Rand
 	stations []*station
 	byApp    map[appProto][]*serviceShare
-	used     map[pairPort]uint32 // flows so far
+	used     map[pairPort]uint32 // client ports so far
+	ended    map[pairPort]int64  // end of the last flow whose client had the server's port
 	spare    map[spareKey]*station
 	spares   uint32
 	given    map[netip.Addr]*station // hosts of flows that keep their tuples
-	wrapped  bool
 }
 
 type appProto struct {
@@ -48,6 +48,7 @@ func newSharing(plan *Plan, random *rand.Rand) *sharing {
 		plan: plan, random: random,
 		byApp: make(map[appProto][]*serviceShare),
 		used:  make(map[pairPort]uint32),
+		ended: make(map[pairPort]int64),
 		spare: make(map[spareKey]*station),
 		given: make(map[netip.Addr]*station),
 	}
@@ -138,28 +139,57 @@ func (s *sharing) service(a flow.Application, proto uint8) (*serviceShare, error
 
 // draw gives a conversation its two ends, IPv6 ones where want6 says so and the
 // plan has them.
-func (s *sharing) draw(c *conversation, want6 bool) error {
+func (s *sharing) draw(c *conversation, from *flow.Flow, want6 bool) error {
 	service, err := s.service(c.app, c.proto)
 	if err != nil {
 		return err
 	}
 	pair := s.pair(service, want6)
-	client, server := s.stations[pair.Client], s.stations[pair.Server]
-	key := pairPort{pair.Client, pair.Server, service.Port, c.proto}
+	same := service.SamePort > 0 && s.random.Float64() < service.SamePort
+	for range familyTries {
+		if !same || s.rested(pair, service, from) {
+			break
+		}
+		pair = s.pair(service, want6)
+	}
+	server := end{station: s.stations[pair.Server], port: service.Port}
+	client := end{station: s.stations[pair.Client], port: service.Port}
+	if same && s.rested(pair, service, from) {
+		s.ended[keyOf(pair, service)] = from.Packets[len(from.Packets)-1].Time
+	} else {
+		client = s.newClient(pair, service)
+	}
+	c.ends[flow.Forward], c.ends[flow.Backward] = client, server
+	return nil
+}
+
+func keyOf(pair Pair, service *serviceShare) pairPort {
+	return pairPort{pair.Client, pair.Server, service.Port, service.Proto}
+}
+
+// rested tells whether a flow may have the ports of an earlier one of its pair:
+// never with TCP, and with UDP after a silence that tells them apart.
+func (s *sharing) rested(pair Pair, service *serviceShare, from *flow.Flow) bool {
+	ended, used := s.ended[keyOf(pair, service)]
+	return !used || service.Proto == flow.UDP && from.Start()-ended > restTime
+}
+
+// restTime is the silence in nanoseconds after which a five-tuple is a new UDP
+// flow: 5 minutes (RFC 4787, 4.3), and a minute more.
+const restTime = int64(360e9)
+
+// newClient is the pair's client with a port that it has not had with this server.
+func (s *sharing) newClient(pair Pair, service *serviceShare) end {
+	key := keyOf(pair, service)
 	n := s.used[key]
 	s.used[key] = n + 1
-	low, high := uint32(service.ClientLow), uint32(service.ClientHigh)
-	port := uint32(service.Port)
-	if service.SamePort == 0 || s.random.Float64() >= service.SamePort {
-		size := high - low + 1
-		if turn := n / size; turn > 0 {
-			client = s.spareHost(pair.Client, int(turn))
-		}
-		port = low + scatter(n%size, size, uint32(pair.Client)<<16^uint32(pair.Server)<<1^uint32(service.Port))
+	low, size := uint32(service.ClientLow), uint32(service.ClientHigh-service.ClientLow)+1
+	host := s.stations[pair.Client]
+	if turn := n / size; turn > 0 {
+		host = s.spareHost(pair.Client, int(turn))
 	}
-	c.ends[flow.Forward] = end{station: client, port: uint16(port)}
-	c.ends[flow.Backward] = end{station: server, port: service.Port}
-	return nil
+	port := low + scatter(n%size, size, uint32(pair.Client)<<16^uint32(pair.Server)<<1^uint32(service.Port))
+	return end{station: host, port: uint16(port)}
 }
 
 // pair draws client and server.
@@ -200,8 +230,6 @@ func (s *sharing) spareHost(client, turn int) *station {
 	prefix := s.plan.Spare4
 	if h.Address.Is6() {
 		prefix = s.plan.Spare6
-	} else if s.spares > 1<<(32-prefix.Bits())-2 {
-		s.wrapped = true
 	}
 	h.Address = nthAddress(prefix, s.spares)
 	host := s.newStation(h)
