@@ -74,7 +74,7 @@ func (p *Packet) nameLayers(app Application, fromServer bool) {
 	if at == 0 || p.Payload == nil && p.PayloadLength > 0 {
 		return // more link layers than fit, or a table's packet
 	}
-	rest := p.Layers[0].Length - p.HeaderLength
+	rest := max(p.Captured-p.HeaderLength, int32(len(p.Payload)))
 	padding := rest - int32(len(p.Payload))
 	for i := at; i < MaxLayers; i++ {
 		p.Layers[i] = Layer{}

@@ -1,9 +1,6 @@
 package flow
 
-import (
-	"iter"
-	"math"
-)
+import "iter"
 
 // TableRow is a flow's row of NeCSTGen's flow table (algorithm.md, section 3),
 // whose column names stand behind the fields, and what the table lacks: which flow
@@ -143,10 +140,8 @@ type series [applicationCount]struct {
 	any    bool
 	start  int64 // of the previous flow
 	length int64
-	minute [60]secondSum // by second modulo 60
+	minute rollingMinute
 }
-
-type secondSum struct{ second, bytes, flows int64 }
 
 // follow fills in the columns that look back.
 func (s *series) follow(r *TableRow) {
@@ -157,19 +152,43 @@ func (s *series) follow(r *TableRow) {
 			r.Rate = float64(past.length) / r.TimeDiff
 		}
 	}
-	second := int64(math.Floor(float64(r.Start) / 1e9))
 	past.any, past.start, past.length = true, r.Start, r.Length
-	now := &past.minute[((second%60)+60)%60]
-	if now.second != second {
-		*now = secondSum{second: second}
-	}
-	now.bytes += r.Length
-	now.flows++
-	r.BytesSecond, r.FlowsSecond = float64(now.bytes), float64(now.flows)
-	for i := range past.minute {
-		if m := &past.minute[i]; m.flows > 0 && m.second > second-60 && m.second <= second {
-			r.BytesMinute += float64(m.bytes)
-			r.FlowsMinute += float64(m.flows)
-		}
-	}
+	second, minute := past.minute.add(r.Start, r.Length)
+	r.BytesSecond, r.FlowsSecond = float64(second.bytes), float64(second.flows)
+	r.BytesMinute, r.FlowsMinute = float64(minute.bytes), float64(minute.flows)
 }
+
+// rollingMinute sums over the newest whole second and the 59 before it. A clock
+// that steps back counts in the newest second.
+type rollingMinute struct {
+	newest  int64
+	total   secondSum
+	seconds [60]secondSum // by second modulo 60
+}
+
+type secondSum struct{ bytes, flows int64 }
+
+func (m *rollingMinute) add(time, bytes int64) (second, minute secondSum) {
+	now := time / 1e9
+	if time%1e9 < 0 {
+		now--
+	}
+	if now >= m.newest+60 || m.total.flows == 0 {
+		*m = rollingMinute{newest: now}
+	}
+	for m.newest < now {
+		m.newest++
+		left := &m.seconds[m.slot()]
+		m.total.bytes -= left.bytes
+		m.total.flows -= left.flows
+		*left = secondSum{}
+	}
+	newest := &m.seconds[m.slot()]
+	newest.bytes += bytes
+	newest.flows++
+	m.total.bytes += bytes
+	m.total.flows++
+	return *newest, m.total
+}
+
+func (m *rollingMinute) slot() int { return int((m.newest%60 + 60) % 60) }

@@ -89,7 +89,7 @@ func (c *classicReader) next(r *record) error {
 	}
 	seconds, fraction, captured, length := c.fields(b)
 	if captured > c.snap {
-		return fmt.Errorf("record of %d bytes: want at most %d", captured, c.snap)
+		return c.resume(captured)
 	}
 	whole := c.header + captured
 	b, err = c.window.Peek(whole)
@@ -99,6 +99,38 @@ func (c *classicReader) next(r *record) error {
 	c.pending, c.last = whole, seconds
 	*r = record{time: seconds*1e9 + fraction*c.scale, length: length, frame: b[c.header:whole:whole], link: c.link, fcs: c.fcs}
 	return nil
+}
+
+// resume looks for the next record behind a header that cannot be one: the first
+// place from which two headers stand behind each other, or one that ends with the
+// file. What lies between is one damaged record.
+func (c *classicReader) resume(claimed int) error {
+	b, err := c.window.Peek(windowSize)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	for at := 1; at+c.header <= len(b); at++ {
+		if !c.plausible(b[at:]) {
+			continue
+		}
+		_, _, captured, _ := c.fields(b[at:])
+		behind := at + c.header + captured
+		if behind == len(b) && err == io.EOF || behind+c.header <= len(b) && c.plausible(b[behind:]) {
+			c.pending = at
+			return damagedf("record claims %d bytes, %d bytes are passed over", claimed, at)
+		}
+	}
+	return fmt.Errorf("record claims %d bytes, and no record is found behind it", claimed)
+}
+
+// plausible is stricter than a reader may be on sound files: the fraction is less
+// than a second, the lengths are those that capture programs keep, and the time is
+// within a year of the last good one.
+func (c *classicReader) plausible(b []byte) bool {
+	const longest, year = 262144, 366 * 86400
+	seconds, fraction, captured, length := c.fields(b)
+	return fraction*c.scale < 1e9 && captured > 0 && captured <= longest && captured <= length && length <= longest &&
+		(c.last == 0 || seconds > c.last-year && seconds < c.last+year)
 }
 
 // fields are a record header's numbers. Two loads by a known byte order are

@@ -45,16 +45,21 @@ func (d *decoder) add(name flow.LayerName, off int) {
 // short is the error for a header at off that the frame has no room for, or nil
 // if the snap length has cut it. What is left is payload without a name.
 func (d *decoder) short(header string, off, want int) error {
-	d.raw(off, len(d.frame))
+	d.raw(off, d.wire())
 	if d.cut {
 		return nil
 	}
 	return damagedf("%s header at byte %d: %d bytes are left, want %d", header, off, max(0, len(d.frame)-off), want)
 }
 
-// raw makes frame[off:end] the payload and names it.
+// wire is where the frame ended on the wire, which the snap length may have cut.
+func (d *decoder) wire() int { return int(d.packet.Length) }
+
+// raw makes what stands from off to end on the wire the payload and names it.
 func (d *decoder) raw(off, end int) {
-	d.add(flow.LayerRaw, off)
+	if off < len(d.frame) {
+		d.add(flow.LayerRaw, off)
+	}
 	d.payload(off, end, end-off)
 }
 
@@ -109,7 +114,7 @@ func (d *decoder) rawIP(off int) error {
 	case 6:
 		return d.ip6(off, len(d.frame))
 	default:
-		d.raw(off, len(d.frame))
+		d.raw(off, d.wire())
 		return damagedf("IP version %d at byte %d: want 4 or 6", version, off)
 	}
 }

@@ -42,7 +42,7 @@ func (d *decoder) etherType(kind, off int) error {
 		d.add(flow.LayerPPPoED, off)
 		off = min(off+6, len(d.frame))
 	}
-	d.raw(off, len(d.frame))
+	d.raw(off, d.wire())
 	return nil
 }
 
@@ -72,14 +72,14 @@ func (d *decoder) vlan(kind, off int) error {
 // also where the control field has two. Behind end stands padding.
 func (d *decoder) llc(off, end int) error {
 	b := d.frame
-	if end > len(b) || end <= off {
-		end = len(b)
+	if end > d.wire() || end <= off {
+		end = d.wire()
 	}
-	if end < off+3 {
+	if min(end, len(b)) < off+3 {
 		return d.short("LLC", off, 3)
 	}
 	d.add(flow.LayerLLC, off)
-	if b[off] == 0xaa && b[off+1] == 0xaa && b[off+2] == 3 && end >= off+8 {
+	if b[off] == 0xaa && b[off+1] == 0xaa && b[off+2] == 3 && min(end, len(b)) >= off+8 {
 		d.add(flow.LayerSNAP, off+3)
 		kind := d.uint16(off + 6)
 		if b[off+3]|b[off+4]|b[off+5] == 0 && kind >= 1536 && kind != 0x9000 {
@@ -141,9 +141,9 @@ func (d *decoder) cookedProtocol(hardware, protocol, off int) error {
 	case protocol >= 1536:
 		return d.etherType(protocol, off)
 	case protocol == 4: // an 802.2 header
-		return d.llc(off, len(d.frame))
+		return d.llc(off, d.wire())
 	}
-	d.raw(off, len(d.frame))
+	d.raw(off, d.wire())
 	return nil
 }
 
@@ -165,7 +165,7 @@ func (d *decoder) loopback() error {
 	case 10, 23, 24, 28, 30: // Linux, Windows, the BSDs, macOS
 		return d.ip6(4, len(b))
 	}
-	d.raw(4, len(b))
+	d.raw(4, d.wire())
 	return nil
 }
 
@@ -185,14 +185,14 @@ func (d *decoder) pppoe(off int) error {
 // ppp is RFC 1661 with or without the address and control bytes of RFC 1662. The
 // protocol has one byte if that is odd.
 func (d *decoder) ppp(off, end int) error {
-	b := d.frame
+	b, start := d.frame, off
 	if end >= off+2 && b[off] == 0xff && b[off+1] == 3 {
 		off += 2
 	}
 	if end < off+2 {
 		return d.short("PPP", off, 2)
 	}
-	d.add(flow.LayerPPP, off)
+	d.add(flow.LayerPPP, start)
 	protocol, next := d.uint16(off), off+2
 	if b[off]&1 != 0 {
 		protocol, next = int(b[off]), off+1
@@ -202,6 +202,9 @@ func (d *decoder) ppp(off, end int) error {
 		return d.ip4(next, end)
 	case 0x57:
 		return d.ip6(next, end)
+	}
+	if end == len(b) {
+		end = d.wire()
 	}
 	d.raw(next, end)
 	d.padding(end)

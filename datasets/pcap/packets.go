@@ -2,13 +2,13 @@ package pcap
 
 import (
 	"bufio"
-	"compress/gzip"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -18,8 +18,9 @@ import (
 // longest record that is read. Wireshark's own limit is 256 KiB.
 const windowSize = 1 << 20
 
-// maxZstdWindow is the largest zstd window that is granted: that of zstd --long.
-const maxZstdWindow = 128 << 20
+// maxZstdWindow is the largest zstd window that is granted, since it is allocated
+// on the file's word: zstd's own up to level 20.
+const maxZstdWindow = 32 << 20
 
 // record is one captured frame before it is decoded.
 type record struct {
@@ -127,6 +128,9 @@ func openFormat(window *bufio.Reader) (recordReader, error) {
 }
 
 func headerError(got int, err error) error {
+	if errors.Is(err, zstd.ErrWindowSizeExceeded) {
+		return fmt.Errorf("zstd: window of more than %d MiB: decompress it first (zstd -d --long=31)", maxZstdWindow>>20)
+	}
 	if err == io.EOF && got == 0 {
 		return errors.New("the capture is empty")
 	}
