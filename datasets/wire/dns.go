@@ -118,9 +118,9 @@ func (s *speaker) dnsHead(id, flags, questions, answers, additional uint16) {
 	s.head = be.AppendUint16(s.head, additional)
 }
 
-// dnsName appends a name of size encoded bytes, under .test where there is room.
+// dnsName appends a name of size encoded bytes, under .invalid where there is room.
 func (s *speaker) dnsName(size int) {
-	const top = "\x04test\x00"
+	const top = "\x07invalid\x00"
 	end := "\x00"
 	if size >= len(top)+2 {
 		end = top
@@ -228,7 +228,7 @@ func (s *speaker) dnsText(size int, root bool) {
 	}
 	s.head = be.AppendUint16(s.head, kind)
 	s.head = append(s.head, 0, 1)
-	s.head = be.AppendUint32(s.head, 1+uint32(s.below(1<<20)))
+	s.head = be.AppendUint32(s.head, 1<<20+uint32(s.below(1<<23))) // no usual time to live
 	s.head = be.AppendUint16(s.head, uint16(data))
 	if kind == 1 {
 		s.head = append(s.head, 192, 0, 2, byte(1+s.below(254)))
