@@ -27,9 +27,13 @@ const (
 
 func unhex(t testing.TB, text string) []byte {
 	t.Helper()
+	return mustHex(text)
+}
+
+func mustHex(text string) []byte {
 	b, err := hex.DecodeString(strings.Join(strings.Fields(text), ""))
 	if err != nil {
-		t.Fatal(err)
+		panic(err) // a constant of these tests
 	}
 	return b
 }
