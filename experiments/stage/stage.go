@@ -10,6 +10,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/table"
+	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/gomlxmodels/device"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
@@ -41,6 +42,7 @@ func Run(ctx context.Context, r *run.Run, out *run.Terminal) error {
 		{"", nil, p.learn},
 		{"generate", []string{"model", "config.generate", "config.seed"}, p.generate},
 		{"evaluate", []string{"generated.pcap", "training.parquet", "heldout.parquet", "config.evaluate"}, p.evaluate},
+		{"report", []string{"generated.parquet", "training.parquet", "heldout.parquet", "scores.json"}, p.report},
 	}
 	defer p.close()
 	for _, step := range steps {
@@ -135,6 +137,12 @@ func (p *pipeline) save() error {
 		return p.writeJSON("latent.json", sampled.Latent)
 	}
 	return nil
+}
+
+// report writes the page, from the files alone.
+func (p *pipeline) report() error {
+	manifest := p.run.Manifest()
+	return p.run.WriteFile("report.html", func(w io.Writer) error { return report.Write(w, report.Load(&manifest)) })
 }
 
 func (p *pipeline) writeJSON(name string, v any) error {
