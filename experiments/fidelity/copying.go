@@ -34,7 +34,7 @@ func copyingMeasures() []measure {
 				zero, _ := slices.BinarySearch(distances, math.SmallestNonzeroFloat64)
 				return result{
 					value: median(distances), real: len(c.neighbours.rows), synthetic: len(distances),
-					note: fmt.Sprintf("%.4f of the synthetic flows at distance 0", float64(zero)/float64(len(distances))),
+					note: fmt.Sprintf("share of synthetic flows at distance 0: %.4f", float64(zero)/float64(len(distances))),
 				}
 			},
 			floor: func(s *scene) (mean, deviation float64) { return s.neighbours.floor(s) },

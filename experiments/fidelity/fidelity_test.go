@@ -115,7 +115,7 @@ func TestCopying(t *testing.T) {
 	if s := byName(t, scores, "copying", "copied flows"); *s.Value != 1 || *s.Floor > 0.05 {
 		t.Errorf("copied flows %v, floor %v, want 1 and about 0", *s.Value, *s.Floor)
 	}
-	if s := byName(t, scores, "copying", "closest record"); *s.Value != 0 || *s.Floor <= 0 || !strings.HasPrefix(s.Note, "1.0000 ") {
+	if s := byName(t, scores, "copying", "closest record"); *s.Value != 0 || *s.Floor <= 0 || !strings.HasSuffix(s.Note, " 1.0000") {
 		t.Errorf("closest record %v, floor %v, note %q", *s.Value, *s.Floor, s.Note)
 	}
 }

@@ -20,6 +20,7 @@ func heaviestFirst(tags []tag) []tag {
 // Curves draws metrics over their steps, one line a name.
 func Curves(title string, metrics []run.Metric, names ...string) (*Figure, error) {
 	p := newPanel("epoch", "")
+	p.X.Tick.Marker = linearTicks{whole: true}
 	f := newFigure("curves", title, "", p)
 	for _, name := range names {
 		var points plotter.XYs
@@ -49,17 +50,30 @@ func Curves(title string, metrics []run.Metric, names ...string) (*Figure, error
 	return f, nil
 }
 
-// CurveNames groups the metrics of training: by model ("vae"), the names of its
-// loss, validation loss and the terms of the loss that were recorded.
-func CurveNames(metrics []run.Metric) map[string][]string {
-	models := map[string][]string{}
-	for _, wanted := range []string{"loss", "validation_loss", "reconstruction", "kl"} {
-		for _, m := range metrics {
-			model, name, ok := strings.Cut(m.Metric, "/")
-			if ok && name == wanted && m.Value != nil && !slices.Contains(models[model], m.Metric) {
-				models[model] = append(models[model], m.Metric)
+// CurveNames groups the metrics of training by model, in the order in which they
+// were first recorded: of each its loss, validation loss and the terms of the
+// loss that there are ("vae/loss", "vae/kl").
+func CurveNames(metrics []run.Metric) [][]string {
+	var models []string
+	have := map[string]bool{}
+	for _, m := range metrics {
+		model, name, ok := strings.Cut(m.Metric, "/")
+		if ok && name == "loss" && !have[m.Metric] {
+			models = append(models, model)
+		}
+		have[m.Metric] = have[m.Metric] || m.Value != nil
+	}
+	var groups [][]string
+	for _, model := range models {
+		var names []string
+		for _, name := range []string{"loss", "validation_loss", "reconstruction", "kl"} {
+			if have[model+"/"+name] {
+				names = append(names, model+"/"+name)
 			}
 		}
+		if len(names) > 0 {
+			groups = append(groups, names)
+		}
 	}
-	return models
+	return groups
 }

@@ -49,8 +49,8 @@ func (a *Material) inputTable() template.HTML {
 func Traffic(names []string, sets ...[]*flow.Flow) Table {
 	t := Table{
 		Title: "Traffic",
-		Heads: []string{"flows of", "flows", "packets", "bytes", "seconds", "packets a flow", "bytes a packet", "first packet"},
-		Right: []bool{false, true, true, true, true, true, true, false},
+		Heads: []string{"flows of", "flows", "packets", "bytes", "seconds", "packets/flow", "bytes/packet", "first packet (UTC)"},
+		Right: []bool{false, true, true, true, true, true, true, true},
 	}
 	for i, flows := range sets {
 		if len(flows) == 0 {
@@ -68,14 +68,14 @@ func Traffic(names []string, sets ...[]*flow.Flow) Table {
 		t.Rows = append(t.Rows, []string{
 			names[i], thousands(len(flows)), thousands(packets), thousands(bytes), fmt.Sprintf("%.1f", span(flows)),
 			fmt.Sprintf("%.1f", float64(packets)/float64(len(flows))), fmt.Sprintf("%.0f", float64(bytes)/float64(packets)),
-			first.Timestamp().Format("2006-01-02 15:04:05 UTC"),
+			first.Timestamp().Format("2006-01-02 15:04:05"),
 		})
 	}
 	return t
 }
 
 func (a *Material) trafficTable() template.HTML {
-	t := Traffic([]string{"training", "held out", "generated"}, a.Training, a.HeldOut, a.Generated)
+	t := Traffic([]string{"training", "held out", "synthetic"}, a.Training, a.HeldOut, a.Generated)
 	t.Title = ""
 	return markup(t)
 }
@@ -197,7 +197,7 @@ func (a *Material) caveats() []string {
 		repairs += n
 	}
 	if repairs > 0 && len(a.Generated) > 0 {
-		list = append(list, fmt.Sprintf("%s changes were made to %s generated flows so that they are valid on the wire (listed below): the scores are of the mended flows.", thousands(repairs), thousands(len(a.Generated))))
+		list = append(list, fmt.Sprintf("%s changes were made to %s synthetic flows so that they are valid on the wire (listed below): the scores are of the mended flows.", thousands(repairs), thousands(len(a.Generated))))
 	}
 	return list
 }

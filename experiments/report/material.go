@@ -140,7 +140,7 @@ func (a *Material) Figures() []*Figure {
 	}
 	held, generated := numbersOf(a.HeldOut), numbersOf(a.Generated)
 	f, err := CDF("Packet length", "bytes of a frame", Linear, held.lengths, generated.lengths)
-	add("length", "Held-out real packets against generated ones. Where the lines part, a length is too frequent or too rare.", f, err)
+	add("length", "Held-out real packets against synthetic ones. Where the lines part, a length is too frequent or too rare.", f, err)
 	f, err = CDF("Gap between packets of a flow", "time since the packet before", LogSeconds, held.gaps, generated.gaps)
 	add("gap", "Gaps of 0 cannot be shown on this scale and are left out.", f, err)
 	f, err = CDF("Packets per flow", "packets", Log, held.packets, generated.packets)
@@ -148,16 +148,16 @@ func (a *Material) Figures() []*Figure {
 	f, err = CDF("Bytes per flow", "bytes", Log, held.bytes, generated.bytes)
 	add("bytes", "Flow sizes in bytes on the wire.", f, err)
 	f, err = Rate("Bytes a second", a.Real(), a.Generated)
-	add("rate", "The whole real capture above, the generated one below. Bursts need not fall on the same seconds; their size and spacing should agree.", f, err)
+	add("rate", "The whole real capture above, the synthetic one below. Bursts need not fall on the same seconds; their size and spacing should agree.", f, err)
 	f, err = Trigrams("Three packets in a row", a.HeldOut, a.Generated)
 	add("trigrams", "> is sent by the client, < by the server; S SYN, A ACK, P PSH, F FIN, R RST.", f, err)
 	if a.Latent != nil {
 		f, err = LatentSpace("Latent space of the packets, with its mixture", a.Latent)
 		add("latent", "Each dot is a packet as the encoder sees it, coloured by its component; ellipses are two standard deviations.", f, err)
 	}
-	names := CurveNames(a.Metrics)
-	for _, model := range sortedKeys(names) {
-		f, err = Curves("Training of the "+strings.ToUpper(model), a.Metrics, names[model]...)
+	for _, group := range CurveNames(a.Metrics) {
+		model, _, _ := strings.Cut(group[0], "/")
+		f, err = Curves("Training of the "+strings.ToUpper(model), a.Metrics, group...)
 		add("training_"+model, "Mean over each epoch's batches.", f, err)
 	}
 	return figures

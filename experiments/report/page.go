@@ -61,8 +61,10 @@ type applicationView struct {
 
 type levelView struct {
 	Title, About string
-	Strips       bool
+	Scale        string // of the strips
+	Graded       bool
 	Baselines    []string
+	Columns      int
 	Rows         []rowView
 }
 
@@ -109,7 +111,7 @@ func Write(w io.Writer, a *Material) error {
 
 // figureGroups puts the figures of traffic before those of the models.
 func figureGroups(figures []*Figure) []figureGroup {
-	groups := []figureGroup{{Heading: "Real and generated, side by side"}, {Heading: "What the models learnt"}}
+	groups := []figureGroup{{Heading: "Real and synthetic, side by side"}, {Heading: "What the models learnt"}}
 	for _, f := range figures {
 		at := 0
 		if f.Name == "latent" || strings.HasPrefix(f.Name, "training_") {
@@ -123,7 +125,7 @@ func figureGroups(figures []*Figure) []figureGroup {
 func levelViews(scores []fidelity.Score, application string) []levelView {
 	var views []levelView
 	for _, level := range levelTitles {
-		v := levelView{Title: level.title, About: level.about, Strips: level.level != "published"}
+		v := levelView{Title: level.title, About: level.about, Scale: level.scale, Graded: level.level != "published"}
 		for _, s := range scores {
 			if s.Application != application || s.Level != level.level {
 				continue
@@ -133,12 +135,16 @@ func levelViews(scores []fidelity.Score, application string) []levelView {
 			r := rowView{
 				Name: s.Score, Meaning: d.Meaning, Strip: template.HTML(strip(s)),
 				Value: Number(s.Value), Floor: Number(s.Floor),
-				Grade: strings.TrimSpace(gradeMarks[grade] + " " + string(grade)), Note: s.Note,
+				Note: sentence(s.Note),
+			}
+			if v.Graded {
+				r.Grade = strings.TrimSpace(gradeMarks[grade] + " " + string(grade))
 			}
 			if s.FloorSpread != nil {
 				r.Floor += " ± " + Number(s.FloorSpread)
 			}
 			v.Baselines = sortedKeys(s.Baselines)
+			v.Columns = 5 + len(v.Baselines)
 			for _, name := range v.Baselines {
 				r.Baselines = append(r.Baselines, Number(s.Baselines[name]))
 			}
@@ -166,4 +172,12 @@ func baselineMarks(scores []fidelity.Score) []baselineMark {
 		})
 	}
 	return marks
+}
+
+// sentence makes a note a sentence.
+func sentence(note string) string {
+	if note == "" {
+		return ""
+	}
+	return strings.ToUpper(note[:1]) + note[1:] + "."
 }

@@ -37,7 +37,7 @@ func TestWrite(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"C2ST window", "Copied"[1:], "real against real", "go run ./experiments run quickstart seed=1 --backend go",
+		"C2ST window", "copied flows", "real from real", "go run ./experiments run quickstart seed=1 --backend go",
 		"component 2 holds 3 packets", "repeated FIN cleared", "Training of the VAE", "Training of the LSTM", "bootstrap baseline", "time moved forward",
 	} {
 		if !strings.Contains(text, want) {

@@ -21,7 +21,7 @@ func Rate(title string, real, synthetic []*flow.Flow) (*Figure, error) {
 		return nil, fmt.Errorf("report: %s: %w", title, ErrNoValues)
 	}
 	shared := max(spanA, spanB, 1)
-	bin := max(1, roundStep(shared/maxRateBins))
+	bin := max(1, roundStep(shared/maxRateBins, 1, 2, 5))
 	f := newFigure("rate", title, "")
 	var greatest float64
 	for i, side := range []Series{{"real", rates(real, bin)}, {"synthetic", rates(synthetic, bin)}} {

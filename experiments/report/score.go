@@ -77,14 +77,14 @@ func definition(s fidelity.Score) (fidelity.Definition, bool) {
 }
 
 // levelTitles name the levels in the order of the report.
-var levelTitles = []struct{ level, title, about string }{
-	{"classifier", "Can a classifier tell?", "AUC of a random forest that is trained to tell generated from real: 0.5 it cannot, 1 it always can."},
-	{"copying", "Is it copied?", "How much of the training data comes out again. The floor is what new real flows reach, which are no copies."},
-	{"packet", "Packets", "Distances between the distributions of single packets: 0 is the same distribution."},
-	{"order", "Order", "What follows what inside a flow."},
-	{"flow", "Flows", "Distances between the distributions of whole flows."},
-	{"load", "Load", "The traffic as a whole over time, real and generated cut to equal spans."},
-	{"published", "As others report it", "Scores as the NetShare and NeCSTGen papers define them, in their units, to set published figures beside."},
+var levelTitles = []struct{ level, title, about, scale string }{
+	{"classifier", "Can a classifier tell?", "AUC of a random forest that is trained to tell synthetic from real: 0.5 it cannot, 1 it always can.", "AUC, 0.5 to 1"},
+	{"copying", "Is it copied?", "How much of the training data comes out again. The floor is what new real flows reach, which are no copies.", "share, 0 to 1"},
+	{"packet", "Packets", "Distances between the distributions of single packets: 0 is the same distribution.", "0 to 1, square root"},
+	{"order", "Order", "What follows what inside a flow.", "0 to 1, shares linear"},
+	{"flow", "Flows", "Distances between the distributions of whole flows.", "0 to 1, square root"},
+	{"load", "Load", "The traffic as a whole over time, real and synthetic cut to equal spans.", "0 to 1, square root"},
+	{"published", "As others report it", "Scores as the NetShare and NeCSTGen papers define them, in their units, to set published figures beside.", ""},
 }
 
 // Scores is the score table of one application and of the levels given, all if

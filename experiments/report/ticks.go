@@ -7,12 +7,16 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// linearTicks are some five round numbers, written with k, M or G.
-type linearTicks struct{}
+// linearTicks are some six round numbers, written with k, M or G; whole: of
+// something that is counted.
+type linearTicks struct{ whole bool }
 
 // Ticks implements plot.Ticker.
-func (linearTicks) Ticks(low, high float64) []plot.Tick {
-	step := roundStep((high - low) / 5)
+func (t linearTicks) Ticks(low, high float64) []plot.Tick {
+	step := roundStep((high-low)/6, 1, 2, 2.5, 5)
+	if t.whole {
+		step = max(1, roundStep((high-low)/6, 1, 2, 5))
+	}
 	var ticks []plot.Tick
 	for k := math.Ceil(low/step - 1e-9); k*step <= high+1e-9*step; k++ {
 		ticks = append(ticks, plot.Tick{Value: k * step, Label: short(k * step)})
@@ -20,13 +24,13 @@ func (linearTicks) Ticks(low, high float64) []plot.Tick {
 	return ticks
 }
 
-// roundStep is the least of 1, 2, 5 times a power of ten that is not below x.
-func roundStep(x float64) float64 {
+// roundStep is the least of the mantissas times a power of ten that is not below x.
+func roundStep(x float64, mantissas ...float64) float64 {
 	if x <= 0 || math.IsInf(x, 0) || math.IsNaN(x) {
 		return 1
 	}
 	power := math.Pow(10, math.Floor(math.Log10(x)))
-	for _, m := range []float64{1, 2, 5} {
+	for _, m := range mantissas {
 		if m*power >= x*(1-1e-9) {
 			return m * power
 		}

@@ -89,7 +89,7 @@ func trigrams(flows []*flow.Flow) map[string]float64 {
 		var name strings.Builder
 		for k, p := range run {
 			if k > 0 {
-				name.WriteString("  ")
+				name.WriteString(", ")
 			}
 			arrow := ">"
 			if p.direction == flow.Backward {

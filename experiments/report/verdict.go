@@ -35,17 +35,17 @@ func VerdictOf(scores []fidelity.Score, application string) Verdict {
 		v.Points = append(v.Points, "Five packets in a row: "+told(*windows))
 	}
 	if s := find("copying", "copied flows"); s != nil {
-		text := fmt.Sprintf("%s of the generated flows repeat a training flow's exact sequence of lengths, directions and flags", percent(*s.Value))
+		text := fmt.Sprintf("%s of the synthetic flows repeat a training flow's exact sequence of lengths, directions and flags", percent(*s.Value))
 		if s.Floor != nil {
 			text += fmt.Sprintf("; of new real flows %s do", percent(*s.Floor))
 			if *s.Value > *s.Floor+0.05 {
-				v.Warning = "More of the generated traffic is copied from the training data than new real traffic would repeat. Do not hand it on as if it gave nothing away."
+				v.Warning = "More of the synthetic traffic is copied from the training data than new real traffic would repeat. Do not hand it on as if it gave nothing away."
 			}
 		}
 		v.Points = append(v.Points, text+".")
 	}
 	if open, closed := find("order", "handshake share"), find("order", "close share"); open != nil && closed != nil {
-		v.Points = append(v.Points, fmt.Sprintf("%s of the generated TCP flows open with a full handshake%s, %s close properly%s.",
+		v.Points = append(v.Points, fmt.Sprintf("%s of the synthetic TCP flows open with a full handshake%s, %s close properly%s.",
 			percent(*open.Value), ofReal(open), percent(*closed.Value), ofReal(closed)))
 	}
 	if worst := furthest(scores, application); worst != "" {
@@ -76,7 +76,7 @@ func headline(flows, windows *fidelity.Score) string {
 }
 
 func told(s fidelity.Score) string {
-	text := fmt.Sprintf("a random forest tells generated from real with AUC %.2f (0.5 is guessing, 1 is certainty", *s.Value)
+	text := fmt.Sprintf("a random forest tells synthetic from real with AUC %.2f (0.5 is guessing, 1 is certainty", *s.Value)
 	if s.Floor != nil {
 		text += fmt.Sprintf("; real from real %.2f", *s.Floor)
 	}
