@@ -35,10 +35,16 @@ type pairPort struct {
 
 type spareKey struct{ client, turn int }
 
-// serviceShare is a service with running sums for drawing.
+// serviceShare is a service prepared for drawing, its pairs by IP version.
 type serviceShare struct {
 	*Service
-	sums   []int64 // of the pairs' flows
+	families [2]familyShare // IPv4, IPv6
+}
+
+// familyShare is the pairs of one IP version with running sums of their flows.
+type familyShare struct {
+	pairs  []Pair
+	sums   []int64
 	repeat float64 // chance to stay with the last pair, on top of drawing it again
 	last   int     // index of the last pair, -1 before the first
 }
@@ -56,7 +62,7 @@ func newSharing(plan *Plan, random *rand.Rand) *sharing {
 		s.stations = append(s.stations, s.newStation(h))
 	}
 	for i := range plan.Services {
-		service := newServiceShare(&plan.Services[i])
+		service := newServiceShare(&plan.Services[i], s.stations)
 		key := appProto{service.Application, service.Proto}
 		s.byApp[key] = append(s.byApp[key], service)
 	}
@@ -77,29 +83,53 @@ func (s *sharing) newStation(h Host) *station {
 	return &station{Host: h, id: uint16(s.random.Uint32()), timestamp: s.random.Uint32()}
 }
 
-func newServiceShare(service *Service) *serviceShare {
-	out := &serviceShare{Service: service, last: -1}
-	var sum int64
+func newServiceShare(service *Service, hosts []*station) *serviceShare {
+	out := &serviceShare{Service: service}
 	for _, pair := range service.Pairs {
-		sum += max(0, pair.Flows)
-		out.sums = append(out.sums, sum)
-	}
-	if sum == 0 { // no counts: evenly
-		for i := range out.sums {
-			out.sums[i] = int64(i + 1)
+		family := &out.families[0]
+		if hosts[pair.Client].Address.Is6() {
+			family = &out.families[1]
 		}
-		sum = int64(len(out.sums))
+		family.pairs = append(family.pairs, pair)
+	}
+	for i := range out.families {
+		out.families[i].prepare(service.Repeat)
+	}
+	return out
+}
+
+// prepare sums up the pairs' flows; pairs without any are equals.
+func (f *familyShare) prepare(repeat float64) {
+	f.last = -1
+	var sum int64
+	for _, pair := range f.pairs {
+		sum += pair.Flows
+		f.sums = append(f.sums, sum)
+	}
+	if sum == 0 {
+		for i := range f.sums {
+			f.sums[i] = int64(i + 1)
+		}
+		sum = int64(len(f.sums))
 	}
 	again, before := 0.0, int64(0) // the chance that two independent draws agree
-	for _, s := range out.sums {
+	for _, s := range f.sums {
 		share := float64(s-before) / float64(sum)
 		again += share * share
 		before = s
 	}
 	if again < 1 {
-		out.repeat = max(0, (service.Repeat-again)/(1-again))
+		f.repeat = max(0, (repeat-again)/(1-again))
 	}
-	return out
+}
+
+// draw is the index of a pair: the last one again, or any by its share.
+func (f *familyShare) draw(random *rand.Rand) int {
+	if f.last >= 0 && f.repeat > 0 && random.Float64() < f.repeat {
+		return f.last
+	}
+	at := random.Int64N(f.sums[len(f.sums)-1])
+	return sort.Search(len(f.sums), func(i int) bool { return f.sums[i] > at })
 }
 
 // service draws a service of the application and protocol; an application that
@@ -114,7 +144,7 @@ func (s *sharing) service(a flow.Application, proto uint8) (*serviceShare, error
 			}
 			known := s.plan.Services[i]
 			known.Application, known.Proto, known.Port = a, proto, registeredPort(a)
-			services = []*serviceShare{newServiceShare(&known)}
+			services = []*serviceShare{newServiceShare(&known, s.stations)}
 			if s.plan.Services[i].Proto == proto {
 				break
 			}
@@ -146,7 +176,7 @@ func (s *sharing) draw(c *conversation, from *flow.Flow, want6 bool) error {
 	}
 	pair := s.pair(service, want6)
 	same := service.SamePort > 0 && s.random.Float64() < service.SamePort
-	for range familyTries {
+	for range restTries {
 		if !same || s.rested(pair, service, from) {
 			break
 		}
@@ -192,31 +222,18 @@ func (s *sharing) newClient(pair Pair, service *serviceShare) end {
 	return end{station: host, port: uint16(port)}
 }
 
-// pair draws client and server.
+// pair draws client and server, of the wanted IP version where the service has it.
 func (s *sharing) pair(service *serviceShare, want6 bool) Pair {
-	i := service.last
-	if i < 0 || service.repeat == 0 || s.random.Float64() >= service.repeat {
-		i = service.drawPair(s.random)
+	family := &service.families[0]
+	if want6 && len(service.families[1].pairs) > 0 || len(family.pairs) == 0 {
+		family = &service.families[1]
 	}
-	for range familyTries {
-		if s.stations[service.Pairs[i].Client].Address.Is6() == want6 {
-			break
-		}
-		i = service.drawPair(s.random)
-	}
-	service.last = i
-	return service.Pairs[i]
+	family.last = family.draw(s.random)
+	return family.pairs[family.last]
 }
 
-// familyTries is how often a pair of the wanted IP version is drawn for before
-// any is taken.
-const familyTries = 8
-
-func (service *serviceShare) drawPair(random *rand.Rand) int {
-	total := service.sums[len(service.sums)-1]
-	at := random.Int64N(total)
-	return sort.Search(len(service.sums), func(i int) bool { return service.sums[i] > at })
-}
+// restTries is how often a pair is drawn for that has rested.
+const restTries = 8
 
 // spareHost is the host that takes over from a client whose ports towards a
 // server are used up: the turn-th of that client.
