@@ -87,8 +87,8 @@ func (s *script) load(f *flow.Flow) {
 // tcp makes the loaded packets a TCP connection, in the order of its life.
 func (s *script) tcp(l limits) {
 	s.clearConflicts()
-	s.placeResets()
 	s.open(l.complete)
+	s.placeResets()
 	s.addAcks()
 	s.placeFins()
 	if l.complete {
@@ -128,9 +128,7 @@ func (s *script) placeResets() {
 		g := &s.segments[i]
 		switch {
 		case g.flags&flow.RST == 0:
-			if g.flags&flow.SYN == 0 || g.flags&flow.ACK != 0 {
-				speaks[g.dir] = true
-			}
+			speaks[g.dir] = true
 		case speaks[g.dir]:
 			g.flags = g.flags&^flow.RST | flow.ACK
 			s.counts.add(resetTooEarly)
