@@ -1,7 +1,6 @@
 package pcap
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -23,7 +22,7 @@ const maxInterfaces = 1 << 16
 
 // blockReader reads the packets of a pcapng file.
 type blockReader struct {
-	window     *bufio.Reader
+	window     *window
 	order      binary.ByteOrder
 	interfaces []capturePort // of the section
 	pending    int           // bytes of the last block, still in the window
@@ -44,7 +43,7 @@ type capturePort struct {
 // next reads blocks until one holds a packet.
 func (n *blockReader) next(r *record) error {
 	for {
-		if _, err := n.window.Discard(n.pending); err != nil {
+		if err := n.window.discard(n.pending); err != nil {
 			return cut("a block", err)
 		}
 		n.pending = 0
@@ -79,7 +78,7 @@ func (n *blockReader) next(r *record) error {
 // head peeks at a block's type and length and, for a section header, takes its
 // byte order.
 func (n *blockReader) head() (kind uint32, total int, err error) {
-	b, err := n.window.Peek(12)
+	b, err := n.window.peek(12)
 	if err != nil {
 		if err == io.EOF && len(b) == 0 {
 			return 0, 0, io.EOF
@@ -113,7 +112,7 @@ func (n *blockReader) body(kind uint32, total int) ([]byte, error) {
 		}
 		return nil, damagedf("block of %d bytes: want at most %d", total, windowSize)
 	}
-	b, err := n.window.Peek(total)
+	b, err := n.window.peek(total)
 	if err != nil {
 		return nil, cut(fmt.Sprintf("a block of %d bytes", total), err)
 	}

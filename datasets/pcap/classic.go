@@ -1,7 +1,6 @@
 package pcap
 
 import (
-	"bufio"
 	"encoding/binary"
 	"fmt"
 	"io"
@@ -16,7 +15,7 @@ const (
 
 // classicReader reads the records of a libpcap file.
 type classicReader struct {
-	window  *bufio.Reader
+	window  *window
 	order   binary.ByteOrder
 	little  bool
 	scale   int64 // nanoseconds per unit of the fraction
@@ -30,12 +29,12 @@ type classicReader struct {
 	fcs     int
 }
 
-func newClassicReader(window *bufio.Reader) (*classicReader, error) {
-	b, err := window.Peek(24)
+func newClassicReader(data *window) (*classicReader, error) {
+	b, err := data.peek(24)
 	if err != nil && len(b) < 4 {
 		return nil, headerError(len(b), err)
 	}
-	c := &classicReader{window: window, header: 16, scale: 1000}
+	c := &classicReader{window: data, header: 16, scale: 1000}
 	switch {
 	case classicMagic(binary.LittleEndian.Uint32(b)):
 		c.order, c.little = binary.LittleEndian, true
@@ -67,8 +66,7 @@ func newClassicReader(window *bufio.Reader) (*classicReader, error) {
 	if !c.link.supported() {
 		return nil, c.link.unsupported()
 	}
-	_, err = window.Discard(24)
-	return c, err
+	return c, data.discard(24)
 }
 
 func classicMagic(m uint32) bool {
@@ -76,11 +74,11 @@ func classicMagic(m uint32) bool {
 }
 
 func (c *classicReader) next(r *record) error {
-	if _, err := c.window.Discard(c.pending); err != nil {
+	if err := c.window.discard(c.pending); err != nil {
 		return err
 	}
 	c.pending = 0
-	b, err := c.window.Peek(c.header)
+	b, err := c.window.peek(c.header)
 	if err != nil {
 		if err == io.EOF && len(b) == 0 {
 			return io.EOF
@@ -92,7 +90,7 @@ func (c *classicReader) next(r *record) error {
 		return c.resume(captured)
 	}
 	whole := c.header + captured
-	b, err = c.window.Peek(whole)
+	b, err = c.window.peek(whole)
 	if err != nil {
 		return cut(fmt.Sprintf("a record of %d bytes", captured), err)
 	}
@@ -105,7 +103,7 @@ func (c *classicReader) next(r *record) error {
 // place from which two headers stand behind each other, or one that ends with the
 // file. What lies between is one damaged record.
 func (c *classicReader) resume(claimed int) error {
-	b, err := c.window.Peek(windowSize)
+	b, err := c.window.peek(windowSize)
 	if err != nil && err != io.EOF {
 		return err
 	}

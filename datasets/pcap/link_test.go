@@ -172,7 +172,7 @@ func TestHeaders(t *testing.T) {
 		{"first fragment too small for TCP", four("001c", "2000", "06") + "9c40 0050 00000001", "IP 28/TCP 8 | 28+0 HTTP | 6 192.0.2.1:40000 192.0.2.2:80 fragment", false},
 		{"total length 0 (offload)", four("0000", "0000", "11") + udpHd + body, "IP 36/UDP 16/DNS 8 | 28+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53", false},
 		{"total length beyond the frame", four("ffff", "0000", "11") + udpHd + body, "IP 36/UDP 16/DNS 8 | 28+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53", false},
-		{"total length less than the header", four("0010", "0000", "11") + udpHd + body, "IP 36 | 20+0 nan | 17 " + v4, true},
+		{"total length less than the header", four("0010", "0000", "11") + udpHd + body, "IP 36 | 20+16 nan | 17 " + v4, true},
 		{"no payload", four("0014", "0000", "11"), "IP 20 | 20+0 nan | 17 " + v4, false},
 		{"header length 16", strings.Replace(udp4, "4500", "4400", 1), "IP 36 | 0+36 nan", true},
 		{"IGMP", four("001c", "0000", "02") + "1600 0000 e0000001", "IP 28/Raw 8 | 20+8 nan | 2 " + v4, false},

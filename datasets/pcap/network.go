@@ -32,12 +32,13 @@ func (d *decoder) ip4(off, end int) error {
 	p.Tuple.Dst = netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[16:20])), 0)
 	fragment := d.uint16(off+6) & 0x3fff // more fragments, and the offset
 	p.Fragment = fragment != 0
-	if total < header || end < off+header {
-		d.payload(off+20, end, 0)
-		if d.cut && total >= header {
-			return nil
-		}
+	switch {
+	case total < header || end < off+header && !d.cut:
+		d.payload(off+20, end, end-off-20)
 		return damagedf("IPv4 header at byte %d: %d bytes in a packet of %d", off, header, total)
+	case end < off+header: // the capture cuts the options
+		p.HeaderLength, p.PayloadLength = int32(off+header), int32(total-header)
+		return nil
 	}
 	return d.transport(off+header, min(end, off+total), total-header, fragment&0x1fff != 0)
 }

@@ -1,7 +1,6 @@
 package pcap
 
 import (
-	"bufio"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -13,10 +12,6 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
-
-// windowSize is the part of the capture that is in memory at once, and so the
-// longest record that is read. Wireshark's own limit is 256 KiB.
-const windowSize = 1 << 20
 
 // maxZstdWindow is the largest zstd window that is granted, since it is allocated
 // on the file's word: zstd's own up to level 20.
@@ -88,27 +83,27 @@ func read(records recordReader, name string, yield func(flow.Packet, error) bool
 // decompressor holds.
 func open(r io.Reader) (recordReader, func(), error) {
 	stop := func() {}
-	window := bufio.NewReaderSize(r, windowSize)
-	magic, err := window.Peek(4)
+	data := newWindow(r)
+	magic, err := data.peek(4)
 	if err != nil {
 		return nil, nil, headerError(len(magic), err)
 	}
 	switch {
 	case magic[0] == 0x1f && magic[1] == 0x8b:
-		unzip, err := gzip.NewReader(window)
+		unzip, err := gzip.NewReader(byteReader{data})
 		if err != nil {
 			return nil, nil, fmt.Errorf("gzip: %w", err)
 		}
-		window = bufio.NewReaderSize(unzip, windowSize)
+		data = newWindow(unzip)
 	case binary.LittleEndian.Uint32(magic) == 0xfd2fb528:
-		unzip, err := zstd.NewReader(window, zstd.WithDecoderMaxWindow(maxZstdWindow), zstd.WithDecoderLowmem(true))
+		unzip, err := zstd.NewReader(byteReader{data}, zstd.WithDecoderMaxWindow(maxZstdWindow), zstd.WithDecoderLowmem(true))
 		if err != nil {
 			return nil, nil, fmt.Errorf("zstd: %w", err)
 		}
 		stop = unzip.Close
-		window = bufio.NewReaderSize(unzip, windowSize)
+		data = newWindow(unzip)
 	}
-	records, err := openFormat(window)
+	records, err := openFormat(data)
 	if err != nil {
 		stop()
 		return nil, nil, err
@@ -116,15 +111,15 @@ func open(r io.Reader) (recordReader, func(), error) {
 	return records, stop, nil
 }
 
-func openFormat(window *bufio.Reader) (recordReader, error) {
-	magic, err := window.Peek(4)
+func openFormat(data *window) (recordReader, error) {
+	magic, err := data.peek(4)
 	if err != nil {
 		return nil, headerError(len(magic), err)
 	}
 	if binary.LittleEndian.Uint32(magic) == sectionBlock {
-		return &blockReader{window: window}, nil
+		return &blockReader{window: data}, nil
 	}
-	return newClassicReader(window)
+	return newClassicReader(data)
 }
 
 func headerError(got int, err error) error {
