@@ -8,50 +8,57 @@ import (
 
 // coder turns values of one column into words. The rows of a capture come from
 // few hosts, so a small table in front of the map answers nearly all of them
-// (5 ns in place of 25).
+// (3 ns in place of 25).
 type coder[K comparable] struct {
-	words  words
+	index  [BatchRows]uint32
+	list   []string
 	lookup map[K]uint32
 	recent [256]struct {
 		key   K
-		index uint32
-		valid bool
+		index uint32 // position in list + 1, 0: empty
 	}
-	hash func(K) uint8
-	text func(K) string
 }
 
-func newCoder[K comparable](hash func(K) uint8, text func(K) string) *coder[K] {
-	return &coder[K]{lookup: make(map[K]uint32), hash: hash, text: text}
+func (c *coder[K]) add(i uint, key K, hash uint8, text func(K) string) {
+	slot := &c.recent[hash]
+	if slot.index == 0 || slot.key != key {
+		slot.key, slot.index = key, c.find(key, text)
+	}
+	c.index[i%BatchRows] = slot.index - 1
 }
 
-func (c *coder[K]) add(key K) {
-	slot := &c.recent[c.hash(key)]
-	if !slot.valid || slot.key != key {
-		index, ok := c.lookup[key]
-		if !ok {
-			index = uint32(len(c.words.list))
-			c.lookup[key] = index
-			c.words.list = append(c.words.list, c.text(key))
+func (c *coder[K]) find(key K, text func(K) string) uint32 {
+	index, ok := c.lookup[key]
+	if !ok {
+		if c.lookup == nil {
+			c.lookup = make(map[K]uint32)
 		}
-		slot.key, slot.index, slot.valid = key, index, true
+		c.list = append(c.list, text(key))
+		index = uint32(len(c.list))
+		c.lookup[key] = index
 	}
-	c.words.index = append(c.words.index, slot.index)
+	return index
 }
+
+func (c *coder[K]) words(n int) words { return words{c.index[:n], c.list} }
 
 // reset empties the column and its list, keeping the memory.
 func (c *coder[K]) reset() {
-	c.words.index, c.words.list = c.words.index[:0], c.words.list[:0]
+	c.list = c.list[:0]
 	clear(c.lookup)
 	clear(c.recent[:])
 }
 
-func hashMAC(m flow.MAC) uint8 { return m[5] ^ m[4]*31 ^ m[3]*7 }
+func hashMAC(m *flow.MAC) uint8 { return m[5] ^ m[4]*31 ^ m[3]*7 }
 
 func hashAddr(a netip.Addr) uint8 {
 	b := a.As16()
 	return b[15] ^ b[14]*31 ^ b[13]*7 ^ b[11]*3 ^ b[9]*5 ^ b[7]
 }
+
+func textApplication(a uint8) string { return flow.Application(a).String() }
+
+func textLayer(n uint8) string { return flow.LayerName(n).String() }
 
 func textAddr(a netip.Addr) string {
 	if !a.IsValid() {

@@ -9,7 +9,7 @@ import (
 // that kind names.
 type column struct {
 	name   string
-	values any // []int64, []int32, []uint32, []uint16, []uint8, []bool, []float64, times or words
+	values any // []int64, []int32, []uint32, []uint16, []uint8, []bool, []float64, times, words or names
 }
 
 // times are nanoseconds since 1970-01-01 UTC.
@@ -19,6 +19,27 @@ type times []int64
 type words struct {
 	index []uint32
 	list  []string
+}
+
+// names are texts of a fixed set, one byte each. They are only written: a reader
+// gives words.
+type names struct {
+	codes []uint8
+	text  func(uint8) string
+}
+
+// words are the same texts.
+func (n names) words() words {
+	out := words{index: make([]uint32, len(n.codes))}
+	var position [256]uint32
+	for i, code := range n.codes {
+		if position[code] == 0 {
+			out.list = append(out.list, n.text(code))
+			position[code] = uint32(len(out.list))
+		}
+		out.index[i] = position[code] - 1
+	}
+	return out
 }
 
 // kind is the type of a column's values.

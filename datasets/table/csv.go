@@ -30,6 +30,11 @@ func newCSVWriter(w io.Writer, fields []field) (*csvWriter, error) {
 }
 
 func (c *csvWriter) write(columns []column, rows int) error {
+	for i := range columns {
+		if n, ok := columns[i].values.(names); ok {
+			columns[i].values = n.words()
+		}
+	}
 	for row := range rows {
 		c.row = c.row[:0]
 		for i := range columns {

@@ -20,7 +20,7 @@ func WriteFeatures(w io.Writer, format Format, names []string, rows iter.Seq2[[]
 	for i, name := range names {
 		fields[i] = field{name, kindFloat64}
 	}
-	out, limit, err := newWriter(w, format, fields)
+	out, err := newWriter(w, format, fields)
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func WriteFeatures(w io.Writer, format Format, names []string, rows iter.Seq2[[]
 		for i, v := range row {
 			values[i] = append(values[i], v)
 		}
-		if len(values) > 0 && len(values[0]) >= limit {
+		if len(values) > 0 && len(values[0]) >= BatchRows {
 			if err := flush(); err != nil {
 				return err
 			}

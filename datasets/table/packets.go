@@ -34,77 +34,57 @@ func PacketColumns() []string {
 	return names
 }
 
-// packetBatch is a packet table's rows as columns.
+// packetBatch is up to BatchRows rows of a packet table as columns. The arrays
+// have a constant length so that a store costs no bounds check (40 of them a packet).
 type packetBatch struct {
-	number, flowID                    []int64
-	time                              times
-	length, captured, header, payload []int32
-	macSrc, macDst                    *coder[flow.MAC]
-	ipSrc, ipDst                      *coder[netip.Addr]
-	sport, dport, window, mss         []uint16
-	protocol, ttl, flags, direction   []uint8
-	fragment                          []bool
-	seq, ack                          []uint32
-	application                       *coder[flow.Application]
-	layers                            [flow.MaxLayers]*coder[flow.LayerName]
-	lengths                           [flow.MaxLayers][]int32
+	n                                 int
+	number, time, flowID              [BatchRows]int64
+	length, captured, header, payload [BatchRows]int32
+	macSrc, macDst                    coder[flow.MAC]
+	ipSrc, ipDst                      coder[netip.Addr]
+	sport, dport, window, mss         [BatchRows]uint16
+	protocol, ttl, flags, direction   [BatchRows]uint8
+	fragment                          [BatchRows]bool
+	seq, ack                          [BatchRows]uint32
+	application                       [BatchRows]uint8
+	layers                            [flow.MaxLayers][BatchRows]uint8
+	lengths                           [flow.MaxLayers][BatchRows]int32
 }
 
-func newPacketBatch() *packetBatch {
-	b := &packetBatch{
-		macSrc: newCoder(hashMAC, textMAC), macDst: newCoder(hashMAC, textMAC),
-		ipSrc: newCoder(hashAddr, textAddr), ipDst: newCoder(hashAddr, textAddr),
-		application: newCoder(func(a flow.Application) uint8 { return uint8(a) }, flow.Application.String),
-	}
-	for i := range b.layers {
-		b.layers[i] = newCoder(func(n flow.LayerName) uint8 { return uint8(n) }, flow.LayerName.String)
-	}
-	return b
-}
-
-func (b *packetBatch) rows() int { return len(b.number) }
-
+// add adds a packet to a batch that is not full.
 func (b *packetBatch) add(p *flow.Packet) {
-	b.number = append(b.number, p.Number)
-	b.time = append(b.time, p.Time)
-	b.length = append(b.length, p.Length)
-	b.captured = append(b.captured, p.Captured)
-	b.header = append(b.header, p.HeaderLength)
-	b.payload = append(b.payload, p.PayloadLength)
-	b.macSrc.add(p.SrcMAC)
-	b.macDst.add(p.DstMAC)
-	b.ipSrc.add(p.Tuple.Src.Addr())
-	b.ipDst.add(p.Tuple.Dst.Addr())
-	b.sport = append(b.sport, p.Tuple.Src.Port())
-	b.dport = append(b.dport, p.Tuple.Dst.Port())
-	b.protocol = append(b.protocol, p.Tuple.Proto)
-	b.ttl = append(b.ttl, p.TTL)
-	b.fragment = append(b.fragment, p.Fragment)
-	b.flags = append(b.flags, uint8(p.Flags))
-	b.seq = append(b.seq, p.Seq)
-	b.ack = append(b.ack, p.Ack)
-	b.window = append(b.window, p.Window)
-	b.mss = append(b.mss, p.MSS)
-	b.application.add(p.Application)
-	b.flowID = append(b.flowID, p.FlowID)
-	b.direction = append(b.direction, uint8(p.Direction))
-	for i := range p.Layers {
-		b.layers[i].add(p.Layers[i].Name)
-		b.lengths[i] = append(b.lengths[i], p.Layers[i].Length)
+	i := uint(b.n) % BatchRows
+	b.n++
+	b.number[i], b.time[i], b.flowID[i] = p.Number, p.Time, p.FlowID
+	b.length[i], b.captured[i] = p.Length, p.Captured
+	b.header[i], b.payload[i] = p.HeaderLength, p.PayloadLength
+	b.macSrc.add(i, p.SrcMAC, hashMAC(&p.SrcMAC), textMAC)
+	b.macDst.add(i, p.DstMAC, hashMAC(&p.DstMAC), textMAC)
+	src, dst := p.Tuple.Src.Addr(), p.Tuple.Dst.Addr()
+	b.ipSrc.add(i, src, hashAddr(src), textAddr)
+	b.ipDst.add(i, dst, hashAddr(dst), textAddr)
+	b.sport[i], b.dport[i] = p.Tuple.Src.Port(), p.Tuple.Dst.Port()
+	b.protocol[i], b.ttl[i], b.fragment[i] = p.Tuple.Proto, p.TTL, p.Fragment
+	b.flags[i], b.seq[i], b.ack[i] = uint8(p.Flags), p.Seq, p.Ack
+	b.window[i], b.mss[i] = p.Window, p.MSS
+	b.application[i], b.direction[i] = uint8(p.Application), uint8(p.Direction)
+	for l := range p.Layers {
+		b.layers[l][i], b.lengths[l][i] = uint8(p.Layers[l].Name), p.Layers[l].Length
 	}
 }
 
 // columns are the batch's columns in the order of packetFields. They share its memory.
 func (b *packetBatch) columns() []column {
+	n := b.n
 	values := []any{
-		b.number, b.time, b.length, b.captured, b.header, b.payload,
-		b.macSrc.words, b.macDst.words, b.ipSrc.words, b.ipDst.words,
-		b.sport, b.dport, b.protocol, b.ttl, b.fragment,
-		b.flags, b.seq, b.ack, b.window, b.mss,
-		b.application.words, b.flowID, b.direction,
+		b.number[:n], times(b.time[:n]), b.length[:n], b.captured[:n], b.header[:n], b.payload[:n],
+		b.macSrc.words(n), b.macDst.words(n), b.ipSrc.words(n), b.ipDst.words(n),
+		b.sport[:n], b.dport[:n], b.protocol[:n], b.ttl[:n], b.fragment[:n],
+		b.flags[:n], b.seq[:n], b.ack[:n], b.window[:n], b.mss[:n],
+		names{b.application[:n], textApplication}, b.flowID[:n], b.direction[:n],
 	}
-	for i := range b.layers {
-		values = append(values, b.layers[i].words, b.lengths[i])
+	for l := range b.layers {
+		values = append(values, names{b.layers[l][:n], textLayer}, b.lengths[l][:n])
 	}
 	columns := make([]column, len(values))
 	for i := range values {
@@ -113,20 +93,11 @@ func (b *packetBatch) columns() []column {
 	return columns
 }
 
-// reset empties the batch, keeping the memory.
+// reset empties the batch.
 func (b *packetBatch) reset() {
-	b.number, b.flowID, b.time = b.number[:0], b.flowID[:0], b.time[:0]
-	b.length, b.captured, b.header, b.payload = b.length[:0], b.captured[:0], b.header[:0], b.payload[:0]
+	b.n = 0
 	b.macSrc.reset()
 	b.macDst.reset()
 	b.ipSrc.reset()
 	b.ipDst.reset()
-	b.sport, b.dport, b.window, b.mss = b.sport[:0], b.dport[:0], b.window[:0], b.mss[:0]
-	b.protocol, b.ttl, b.flags, b.direction = b.protocol[:0], b.ttl[:0], b.flags[:0], b.direction[:0]
-	b.fragment, b.seq, b.ack = b.fragment[:0], b.seq[:0], b.ack[:0]
-	b.application.reset()
-	for i := range b.layers {
-		b.layers[i].reset()
-		b.lengths[i] = b.lengths[i][:0]
-	}
 }

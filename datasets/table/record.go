@@ -59,6 +59,8 @@ func arrowArray(t arrow.DataType, c column, rows int) arrow.Array {
 		defer b.Release()
 		b.AppendValues(values, nil)
 		return b.NewArray()
+	case names:
+		return arrowArray(t, column{c.name, values.words()}, rows)
 	case words:
 		b := array.NewStringBuilder(memory.DefaultAllocator)
 		defer b.Release()

@@ -77,7 +77,7 @@ func writeFile(t testing.TB, format Format, write func(io.Writer) error) string 
 
 func TestPacketsRoundTrip(t *testing.T) {
 	for _, format := range formats {
-		for _, n := range []int{0, 1, 7, 1000, BatchRows + 3, rowGroupRows + 5} {
+		for _, n := range []int{0, 1, 7, 1000, BatchRows + 3, groupBatches*BatchRows + 5} {
 			if n > BatchRows+3 && format != Parquet {
 				continue
 			}
@@ -102,7 +102,14 @@ func TestPacketsRoundTrip(t *testing.T) {
 	}
 }
 
-func samePacket(a, b flow.Packet) bool { return fmt.Sprintf("%+v", a) == fmt.Sprintf("%+v", b) }
+// samePacket compares all but the payload.
+func samePacket(a, b flow.Packet) bool {
+	return a.Number == b.Number && a.Time == b.Time && a.Length == b.Length && a.Captured == b.Captured &&
+		a.HeaderLength == b.HeaderLength && a.PayloadLength == b.PayloadLength && a.SrcMAC == b.SrcMAC && a.DstMAC == b.DstMAC &&
+		a.Tuple == b.Tuple && a.TTL == b.TTL && a.Fragment == b.Fragment && a.Flags == b.Flags && a.Seq == b.Seq && a.Ack == b.Ack &&
+		a.Window == b.Window && a.MSS == b.MSS && a.Layers == b.Layers && a.Application == b.Application &&
+		a.FlowID == b.FlowID && a.Direction == b.Direction
+}
 
 func TestFeaturesRoundTrip(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))

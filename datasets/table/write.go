@@ -16,37 +16,33 @@ type batchWriter interface {
 	close() error
 }
 
-// newWriter returns the writer of a format and how many rows it wants at once.
-func newWriter(w io.Writer, format Format, fields []field) (batchWriter, int, error) {
+// newWriter returns the writer of a format.
+func newWriter(w io.Writer, format Format, fields []field) (batchWriter, error) {
 	switch format {
 	case Parquet:
-		out, err := newParquetWriter(w, fields)
-		return out, rowGroupRows, err
+		return newParquetWriter(w, fields)
 	case Arrow:
-		out, err := newArrowWriter(w, fields)
-		return out, BatchRows, err
+		return newArrowWriter(w, fields)
 	case CSV:
-		out, err := newCSVWriter(w, fields)
-		return out, BatchRows, err
+		return newCSVWriter(w, fields)
 	}
-	return nil, 0, fmt.Errorf("table: unknown format %q: want parquet, arrow or csv", format)
+	return nil, fmt.Errorf("table: unknown format %q: want parquet, arrow or csv", format)
 }
 
 // PacketWriter writes a packet table packet by packet.
 type PacketWriter struct {
 	out   batchWriter
 	batch *packetBatch
-	limit int
 	err   error
 }
 
 // NewPacketWriter starts a packet table. Nothing is complete before Close.
 func NewPacketWriter(w io.Writer, format Format) (*PacketWriter, error) {
-	out, limit, err := newWriter(w, format, packetFields)
+	out, err := newWriter(w, format, packetFields)
 	if err != nil {
 		return nil, err
 	}
-	return &PacketWriter{out: out, batch: newPacketBatch(), limit: limit}, nil
+	return &PacketWriter{out: out, batch: new(packetBatch)}, nil
 }
 
 // Write adds a packet. It keeps nothing of p but its values.
@@ -55,14 +51,14 @@ func (w *PacketWriter) Write(p *flow.Packet) error {
 		return w.err
 	}
 	w.batch.add(p)
-	if w.batch.rows() < w.limit {
+	if w.batch.n < BatchRows {
 		return nil
 	}
 	return w.flush()
 }
 
 func (w *PacketWriter) flush() error {
-	w.err = w.out.write(w.batch.columns(), w.batch.rows())
+	w.err = w.out.write(w.batch.columns(), w.batch.n)
 	w.batch.reset()
 	return w.err
 }
@@ -72,7 +68,7 @@ func (w *PacketWriter) Close() error {
 	if w.err != nil {
 		return w.err
 	}
-	if w.batch.rows() > 0 {
+	if w.batch.n > 0 {
 		if err := w.flush(); err != nil {
 			return err
 		}
