@@ -82,11 +82,13 @@ type LSTM struct {
 	Batch           int     `toml:"batch" json:"batch" range:"[1,65536]"`                     // flows a step; default 32
 	LearningRate    float64 `toml:"learning_rate" json:"learning_rate" range:"(0,1]"`         // Adam's; default 3e-3
 	Dropout         float64 `toml:"dropout" json:"dropout" range:"[0,1)"`                     // share of the recurrent state that training hides from the outputs; default 0.2
+	Noise           float64 `toml:"noise" json:"noise" range:"[0,10]"`                        // standard deviation of training's noise on what is drawn for a whole flow, in normal scores; default 0.3
+	Jitter          float64 `toml:"jitter" json:"jitter" range:"[0,10]"`                      // the same on what the network is told of the packets so far; default 0.05
 	ValidationShare float64 `toml:"validation_share" json:"validation_share" range:"[0,0.5]"` // share of the training rows that choose the best epoch; default 0.1
 	Patience        int     `toml:"patience" json:"patience" range:"[0,10000]"`               // epochs without a gain before the learning rate is halved, three times as many before training ends, 0: never; default 4
 	GapBins         int     `toml:"gap_bins" json:"gap_bins" range:"[2,1024]"`                // quantile bins of the log10 gap; default 96
 	LengthBins      int     `toml:"length_bins" json:"length_bins" range:"[2,1024]"`          // bins for lengths that are not frequent values; default 64
-	MaxLength       int     `toml:"max_length" json:"max_length" range:"[1,65536]"`           // packets of a flow that are learnt, the rest is cut; default 128
+	MaxLength       int     `toml:"max_length" json:"max_length" range:"[1,65536]"`           // packets of a flow that are learnt, the rest is cut; default 1024
 }
 
 // Generate says what is written.
@@ -118,8 +120,8 @@ func Default() Experiment {
 		GMM: GMM{Components: BIC, MaxComponents: 24, Covariance: Full, Iterations: 200,
 			Tolerance: 1e-3, Regularization: 1e-6},
 		Markov: Markov{Order: 5},
-		LSTM: LSTM{Units: 96, Epochs: 40, Batch: 16, LearningRate: 3e-3, Dropout: 0.2, ValidationShare: 0.1, Patience: 4,
-			GapBins: 96, LengthBins: 64, MaxLength: 128},
+		LSTM: LSTM{Units: 96, Epochs: 40, Batch: 16, LearningRate: 3e-3, Dropout: 0.2, Noise: 0.3, Jitter: 0.05, ValidationShare: 0.1, Patience: 4,
+			GapBins: 96, LengthBins: 64, MaxLength: 1024},
 		Generate: Generate{Payload: Neutral, MTU: 1500},
 		Evaluate: Evaluate{Trees: 200, Folds: 5, Floors: 5},
 	}

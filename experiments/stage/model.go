@@ -37,7 +37,7 @@ func generatorConfig(e config.Experiment, data *traffic, seed uint64) (generator
 	m.MaxIterations, m.Tolerance, m.RegCovar = e.GMM.Iterations, e.GMM.Tolerance, e.GMM.Regularization
 	cfg.GMM = m
 	n := lstm.DefaultSampledConfig()
-	n.Units, n.Dropout = e.LSTM.Units, e.LSTM.Dropout
+	n.Units, n.Dropout, n.Noise, n.Jitter = e.LSTM.Units, e.LSTM.Dropout, e.LSTM.Noise, e.LSTM.Jitter
 	n.Fit.Epochs, n.Fit.Batch, n.Fit.LearningRate, n.Fit.Seed = e.LSTM.Epochs, e.LSTM.Batch, e.LSTM.LearningRate, seed
 	n.Fit.ValidationFraction, n.Fit.KeepBest = e.LSTM.ValidationShare, true
 	n.Fit.PlateauPatience, n.Fit.StopPatience = e.LSTM.Patience, 3*e.LSTM.Patience

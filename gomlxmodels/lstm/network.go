@@ -129,6 +129,11 @@ func (n *network) inputs(s fit.Step) batch {
 		rng, noise = RandomNormal(rng, shapes.Make(dtypes.Float32, 1, rows, n.cfg.Latent))
 		x.latent = Add(x.latent, Mul(noise, Const(g, float32(n.cfg.Noise))))
 	}
+	if n.cfg.Continuous > 0 && n.cfg.Jitter > 0 {
+		var noise *Node
+		rng, noise = RandomNormal(rng, x.continuous.Shape())
+		x.continuous = Add(x.continuous, Mul(noise, Const(g, float32(n.cfg.Jitter))))
+	}
 	if n.cfg.Dropout > 0 {
 		_, uniform := RandomUniform(rng, shapes.Make(dtypes.Float32, 1, rows, n.cfg.Units))
 		kept := GreaterOrEqual(uniform, Const(g, float32(n.cfg.Dropout)))

@@ -33,11 +33,12 @@ type SampledConfig struct {
 	Continuous int        `json:"continuous"` // numbers known before a packet is drawn
 	Latent     int        `json:"latent"`     // numbers given for the whole sequence
 	Noise      float64    `json:"noise"`      // standard deviation of the noise on Latent in training; default 0.3
+	Jitter     float64    `json:"jitter"`     // the same on Continuous, drawn for every step; default 0.05
 	Prior      bool       `json:"prior"`      // the first head starts from a given log-probability
 	Steps      int        `json:"steps"`      // length of a training row; default 32
 	WarmUp     int        `json:"warm_up"`    // steps before a cut that fill the state and do not count; default 8
 	MaxUnroll  int        `json:"max_unroll"` // rows of at most so many steps are unrolled, longer ones scanned; default 16
-	Dropout    float64    `json:"dropout"`    // share of the hidden state hidden from the heads in training; default 0
+	Dropout    float64    `json:"dropout"`    // share of the hidden state hidden from the heads in training; default 0.2
 	Fit        fit.Config `json:"fit"`
 }
 
@@ -45,7 +46,7 @@ type SampledConfig struct {
 func DefaultSampledConfig() SampledConfig {
 	c := fit.DefaultConfig()
 	c.Epochs, c.Batch, c.LearningRate, c.ClipNorm = 120, 16, 3e-3, 1
-	return SampledConfig{Units: 96, HeadUnits: 64, Embedding: 16, Noise: 0.3, Steps: 32, WarmUp: 8, MaxUnroll: 16, Fit: c}
+	return SampledConfig{Units: 96, HeadUnits: 64, Embedding: 16, Noise: 0.3, Jitter: 0.05, Dropout: 0.2, Steps: 32, WarmUp: 8, MaxUnroll: 16, Fit: c}
 }
 
 // Validate reports every field that is out of range.
@@ -66,6 +67,7 @@ func (c SampledConfig) Validate() error {
 	check(c.Continuous >= 0, "continuous", c.Continuous, "0 or more")
 	check(c.Latent >= 0, "latent", c.Latent, "0 or more")
 	check(c.Noise >= 0 && !math.IsInf(c.Noise, 0), "noise", c.Noise, "0 or more")
+	check(c.Jitter >= 0 && !math.IsInf(c.Jitter, 0), "jitter", c.Jitter, "0 or more")
 	check(c.Steps >= 2, "steps", c.Steps, "at least 2")
 	check(c.WarmUp >= 0 && c.WarmUp < c.Steps, "warm_up", c.WarmUp, "0 to steps-1")
 	check(c.Dropout >= 0 && c.Dropout < 1, "dropout", c.Dropout, "0 to below 1")
