@@ -16,8 +16,14 @@ const firstBlock = 16
 // train runs what is left of the epoch in blocks of about blockTime.
 func (t *trainer) train(ctx context.Context, order []int32, total int) error {
 	var onDevice *tensors.Tensor
+	var rows []*tensors.Tensor
 	if t.whole {
+		var err error
 		onDevice = tensors.FromFlatDataAndDimensions(order, len(order))
+		if rows, err = t.ordered(onDevice); err != nil {
+			return err
+		}
+		defer free(rows)
 	}
 	for t.progress.Step < total {
 		if err := ctx.Err(); err != nil {
@@ -29,7 +35,7 @@ func (t *trainer) train(ctx context.Context, order []int32, total int) error {
 		var next []*tensors.Tensor
 		var err error
 		if t.whole {
-			next, err = t.block(t.now, t.progress.Rate, begin, end, onDevice)
+			next, err = t.block(t.now, t.progress.Rate, begin, end, onDevice, rows)
 		} else {
 			next, end, err = t.oneByOne(ctx, t.now, t.progress.Rate, begin, end, order)
 		}
@@ -78,8 +84,12 @@ func (t *trainer) finite(losses *tensors.Tensor, begin int) error {
 func (t *trainer) validation(ctx context.Context) ([]float64, error) {
 	total := len(t.heldOrder) / t.cfg.Batch
 	now := []*tensors.Tensor{tensors.FromScalar(t.key(seedValidation)), tensors.FromShape(t.now[sumsAt].Shape())}
-	if t.validateProgram != nil && t.heldTensor == nil {
+	if t.whole && t.heldTensor == nil {
+		var err error
 		t.heldTensor = tensors.FromFlatDataAndDimensions(t.heldOrder, len(t.heldOrder))
+		if t.heldData, err = t.ordered(t.heldTensor); err != nil {
+			return nil, err
+		}
 	}
 	for begin := 0; begin < total; {
 		if err := ctx.Err(); err != nil {
@@ -87,15 +97,14 @@ func (t *trainer) validation(ctx context.Context) ([]float64, error) {
 		}
 		args := make([]any, 0, 6+len(t.data))
 		args = append(args, t.now[paramsAt], now[0], now[1])
-		end := begin + 1
-		program := t.validateStep
-		if t.validateProgram != nil {
-			program, end = t.validateProgram, min(begin+t.blockSteps(), total)
+		end, program, data := begin+1, t.validateStep, t.data
+		if t.whole {
+			end, program, data = min(begin+t.blockSteps(), total), t.validateProgram, t.heldData
 			args = append(args, int32(begin), int32(end), t.heldTensor)
 		} else {
 			args = append(args, t.heldOrder[begin*t.cfg.Batch:end*t.cfg.Batch])
 		}
-		for _, d := range t.data {
+		for _, d := range data {
 			args = append(args, d)
 		}
 		out, err := t.call(program, args)
@@ -105,4 +114,11 @@ func (t *trainer) validation(ctx context.Context) ([]float64, error) {
 		now, begin = out, end
 	}
 	return t.means(now[1], len(t.held))
+}
+
+// free gives device memory back now, not when the garbage is collected.
+func free(list []*tensors.Tensor) {
+	for _, t := range list {
+		_ = t.FinalizeAll() // nothing to be done about a failure to free
+	}
 }

@@ -27,28 +27,33 @@ const blockTime = 250 * time.Millisecond
 
 // Inputs of the programs, in order: the state, then
 //
-//	steps: rate, begin, end (int32), order [steps*batch] int32, data...
+//	steps: rate, begin, end (int32), order [steps*batch] int32, ordered data...
 //	single step: rate, indices [batch] int32, data...
 //
 // and for validation, after params, key and sums,
 //
-//	begin, end, order, data... or indices, data...
+//	begin, end, order, ordered data... or indices, data...
 
 // steps is the program of a block: steps begin to end of the epoch.
 func (t *trainer) steps(in []*graph.Node) []*graph.Node {
 	rest := in[stateSize:]
 	rate, begin, end, order, data := rest[0], rest[1], rest[2], rest[3], rest[4:]
+	if !t.padded {
+		order = nil
+	}
 	initial := append(stateOf(in).list(), rate)
-	return loop(begin, end, order, t.cfg.Batch, initial, func(now []*graph.Node, indices *graph.Node) []*graph.Node {
+	return loop(begin, end, t.cfg.Batch, initial, func(now []*graph.Node, at *graph.Node) []*graph.Node {
 		rate := now[stateSize]
-		return append(t.advance(stateOf(now), rate, indices, data).list(), rate)
+		inputs, mask := t.batchAt(at, order, data)
+		return append(t.advance(stateOf(now), rate, inputs, mask).list(), rate)
 	})[:stateSize]
 }
 
 // single is the program of one step.
 func (t *trainer) single(in []*graph.Node) []*graph.Node {
 	rest := in[stateSize:]
-	return t.advance(stateOf(in), rest[0], rest[1], rest[2:]).list()
+	rate, indices, data := rest[0], rest[1], rest[2:]
+	return t.advance(stateOf(in), rate, rowsOf(indices, data), t.maskOf(indices)).list()
 }
 
 // validate is the program of a block of validation steps: it adds to sums.
@@ -56,20 +61,21 @@ func (t *trainer) validate(in []*graph.Node) []*graph.Node {
 	params, key, sums := in[0], in[1], in[2]
 	begin, end, order, data := in[3], in[4], in[5], in[6:]
 	initial := []*graph.Node{key, sums, params}
-	return loop(begin, end, order, t.cfg.Batch, initial, func(now []*graph.Node, indices *graph.Node) []*graph.Node {
-		return append(t.assess(now[2], now[0], now[1], indices, data), now[2])
+	return loop(begin, end, t.cfg.Batch, initial, func(now []*graph.Node, at *graph.Node) []*graph.Node {
+		inputs, mask := t.batchAt(at, order, data)
+		return append(t.assess(now[2], now[0], now[1], inputs, mask), now[2])
 	})[:2]
 }
 
 // validateSingle is the program of one validation step.
 func (t *trainer) validateSingle(in []*graph.Node) []*graph.Node {
-	return t.assess(in[0], in[1], in[2], in[3], in[4:])
+	indices := in[3]
+	return t.assess(in[0], in[1], in[2], rowsOf(indices, in[4:]), t.maskOf(indices))
 }
 
 // assess computes loss and terms on one batch without gradients.
-func (t *trainer) assess(all, key, sums, indices *graph.Node, data []*graph.Node) []*graph.Node {
+func (t *trainer) assess(all, key, sums *graph.Node, inputs []*graph.Node, mask *graph.Node) []*graph.Node {
 	params := t.unpack(all)
-	inputs, mask := batch(indices, data, true, t.dtype)
 	step := Step{Params: params, Inputs: inputs, Mask: mask, RNG: rngState(key)}
 	var loss *graph.Node
 	var terms []*graph.Node
@@ -89,11 +95,11 @@ func (t *trainer) assess(all, key, sums, indices *graph.Node, data []*graph.Node
 }
 
 // loop runs body for the steps begin to end as a While loop; body gets the
-// state and the indices [batch] of the rows of its step. Data that body reads
-// is captured, not carried: carried loop invariants cost a copy a step. (Only
-// scalars are carried that go into arithmetic: go-xla does not mix captured
-// and inner operands in a binary operation.)
-func loop(begin, end, order *graph.Node, rows int, initial []*graph.Node, body func(now []*graph.Node, indices *graph.Node) []*graph.Node) []*graph.Node {
+// state and the first row of its step. Data that body reads is captured, not
+// carried: carried loop invariants cost a copy a step. (Only what goes into
+// arithmetic is carried: go-xla does not mix captured and inner operands in a
+// binary operation.)
+func loop(begin, end *graph.Node, rows int, initial []*graph.Node, body func(now []*graph.Node, at *graph.Node) []*graph.Node) []*graph.Node {
 	g := begin.Graph()
 	parameters := func(g *graph.Graph) []*graph.Node {
 		now := []*graph.Node{graph.Parameter(g, "step", shapes.Make(dtypes.Int32))}
@@ -108,23 +114,33 @@ func loop(begin, end, order *graph.Node, rows int, initial []*graph.Node, body f
 	once := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
 		now := parameters(g)
 		at := graph.Mul(now[0], graph.Const(g, int32(rows)))
-		indices := graph.DynamicSlice(order, []*graph.Node{at}, []int{rows})
 		next := []*graph.Node{graph.Add(now[0], graph.Const(g, int32(1)))}
-		return append(next, body(now[1:], indices)...)
+		return append(next, body(now[1:], at)...)
 	})
 	return graph.While(again, once, append([]*graph.Node{begin}, initial...)...)[1:]
 }
 
-// block runs steps begin to end of the order on the device and returns the
-// new state. The old state stays valid: it is what training falls back to.
-func (t *trainer) block(now []*tensors.Tensor, rate float64, begin, end int, order *tensors.Tensor) ([]*tensors.Tensor, error) {
-	args := make([]any, 0, len(now)+4+len(t.data))
+// ordered copies the rows of all data into the order of an epoch, on the
+// device. XLA would spread a gather of one batch over the processors in every
+// step, and wait for them; here it pays.
+func (t *trainer) ordered(order *tensors.Tensor) ([]*tensors.Tensor, error) {
+	args := []any{order}
+	for _, d := range t.data {
+		args = append(args, d)
+	}
+	return t.call(t.orderProgram, args)
+}
+
+// block runs steps begin to end on rows that lie in their order and returns
+// the new state. The old state stays valid: training falls back to it.
+func (t *trainer) block(now []*tensors.Tensor, rate float64, begin, end int, order *tensors.Tensor, rows []*tensors.Tensor) ([]*tensors.Tensor, error) {
+	args := make([]any, 0, len(now)+4+len(rows))
 	for _, s := range now {
 		args = append(args, s)
 	}
 	args = append(args, scalarTensor(t.dtype, rate), int32(begin), int32(end), order)
-	for _, d := range t.data {
-		args = append(args, d)
+	for _, r := range rows {
+		args = append(args, r)
 	}
 	return t.call(t.stepsProgram, args)
 }
@@ -184,24 +200,18 @@ func (t *trainer) compile() error {
 		return e.WithName("fit:" + name)
 	}
 	if t.whole {
+		t.orderProgram = build(func(in []*graph.Node) []*graph.Node { return rowsOf(in[0], in[1:]) }, "order")
 		t.stepsProgram = build(t.steps, "epoch")
-	} else {
-		t.singleProgram = build(t.single, "step")
-	}
-	if t.whole && t.problem.evaluatesInLoop() {
 		t.validateProgram = build(t.validate, "validation")
 	} else {
+		t.singleProgram = build(t.single, "step")
 		t.validateStep = build(t.validateSingle, "validation step")
 	}
 	return err
 }
 
-// evaluatesInLoop tells whether the validation function can be traced inside
-// a closure: one that comes with Gradient may have closures of its own.
-func (p Problem) evaluatesInLoop() bool { return p.Gradient == nil }
-
 func (t *trainer) release() {
-	for _, e := range []*graph.Exec{t.stepsProgram, t.singleProgram, t.validateProgram, t.validateStep} {
+	for _, e := range []*graph.Exec{t.orderProgram, t.stepsProgram, t.singleProgram, t.validateProgram, t.validateStep} {
 		if e != nil {
 			e.Finalize()
 		}

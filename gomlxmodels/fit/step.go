@@ -2,6 +2,7 @@ package fit
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -81,27 +82,46 @@ func rngState(key *graph.Node) *graph.Node {
 	return graph.Concatenate([]*graph.Node{graph.Reshape(key, 1), graph.Const(key.Graph(), []uint64{0, 0})}, 0)
 }
 
-// batch takes the rows that indices [batch] name; -1 is padding.
-func batch(indices *graph.Node, data []*graph.Node, padded bool, dtype dtypes.DType) (inputs []*graph.Node, mask *graph.Node) {
-	g := indices.Graph()
-	zero := graph.Const(g, int32(0))
-	if padded {
-		mask = graph.ConvertDType(graph.GreaterOrEqual(indices, zero), dtype)
-		indices = graph.Max(indices, zero)
-	} else {
-		mask = graph.BroadcastToDims(constant(g, dtype, 1), indices.Shape().Dimensions[0])
+// rowsOf takes the rows that indices [n] name from each of data; for -1,
+// which is padding, it takes the first.
+func rowsOf(indices *graph.Node, data []*graph.Node) []*graph.Node {
+	at := graph.InsertAxes(graph.Max(indices, graph.Const(indices.Graph(), int32(0))), -1)
+	rows := make([]*graph.Node, len(data))
+	for i, d := range data {
+		rows[i] = graph.Gather(d, at)
 	}
-	at := graph.InsertAxes(indices, -1)
+	return rows
+}
+
+// maskOf is 1 where indices [batch] name a row and 0 where they are padding.
+func (t *trainer) maskOf(indices *graph.Node) *graph.Node {
+	return graph.ConvertDType(graph.GreaterOrEqual(indices, graph.Const(indices.Graph(), int32(0))), t.dtype)
+}
+
+// batchAt cuts a batch out of rows that lie in their order: those of the step
+// that begins at row at. Where no batch has padding, order may be nil.
+func (t *trainer) batchAt(at, order *graph.Node, data []*graph.Node) (inputs []*graph.Node, mask *graph.Node) {
+	g := at.Graph()
+	cut := func(x *graph.Node) *graph.Node {
+		start, sizes := []*graph.Node{at}, slices.Clone(x.Shape().Dimensions)
+		sizes[0] = t.cfg.Batch
+		for range sizes[1:] {
+			start = append(start, graph.Const(g, int32(0)))
+		}
+		return graph.DynamicSlice(x, start, sizes)
+	}
 	for _, d := range data {
-		inputs = append(inputs, graph.Gather(d, at))
+		inputs = append(inputs, cut(d))
 	}
-	return inputs, mask
+	if order == nil {
+		return inputs, graph.BroadcastToDims(constant(g, t.dtype, 1), t.cfg.Batch)
+	}
+	return inputs, t.maskOf(cut(order))
 }
 
 // advance is one optimiser step: loss, gradients, clipping, Adam.
-func (t *trainer) advance(s state, rate, indices *graph.Node, data []*graph.Node) state {
-	g := indices.Graph()
-	inputs, mask := batch(indices, data, t.padded, t.dtype)
+func (t *trainer) advance(s state, rate *graph.Node, inputs []*graph.Node, mask *graph.Node) state {
+	g := rate.Graph()
 	params := t.unpack(s.params)
 	step := Step{Params: params, Inputs: inputs, Mask: mask, RNG: rngState(s.key)}
 	var loss *graph.Node

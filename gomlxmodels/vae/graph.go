@@ -95,8 +95,7 @@ func (m *Model) decoder(p []*Node, z *Node) *Node {
 // loss is the negative ELBO with its terms, averaged over the rows of a step.
 func (m *Model) loss(s fit.Step) (loss *Node, terms []*Node) {
 	mean, logVar := m.encoder(s.Params, s.Inputs[0])
-	_, noise := RandomNormal(s.RNG, mean.Shape())
-	return m.elbo(s, mean, logVar, noise)
+	return m.elbo(s, mean, logVar, fit.Normal(s.RNG, mean.Shape()))
 }
 
 // elbo is loss for given noise [batch, latent].
