@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"net"
-	"net/netip"
 	"os"
 
 	"github.com/apache/arrow/go/v15/arrow/ipc"
@@ -172,89 +170,7 @@ func (a *arrowReader) close() error { return a.in.Close() }
 // ignored, but a file without time and length is refused. Any error is the last
 // element and names the file. The stream can be read again.
 func ReadPackets(path string) iter.Seq2[flow.Packet, error] {
-	return func(yield func(flow.Packet, error) bool) {
-		kinds := make(map[string]kind)
-		for _, f := range packetFields {
-			kinds[f.name] = f.kind
-		}
-		in, err := openBatches(path, kinds)
-		if err != nil {
-			yield(flow.Packet{}, err)
-			return
-		}
-		defer in.close()
-		if err := require(in.fields(), "time", "length"); err != nil {
-			yield(flow.Packet{}, fmt.Errorf("table: %s: %w", path, err))
-			return
-		}
-		for {
-			columns, rows, err := in.next()
-			if err == io.EOF {
-				return
-			}
-			if err == nil {
-				err = yieldPackets(columns, rows, yield)
-			}
-			if errors.Is(err, errStop) {
-				return
-			}
-			if err != nil {
-				yield(flow.Packet{}, fmt.Errorf("table: %s: %w", path, err))
-				return
-			}
-		}
-	}
+	return readRows(path, packetFields, []string{"time", "length"}, packetSetters)
 }
 
 var errStop = errors.New("the consumer stopped")
-
-func require(fields []field, names ...string) error {
-	have := make(map[string]bool)
-	for _, f := range fields {
-		have[f.name] = true
-	}
-	for _, name := range names {
-		if !have[name] {
-			return fmt.Errorf("column %s is missing: is this a packet table?", name)
-		}
-	}
-	return nil
-}
-
-// yieldPackets puts the columns of a batch together again.
-func yieldPackets(columns []column, rows int, yield func(flow.Packet, error) bool) error {
-	packets := make([]flow.Packet, rows)
-	for _, c := range columns {
-		set, ok := packetSetters[c.name]
-		if !ok {
-			continue
-		}
-		if err := set(packets, c); err != nil {
-			return err
-		}
-	}
-	for i := range packets {
-		if !yield(packets[i], nil) {
-			return errStop
-		}
-	}
-	return nil
-}
-
-func parseAddr(text string) (netip.Addr, error) {
-	if text == "" {
-		return netip.Addr{}, nil
-	}
-	return netip.ParseAddr(text)
-}
-
-func parseMAC(text string) (flow.MAC, error) {
-	if text == "" {
-		return flow.MAC{}, nil
-	}
-	mac, err := net.ParseMAC(text)
-	if err != nil || len(mac) != 6 {
-		return flow.MAC{}, fmt.Errorf("%q is no link-layer address of six bytes", text)
-	}
-	return flow.MAC(mac), nil
-}

@@ -2,19 +2,20 @@ package table
 
 import (
 	"fmt"
+	"net"
 	"net/netip"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// setter writes a column's values into packets.
-type setter func(packets []flow.Packet, c column) error
+// setter writes a column's values into rows.
+type setter[R any] func(rows []R, c column) error
 
 // packetSetters are the setters by column name.
 var packetSetters = newPacketSetters()
 
-func newPacketSetters() map[string]setter {
-	m := map[string]setter{
+func newPacketSetters() map[string]setter[flow.Packet] {
+	m := map[string]setter[flow.Packet]{
 		"number":         number(func(p *flow.Packet, v int64) { p.Number = v }),
 		"time":           number(func(p *flow.Packet, v int64) { p.Time = v }),
 		"length":         number(func(p *flow.Packet, v int32) { p.Length = v }),
@@ -50,22 +51,22 @@ func newPacketSetters() map[string]setter {
 	return m
 }
 
-func number[T integer](set func(*flow.Packet, T)) setter {
-	return func(packets []flow.Packet, c column) error {
+func number[R any, T integer](set func(*R, T)) setter[R] {
+	return func(rows []R, c column) error {
 		values, err := ints[T](c)
 		if err != nil {
 			return err
 		}
-		for i := range packets {
-			set(&packets[i], values[i])
+		for i := range rows {
+			set(&rows[i], values[i])
 		}
 		return nil
 	}
 }
 
 // text parses each text of the column once.
-func text[V any](parse func(string) (V, error), set func(*flow.Packet, V)) setter {
-	return func(packets []flow.Packet, c column) error {
+func text[R, V any](parse func(string) (V, error), set func(*R, V)) setter[R] {
+	return func(rows []R, c column) error {
 		in, ok := c.values.(words)
 		if !ok {
 			return fmt.Errorf("column %s holds numbers: want text", c.name)
@@ -77,8 +78,8 @@ func text[V any](parse func(string) (V, error), set func(*flow.Packet, V)) sette
 				return fmt.Errorf("column %s: %w", c.name, err)
 			}
 		}
-		for i := range packets {
-			set(&packets[i], parsed[in.index[i]])
+		for i := range rows {
+			set(&rows[i], parsed[in.index[i]])
 		}
 		return nil
 	}
@@ -108,4 +109,22 @@ func parseLayer(text string) (flow.LayerName, error) {
 	var n flow.LayerName
 	err := n.UnmarshalText([]byte(text))
 	return n, err
+}
+
+func parseAddr(text string) (netip.Addr, error) {
+	if text == "" {
+		return netip.Addr{}, nil
+	}
+	return netip.ParseAddr(text)
+}
+
+func parseMAC(text string) (flow.MAC, error) {
+	if text == "" {
+		return flow.MAC{}, nil
+	}
+	mac, err := net.ParseMAC(text)
+	if err != nil || len(mac) != 6 {
+		return flow.MAC{}, fmt.Errorf("%q is no link-layer address of six bytes", text)
+	}
+	return flow.MAC(mac), nil
 }

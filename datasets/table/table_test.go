@@ -152,6 +152,40 @@ type damagedRecord int64
 func (d damagedRecord) Error() string       { return "damaged" }
 func (d damagedRecord) RecordNumber() int64 { return int64(d) }
 
+func TestFlowsRoundTrip(t *testing.T) {
+	rng := rand.New(rand.NewPCG(8, 8))
+	rows := make([]flow.TableRow, BatchRows+5)
+	for i := range rows {
+		rows[i] = flow.TableRow{ID: int64(i), Tuple: randomPackets(1, uint64(i%300))[0].Tuple, Application: flow.SMTP, Packets: rng.Int64N(1000), Length: rng.Int64(),
+			LengthDeviation: rng.Float64(), Start: rng.Int64(), HeaderDeviation: rng.Float64(), PayloadDeviation: rng.Float64(), TimeDiff: rng.Float64(),
+			Rate: rng.Float64() * 1e9, BytesSecond: float64(rng.IntN(1e6)), BytesMinute: float64(rng.IntN(1e6)), FlowsSecond: float64(rng.IntN(9)), FlowsMinute: float64(rng.IntN(99))}
+	}
+	for _, format := range formats {
+		path := writeFile(t, format, func(w io.Writer) error { return WriteFlows(w, format, stream(rows)) })
+		i := 0
+		for got, err := range ReadFlows(path) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got != rows[i] {
+				t.Fatalf("%s, row %d: got %+v, want %+v", format, i, got, rows[i])
+			}
+			i++
+		}
+		if i != len(rows) {
+			t.Errorf("%s: %d rows, want %d", format, i, len(rows))
+		}
+	}
+	path := writeFile(t, CSV, func(w io.Writer) error {
+		return WriteFlows(w, CSV, stream([]flow.TableRow{{Packets: 1, LengthDeviation: math.NaN(), HeaderDeviation: math.NaN(), PayloadDeviation: math.NaN()}}))
+	})
+	for got, err := range ReadFlows(path) {
+		if err != nil || got.Packets != 1 || !math.IsNaN(got.LengthDeviation) {
+			t.Errorf("flow of one packet: %+v, %v", got, err)
+		}
+	}
+}
+
 func TestStreamErrors(t *testing.T) {
 	damaged, cut := fmt.Errorf("wrapped: %w", damagedRecord(1)), errors.New("cut")
 	packets := randomPackets(5, 9)
@@ -177,6 +211,64 @@ func TestStreamErrors(t *testing.T) {
 			t.Errorf("%s: %d packets, want 2", format, n)
 		}
 	}
+}
+
+// FuzzDeltas holds the encoding of whole numbers against Arrow's reader.
+func FuzzDeltas(f *testing.F) {
+	f.Add(uint64(1), uint16(1000), uint8(3))
+	f.Add(uint64(2), uint16(129), uint8(63))
+	f.Fuzz(func(t *testing.T, seed uint64, n uint16, shift uint8) {
+		rng := rand.New(rand.NewPCG(seed, 0))
+		want := make([]flow.Packet, n)
+		for i := range want {
+			want[i].Number = int64(rng.Uint64()) >> (shift % 64)
+			want[i].Length = int32(rng.Uint32() >> (shift % 32))
+			want[i].Seq = rng.Uint32() >> (shift % 32) << (seed % 8)
+			want[i].TTL = uint8(rng.IntN(int(shift)+1) / 7)
+		}
+		path := writeFile(t, Parquet, func(w io.Writer) error { return WritePackets(w, Parquet, stream(want)) })
+		i := 0
+		for got, err := range ReadPackets(path) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !samePacket(got, want[i]) {
+				t.Fatalf("packet %d: got %+v, want %+v", i, got, want[i])
+			}
+			i++
+		}
+		if i != len(want) {
+			t.Errorf("%d packets, want %d", i, len(want))
+		}
+	})
+}
+
+// FuzzFile holds that no file of any format makes a reader panic.
+func FuzzFile(f *testing.F) {
+	var out strings.Builder
+	if err := WritePackets(&out, CSV, stream(randomPackets(3, 1))); err != nil {
+		f.Fatal(err)
+	}
+	f.Add([]byte(out.String()), uint8(2))
+	for i, format := range []Format{Parquet, Arrow} {
+		var out strings.Builder
+		if err := WritePackets(&out, format, stream(randomPackets(300, 1))); err != nil {
+			f.Fatal(err)
+		}
+		f.Add([]byte(out.String()), uint8(i))
+	}
+	f.Fuzz(func(t *testing.T, content []byte, format uint8) {
+		path := filepath.Join(t.TempDir(), "x."+string(formats[format%3]))
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for range ReadPackets(path) {
+		}
+		if rows, err := ReadFeatures(path); err == nil {
+			for range rows.Rows {
+			}
+		}
+	})
 }
 
 func TestReadPacketsRefuses(t *testing.T) {

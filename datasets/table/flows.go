@@ -1,0 +1,213 @@
+package table
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/netip"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// flowFields are the columns of a flow table: which flow it is, then the 12
+// columns of algorithm.md section 3.
+var flowFields = []field{
+	{"flow_id", kindInt64}, {"ip_src", kindText}, {"ip_dst", kindText}, {"sport", kindUint16}, {"dport", kindUint16},
+	{"protocol", kindUint8}, {"application", kindText},
+	{"flow_id_count", kindInt64}, {"length_total_sum", kindInt64}, {"length_total_std", kindFloat64}, {"timestamps_min", kindTime},
+	{"header_length_std", kindFloat64}, {"payload_length_std", kindFloat64}, {"time_diff", kindFloat64}, {"rate", kindFloat64},
+	{"rolling_rate_byte_sec", kindFloat64}, {"rolling_rate_byte_min", kindFloat64},
+	{"rolling_rate_packet_sec", kindFloat64}, {"rolling_rate_packet_min", kindFloat64},
+}
+
+// flowBatch is a flow table's rows as columns.
+type flowBatch struct {
+	id, packets, length            []int64
+	start                          times
+	src, dst, application          interner
+	sport, dport                   []uint16
+	protocol                       []uint8
+	lengthStd, headerStd, bytesStd []float64
+	dynamics                       [6][]float64
+}
+
+func (b *flowBatch) add(r *flow.TableRow) {
+	b.id, b.packets, b.length = append(b.id, r.ID), append(b.packets, r.Packets), append(b.length, r.Length)
+	b.start = append(b.start, r.Start)
+	b.src.add(textAddr(r.Tuple.Src.Addr()))
+	b.dst.add(textAddr(r.Tuple.Dst.Addr()))
+	b.application.add(r.Application.String())
+	b.sport, b.dport = append(b.sport, r.Tuple.Src.Port()), append(b.dport, r.Tuple.Dst.Port())
+	b.protocol = append(b.protocol, r.Tuple.Proto)
+	b.lengthStd = append(b.lengthStd, r.LengthDeviation)
+	b.headerStd = append(b.headerStd, r.HeaderDeviation)
+	b.bytesStd = append(b.bytesStd, r.PayloadDeviation)
+	for i, v := range [6]float64{r.TimeDiff, r.Rate, r.BytesSecond, r.BytesMinute, r.FlowsSecond, r.FlowsMinute} {
+		b.dynamics[i] = append(b.dynamics[i], v)
+	}
+}
+
+func (b *flowBatch) columns() []column {
+	values := []any{b.id, b.src.words, b.dst.words, b.sport, b.dport, b.protocol, b.application.words,
+		b.packets, b.length, b.lengthStd, b.start, b.headerStd, b.bytesStd}
+	for i := range b.dynamics {
+		values = append(values, b.dynamics[i])
+	}
+	columns := make([]column, len(values))
+	for i := range values {
+		columns[i] = column{flowFields[i].name, values[i]}
+	}
+	return columns
+}
+
+// WriteFlows writes a flow table, as Assembler.Table gives it. Damaged rows
+// (errors with a RecordNumber method) are left out; any other error ends the
+// table after the rows before it, and is returned.
+func WriteFlows(w io.Writer, format Format, rows iter.Seq2[flow.TableRow, error]) error {
+	out, err := newWriter(w, format, flowFields)
+	if err != nil {
+		return err
+	}
+	var batch flowBatch
+	var ended error
+	for row, err := range rows {
+		if err != nil {
+			if isRecord(err) {
+				continue
+			}
+			ended = err
+			break
+		}
+		if batch.add(&row); len(batch.id) == BatchRows {
+			if err := out.write(batch.columns(), BatchRows); err != nil {
+				return err
+			}
+			batch = flowBatch{}
+		}
+	}
+	if len(batch.id) > 0 {
+		if err := out.write(batch.columns(), len(batch.id)); err != nil {
+			return err
+		}
+	}
+	return errors.Join(ended, out.close())
+}
+
+// ReadFlows reads a flow table; the ending of path tells its format. Any error
+// is the last element and names the file. The stream can be read again.
+func ReadFlows(path string) iter.Seq2[flow.TableRow, error] {
+	return readRows(path, flowFields, []string{"flow_id_count", "timestamps_min"}, flowSetters)
+}
+
+// flowSetters are the setters by column name.
+var flowSetters = map[string]setter[flow.TableRow]{
+	"flow_id": number(func(r *flow.TableRow, v int64) { r.ID = v }),
+	"ip_src": text(parseAddr, func(r *flow.TableRow, v netip.Addr) {
+		r.Tuple.Src = netip.AddrPortFrom(v, r.Tuple.Src.Port())
+	}),
+	"ip_dst": text(parseAddr, func(r *flow.TableRow, v netip.Addr) {
+		r.Tuple.Dst = netip.AddrPortFrom(v, r.Tuple.Dst.Port())
+	}),
+	"sport":                   number(func(r *flow.TableRow, v uint16) { r.Tuple.Src = netip.AddrPortFrom(r.Tuple.Src.Addr(), v) }),
+	"dport":                   number(func(r *flow.TableRow, v uint16) { r.Tuple.Dst = netip.AddrPortFrom(r.Tuple.Dst.Addr(), v) }),
+	"protocol":                number(func(r *flow.TableRow, v uint8) { r.Tuple.Proto = v }),
+	"application":             text(parseApplication, func(r *flow.TableRow, v flow.Application) { r.Application = v }),
+	"flow_id_count":           number(func(r *flow.TableRow, v int64) { r.Packets = v }),
+	"length_total_sum":        number(func(r *flow.TableRow, v int64) { r.Length = v }),
+	"length_total_std":        float(func(r *flow.TableRow, v float64) { r.LengthDeviation = v }),
+	"timestamps_min":          number(func(r *flow.TableRow, v int64) { r.Start = v }),
+	"header_length_std":       float(func(r *flow.TableRow, v float64) { r.HeaderDeviation = v }),
+	"payload_length_std":      float(func(r *flow.TableRow, v float64) { r.PayloadDeviation = v }),
+	"time_diff":               float(func(r *flow.TableRow, v float64) { r.TimeDiff = v }),
+	"rate":                    float(func(r *flow.TableRow, v float64) { r.Rate = v }),
+	"rolling_rate_byte_sec":   float(func(r *flow.TableRow, v float64) { r.BytesSecond = v }),
+	"rolling_rate_byte_min":   float(func(r *flow.TableRow, v float64) { r.BytesMinute = v }),
+	"rolling_rate_packet_sec": float(func(r *flow.TableRow, v float64) { r.FlowsSecond = v }),
+	"rolling_rate_packet_min": float(func(r *flow.TableRow, v float64) { r.FlowsMinute = v }),
+}
+
+// float sets a number that may be missing.
+func float[R any](set func(*R, float64)) setter[R] {
+	return func(rows []R, c column) error {
+		values, err := floats(c)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			set(&rows[i], values[i])
+		}
+		return nil
+	}
+}
+
+// readRows reads a table whose rows are R.
+func readRows[R any](path string, fields []field, needed []string, setters map[string]setter[R]) iter.Seq2[R, error] {
+	return func(yield func(R, error) bool) {
+		var none R
+		kinds := make(map[string]kind)
+		for _, f := range fields {
+			kinds[f.name] = f.kind
+		}
+		in, err := openBatches(path, kinds)
+		if err != nil {
+			yield(none, err)
+			return
+		}
+		defer in.close()
+		if err := require(in.fields(), needed); err != nil {
+			yield(none, fmt.Errorf("table: %s: %w", path, err))
+			return
+		}
+		var rows []R
+		for {
+			columns, n, err := in.next()
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			if rows, err = assemble(rows, columns, n, setters); err != nil {
+				yield(none, fmt.Errorf("table: %s: %w", path, err))
+				return
+			}
+			for i := range rows {
+				if !yield(rows[i], nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// assemble puts the columns of a batch together as rows, in the memory of rows.
+func assemble[R any](rows []R, columns []column, n int, setters map[string]setter[R]) ([]R, error) {
+	if cap(rows) < n {
+		rows = make([]R, n)
+	}
+	rows = rows[:n]
+	clear(rows)
+	for _, c := range columns {
+		if set, ok := setters[c.name]; ok {
+			if err := set(rows, c); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return rows, nil
+}
+
+func require(fields []field, needed []string) error {
+	have := make(map[string]bool)
+	for _, f := range fields {
+		have[f.name] = true
+	}
+	for _, name := range needed {
+		if !have[name] {
+			return fmt.Errorf("column %s is missing: is this such a table?", name)
+		}
+	}
+	return nil
+}
