@@ -50,7 +50,7 @@ func (c *command) root() *cobra.Command {
 	flags.StringVar(&c.seed, "seed", "", "what every random choice follows from")
 	flags.BoolVar(&c.quiet, "quiet", false, "say only what was asked for")
 	flags.BoolVar(&c.json, "json", false, "print tables as JSON")
-	root.AddCommand(c.listCommand(), c.runCommand(), c.evaluateCommand(),
+	root.AddCommand(c.listCommand(), c.runCommand(), c.generateCommand(), c.evaluateCommand(), c.reportCommand(),
 		c.verifyCommand(), c.dataCommand(), c.doctorCommand())
 	return root
 }

@@ -36,6 +36,7 @@ func TestScript(t *testing.T) {
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".home", "cache"))
 			env.Setenv("GOMLX_NO_AUTO_INSTALL", "1")
 			env.Setenv("GOMLX_BACKEND", "")
+			env.Setenv("PJRT_PLUGIN_LIBRARY_PATH", os.Getenv("PJRT_PLUGIN_LIBRARY_PATH"))
 			return os.WriteFile(filepath.Join(env.WorkDir, "experiments.toml"), text, 0o666)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){

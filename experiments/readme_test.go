@@ -1,0 +1,80 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+)
+
+// Every command that the README or a help text shows is one: its subcommand,
+// flags, experiment and keys exist.
+func TestShownCommands(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := commandLines(string(readme))
+	if len(shown) < 8 {
+		t.Errorf("the README shows %d commands: %q", len(shown), shown)
+	}
+	root := (&command{out: io.Discard, err: io.Discard}).root()
+	for _, cmd := range append(root.Commands(), root) {
+		shown = append(shown, commandLines(cmd.Example)...)
+	}
+	for _, line := range shown {
+		t.Run(line, func(t *testing.T) { checkLine(t, strings.Fields(line)) })
+	}
+}
+
+// commandLines are the lines that start this program, without "go run ./experiments".
+func commandLines(text string) []string {
+	var lines []string
+	for line := range strings.Lines(text) {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "go run ./experiments "); ok {
+			lines = append(lines, rest)
+		}
+	}
+	return lines
+}
+
+func checkLine(t *testing.T, words []string) {
+	c := &command{out: io.Discard, err: io.Discard}
+	root := c.root()
+	cmd, rest, err := root.Find(words)
+	if err != nil || cmd == root {
+		t.Fatalf("no such command: %v", err)
+	}
+	if err := cmd.ParseFlags(rest); err != nil {
+		t.Fatal(err)
+	}
+	args := cmd.Flags().Args()
+	if err := cobra.PositionalArgs(cmd.Args)(cmd, args); err != nil {
+		t.Fatal(err)
+	}
+	if cmd.Name() == "run" {
+		c.file = "../experiments.toml"
+		if _, err := c.experiment(args[0], args[1:]); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// What the README tells people to run is what is run before a change is taken.
+func TestReadmeAndCIAgree(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	ci, err := os.ReadFile("../.ci/run")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, line := range []string{"go run ./experiments run quickstart", "go test ./..."} {
+		if !strings.Contains(string(readme), "\n    "+line+"\n") || !strings.Contains(string(ci), "\n"+line) {
+			t.Errorf("%q is not in both README.md and .ci/run", line)
+		}
+	}
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/necstgen/necstgen/experiments/report"
+	"github.com/necstgen/necstgen/experiments/run"
+)
+
+func (c *command) reportCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "report RUN",
+		Short: "Write a run's report.html again, with this version's tables and figures",
+		Args:  arguments(1, 1, "a run folder, an experiment (its latest run), or experiment/id"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			m, err := run.Find(c.runs, args[0])
+			if err != nil {
+				return err
+			}
+			err = m.Replace("report.html", func(w io.Writer) error { return report.Write(w, report.Load(m)) })
+			if err != nil {
+				return err
+			}
+			if c.json {
+				return printJSON(c.out, map[string]string{"report": m.Path("report.html")})
+			}
+			_, err = fmt.Fprintln(c.out, m.Path("report.html"))
+			return err
+		},
+	}
+}
