@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"bytes"
 	"context"
 	"iter"
 	"math/rand/v2"
@@ -178,19 +179,56 @@ func checkExpert(t *testing.T, lines []expertLine) {
 	}
 }
 
-func TestUglyFlowsTshark(t *testing.T) {
-	for _, opts := range []Options{{}, {Complete: true}} {
-		f := newTestFramer(t, nil, opts)
-		flows := uglyFlows(2000, 3)
+// unanswered counts the connections of a capture that are nothing but SYNs: as
+// generated, since a connection may fail.
+func unanswered(t *testing.T, name string) int {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	said := map[flow.FiveTuple]flow.TCPFlags{}
+	for p, err := range pcap.Packets(bytes.NewReader(data), name) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.Tuple.Proto == flow.TCP {
+			tuple, _ := p.Tuple.Canonical()
+			said[tuple] |= p.Flags
+		}
+	}
+	n := 0
+	for _, flags := range said {
+		if flags&^(flow.ECE|flow.CWR) == flow.SYN {
+			n++
+		}
+	}
+	return n
+}
+
+// Flows that break every rule become a capture in which tshark and tcptrace
+// find nothing wrong.
+func TestUglyFlows(t *testing.T) {
+	for _, c := range []struct {
+		flows int
+		opts  Options
+	}{{1000, Options{}}, {5000, Options{Complete: true}}} {
+		flows := uglyFlows(c.flows, 3)
 		for _, u := range flows {
 			u.Application = flow.Unknown
 		}
+		f := newTestFramer(t, nil, c.opts)
 		name, n := writeFile(t, f, flows)
-		t.Logf("%d frames, repairs %v", n, f.Repairs())
-		lines := tsharkExpert(t, name)
-		if len(lines) < 10 {
-			t.Errorf("tshark's expert information has %d lines, want openings and closings at least", len(lines))
+		t.Logf("%d flows, at most %d open, %d frames, repairs %v", len(flows), f.Peak(), n, f.Repairs())
+		t.Run("tshark", func(t *testing.T) {
+			lines := tsharkExpert(t, name)
+			if len(lines) < 10 {
+				t.Errorf("tshark's expert information has %d lines, want openings and closings at least", len(lines))
+			}
+			checkExpert(t, lines)
+		})
+		if c.opts.Complete {
+			t.Run("tcptrace", func(t *testing.T) { checkTcptrace(t, name, unanswered(t, name)) })
 		}
-		checkExpert(t, lines)
 	}
 }
