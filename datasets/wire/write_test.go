@@ -1,0 +1,181 @@
+package wire
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/pcap"
+)
+
+// errFull is what limited returns when it takes no more.
+var errFull = errors.New("no space left on device")
+
+// limited is a disk with room for so many bytes, which can be cut back.
+type limited struct {
+	data []byte
+	room int
+}
+
+func (l *limited) Write(p []byte) (int, error) {
+	n := min(len(p), l.room-len(l.data))
+	l.data = append(l.data, p[:n]...)
+	if n < len(p) {
+		return n, errFull
+	}
+	return n, nil
+}
+
+func (l *limited) Seek(offset int64, whence int) (int64, error) {
+	if whence == io.SeekCurrent {
+		return int64(len(l.data)), nil
+	}
+	return offset, nil
+}
+
+func (l *limited) Truncate(size int64) error {
+	l.data = l.data[:size]
+	return nil
+}
+
+// packetsOf counts a capture's packets, all of which must be whole.
+func packetsOf(t *testing.T, data []byte) int64 {
+	t.Helper()
+	n := int64(0)
+	for _, err := range pcap.Packets(bytes.NewReader(data), "out.pcap") {
+		if err != nil {
+			t.Fatalf("after %d packets: %v", n, err)
+		}
+		n++
+	}
+	return n
+}
+
+// A disk that fills up leaves a valid capture and an error that says how long it is.
+func TestFullDisk(t *testing.T) {
+	for _, room := range []int{1000, 100_000, 1_000_000} {
+		disk := &limited{room: room}
+		w, err := pcap.NewWriter(disk, pcap.WriterOptions{BufferSize: 10_000})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, err := WriteCapture(context.Background(), w, newTestFramer(t, nil, Options{}).Frames(plainFlows(100_000)))
+		if !errors.Is(err, errFull) || !strings.Contains(err.Error(), fmt.Sprintf("after %d packets", n)) {
+			t.Errorf("room for %d bytes: error %v, %d packets", room, err, n)
+		}
+		if got := packetsOf(t, disk.data); got != n || n == 0 {
+			t.Errorf("room for %d bytes: the capture has %d packets, %d were reported", room, got, n)
+		}
+	}
+}
+
+// A cancelled context ends the capture behind a whole packet.
+func TestCancel(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(context.Background())
+	stop := errors.New("interrupted")
+	flows := func(yield func(*flow.Flow, error) bool) {
+		n := 0
+		for f, err := range plainFlows(1 << 40) {
+			if n++; n == 500 {
+				cancel(stop)
+			}
+			if !yield(f, err) {
+				return
+			}
+		}
+	}
+	var out bytes.Buffer
+	w, err := pcap.NewWriter(&out, pcap.WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := WriteCapture(ctx, w, newTestFramer(t, nil, Options{}).Frames(flows))
+	if !errors.Is(err, stop) || !strings.Contains(err.Error(), fmt.Sprintf("after %d packets", n)) {
+		t.Errorf("error %v", err)
+	}
+	if got := packetsOf(t, out.Bytes()); got != n || n < 100 {
+		t.Errorf("the capture has %d packets, %d were reported", got, n)
+	}
+}
+
+// What cannot be sent is an error that names the flow, and the others are sent.
+func TestBadFlows(t *testing.T) {
+	broken := errors.New("damaged record")
+	flows := func(yield func(*flow.Flow, error) bool) {
+		icmp := plainFlow(1, epoch, 14)
+		icmp.Tuple.Proto = flow.ICMP
+		_ = yield(icmp, nil) && yield(nil, broken) && yield(&flow.Flow{ID: 2}, nil) && yield(plainFlow(3, epoch, 14), nil)
+	}
+	var out bytes.Buffer
+	w, err := pcap.NewWriter(&out, pcap.WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := WriteCapture(context.Background(), w, newTestFramer(t, nil, Options{}).Frames(flows))
+	for _, want := range []string{"flow 1 has protocol 1", "damaged record", "flow 2 has no packets"} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want %q in it", err, want)
+		}
+	}
+	if n != 14 {
+		t.Errorf("%d packets, want the 14 of the good flow", n)
+	}
+}
+
+func TestNewFramerRefuses(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		plan *Plan
+		opts Options
+		src  rand.Source
+		want string
+	}{
+		{"no source", nil, Options{}, nil, "no random source"},
+		{"MTU", nil, Options{MTU: 100}, rand.NewPCG(1, 1), "MTU is 100"},
+		{"filling", nil, Options{Payload: 9}, rand.NewPCG(1, 1), "filling 9"},
+		{"plan", &Plan{}, Options{}, rand.NewPCG(1, 1), "version is 0"},
+	} {
+		if _, err := NewFramer(c.plan, c.opts, c.src); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
+		}
+	}
+}
+
+// Memory grows with the flows that are open, not with those that were: the heap
+// and the kept conversations stay as they are after the first thousand flows.
+func TestMemoryIsBounded(t *testing.T) {
+	f := newTestFramer(t, nil, Options{})
+	frames := 0
+	for _, err := range f.Frames(plainFlows(400_000)) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if frames++; f.Peak() > 1000 || len(f.free)+len(f.open) > 1000 {
+			t.Fatalf("after %d frames: %d flows open at most, %d kept", frames, f.Peak(), len(f.free)+len(f.open))
+		}
+	}
+	if frames < 400_000 {
+		t.Errorf("%d frames", frames)
+	}
+}
+
+// A consumer that stops early ends the stream of flows.
+func TestStop(t *testing.T) {
+	next, stop := iter.Pull2(newTestFramer(t, nil, Options{}).Frames(plainFlows(1 << 40)))
+	for range 1000 {
+		if _, err, ok := next(); err != nil || !ok {
+			t.Fatal(err)
+		}
+	}
+	stop()
+	if _, _, ok := next(); ok {
+		t.Error("a frame after the end")
+	}
+}
