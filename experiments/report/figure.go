@@ -97,7 +97,7 @@ func (f *Figure) svg() string {
 	_, body, _ := strings.Cut(b.String(), "xmlns:xlink=\"http://www.w3.org/1999/xlink\">\n")
 	body = strings.ReplaceAll(body, "font-family:Liberation Sans;font-variant:normal;font-weight:normal;font-style:normal;", "")
 	body = strings.ReplaceAll(body, "font-family:Liberation Sans;font-variant:normal;font-weight:bold;font-style:normal;", "font-weight:bold;")
-	return fmt.Sprintf("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %g %g\" width=\"%g\" height=\"%g\" role=\"img\" "+
+	return fmt.Sprintf("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %g %g\" width=\"%gpt\" height=\"%gpt\" role=\"img\" "+
 		"font-family=\"'Liberation Sans',Arial,Helvetica,sans-serif\">\n<title>%s</title>\n%s",
 		f.width.Points(), f.height.Points(), f.width.Points(), f.height.Points(), html.EscapeString(f.Title), body)
 }

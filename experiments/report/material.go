@@ -138,14 +138,14 @@ func (a *Material) Figures() []*Figure {
 		f.Name, f.Caption = name, caption
 		figures = append(figures, f)
 	}
-	held, generated := numbersOf(a.HeldOut), numbersOf(a.Generated)
-	f, err := CDF("Packet length", "bytes of a frame", Linear, held.lengths, generated.lengths)
+	held, generated := NumbersOf(a.HeldOut), NumbersOf(a.Generated)
+	f, err := CDF("Packet length", "bytes of a frame", Linear, held.Lengths, generated.Lengths)
 	add("length", "Held-out real packets against synthetic ones. Where the lines part, a length is too frequent or too rare.", f, err)
-	f, err = CDF("Gap between packets of a flow", "time since the packet before", LogSeconds, held.gaps, generated.gaps)
+	f, err = CDF("Gap between packets of a flow", "time since the packet before", LogSeconds, held.Gaps, generated.Gaps)
 	add("gap", "Gaps of 0 cannot be shown on this scale and are left out.", f, err)
-	f, err = CDF("Packets per flow", "packets", Log, held.packets, generated.packets)
+	f, err = CDF("Packets per flow", "packets", Log, held.Packets, generated.Packets)
 	add("packets", "Flow sizes in packets.", f, err)
-	f, err = CDF("Bytes per flow", "bytes", Log, held.bytes, generated.bytes)
+	f, err = CDF("Bytes per flow", "bytes", Log, held.Bytes, generated.Bytes)
 	add("bytes", "Flow sizes in bytes on the wire.", f, err)
 	f, err = Rate("Bytes a second", a.Real(), a.Generated)
 	add("rate", "The whole real capture above, the synthetic one below. Bursts need not fall on the same seconds; their size and spacing should agree.", f, err)
@@ -163,20 +163,23 @@ func (a *Material) Figures() []*Figure {
 	return figures
 }
 
-// flowNumbers are the plain numbers of flows that figures show.
-type flowNumbers struct {
-	lengths, gaps, packets, bytes []float64
+// FlowNumbers are the plain numbers of flows that figures show.
+type FlowNumbers struct {
+	Lengths        []float64 // bytes of each frame
+	Gaps           []float64 // seconds before each packet but the first of a flow
+	Packets, Bytes []float64 // of each flow
 }
 
-func numbersOf(flows []*flow.Flow) flowNumbers {
-	var n flowNumbers
+// NumbersOf lists the numbers of flows, in the order of the flows.
+func NumbersOf(flows []*flow.Flow) FlowNumbers {
+	var n FlowNumbers
 	for _, f := range flows {
-		n.packets = append(n.packets, float64(len(f.Packets)))
-		n.bytes = append(n.bytes, float64(f.Bytes()))
+		n.Packets = append(n.Packets, float64(len(f.Packets)))
+		n.Bytes = append(n.Bytes, float64(f.Bytes()))
 		for i := range f.Packets {
-			n.lengths = append(n.lengths, float64(f.Packets[i].Length))
+			n.Lengths = append(n.Lengths, float64(f.Packets[i].Length))
 			if i > 0 {
-				n.gaps = append(n.gaps, float64(f.Packets[i].Time-f.Packets[i-1].Time)/1e9)
+				n.Gaps = append(n.Gaps, float64(f.Packets[i].Time-f.Packets[i-1].Time)/1e9)
 			}
 		}
 	}
