@@ -3,23 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
-	"github.com/necstgen/necstgen/gomlxmodels/device"
+	"github.com/necstgen/necstgen/experiments/doctor"
 )
-
-// finding is one line of the doctor's report.
-type finding struct {
-	What   string `json:"what"`
-	Works  bool   `json:"works"`
-	Needed bool   `json:"needed"` // by run; the rest is for notebooks and for looking at captures
-	Detail string `json:"detail"`
-	Mend   string `json:"mend,omitempty"`
-}
 
 func (c *command) doctorCommand() *cobra.Command {
 	return &cobra.Command{
@@ -32,9 +20,7 @@ func (c *command) doctorCommand() *cobra.Command {
 
 // doctor prints its findings and fails where a run would.
 func (c *command) doctor(ctx context.Context) error {
-	findings := append(backends(ctx), disk(c.runs))
-	findings = append(findings, notebooks()...)
-	findings = append(findings, tools()...)
+	findings := doctor.Examine(ctx, c.runs)
 	var failed error
 	var rows [][]string
 	for _, f := range findings {
@@ -61,75 +47,4 @@ func (c *command) doctor(ctx context.Context) error {
 		return err
 	}
 	return failed
-}
-
-// backends are what computes; the one that runs would take is said.
-func backends(ctx context.Context) []finding {
-	var all []finding
-	for _, f := range device.Doctor(ctx, device.Options{}) {
-		detail := f.Detail
-		if f.Path != "" {
-			detail += " (" + f.Path + ")"
-		}
-		if f.Default {
-			detail += "; runs take this one"
-		}
-		all = append(all, finding{What: "backend " + f.Name, Works: f.Works, Needed: f.Name == "go", Detail: detail, Mend: f.Mend})
-	}
-	return all
-}
-
-// disk tells whether runs can be written.
-func disk(runs string) finding {
-	f := finding{What: "run folder", Needed: true}
-	path, err := filepath.Abs(runs)
-	if err != nil {
-		path = runs
-	}
-	parent := path
-	for {
-		if _, err := os.Stat(parent); err == nil || parent == filepath.Dir(parent) {
-			break
-		}
-		parent = filepath.Dir(parent)
-	}
-	probe, err := os.MkdirTemp(parent, ".doctor-")
-	if err != nil {
-		f.Detail, f.Mend = err.Error(), "choose another folder with --runs"
-		return f
-	}
-	f.Works, f.Detail = true, path+freeSpace(parent)
-	if err := os.Remove(probe); err != nil {
-		f.Detail += "; " + err.Error()
-	}
-	return f
-}
-
-// notebooks tells what the notebooks need.
-func notebooks() []finding {
-	return []finding{
-		program("jupyter", "notebooks", "pip install jupyterlab"),
-		program("gonb", "the notebooks' Go kernel", "in the repository: go install github.com/janpfeifer/gonb && gonb --install"),
-		program("gopls", "completion in notebooks", "go install golang.org/x/tools/gopls@v0.23.0"),
-	}
-}
-
-// tools are other programs that read what is generated; the tests ask them.
-func tools() []finding {
-	var all []finding
-	for _, t := range [][2]string{
-		{"tshark", "tshark"}, {"tcptrace", "tcptrace"}, {"ra", "argus-client"}, {"ndpiReader", "libndpi-bin"}, {"tcpreplay", "tcpreplay"},
-	} {
-		all = append(all, program(t[0], "tests of generated captures", "install the package "+t[1]))
-	}
-	return all
-}
-
-// program looks a program up.
-func program(name, purpose, mend string) finding {
-	path, err := exec.LookPath(name)
-	if err != nil {
-		return finding{What: name, Detail: "not found; only needed for " + purpose, Mend: mend}
-	}
-	return finding{What: name, Works: true, Detail: path}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/trained"
 )
 
 // order is what generate is asked for.
@@ -65,25 +66,30 @@ func (c *command) generate(ctx context.Context, ref string, o order) error {
 	if err != nil {
 		return err
 	}
-	source, err := c.openSource(ctx, m)
+	source, err := trained.Open(ctx, m, c.backend, c.err)
 	if err != nil {
 		return err
 	}
-	defer source.close()
+	defer source.Close()
+	shown := c.terminal().Progress()
+	shown.Start("generate", o.packets, "packets")
+	defer shown.Done()
+	amount := trained.Amount{Flows: o.flows, Packets: o.packets, Seed: seed}
 	if o.out == "-" {
-		_, err := source.write(ctx, c.out, pcap.WriterOptions{}, o, seed, c.terminal().Progress())
+		_, err := source.Write(ctx, c.out, pcap.WriterOptions{}, amount, shown.Set)
 		return err
 	}
 	f, err := os.Create(o.out)
 	if err != nil {
 		return fmt.Errorf("generate: %w", err)
 	}
-	packets, err := source.write(ctx, f, formatOf(o.out), o, seed, c.terminal().Progress())
+	packets, err := source.Write(ctx, f, formatOf(o.out), amount, shown.Set)
 	err = errors.Join(err, f.Close())
 	if packets == 0 {
 		return errors.Join(err, os.Remove(o.out))
 	}
 	if err != nil {
+		fmt.Fprintf(c.err, "%s: ended early; its %s packets are a valid capture\n", o.out, thousands(packets))
 		return fmt.Errorf("generate: %s: %w", o.out, err)
 	}
 	if c.json {

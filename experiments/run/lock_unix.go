@@ -3,6 +3,7 @@
 package run
 
 import (
+	"errors"
 	"io"
 	"os"
 	"syscall"
@@ -20,3 +21,5 @@ func acquire(path string) (io.Closer, error) {
 	}
 	return f, nil
 }
+
+var errLocked = errors.New("another process is writing this run")

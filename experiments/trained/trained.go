@@ -1,4 +1,5 @@
-package main
+// Package trained draws from the models that a finished run has saved.
+package trained
 
 import (
 	"context"
@@ -19,8 +20,8 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
-// source is a finished run's generator, ready to draw.
-type source struct {
+// Source is a finished run's generator, ready to draw. The caller must close it.
+type Source struct {
 	config    config.Generate
 	generator generator.Generator
 	plan      *wire.Plan
@@ -28,12 +29,13 @@ type source struct {
 	device    *device.Device
 }
 
-// openSource loads what a run saved.
-func (c *command) openSource(ctx context.Context, m *run.Manifest) (_ *source, err error) {
-	s := &source{config: m.Config.Generate}
+// Open loads what a run saved. Backend is what computes: "" for the run's own,
+// "auto" for the best one there is. Messages about it go to out.
+func Open(ctx context.Context, m *run.Manifest, backend string, out io.Writer) (_ *Source, err error) {
+	s := &Source{config: m.Config.Generate}
 	defer func() {
 		if err != nil {
-			s.close()
+			s.Close()
 		}
 	}()
 	if s.plan, err = readPlan(m.Path("model/plan.json")); err != nil {
@@ -42,28 +44,28 @@ func (c *command) openSource(ctx context.Context, m *run.Manifest) (_ *source, e
 	if s.start, err = firstTime(m.Path("generated.pcap")); err != nil {
 		return nil, err
 	}
-	var backend compute.Backend
-	if m.Config.Generator == config.Sampled {
-		asked := c.backend
-		if asked == "" {
-			asked = m.Backend.Name
+	var b compute.Backend
+	if m.Config.Generator != config.Chain && m.Config.Generator != config.Bootstrap {
+		if backend == "" {
+			backend = m.Backend.Name
 		}
-		if asked == string(config.Auto) {
-			asked = ""
+		if backend == string(config.Auto) {
+			backend = ""
 		}
-		if s.device, err = device.Open(ctx, device.Options{Backend: asked, Out: c.err}); err != nil {
+		if s.device, err = device.Open(ctx, device.Options{Backend: backend, Out: out}); err != nil {
 			return nil, err
 		}
-		backend = s.device.Backend
+		b = s.device.Backend
 	}
 	kind := string(m.Config.Generator)
-	if s.generator, err = generator.Load(backend, kind, m.Path("model/"+kind)); err != nil {
-		return nil, fmt.Errorf("generate: %s: %w", m.Dir, err)
+	if s.generator, err = generator.Load(b, kind, m.Path("model/"+kind)); err != nil {
+		return nil, fmt.Errorf("trained: %s: %w", m.Dir, err)
 	}
 	return s, nil
 }
 
-func (s *source) close() {
+// Close releases the backend.
+func (s *Source) Close() {
 	if s.device != nil {
 		s.device.Close()
 	}
@@ -72,7 +74,7 @@ func (s *source) close() {
 func readPlan(path string) (*wire.Plan, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("generate: %w", err)
+		return nil, fmt.Errorf("trained: %w", err)
 	}
 	defer f.Close()
 	return wire.ReadPlan(f, path)
@@ -82,36 +84,38 @@ func readPlan(path string) (*wire.Plan, error) {
 func firstTime(path string) (int64, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return 0, fmt.Errorf("generate: %w", err)
+		return 0, fmt.Errorf("trained: %w", err)
 	}
 	defer f.Close()
 	for p, err := range pcap.Packets(f, path) {
 		return p.Time, err
 	}
-	return 0, fmt.Errorf("generate: %s has no packet", path)
+	return 0, fmt.Errorf("trained: %s has no packet", path)
 }
 
-// write draws flows and writes them as a capture. Packets is how many it holds,
-// whatever the error.
-func (s *source) write(ctx context.Context, w io.Writer, format pcap.WriterOptions, o order, seed uint64, shown run.Progress) (packets int64, err error) {
+// Amount is how much to draw.
+type Amount struct {
+	Flows   int    // at most; more than 0
+	Packets int64  // end after the flow that reaches so many; 0: no limit
+	Seed    uint64 // of every choice
+}
+
+// Write draws flows and writes them as a capture, which it closes. However it
+// ends, what was written is a valid capture, and packets is how many it holds.
+// Shown is told the packets of the flows drawn so far.
+func (s *Source) Write(ctx context.Context, w io.Writer, format pcap.WriterOptions, a Amount, shown func(packets int64)) (packets int64, err error) {
 	capture, err := pcap.NewWriter(w, format)
 	if err != nil {
 		return 0, err
 	}
 	fillings := map[config.Payload]wire.Filling{config.Neutral: wire.Dissectable, config.Zero: wire.ZeroPayload, config.Random: wire.RandomPayload}
 	options := wire.Options{Payload: fillings[s.config.Payload], MTU: s.config.MTU}
-	framer, err := wire.NewFramer(s.plan, options, rand.NewPCG(seed, 1))
+	framer, err := wire.NewFramer(s.plan, options, rand.NewPCG(a.Seed, 1))
 	if err != nil {
 		return 0, err
 	}
-	request := generator.Request{Flows: o.flows, Seed: seed, Start: s.start}
-	total := o.packets
-	if total == 0 {
-		total = -1
-	}
-	shown.Start("generate", total, "packets")
-	defer shown.Done()
-	packets, err = wire.WriteCapture(ctx, capture, framer.Frames(upTo(s.generator.Flows(ctx, request), o.packets, shown.Set)))
+	request := generator.Request{Flows: a.Flows, Seed: a.Seed, Start: s.start}
+	packets, err = wire.WriteCapture(ctx, capture, framer.Frames(upTo(s.generator.Flows(ctx, request), a.Packets, shown)))
 	if closed := capture.Close(); err == nil {
 		err = closed
 	}

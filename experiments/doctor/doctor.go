@@ -1,0 +1,100 @@
+// Package doctor says what works on a machine, and how to mend what does not.
+package doctor
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/necstgen/necstgen/gomlxmodels/device"
+)
+
+// Finding is one line of the report.
+type Finding struct {
+	What   string `json:"what"`
+	Works  bool   `json:"works"`
+	Needed bool   `json:"needed"` // by run; the rest is for notebooks and for looking at captures
+	Detail string `json:"detail"`
+	Mend   string `json:"mend,omitempty"`
+}
+
+// Examine looks at everything that the program can use: the backends, by
+// computing on them, the folder of the runs, the notebooks' programs, and those
+// that the tests ask about captures. It leaves nothing behind.
+func Examine(ctx context.Context, runs string) []Finding {
+	all := append(backends(ctx), disk(runs))
+	all = append(all, notebooks()...)
+	return append(all, tools()...)
+}
+
+// backends are what computes; the one that runs would take is said.
+func backends(ctx context.Context) []Finding {
+	var all []Finding
+	for _, f := range device.Doctor(ctx, device.Options{}) {
+		detail := f.Detail
+		if f.Path != "" {
+			detail += " (" + f.Path + ")"
+		}
+		if f.Default {
+			detail += "; runs take this one"
+		}
+		all = append(all, Finding{What: "backend " + f.Name, Works: f.Works, Needed: f.Name == "go", Detail: detail, Mend: f.Mend})
+	}
+	return all
+}
+
+// disk tells whether runs can be written.
+func disk(runs string) Finding {
+	f := Finding{What: "run folder", Needed: true}
+	path, err := filepath.Abs(runs)
+	if err != nil {
+		path = runs
+	}
+	parent := path
+	for {
+		if _, err := os.Stat(parent); err == nil || parent == filepath.Dir(parent) {
+			break
+		}
+		parent = filepath.Dir(parent)
+	}
+	probe, err := os.MkdirTemp(parent, ".doctor-")
+	if err != nil {
+		f.Detail, f.Mend = err.Error(), "choose another folder with --runs"
+		return f
+	}
+	f.Works, f.Detail = true, path+freeSpace(parent)
+	if err := os.Remove(probe); err != nil {
+		f.Detail += "; " + err.Error()
+	}
+	return f
+}
+
+// notebooks tells what the notebooks need.
+func notebooks() []Finding {
+	return []Finding{
+		program("jupyter", "notebooks", "pip install jupyterlab"),
+		program("gonb", "the notebooks' Go kernel", "in the repository: go install github.com/janpfeifer/gonb && gonb --install"),
+		program("gopls", "completion in notebooks", "go install golang.org/x/tools/gopls@v0.23.0"),
+	}
+}
+
+// tools are other programs that read what is generated; the tests ask them.
+func tools() []Finding {
+	var all []Finding
+	for _, t := range [][2]string{
+		{"tshark", "tshark"}, {"tcptrace", "tcptrace"}, {"ra", "argus-client"}, {"ndpiReader", "libndpi-bin"}, {"tcpreplay", "tcpreplay"},
+	} {
+		all = append(all, program(t[0], "tests of generated captures", "install the package "+t[1]))
+	}
+	return all
+}
+
+// program looks a program up.
+func program(name, purpose, mend string) Finding {
+	path, err := exec.LookPath(name)
+	if err != nil {
+		return Finding{What: name, Detail: "not found; only needed for " + purpose, Mend: mend}
+	}
+	return Finding{What: name, Works: true, Detail: path}
+}
