@@ -79,6 +79,7 @@ func TestAssembler(t *testing.T) {
 		{"established connections wait longer", flow.Assembler{}, []string{"0 > S 1", "1 < SA", "7000000 > A"}, "0> 0< 0>"},
 		{"but not for ever", flow.Assembler{}, []string{"0 > S 1", "1 < SA", "8000000 > A"}, "0> 0< 1>"},
 		{"idle time-out of one's own", flow.Assembler{IdleTimeout: time.Second}, []string{"0 > S 1", "1 < SA", "1001 > A", "2002 > A"}, "0> 0< 0> 1>"},
+		{"time steps far back", flow.Assembler{}, []string{"10000000 > S 1", "10000001 < SA", "0 < SA", "2000 > A"}, "0> 0< 1< 1>"},
 		{"time steps back", flow.Assembler{}, []string{"1000 > S 1", "0 < SA", "2000 > A"}, "0> 0< 0>"},
 	} {
 		var got string

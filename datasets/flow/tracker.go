@@ -187,11 +187,13 @@ func (t *tracker) start(p *Packet, k key, swapped bool) *conversation {
 	return c
 }
 
-// expire ends what was silent for too long.
+// expire ends what was silent for too long. A clock that steps back by as much
+// (another capture behind this one, a damaged time) ends a flow too: it would keep
+// those behind it in its list.
 func (t *tracker) expire(now int64) {
 	for i := range t.lists {
 		l := &t.lists[i]
-		for c := l.root.next; c != &l.root && now-c.last > l.limit; c = l.root.next {
+		for c := l.root.next; c != &l.root && (now-c.last > l.limit || c.last-now > l.limit); c = l.root.next {
 			t.end(c)
 		}
 	}
