@@ -62,14 +62,14 @@ func (t Table) WriteHTML(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString("<table>\n")
 	if t.Title != "" {
-		fmt.Fprintf(&b, "<caption>%s</caption>\n", html.EscapeString(t.Title))
+		fmt.Fprintf(&b, "<caption style=\"text-align:left\">%s</caption>\n", html.EscapeString(t.Title))
 	}
 	row := func(tag string, cells []string) {
 		b.WriteString("<tr>")
 		for i, cell := range cells {
-			class := ""
+			class := ` style="text-align:left"` // notebooks set it right
 			if t.Right[i] {
-				class = ` class="number"`
+				class = ` class="number" style="text-align:right"`
 			}
 			fmt.Fprintf(&b, "<%s%s>%s</%s>", tag, class, html.EscapeString(cell), tag)
 		}

@@ -1,0 +1,214 @@
+package report_test
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"image/png"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/experiments/report"
+	"github.com/necstgen/necstgen/experiments/run"
+)
+
+var regen = flag.Bool("regen", false, "write the golden files in testdata anew")
+
+// exchanges are n flows of a request and answers, one a second.
+func exchanges(n int, answer int32) []*flow.Flow {
+	flows := make([]*flow.Flow, n)
+	for i := range flows {
+		f := &flow.Flow{ID: int64(i), Tuple: flow.FiveTuple{Proto: flow.TCP}}
+		start := int64(1_700_000_000+i) * 1e9
+		for k, p := range []struct {
+			direction flow.Direction
+			flags     flow.TCPFlags
+			length    int32
+		}{{0, flow.SYN, 74}, {1, flow.SYN | flow.ACK, 74}, {0, flow.ACK, 66}, {0, flow.PSH | flow.ACK, 180}, {1, flow.PSH | flow.ACK, answer + int32(i%7)*40}, {0, flow.ACK, 66}} {
+			f.Packets = append(f.Packets, flow.Packet{
+				Time: start + int64(k*k+i%3)*2_000_000, Direction: p.direction, Flags: p.flags, Length: p.length,
+			})
+		}
+		flows[i] = f
+	}
+	return flows
+}
+
+func losses() []run.Metric {
+	var metrics []run.Metric
+	for step := 1; step <= 12; step++ {
+		for name, scale := range map[string]float64{"vae/loss": 1, "vae/validation_loss": 1.1} {
+			v := scale * (0.3 + 1/float64(step))
+			metrics = append(metrics, run.Metric{Metric: name, Step: step, Value: &v})
+		}
+	}
+	return metrics
+}
+
+func mixture() *report.Latent {
+	l := &report.Latent{
+		Weights: []float64{0.5, 0.5},
+		Means:   [][]float64{{0, 0}, {3, 1}},
+		Covariances: [][][]float64{
+			{{0.5, 0.2}, {0.2, 0.3}}, {{0.2, 0}, {0, 0.2}},
+		},
+	}
+	for i := range 40 {
+		k := i % 2
+		angle := float64(i)
+		l.Points = append(l.Points, []float64{l.Means[k][0] + 0.6*math.Cos(angle), l.Means[k][1] + 0.5*math.Sin(angle)})
+		l.Labels = append(l.Labels, k)
+	}
+	return l
+}
+
+// TestFigures compares each figure with its golden file.
+func TestFigures(t *testing.T) {
+	real, synthetic := exchanges(30, 900), exchanges(24, 700)
+	a, b := report.NumbersOf(real), report.NumbersOf(synthetic)
+	for _, test := range []struct {
+		name string
+		draw func() (*report.Figure, error)
+	}{
+		{"cdf", func() (*report.Figure, error) {
+			return report.CDF("Packet length", "bytes", report.Linear, a.Lengths, b.Lengths)
+		}},
+		{"cdf_time", func() (*report.Figure, error) {
+			return report.CDF("Gaps", "time", report.LogSeconds, a.Gaps, b.Gaps)
+		}},
+		{"rate", func() (*report.Figure, error) { return report.Rate("Bytes a second", real, synthetic) }},
+		{"trigrams", func() (*report.Figure, error) { return report.Trigrams("Three in a row", real, synthetic) }},
+		{"latent", func() (*report.Figure, error) { return report.LatentSpace("Latent space", mixture()) }},
+		{"curves", func() (*report.Figure, error) {
+			return report.Curves("Training", losses(), "vae/loss", "vae/validation_loss")
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			f, err := test.draw()
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got bytes.Buffer
+			if err := f.Write(&got, report.SVG); err != nil {
+				t.Fatal(err)
+			}
+			golden := filepath.Join("testdata", test.name+".svg")
+			if *regen {
+				if err := os.WriteFile(golden, got.Bytes(), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(golden)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if runtime.GOARCH == "amd64" && !bytes.Equal(got.Bytes(), want) { // elsewhere sums may be fused
+				t.Errorf("the figure differs from %s: look at it, then renew it with go test ./experiments/report -regen", golden)
+			}
+			var picture bytes.Buffer
+			if err := f.Write(&picture, report.PNG); err != nil {
+				t.Fatal(err)
+			}
+			img, err := png.Decode(&picture)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if size := img.Bounds().Size(); size.X < 900 || size.Y < 300 {
+				t.Errorf("the PNG is %v", size)
+			}
+		})
+	}
+}
+
+// TestNothingToShow checks the errors of figures without data.
+func TestNothingToShow(t *testing.T) {
+	flows := exchanges(3, 100)
+	for _, test := range []struct {
+		name string
+		err  error
+		want string
+	}{
+		{"no value", second(report.CDF("Length", "bytes", report.Linear, []float64{1}, nil)), "report: Length of synthetic: no values"},
+		{"no positive value", second(report.CDF("Gap", "s", report.Log, []float64{0, -1}, []float64{1})), "report: Gap of real: no values"},
+		{"no flow", second(report.Rate("Rate", nil, flows)), "report: Rate: no values"},
+		{"no trigram", second(report.Trigrams("Runs", flows, nil)), "report: Runs: no flow of three packets: no values"},
+		{"no metric", second(report.Curves("Training", losses(), "vae/accuracy")), "report: Training: metric vae/accuracy: no values"},
+		{"no point", second(report.LatentSpace("Latent", &report.Latent{})), "report: Latent: no values"},
+		{"short labels", second(report.LatentSpace("Latent", &report.Latent{Points: [][]float64{{1, 2}}})), "report: Latent: 0 labels for 1 points"},
+		{"one dimension", second(report.LatentSpace("Latent", &report.Latent{Points: [][]float64{{1}}, Labels: []int{0}})), "report: Latent: point 0 has 1 dimensions: want at least 2"},
+	} {
+		if test.err == nil || test.err.Error() != test.want {
+			t.Errorf("%s: %v, want %s", test.name, test.err, test.want)
+		}
+	}
+	if _, err := report.CDF("Length", "bytes", report.Linear, nil, nil); !errors.Is(err, report.ErrNoValues) {
+		t.Errorf("%v is not ErrNoValues", err)
+	}
+	f, err := report.CDF("One value", "bytes", report.Log, []float64{5, 5}, []float64{5})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Write(new(bytes.Buffer), "gif"); err == nil || !strings.Contains(err.Error(), "want svg or png") {
+		t.Errorf("a gif: %v", err)
+	}
+	if err := f.Write(new(bytes.Buffer), report.SVG); err != nil {
+		t.Error(err)
+	}
+}
+
+func second(_ *report.Figure, err error) error { return err }
+
+// TestManyValues holds the size of a figure of very many values.
+func TestManyValues(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 1))
+	values := make([]float64, 200_000)
+	for i := range values {
+		values[i] = rng.ExpFloat64()
+	}
+	f, err := report.CDF("Many", "s", report.LogSeconds, values, values)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b, report.SVG); err != nil {
+		t.Fatal(err)
+	}
+	if b.Len() > 120_000 {
+		t.Errorf("%d bytes", b.Len())
+	}
+}
+
+func ExampleCDF() {
+	real, synthetic := []float64{60, 60, 66, 1514}, []float64{60, 66, 66, 1200}
+	f, err := report.CDF("Packet length", "bytes of a frame", report.Linear, real, synthetic)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	var svg bytes.Buffer
+	if err := f.Write(&svg, report.SVG); err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(strings.Contains(svg.String(), ">synthetic (4)</text>"))
+	// Output: true
+}
+
+func ExampleTable_WriteMarkdown() {
+	t := report.Traffic([]string{"real", "synthetic"}, exchanges(30, 900), exchanges(24, 700))
+	if err := t.WriteMarkdown(os.Stdout); err != nil {
+		fmt.Println(err)
+	}
+	// Output:
+	// | flows of  | flows | packets |  bytes | seconds | packets/flow | bytes/packet |  first packet (UTC) |
+	// | --------- | ----: | ------: | -----: | ------: | -----------: | -----------: | ------------------: |
+	// | real      |    30 |     180 | 44,200 |    29.1 |          6.0 |          246 | 2023-11-14 22:13:20 |
+	// | synthetic |    24 |     144 | 30,480 |    23.1 |          6.0 |          212 | 2023-11-14 22:13:20 |
+}

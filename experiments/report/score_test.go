@@ -1,0 +1,90 @@
+package report_test
+
+import (
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/report"
+)
+
+func number(v float64) *float64 { return &v }
+
+func score(level, name string, value, floor, spread float64) fidelity.Score {
+	return fidelity.Score{
+		Application: "HTTP", Level: level, Score: name, Value: number(value), Floor: number(floor), FloorSpread: number(spread),
+		Baselines: map[string]*float64{"bootstrap": number(floor), "markov": nil},
+	}
+}
+
+func TestGradeOf(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		in   fidelity.Score
+		want report.Grade
+	}{
+		{"at the floor", score("packet", "length KS", 0.03, 0.02, 0.005), report.AsReal},
+		{"below the floor", score("packet", "length KS", 0.01, 0.02, 0.001), report.AsReal},
+		{"close", score("packet", "length KS", 0.1, 0.02, 0.005), report.Close},
+		{"off", score("packet", "length KS", 0.2, 0.02, 0.005), report.Off},
+		{"far", score("packet", "length KS", 0.9, 0.02, 0.005), report.Far},
+		{"classifier", score("classifier", "C2ST flow", 0.75, 0.5, 0.01), report.Off},
+		{"fewer handshakes", score("order", "handshake share", 0.5, 1, 0), report.Far},
+		{"more handshakes", score("order", "handshake share", 1, 0.97, 0.01), report.Close},
+		{"fewer copies", score("copying", "copied flows", 0, 0.3, 0.01), report.AsReal},
+		{"more copies", score("copying", "copied flows", 0.6, 0.3, 0.01), report.Far},
+		{"nearer to training", score("copying", "closest record", 0.1, 0.4, 0.01), report.Far},
+		{"further from training", score("copying", "closest record", 0.5, 0.4, 0.01), report.AsReal},
+		{"unit of its own", score("published", "NetShare EMD PS", 300, 2, 0.1), report.None},
+		{"no value", fidelity.Score{Level: "packet", Score: "length KS"}, report.None},
+		{"unknown score", score("packet", "colour", 1, 0, 0), report.None},
+	} {
+		if got := report.GradeOf(test.in); got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
+func TestVerdictOf(t *testing.T) {
+	good := []fidelity.Score{
+		score("classifier", "C2ST flow", 0.52, 0.5, 0.01), score("classifier", "C2ST window", 0.58, 0.52, 0.01),
+		score("copying", "copied flows", 0.02, 0.03, 0.01), score("packet", "length KS", 0.02, 0.02, 0.01),
+	}
+	v := report.VerdictOf(good, "HTTP")
+	if v.Headline != "Hard to tell from the real traffic" || v.Warning != "" {
+		t.Errorf("%+v", v)
+	}
+	bad := []fidelity.Score{
+		score("classifier", "C2ST flow", 0.99, 0.5, 0.01), score("copying", "copied flows", 0.7, 0.03, 0.01),
+		score("packet", "length KS", 0.8, 0.02, 0.01), score("order", "handshake share", 0.5, 1, 0), score("order", "close share", 0.9994, 1, 0),
+	}
+	v = report.VerdictOf(bad, "HTTP")
+	text := strings.Join(v.Points, "\n")
+	for _, want := range []string{"AUC 0.99", "70 % of the synthetic flows", "50 % of the synthetic TCP flows", "more than 99.9 % close", "length KS 0.80 (real against real 0.02)"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the verdict lacks %q:\n%s", want, text)
+		}
+	}
+	if v.Headline != "Easy to tell from the real traffic" || !strings.Contains(v.Warning, "copied") {
+		t.Errorf("%s, %s", v.Headline, v.Warning)
+	}
+	if v := report.VerdictOf(nil, "HTTP"); !strings.HasPrefix(v.Headline, "Not judged") {
+		t.Errorf("without scores: %s", v.Headline)
+	}
+}
+
+func ExampleScores() {
+	scores := []fidelity.Score{
+		score("classifier", "C2ST flow", 0.57, 0.51, 0.01),
+		score("packet", "length KS", 0.021, 0.02, 0.004),
+		{Application: "HTTP", Level: "load", Score: "Hurst exponent", Note: "too short"},
+	}
+	_ = report.Scores(scores, "HTTP").WriteMarkdown(os.Stdout)
+	// Output:
+	// | level      | score          | value | floor |     ± | bootstrap | markov | grade     | note      |
+	// | ---------- | -------------- | ----: | ----: | ----: | --------: | -----: | --------- | --------- |
+	// | classifier | C2ST flow      | 0.570 | 0.510 | 0.010 |     0.510 |      – | ◕ close   |           |
+	// | packet     | length KS      | 0.021 | 0.020 | 0.004 |     0.020 |      – | ● as real |           |
+	// | load       | Hurst exponent |     – |     – |     – |         – |      – | –         | too short |
+}
