@@ -1,0 +1,79 @@
+package run_test
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/necstgen/necstgen/experiments/run"
+)
+
+// Elsewhere than on a terminal a line comes every ten seconds, with the time left
+// by the speed so far.
+func TestProgressLines(t *testing.T) {
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	var out, err bytes.Buffer
+	terminal := &run.Terminal{Out: &out, Err: &err, Now: func() time.Time { return now }}
+	p := terminal.Progress()
+	p.Start("vae", 50, "epochs")
+	for i := range 50 {
+		now = now.Add(500 * time.Millisecond)
+		p.Set(int64(i + 1))
+	}
+	p.Done()
+	p = terminal.Progress()
+	p.Start("read", 0, "packets") // of unknown length
+	now = now.Add(11 * time.Second)
+	p.Set(7)
+	p.Done()
+	want := "vae: 20 of 50 epochs, 15.0 s left\nvae: 40 of 50 epochs, 5.00 s left\nread: 7 packets\n"
+	if err.String() != want || out.Len() != 0 {
+		t.Errorf("got:\n%swant:\n%s", err.String(), want)
+	}
+}
+
+func TestProgressBar(t *testing.T) {
+	var err bytes.Buffer
+	terminal := &run.Terminal{Out: &err, Err: &err, Interactive: true}
+	p := terminal.Progress()
+	p.Start("vae", 50, "epochs")
+	time.Sleep(150 * time.Millisecond) // the bar draws ten times a second
+	p.Set(10)
+	p.Set(60) // more than there are
+	p.Done()
+	text := err.String()
+	if !strings.Contains(text, "vae") || !strings.Contains(text, "20%") || !strings.Contains(text, "10/50") || strings.Contains(text, "\n") {
+		t.Errorf("%q", text)
+	}
+}
+
+func TestSilence(t *testing.T) {
+	var out, err bytes.Buffer
+	for _, terminal := range []*run.Terminal{nil, {Out: &out, Err: &err, Quiet: true}} {
+		terminal.Printf("%d\n", 1)
+		p := terminal.Progress()
+		p.Start("a", 1, "b")
+		p.Set(1)
+		p.Done()
+		terminal.Warn("doubt")
+	}
+	if out.Len() != 0 || err.String() != "warning: doubt\n" {
+		t.Errorf("out %q, err %q", out.String(), err.String())
+	}
+}
+
+func TestSeconds(t *testing.T) {
+	tests := []struct {
+		seconds float64
+		want    string
+	}{
+		{0, "0.00 s"}, {9.994, "9.99 s"}, {9.996, "10.0 s"}, {99.94, "99.9 s"}, {99.96, "1m40s"},
+		{125.4, "2m05s"}, {3599.6, "1h00m"}, {7320, "2h02m"},
+	}
+	for _, tt := range tests {
+		if got := run.Seconds(tt.seconds); got != tt.want {
+			t.Errorf("Seconds(%g) = %s, want %s", tt.seconds, got, tt.want)
+		}
+	}
+}
