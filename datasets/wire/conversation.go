@@ -112,7 +112,7 @@ func (c *conversation) frame(b []byte, i int) int {
 	}
 	c.ipLength(b[etherHeader:], e, length-etherHeader)
 	c.transportChecksum(b[transport:length], e)
-	if length < minFrame {
+	if length < minFrame && !e.station.Unpadded {
 		clear(b[length:minFrame])
 		length = minFrame
 	}

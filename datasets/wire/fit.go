@@ -57,6 +57,7 @@ type hostCounts struct {
 	flows                        int64
 	ttl, mss, synWindow, windows counter
 	mac                          counter
+	unpadded                     bool // a frame below 60 bytes was captured
 }
 
 type serviceKey struct {
@@ -147,6 +148,7 @@ func (fit *fitting) addHosts(f *flow.Flow, pair [2]netip.Addr) {
 		p := &f.Packets[i]
 		h := ends[p.Direction&1]
 		h.mac.add(macNumber(p.SrcMAC))
+		h.unpadded = h.unpadded || p.Length > 0 && p.Length < minFrame
 		if p.TTL != 0 {
 			h.ttl.add(uint64(p.TTL))
 		}
@@ -229,6 +231,7 @@ func (fit *fitting) host(original, address netip.Addr, opts FitOptions) Host {
 		SYNWindow: uint16(counts.synWindow.mode(defaultSYNWindow)),
 		Window:    uint16(counts.windows.mode(defaultWindow)),
 		Scale:     defaultScale,
+		Unpadded:  counts.unpadded,
 	}
 	mac := numberMAC(counts.mac.mode(0))
 	if opts.KeepAddresses {

@@ -31,11 +31,12 @@ type Plan struct {
 type Host struct {
 	Address   netip.Addr `json:"address"`
 	MAC       flow.MAC   `json:"mac"`
-	TTL       uint8      `json:"ttl"`        // IPv4 time to live or IPv6 hop limit, as captured
-	MSS       uint16     `json:"mss"`        // maximum segment size of its SYNs
-	SYNWindow uint16     `json:"syn_window"` // window of its SYNs, bytes
-	Window    uint16     `json:"window"`     // usual window afterwards, as sent (not scaled)
-	Scale     uint8      `json:"scale"`      // window scale where the SYN has room for the option
+	TTL       uint8      `json:"ttl"`                // IPv4 time to live or IPv6 hop limit, as captured
+	MSS       uint16     `json:"mss"`                // maximum segment size of its SYNs
+	SYNWindow uint16     `json:"syn_window"`         // window of its SYNs, bytes
+	Window    uint16     `json:"window"`             // usual window afterwards, as sent (not scaled)
+	Scale     uint8      `json:"scale"`              // window scale where the SYN has room for the option
+	Unpadded  bool       `json:"unpadded,omitempty"` // its short frames were captured before Ethernet pads them to 60 bytes
 }
 
 // Service is one application on one server port.

@@ -1,0 +1,174 @@
+package wire
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"math/bits"
+	"time"
+)
+
+// Replayed says how a replay went.
+type Replayed struct {
+	Packets  int64
+	Bytes    int64
+	Duration time.Duration // from the first frame to the last
+
+	// How late frames were against the schedule, which is fixed by the first one:
+	// a late frame does not delay the next.
+	MedianLate, P99Late, MaxLate time.Duration
+}
+
+// sendFunc puts a frame on the wire.
+type sendFunc func(frame []byte) error
+
+// Replay sends the frames out of a network interface at the times that they
+// have, counted from the first; speed 2 sends twice as fast, +Inf without a
+// pause. It needs Linux and the right to send raw frames (root or CAP_NET_RAW).
+// The frames carry made-up addresses: send them where they are wanted only.
+// An interface that goes down, or ctx, ends it; the error says how many packets
+// were sent.
+func Replay(ctx context.Context, iface string, frames iter.Seq2[Frame, error], speed float64) (Replayed, error) {
+	if !(speed > 0) {
+		return Replayed{}, fmt.Errorf("wire: replay: speed is %g, want more than 0", speed)
+	}
+	send, closer, err := openInterface(iface)
+	if err != nil {
+		return Replayed{}, fmt.Errorf("wire: replay on %s: %w", iface, err)
+	}
+	defer closer()
+	done, err := replay(ctx, send, frames, speed)
+	if err != nil {
+		return done, fmt.Errorf("wire: replay on %s: %w", iface, err)
+	}
+	return done, nil
+}
+
+// replay is Replay with a way to send.
+func replay(ctx context.Context, send sendFunc, frames iter.Seq2[Frame, error], speed float64) (Replayed, error) {
+	var out Replayed
+	var late lateness
+	var problems problems
+	var start time.Time
+	first := int64(0)
+	for frame, err := range frames {
+		if err != nil {
+			problems.add(err)
+			continue
+		}
+		if out.Packets == 0 {
+			start, first = time.Now(), frame.Packet.Time
+		}
+		due := start
+		if !math.IsInf(speed, 1) {
+			due = start.Add(time.Duration(float64(frame.Packet.Time-first) / speed))
+		}
+		if err := waitUntil(ctx, due); err != nil {
+			problems.add(fmt.Errorf("stopped after %d packets: %w", out.Packets, err))
+			break
+		}
+		sent := time.Now()
+		if err := send(frame.Bytes); err != nil {
+			problems.add(fmt.Errorf("packet %d of %d bytes, after %d that were sent: %w", out.Packets+1, len(frame.Bytes), out.Packets, err))
+			break
+		}
+		late.add(sent.Sub(due))
+		out.Packets++
+		out.Bytes += int64(len(frame.Bytes))
+		out.Duration = sent.Sub(start)
+	}
+	out.MedianLate, out.P99Late, out.MaxLate = late.quantile(0.5), late.quantile(0.99), late.most
+	return out, problems.join()
+}
+
+// spin is how long before a frame is due sleeping gives way to looking at the
+// clock: a sleep ends up to some tens of microseconds late, and the last part of
+// every pause must not.
+const spin = 200 * time.Microsecond
+
+// waitUntil returns when due has come, or with the cause for which ctx ended.
+func waitUntil(ctx context.Context, due time.Time) error {
+	for {
+		left := time.Until(due)
+		if left <= 0 {
+			if ctx.Err() != nil {
+				return context.Cause(ctx)
+			}
+			return nil
+		}
+		if left <= spin {
+			continue
+		}
+		timer := time.NewTimer(left - spin)
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			timer.Stop()
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// lateness is a histogram of delays with 16 steps for each doubling.
+type lateness struct {
+	steps [64 * 16]int64
+	total int64
+	most  time.Duration
+}
+
+func (l *lateness) add(d time.Duration) {
+	d = max(0, d)
+	l.steps[stepOf(d)]++
+	l.total++
+	l.most = max(l.most, d)
+}
+
+// stepOf is the step of a delay: nanoseconds up to 31, above that the highest
+// bit and the four below it.
+func stepOf(d time.Duration) int {
+	high := max(0, bits.Len64(uint64(d))-5)
+	return high*16 + int(d>>high)
+}
+
+// quantile is the upper end of the step in which a share q of the delays lies.
+func (l *lateness) quantile(q float64) time.Duration {
+	if l.total == 0 {
+		return 0
+	}
+	below, want := int64(0), int64(math.Ceil(q*float64(l.total)))
+	for d := time.Duration(0); d < l.most; {
+		step := stepOf(d)
+		next := d + 1<<max(0, bits.Len64(uint64(d))-5)
+		if below += l.steps[step]; below >= want {
+			return min(next, l.most)
+		}
+		d = next
+	}
+	return l.most
+}
+
+// problems gathers the errors of a stream: the first few, and the number of the others.
+type problems struct {
+	kept []error
+	more int
+}
+
+// maxProblems is how many errors are kept.
+const maxProblems = 10
+
+func (p *problems) add(err error) {
+	if len(p.kept) < maxProblems {
+		p.kept = append(p.kept, err)
+	} else {
+		p.more++
+	}
+}
+
+func (p *problems) join() error {
+	if p.more > 0 {
+		return errors.Join(append(p.kept, fmt.Errorf("and %d more errors", p.more))...)
+	}
+	return errors.Join(p.kept...)
+}

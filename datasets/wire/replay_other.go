@@ -1,0 +1,13 @@
+//go:build !linux
+
+package wire
+
+import (
+	"fmt"
+	"runtime"
+)
+
+// openInterface needs packet sockets.
+func openInterface(string) (sendFunc, func(), error) {
+	return nil, nil, fmt.Errorf("sending frames is for Linux, this is %s: write a capture and use tcpreplay", runtime.GOOS)
+}

@@ -1,0 +1,252 @@
+package wire
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/pcap"
+)
+
+// Frames leave at their times, at any speed, and a slow one does not delay the others.
+func TestReplaySchedule(t *testing.T) {
+	for _, speed := range []float64{1, 4, math.Inf(1)} {
+		var sent []time.Duration
+		var begin time.Time
+		send := func([]byte) error {
+			if sent == nil {
+				begin = time.Now()
+			}
+			sent = append(sent, time.Since(begin))
+			if len(sent) == 3 {
+				time.Sleep(10 * time.Millisecond)
+			}
+			return nil
+		}
+		done, err := replay(context.Background(), send, newTestFramer(t, nil, Options{}).Frames(sequence(fewFlows(1))), speed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if done.Packets != 14 || int(done.Packets) != len(sent) {
+			t.Fatalf("speed %g: sent %d, want 14", speed, done.Packets)
+		}
+		for i, at := range sent {
+			if due := time.Duration(float64(i) * 20e6 / speed); at < due-2*time.Millisecond {
+				t.Errorf("speed %g: frame %d left after %v, due after %v", speed, i, at, due)
+			}
+		}
+		if math.IsInf(speed, 1) && done.Duration > 200*time.Millisecond {
+			t.Errorf("without pauses it took %v", done.Duration)
+		}
+	}
+}
+
+func TestReplayStops(t *testing.T) {
+	frames := newTestFramer(t, nil, Options{}).Frames(sequence(fewFlows(1)))
+	down, sent := errors.New("network is down"), 0
+	_, err := replay(context.Background(), func([]byte) error {
+		if sent++; sent > 5 {
+			return down
+		}
+		return nil
+	}, frames, math.Inf(1))
+	if !errors.Is(err, down) || !strings.Contains(err.Error(), "after 5 that were sent") {
+		t.Errorf("interface that goes down: error %v", err)
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	frames = newTestFramer(t, nil, Options{}).Frames(sequence(fewFlows(1)))
+	done, err := replay(ctx, func([]byte) error { return nil }, frames, 1)
+	if !errors.Is(err, context.DeadlineExceeded) || done.Packets == 0 || done.Packets >= 14 {
+		t.Errorf("cancelled: error %v after %d packets", err, done.Packets)
+	}
+}
+
+func TestReplayRefuses(t *testing.T) {
+	frames := newTestFramer(t, nil, Options{}).Frames(sequence(fewFlows(1)))
+	for _, speed := range []float64{0, -1, math.NaN()} {
+		if _, err := Replay(context.Background(), "lo", frames, speed); err == nil || !strings.Contains(err.Error(), "more than 0") {
+			t.Errorf("speed %g: error %v", speed, err)
+		}
+	}
+	if _, err := Replay(context.Background(), "nowhere0", frames, 1); err == nil || !strings.Contains(err.Error(), "nowhere0") {
+		t.Errorf("no interface: error %v", err)
+	}
+}
+
+// The histogram's quantiles are those of the delays, to a sixteenth.
+func TestLateness(t *testing.T) {
+	var l lateness
+	for i := range 100_000 {
+		l.add(time.Duration(i+1) * time.Microsecond)
+	}
+	for _, q := range []float64{0.01, 0.5, 0.99} {
+		got, want := l.quantile(q).Seconds(), q*0.1
+		if math.Abs(got-want) > want/15 {
+			t.Errorf("quantile %g is %g s, want %g", q, got, want)
+		}
+	}
+	if l.most != 100*time.Millisecond {
+		t.Errorf("most is %v", l.most)
+	}
+}
+
+// fewFlows are clean connections of 14 packets, 20 ms apart, starting together.
+func fewFlows(n int) []*flow.Flow {
+	var flows []*flow.Flow
+	for i := range n {
+		flows = append(flows, plainFlow(int64(i), epoch+int64(i)*7e6, 14))
+	}
+	return flows
+}
+
+// replayFrames are what the namespaces' test sends: 1,400 frames in a second.
+func replayFrames(t *testing.T) iter.Seq2[Frame, error] {
+	return newTestFramer(t, nil, Options{}).Frames(sequence(fewFlows(100)))
+}
+
+// childInterface names the interface that the test binary, started again inside
+// a network namespace, replays on.
+const childInterface = "WIRE_TEST_REPLAY_INTERFACE"
+
+// TestReplayChild is the sending half of TestReplayNamespaces.
+func TestReplayChild(t *testing.T) {
+	iface := os.Getenv(childInterface)
+	if iface == "" {
+		t.Skip("runs only inside TestReplayNamespaces")
+	}
+	done, err := Replay(context.Background(), iface, Ahead(replayFrames(t), 4096), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := json.Marshal(done)
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Printf("replayed %s\n", text)
+}
+
+// One namespace replays, tcpdump captures in the other: every byte arrives, in
+// order, at its time.
+func TestReplayNamespaces(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: network namespaces")
+	}
+	for _, tool := range []string{"ip", "tcpdump"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skipf("%s is not installed", tool)
+		}
+	}
+	near, far := fmt.Sprintf("wire-near-%d", os.Getpid()), fmt.Sprintf("wire-far-%d", os.Getpid())
+	if out, err := exec.Command("ip", "netns", "add", near).CombinedOutput(); err != nil {
+		t.Skipf("network namespaces are not to be had: %v: %s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", near).Run() })
+	setUp := [][]string{
+		{"netns", "add", far},
+		{"link", "add", "wire0", "netns", near, "type", "veth", "peer", "name", "wire1", "netns", far},
+		{"-n", near, "link", "set", "wire0", "addrgenmode", "none", "up"},
+		{"-n", far, "link", "set", "wire1", "addrgenmode", "none", "up"},
+	}
+	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", far).Run() })
+	for _, args := range setUp {
+		if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
+			t.Fatalf("ip %v: %v: %s", args, err, out)
+		}
+	}
+	name := filepath.Join(t.TempDir(), "far.pcap")
+	stop := capture(t, far, "wire1", name)
+	child := exec.Command("ip", "netns", "exec", near, os.Args[0], "-test.run=^TestReplayChild$", "-test.v")
+	child.Env = append(os.Environ(), childInterface+"=wire0")
+	out, err := child.CombinedOutput()
+	if err != nil {
+		t.Fatalf("replay: %v: %s", err, out)
+	}
+	for line := range strings.Lines(string(out)) {
+		if strings.HasPrefix(line, "replayed") {
+			t.Log(line)
+		}
+	}
+	time.Sleep(200 * time.Millisecond) // tcpdump's reading of its ring
+	stop()
+	compareCapture(t, name)
+}
+
+// capture starts tcpdump in a namespace and returns how to end it.
+func capture(t *testing.T, namespace, iface, name string) func() {
+	t.Helper()
+	dump := exec.Command("ip", "netns", "exec", namespace, "tcpdump", "-Z", "root", "-i", iface, "-w", name, "-U", "-n",
+		"--immediate-mode", "-B", "65536", "--time-stamp-precision=nano")
+	said, err := dump.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := dump.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(said)
+	for lines.Scan() && !strings.Contains(lines.Text(), "listening on") {
+	}
+	return func() {
+		_ = dump.Process.Signal(os.Interrupt)
+		for lines.Scan() {
+		}
+		_ = dump.Wait()
+	}
+}
+
+// compareCapture holds what arrived against what was sent.
+func compareCapture(t *testing.T, name string) {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var times []int64
+	var payloads []int32
+	for p, err := range pcap.Packets(bytes.NewReader(data), name) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		times, payloads = append(times, p.Time), append(payloads, p.PayloadLength)
+	}
+	i, first := 0, int64(0)
+	var off []float64
+	for frame, err := range replayFrames(t) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			first = frame.Packet.Time
+		}
+		if i >= len(times) {
+			t.Fatalf("%d frames arrived, more were sent", len(times))
+		}
+		if payloads[i] != frame.Packet.PayloadLength || !bytes.Contains(data, frame.Bytes) {
+			t.Fatalf("frame %d arrived with %d bytes of payload, sent with %d", i, payloads[i], frame.Packet.PayloadLength)
+		}
+		off = append(off, math.Abs(float64(times[i]-times[0]-(frame.Packet.Time-first)))/1e3)
+		i++
+	}
+	slices.Sort(off)
+	t.Logf("%d frames; timing error in microseconds: median %.1f, 99 %% %.1f, most %.1f", i, off[len(off)/2], off[len(off)*99/100], off[len(off)-1])
+	if i != len(times) {
+		t.Errorf("%d frames arrived, %d were sent", len(times), i)
+	}
+	if median := off[len(off)/2]; median > 5000 { // loose: other work may share the machine
+		t.Errorf("median timing error %.0f microseconds, want below 5000", median)
+	}
+}
