@@ -53,35 +53,37 @@ func stream(packets []flow.Packet) iter.Seq2[flow.Packet, error] {
 	}
 }
 
+var assemblerRows = []struct {
+	name      string
+	assembler flow.Assembler
+	packets   []string
+	want      string // a flow's ID and the direction of each packet
+}{
+	{"handshake and close", flow.Assembler{}, []string{"0 > S 1", "1 < SA 9", "2 > A", "3 > PA", "4 < PA", "5 > FA", "6 < FA", "7 > A"},
+		"0> 0< 0> 0> 0< 0> 0< 0>"},
+	{"port re-used after close", flow.Assembler{}, []string{"0 > S 1", "1 < SA", "5 > FA", "6 < FA", "7 > A", "8 > S 500", "9 < SA"},
+		"0> 0< 0> 0< 0> 1> 1<"},
+	{"port re-used after reset", flow.Assembler{}, []string{"0 > S 1", "1 < RA", "2 > S 2", "3 < RA"}, "0> 0< 1> 1<"},
+	{"refused and tried again with the same SYN", flow.Assembler{}, []string{"0 > S 1", "1 < RA", "500 > S 1", "501 < RA"}, "0> 0< 0> 0<"},
+	{"SYN sent again", flow.Assembler{}, []string{"0 > S 1", "1000 > S 1", "1001 < SA"}, "0> 0> 0<"},
+	{"SYN of another connection without a close", flow.Assembler{}, []string{"0 > S 1", "1 < SA", "2 > A", "3 > S 77", "4 < SA"}, "0> 0< 0> 1> 1<"},
+	{"SYN after an unfinished start", flow.Assembler{}, []string{"0 > PA", "1 < PA", "2 > S 1"}, "0> 0< 1>"},
+	{"late packets of a closed connection", flow.Assembler{}, []string{"0 > FA", "1 < FA", "4000 > A"}, "0> 0< 0>"},
+	{"after the linger time", flow.Assembler{}, []string{"0 > FA", "1 < FA", "6000 > A"}, "0> 0< 1>"},
+	{"starts with SYN/ACK", flow.Assembler{}, []string{"0 < SA", "1 > A", "2 > PA"}, "0< 0> 0>"},
+	{"starts in the middle, from the server's port", flow.Assembler{}, []string{"0 < PA", "1 > A"}, "0< 0>"},
+	{"both ends open at once", flow.Assembler{}, []string{"0 > S 1", "0 < S 2", "1 > SA", "1 < SA"}, "0> 0< 0> 0<"},
+	{"idle SYN", flow.Assembler{}, []string{"0 > S 1", "300001 > S 1"}, "0> 1>"},
+	{"established connections wait longer", flow.Assembler{}, []string{"0 > S 1", "1 < SA", "7000000 > A"}, "0> 0< 0>"},
+	{"but not for ever", flow.Assembler{}, []string{"0 > S 1", "1 < SA", "8000000 > A"}, "0> 0< 1>"},
+	{"idle time-out of one's own", flow.Assembler{IdleTimeout: time.Second}, []string{"0 > S 1", "1 < SA", "1001 > A", "2002 > A"}, "0> 0< 0> 1>"},
+	{"time steps far back", flow.Assembler{}, []string{"10000000 > S 1", "10000001 < SA", "0 < SA", "2000 > A"}, "0> 0< 1< 1>"},
+	{"time steps back", flow.Assembler{}, []string{"1000 > S 1", "0 < SA", "2000 > A"}, "0> 0< 0>"},
+}
+
 // TestAssembler checks which packets belong together, and the direction of each.
 func TestAssembler(t *testing.T) {
-	for _, row := range []struct {
-		name      string
-		assembler flow.Assembler
-		packets   []string
-		want      string // a flow's ID and the direction of each packet
-	}{
-		{"handshake and close", flow.Assembler{}, []string{"0 > S 1", "1 < SA 9", "2 > A", "3 > PA", "4 < PA", "5 > FA", "6 < FA", "7 > A"},
-			"0> 0< 0> 0> 0< 0> 0< 0>"},
-		{"port re-used after close", flow.Assembler{}, []string{"0 > S 1", "1 < SA", "5 > FA", "6 < FA", "7 > A", "8 > S 500", "9 < SA"},
-			"0> 0< 0> 0< 0> 1> 1<"},
-		{"port re-used after reset", flow.Assembler{}, []string{"0 > S 1", "1 < RA", "2 > S 2", "3 < RA"}, "0> 0< 1> 1<"},
-		{"refused and tried again with the same SYN", flow.Assembler{}, []string{"0 > S 1", "1 < RA", "500 > S 1", "501 < RA"}, "0> 0< 0> 0<"},
-		{"SYN sent again", flow.Assembler{}, []string{"0 > S 1", "1000 > S 1", "1001 < SA"}, "0> 0> 0<"},
-		{"SYN of another connection without a close", flow.Assembler{}, []string{"0 > S 1", "1 < SA", "2 > A", "3 > S 77", "4 < SA"}, "0> 0< 0> 1> 1<"},
-		{"SYN after an unfinished start", flow.Assembler{}, []string{"0 > PA", "1 < PA", "2 > S 1"}, "0> 0< 1>"},
-		{"late packets of a closed connection", flow.Assembler{}, []string{"0 > FA", "1 < FA", "4000 > A"}, "0> 0< 0>"},
-		{"after the linger time", flow.Assembler{}, []string{"0 > FA", "1 < FA", "6000 > A"}, "0> 0< 1>"},
-		{"starts with SYN/ACK", flow.Assembler{}, []string{"0 < SA", "1 > A", "2 > PA"}, "0< 0> 0>"},
-		{"starts in the middle, from the server's port", flow.Assembler{}, []string{"0 < PA", "1 > A"}, "0< 0>"},
-		{"both ends open at once", flow.Assembler{}, []string{"0 > S 1", "0 < S 2", "1 > SA", "1 < SA"}, "0> 0< 0> 0<"},
-		{"idle SYN", flow.Assembler{}, []string{"0 > S 1", "300001 > S 1"}, "0> 1>"},
-		{"established connections wait longer", flow.Assembler{}, []string{"0 > S 1", "1 < SA", "7000000 > A"}, "0> 0< 0>"},
-		{"but not for ever", flow.Assembler{}, []string{"0 > S 1", "1 < SA", "8000000 > A"}, "0> 0< 1>"},
-		{"idle time-out of one's own", flow.Assembler{IdleTimeout: time.Second}, []string{"0 > S 1", "1 < SA", "1001 > A", "2002 > A"}, "0> 0< 0> 1>"},
-		{"time steps far back", flow.Assembler{}, []string{"10000000 > S 1", "10000001 < SA", "0 < SA", "2000 > A"}, "0> 0< 1< 1>"},
-		{"time steps back", flow.Assembler{}, []string{"1000 > S 1", "0 < SA", "2000 > A"}, "0> 0< 0>"},
-	} {
+	for _, row := range assemblerRows {
 		var got string
 		for p, err := range row.assembler.Label(stream(script(t, row.packets...))) {
 			if err != nil {

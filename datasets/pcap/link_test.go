@@ -70,52 +70,59 @@ func summary(p *flow.Packet) string {
 	return s
 }
 
+// The ends of the test packets in a summary.
+const (
+	ends4 = " | 17 192.0.2.1:40000 192.0.2.2:53"
+	ends6 = " | 17 [2001:db8::1]:40000 [2001:db8::2]:53"
+)
+
+var linkRows = []struct {
+	name  string
+	link  uint32
+	frame string
+	want  string
+}{
+	{"Ethernet", 1, ether + "0800" + udp4, "Ether 50/IP 36/UDP 16/DNS 8 | 42+8 DNS" + ends4},
+	{"Ethernet, padded", 1, ether + "0800" + udp4 + "00000000000000000000", "Ether 60/IP 46/UDP 26/DNS 18/Padding 10 | 42+8 DNS" + ends4},
+	{"Ethernet, IPv6", 1, ether + "86dd" + udp6, "Ether 70/IPv6 56/UDP 16/DNS 8 | 62+8 DNS" + ends6},
+	{"VLAN", 1, ether + "8100 0064 0800" + udp4, "Ether 54/Dot1Q 40/IP 36/UDP 16/DNS 8 | 46+8 DNS" + ends4},
+	{"QinQ", 1, ether + "88a8 0064 8100 0065 86dd" + udp6, "Ether 78/Dot1AD 64/Dot1Q 60/IPv6 56/UDP 16/DNS 8 | 70+8 DNS" + ends6},
+	{"QinQ, old", 1, ether + "9100 0064 8100 0065 0800" + udp4, "Ether 58/Dot1Q 44/Dot1Q 40/IP 36/UDP 16/DNS 8 | 50+8 DNS" + ends4},
+	{"VLAN, then a length", 1, ether + "8100 0064 0004 4242 0300", "Ether 22/Dot1Q 8/LLC 4/Raw 1 | 21+1 LLC"},
+	{"PPPoE", 1, ether + "8864 1100 0001 0026 0021" + udp4, "Ether 58/PPPoE 44/PPP 38/IP 36/UDP 16/DNS 8 | 50+8 DNS" + ends4},
+	{"PPPoE, padded", 1, ether + "8864 1100 0001 0026 0021" + udp4 + "0000", "Ether 60/PPPoE 46/PPP 40/IP 38/UDP 18/DNS 10 | 50+8 DNS" + ends4},
+	{"PPPoE, control protocol", 1, ether + "8864 1100 0001 0006 c021 01020004", "Ether 26/PPPoE 12/PPP 6/Raw 4 | 22+4 nan"},
+	{"PPPoE discovery", 1, ether + "8863 1109 0000 0004 0101 0000", "Ether 24/PPPoED 10/Raw 4 | 20+4 nan"},
+	{"ARP, padded", 1, ether + "0806 0001 0800 06 04 0001 00005e005302 c0000201 000000000000 c0000202 000000000000", "Ether 48/ARP 34/Padding 6 | 42+0 ARP"},
+	{"LLC", 1, ether + "0008 4242 03 0102030405", "Dot3 22/LLC 8/Raw 5 | 17+5 LLC"},
+	{"LLC, padded", 1, ether + "0006 4242 03 010203 0000", "Dot3 22/LLC 8/Raw 5/Padding 2 | 17+3 LLC"},
+	{"SNAP", 1, ether + "000c aaaa03 00000c 2000 01020304", "Dot3 26/LLC 12/SNAP 9/Raw 4 | 22+4 SNAP"},
+	{"SNAP, IP", 1, ether + "002c aaaa03 000000 0800" + udp4, "Dot3 58/LLC 44/SNAP 41/IP 36/UDP 16/DNS 8 | 50+8 DNS" + ends4},
+	{"loopback", 1, ether + "9000 0000 0100", "Ether 18/Raw 4 | 14+4 LOOP"},
+	{"cooked", 113, "0004 0001 0006 00005e005302 0000 0800" + udp4, "CookedLinux 52/IP 36/UDP 16/DNS 8 | 44+8 DNS" + ends4},
+	{"cooked, LLC", 113, "0004 0001 0006 00005e005302 0000 0004 424203 01", "CookedLinux 20/LLC 4/Raw 1 | 19+1 LLC"},
+	{"cooked, netlink", 113, "0004 0338 0000 0000000000000000 0800" + udp4, "CookedLinux 52/Raw 36 | 16+36 nan"},
+	{"cooked v2", 276, "86dd 0000 00000002 0001 00 06 00005e005302 0000" + udp6, "CookedLinuxV2 76/IPv6 56/UDP 16/DNS 8 | 68+8 DNS" + ends6},
+	{"raw", 101, udp4, "IP 36/UDP 16/DNS 8 | 28+8 DNS" + ends4},
+	{"raw, IPv6", 101, udp6, "IPv6 56/UDP 16/DNS 8 | 48+8 DNS" + ends6},
+	{"raw 12", 12, udp4, "IP 36/UDP 16/DNS 8 | 28+8 DNS" + ends4},
+	{"raw 14", 14, udp6, "IPv6 56/UDP 16/DNS 8 | 48+8 DNS" + ends6},
+	{"raw IPv4", 228, udp4, "IP 36/UDP 16/DNS 8 | 28+8 DNS" + ends4},
+	{"raw IPv6", 229, udp6, "IPv6 56/UDP 16/DNS 8 | 48+8 DNS" + ends6},
+	{"null, little endian", 0, "02000000" + udp4, "Loopback 40/IP 36/UDP 16/DNS 8 | 32+8 DNS" + ends4},
+	{"null, big endian, IPv6 of macOS", 0, "0000001e" + udp6, "Loopback 60/IPv6 56/UDP 16/DNS 8 | 52+8 DNS" + ends6},
+	{"null, another family", 0, "07000000 0102", "Loopback 6/Raw 2 | 4+2 nan"},
+	{"OpenBSD loopback", 108, "00000002" + udp4, "Loopback 40/IP 36/UDP 16/DNS 8 | 32+8 DNS" + ends4},
+	{"PPP", 9, "ff03 0021" + udp4, "PPP 40/IP 36/UDP 16/DNS 8 | 32+8 DNS" + ends4},
+	{"PPP, compressed", 9, "57" + udp6, "PPP 57/IPv6 56/UDP 16/DNS 8 | 49+8 DNS" + ends6},
+	{"PPP in HDLC", 50, "ff03 0057" + udp6, "PPP 60/IPv6 56/UDP 16/DNS 8 | 52+8 DNS" + ends6},
+	{"PPPoE without Ethernet", 51, "1100 0001 0026 0021" + udp4, "PPPoE 44/PPP 38/IP 36/UDP 16/DNS 8 | 36+8 DNS" + ends4},
+	{"LoRaTap", 270, "00 00 000f 33be27a0 01 07 8b8b8b 28 34 40010203040000000101020304", "LoRaTap 28/PHYPayload 13 | 15+13 LORAWAN"},
+}
+
 // TestLinks decodes a packet behind each link layer.
 func TestLinks(t *testing.T) {
-	const v4, v6 = " | 17 192.0.2.1:40000 192.0.2.2:53", " | 17 [2001:db8::1]:40000 [2001:db8::2]:53"
-	for _, row := range []struct {
-		name  string
-		link  uint32
-		frame string
-		want  string
-	}{
-		{"Ethernet", 1, ether + "0800" + udp4, "Ether 50/IP 36/UDP 16/DNS 8 | 42+8 DNS" + v4},
-		{"Ethernet, padded", 1, ether + "0800" + udp4 + "00000000000000000000", "Ether 60/IP 46/UDP 26/DNS 18/Padding 10 | 42+8 DNS" + v4},
-		{"Ethernet, IPv6", 1, ether + "86dd" + udp6, "Ether 70/IPv6 56/UDP 16/DNS 8 | 62+8 DNS" + v6},
-		{"VLAN", 1, ether + "8100 0064 0800" + udp4, "Ether 54/Dot1Q 40/IP 36/UDP 16/DNS 8 | 46+8 DNS" + v4},
-		{"QinQ", 1, ether + "88a8 0064 8100 0065 86dd" + udp6, "Ether 78/Dot1AD 64/Dot1Q 60/IPv6 56/UDP 16/DNS 8 | 70+8 DNS" + v6},
-		{"QinQ, old", 1, ether + "9100 0064 8100 0065 0800" + udp4, "Ether 58/Dot1Q 44/Dot1Q 40/IP 36/UDP 16/DNS 8 | 50+8 DNS" + v4},
-		{"VLAN, then a length", 1, ether + "8100 0064 0004 4242 0300", "Ether 22/Dot1Q 8/LLC 4/Raw 1 | 21+1 LLC"},
-		{"PPPoE", 1, ether + "8864 1100 0001 0026 0021" + udp4, "Ether 58/PPPoE 44/PPP 38/IP 36/UDP 16/DNS 8 | 50+8 DNS" + v4},
-		{"PPPoE, padded", 1, ether + "8864 1100 0001 0026 0021" + udp4 + "0000", "Ether 60/PPPoE 46/PPP 40/IP 38/UDP 18/DNS 10 | 50+8 DNS" + v4},
-		{"PPPoE, control protocol", 1, ether + "8864 1100 0001 0006 c021 01020004", "Ether 26/PPPoE 12/PPP 6/Raw 4 | 22+4 nan"},
-		{"PPPoE discovery", 1, ether + "8863 1109 0000 0004 0101 0000", "Ether 24/PPPoED 10/Raw 4 | 20+4 nan"},
-		{"ARP, padded", 1, ether + "0806 0001 0800 06 04 0001 00005e005302 c0000201 000000000000 c0000202 000000000000", "Ether 48/ARP 34/Padding 6 | 42+0 ARP"},
-		{"LLC", 1, ether + "0008 4242 03 0102030405", "Dot3 22/LLC 8/Raw 5 | 17+5 LLC"},
-		{"LLC, padded", 1, ether + "0006 4242 03 010203 0000", "Dot3 22/LLC 8/Raw 5/Padding 2 | 17+3 LLC"},
-		{"SNAP", 1, ether + "000c aaaa03 00000c 2000 01020304", "Dot3 26/LLC 12/SNAP 9/Raw 4 | 22+4 SNAP"},
-		{"SNAP, IP", 1, ether + "002c aaaa03 000000 0800" + udp4, "Dot3 58/LLC 44/SNAP 41/IP 36/UDP 16/DNS 8 | 50+8 DNS" + v4},
-		{"loopback", 1, ether + "9000 0000 0100", "Ether 18/Raw 4 | 14+4 LOOP"},
-		{"cooked", 113, "0004 0001 0006 00005e005302 0000 0800" + udp4, "CookedLinux 52/IP 36/UDP 16/DNS 8 | 44+8 DNS" + v4},
-		{"cooked, LLC", 113, "0004 0001 0006 00005e005302 0000 0004 424203 01", "CookedLinux 20/LLC 4/Raw 1 | 19+1 LLC"},
-		{"cooked, netlink", 113, "0004 0338 0000 0000000000000000 0800" + udp4, "CookedLinux 52/Raw 36 | 16+36 nan"},
-		{"cooked v2", 276, "86dd 0000 00000002 0001 00 06 00005e005302 0000" + udp6, "CookedLinuxV2 76/IPv6 56/UDP 16/DNS 8 | 68+8 DNS" + v6},
-		{"raw", 101, udp4, "IP 36/UDP 16/DNS 8 | 28+8 DNS" + v4},
-		{"raw, IPv6", 101, udp6, "IPv6 56/UDP 16/DNS 8 | 48+8 DNS" + v6},
-		{"raw 12", 12, udp4, "IP 36/UDP 16/DNS 8 | 28+8 DNS" + v4},
-		{"raw 14", 14, udp6, "IPv6 56/UDP 16/DNS 8 | 48+8 DNS" + v6},
-		{"raw IPv4", 228, udp4, "IP 36/UDP 16/DNS 8 | 28+8 DNS" + v4},
-		{"raw IPv6", 229, udp6, "IPv6 56/UDP 16/DNS 8 | 48+8 DNS" + v6},
-		{"null, little endian", 0, "02000000" + udp4, "Loopback 40/IP 36/UDP 16/DNS 8 | 32+8 DNS" + v4},
-		{"null, big endian, IPv6 of macOS", 0, "0000001e" + udp6, "Loopback 60/IPv6 56/UDP 16/DNS 8 | 52+8 DNS" + v6},
-		{"null, another family", 0, "07000000 0102", "Loopback 6/Raw 2 | 4+2 nan"},
-		{"OpenBSD loopback", 108, "00000002" + udp4, "Loopback 40/IP 36/UDP 16/DNS 8 | 32+8 DNS" + v4},
-		{"PPP", 9, "ff03 0021" + udp4, "PPP 40/IP 36/UDP 16/DNS 8 | 32+8 DNS" + v4},
-		{"PPP, compressed", 9, "57" + udp6, "PPP 57/IPv6 56/UDP 16/DNS 8 | 49+8 DNS" + v6},
-		{"PPP in HDLC", 50, "ff03 0057" + udp6, "PPP 60/IPv6 56/UDP 16/DNS 8 | 52+8 DNS" + v6},
-		{"PPPoE without Ethernet", 51, "1100 0001 0026 0021" + udp4, "PPPoE 44/PPP 38/IP 36/UDP 16/DNS 8 | 36+8 DNS" + v4},
-		{"LoRaTap", 270, "00 00 000f 33be27a0 01 07 8b8b8b 28 34 40010203040000000101020304", "LoRaTap 28/PHYPayload 13 | 15+13 LORAWAN"},
-	} {
+	for _, row := range linkRows {
 		frame := unhex(t, row.frame)
 		p, err := decodeOne(t, row.link, frame, 0)
 		if err != nil {
@@ -154,54 +161,62 @@ func cutEverywhere(t *testing.T, name string, link uint32, frame []byte) {
 	}
 }
 
+// The same ends without ports.
+const hosts4, hosts6 = "192.0.2.1:0 192.0.2.2:0", "[2001:db8::1]:0 [2001:db8::2]:0"
+
+// six is an IPv6 header of a next header and a payload length, four an IPv4
+// header of a total length, fragment field and protocol.
+func six(next, total string) string { return strings.Replace(ip6Hd, "0010 11", total+" "+next, 1) }
+
+func four(total, fragment, proto string) string {
+	return "4500 " + total + " 1234 " + fragment + " 40 " + proto + " 0000 c0000201 c0000202 "
+}
+
+var headerRows = []struct {
+	name, frame, want string
+	damaged           bool
+}{
+	{"IP options", "4600 0028 1234 0000 40 11 0000 c0000201 c0000202 01010101" + udpHd + body,
+		"IP 40/UDP 16/DNS 8 | 32+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53", false},
+	{"first fragment", four("0024", "2000", "11") + "9c40 0035 0100 0000" + body, "IP 36/UDP 16/DNS 8 | 28+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53 fragment", false},
+	{"later fragment", four("0024", "0010", "11") + udpHd + body, "IP 36/Raw 16 | 20+16 nan | 17 " + hosts4 + " fragment", false},
+	{"first fragment too small for TCP", four("001c", "2000", "06") + "9c40 0050 00000001", "IP 28/TCP 8 | 28+0 HTTP | 6 192.0.2.1:40000 192.0.2.2:80 fragment", false},
+	{"total length 0 (offload)", four("0000", "0000", "11") + udpHd + body, "IP 36/UDP 16/DNS 8 | 28+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53", false},
+	{"total length beyond the frame", four("ffff", "0000", "11") + udpHd + body, "IP 36/UDP 16/DNS 8 | 28+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53", false},
+	{"total length less than the header", four("0010", "0000", "11") + udpHd + body, "IP 36 | 20+16 nan | 17 " + hosts4, true},
+	{"no payload", four("0014", "0000", "11"), "IP 20 | 20+0 nan | 17 " + hosts4, false},
+	{"header length 16", strings.Replace(udp4, "4500", "4400", 1), "IP 36 | 0+36 nan", true},
+	{"IGMP", four("001c", "0000", "02") + "1600 0000 e0000001", "IP 28/Raw 8 | 20+8 nan | 2 " + hosts4, false},
+	{"UDP length 4", four("0024", "0000", "11") + "9c40 0035 0004 0000" + body, "IP 36/UDP 16/DNS 8 | 28+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53", true},
+	{"UDP length 0 (jumbogram)", four("0024", "0000", "11") + "9c40 0035 0000 0000" + body, "IP 36/UDP 16/DNS 8 | 28+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53", false},
+	{"UDP shorter than IP", four("0024", "0000", "11") + "9c40 0035 000c 0000" + body, "IP 36/UDP 16/DNS 8/Padding 4 | 28+4 DNS | 17 192.0.2.1:40000 192.0.2.2:53", false},
+	{"data offset 16", four("0028", "0000", "06") + "9c40 0050 00000001 00000000 4010 ffff 0000 0000", "IP 40/TCP 20 | 40+0 HTTP | 6 192.0.2.1:40000 192.0.2.2:80", true},
+	{"data offset beyond the segment", four("0028", "0000", "06") + "9c40 0050 00000001 00000000 f010 ffff 0000 0000", "IP 40/TCP 20 | 40+0 HTTP | 6 192.0.2.1:40000 192.0.2.2:80", true},
+	{"echo", four("0020", "0000", "01") + "0800 0000 0001 0001 01020304", "IP 32/ICMP 12/Raw 4 | 28+4 ICMP | 1 " + hosts4, false},
+	{"ICMP error", four("0040", "0000", "01") + "0303 0000 00000000" + udp4, "IP 64/ICMP 44/IPerror 36/UDPerror 16/DNS 8 | 28+36 ICMP | 1 " + hosts4, false},
+	{"ICMP error about TCP", four("0038", "0000", "01") + "0b00 0000 00000000" + tcp4Hd + "9c40005000000001", "IP 56/ICMP 36/IPerror 28/TCPerror 8 | 28+28 ICMP | 1 " + hosts4, false},
+	{"ICMP error about nothing", four("0020", "0000", "01") + "0b00 0000 00000000 01020304", "IP 32/ICMP 12/Raw 4 | 28+4 ICMP | 1 " + hosts4, false},
+	{"short ICMP", four("0018", "0000", "01") + "0800 0000", "IP 24/ICMP 4 | 24+0 ICMP | 1 " + hosts4, true},
+	{"hop by hop", six("00", "0018") + "1100 010400000000" + udpHd + body, "IPv6 64/IPv6ExtHdrHopByHop 24/UDP 16/DNS 8 | 56+8 DNS | 17 [2001:db8::1]:40000 [2001:db8::2]:53", false},
+	{"three extensions", six("00", "0028") + "2b00 010400000000 3c00 0400 00000000 1100 010400000000" + udpHd + body,
+		"IPv6 80/IPv6ExtHdrHopByHop 40/IPv6ExtHdrRouting 32/IPv6ExtHdrDestOpt 24/UDP 16/DNS 8 | 72+8 DNS | 17 [2001:db8::1]:40000 [2001:db8::2]:53", false},
+	{"authentication", six("33", "0020") + "1102 0000 00000001 00000002 00000003" + udpHd + body,
+		"IPv6 72/AH 32/UDP 16/DNS 8 | 64+8 DNS | 17 [2001:db8::1]:40000 [2001:db8::2]:53", false},
+	{"first IPv6 fragment", six("2c", "0018") + "1100 0001 00000007" + udpHd + body,
+		"IPv6 64/IPv6ExtHdrFragment 24/UDP 16/DNS 8 | 56+8 DNS | 17 [2001:db8::1]:40000 [2001:db8::2]:53 fragment", false},
+	{"later IPv6 fragment", six("2c", "0018") + "1100 0010 00000007" + udpHd + body, "IPv6 64/IPv6ExtHdrFragment 24/Raw 16 | 48+16 nan | 17 " + hosts6 + " fragment", false},
+	{"atomic fragment (RFC 6946)", six("2c", "0018") + "1100 0000 00000007" + udpHd + body,
+		"IPv6 64/IPv6ExtHdrFragment 24/UDP 16/DNS 8 | 56+8 DNS | 17 [2001:db8::1]:40000 [2001:db8::2]:53", false},
+	{"extension beyond the packet", six("00", "0010") + "11ff 010400000000" + body, "IPv6 56/IPv6ExtHdrHopByHop 16 | 56+0 nan | 17 " + hosts6, true},
+	{"no next header", six("3b", "0008") + body, "IPv6 48/Raw 8 | 40+8 nan | 59 " + hosts6, false},
+	{"neighbour solicitation", six("3a", "0018") + "8700 0000 00000000 20010db8000000000000000000000002", "IPv6 64/ICMPv6 24/Raw 20 | 44+20 ICMP | 58 " + hosts6, false},
+	{"ICMPv6 echo", six("3a", "000c") + "8000 0000 0001 0001 01020304", "IPv6 52/ICMPv6 12/Raw 4 | 48+4 ICMP | 58 " + hosts6, false},
+	{"version 5", "5" + udp4[1:], "Raw 36 | 0+36 nan", true},
+}
+
 // TestHeaders decodes what IP headers can hold.
 func TestHeaders(t *testing.T) {
-	const v4, v6 = "192.0.2.1:0 192.0.2.2:0", "[2001:db8::1]:0 [2001:db8::2]:0"
-	six := func(next, total string) string { return strings.Replace(ip6Hd, "0010 11", total+" "+next, 1) }
-	four := func(total, fragment, proto string) string {
-		return "4500 " + total + " 1234 " + fragment + " 40 " + proto + " 0000 c0000201 c0000202 "
-	}
-	for _, row := range []struct {
-		name, frame, want string
-		damaged           bool
-	}{
-		{"IP options", "4600 0028 1234 0000 40 11 0000 c0000201 c0000202 01010101" + udpHd + body,
-			"IP 40/UDP 16/DNS 8 | 32+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53", false},
-		{"first fragment", four("0024", "2000", "11") + "9c40 0035 0100 0000" + body, "IP 36/UDP 16/DNS 8 | 28+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53 fragment", false},
-		{"later fragment", four("0024", "0010", "11") + udpHd + body, "IP 36/Raw 16 | 20+16 nan | 17 " + v4 + " fragment", false},
-		{"first fragment too small for TCP", four("001c", "2000", "06") + "9c40 0050 00000001", "IP 28/TCP 8 | 28+0 HTTP | 6 192.0.2.1:40000 192.0.2.2:80 fragment", false},
-		{"total length 0 (offload)", four("0000", "0000", "11") + udpHd + body, "IP 36/UDP 16/DNS 8 | 28+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53", false},
-		{"total length beyond the frame", four("ffff", "0000", "11") + udpHd + body, "IP 36/UDP 16/DNS 8 | 28+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53", false},
-		{"total length less than the header", four("0010", "0000", "11") + udpHd + body, "IP 36 | 20+16 nan | 17 " + v4, true},
-		{"no payload", four("0014", "0000", "11"), "IP 20 | 20+0 nan | 17 " + v4, false},
-		{"header length 16", strings.Replace(udp4, "4500", "4400", 1), "IP 36 | 0+36 nan", true},
-		{"IGMP", four("001c", "0000", "02") + "1600 0000 e0000001", "IP 28/Raw 8 | 20+8 nan | 2 " + v4, false},
-		{"UDP length 4", four("0024", "0000", "11") + "9c40 0035 0004 0000" + body, "IP 36/UDP 16/DNS 8 | 28+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53", true},
-		{"UDP length 0 (jumbogram)", four("0024", "0000", "11") + "9c40 0035 0000 0000" + body, "IP 36/UDP 16/DNS 8 | 28+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53", false},
-		{"UDP shorter than IP", four("0024", "0000", "11") + "9c40 0035 000c 0000" + body, "IP 36/UDP 16/DNS 8/Padding 4 | 28+4 DNS | 17 192.0.2.1:40000 192.0.2.2:53", false},
-		{"data offset 16", four("0028", "0000", "06") + "9c40 0050 00000001 00000000 4010 ffff 0000 0000", "IP 40/TCP 20 | 40+0 HTTP | 6 192.0.2.1:40000 192.0.2.2:80", true},
-		{"data offset beyond the segment", four("0028", "0000", "06") + "9c40 0050 00000001 00000000 f010 ffff 0000 0000", "IP 40/TCP 20 | 40+0 HTTP | 6 192.0.2.1:40000 192.0.2.2:80", true},
-		{"echo", four("0020", "0000", "01") + "0800 0000 0001 0001 01020304", "IP 32/ICMP 12/Raw 4 | 28+4 ICMP | 1 " + v4, false},
-		{"ICMP error", four("0040", "0000", "01") + "0303 0000 00000000" + udp4, "IP 64/ICMP 44/IPerror 36/UDPerror 16/DNS 8 | 28+36 ICMP | 1 " + v4, false},
-		{"ICMP error about TCP", four("0038", "0000", "01") + "0b00 0000 00000000" + tcp4Hd + "9c40005000000001", "IP 56/ICMP 36/IPerror 28/TCPerror 8 | 28+28 ICMP | 1 " + v4, false},
-		{"ICMP error about nothing", four("0020", "0000", "01") + "0b00 0000 00000000 01020304", "IP 32/ICMP 12/Raw 4 | 28+4 ICMP | 1 " + v4, false},
-		{"short ICMP", four("0018", "0000", "01") + "0800 0000", "IP 24/ICMP 4 | 24+0 ICMP | 1 " + v4, true},
-		{"hop by hop", six("00", "0018") + "1100 010400000000" + udpHd + body, "IPv6 64/IPv6ExtHdrHopByHop 24/UDP 16/DNS 8 | 56+8 DNS | 17 [2001:db8::1]:40000 [2001:db8::2]:53", false},
-		{"three extensions", six("00", "0028") + "2b00 010400000000 3c00 0400 00000000 1100 010400000000" + udpHd + body,
-			"IPv6 80/IPv6ExtHdrHopByHop 40/IPv6ExtHdrRouting 32/IPv6ExtHdrDestOpt 24/UDP 16/DNS 8 | 72+8 DNS | 17 [2001:db8::1]:40000 [2001:db8::2]:53", false},
-		{"authentication", six("33", "0020") + "1102 0000 00000001 00000002 00000003" + udpHd + body,
-			"IPv6 72/AH 32/UDP 16/DNS 8 | 64+8 DNS | 17 [2001:db8::1]:40000 [2001:db8::2]:53", false},
-		{"first IPv6 fragment", six("2c", "0018") + "1100 0001 00000007" + udpHd + body,
-			"IPv6 64/IPv6ExtHdrFragment 24/UDP 16/DNS 8 | 56+8 DNS | 17 [2001:db8::1]:40000 [2001:db8::2]:53 fragment", false},
-		{"later IPv6 fragment", six("2c", "0018") + "1100 0010 00000007" + udpHd + body, "IPv6 64/IPv6ExtHdrFragment 24/Raw 16 | 48+16 nan | 17 " + v6 + " fragment", false},
-		{"atomic fragment (RFC 6946)", six("2c", "0018") + "1100 0000 00000007" + udpHd + body,
-			"IPv6 64/IPv6ExtHdrFragment 24/UDP 16/DNS 8 | 56+8 DNS | 17 [2001:db8::1]:40000 [2001:db8::2]:53", false},
-		{"extension beyond the packet", six("00", "0010") + "11ff 010400000000" + body, "IPv6 56/IPv6ExtHdrHopByHop 16 | 56+0 nan | 17 " + v6, true},
-		{"no next header", six("3b", "0008") + body, "IPv6 48/Raw 8 | 40+8 nan | 59 " + v6, false},
-		{"neighbour solicitation", six("3a", "0018") + "8700 0000 00000000 20010db8000000000000000000000002", "IPv6 64/ICMPv6 24/Raw 20 | 44+20 ICMP | 58 " + v6, false},
-		{"ICMPv6 echo", six("3a", "000c") + "8000 0000 0001 0001 01020304", "IPv6 52/ICMPv6 12/Raw 4 | 48+4 ICMP | 58 " + v6, false},
-		{"version 5", "5" + udp4[1:], "Raw 36 | 0+36 nan", true},
-	} {
+	for _, row := range headerRows {
 		frame := unhex(t, row.frame)
 		p, err := decodeOne(t, 101, frame, 0)
 		if (err != nil) != row.damaged {
@@ -218,9 +233,9 @@ func TestHeaders(t *testing.T) {
 
 // TestTCPFields: a SYN with options.
 func TestTCPFields(t *testing.T) {
-	options := "0101 0204 05b4 0402 01 030307 00 00" // padded to 14: cut to 12 below
-	frame := unhex(t, ether+"0800"+strings.Replace(tcp4Hd, "0034", "0034", 1)+"9c40 0050 01020304 05060708 8012 fffe 0000 0000"+options)
-	p, err := decodeOne(t, 1, frame[:14+52], 0)
+	options := "0101 0204 05b4 0402 01 030307" // no operation twice, MSS 1460, SACK permitted, no operation, window scale
+	frame := unhex(t, ether+"0800"+tcp4Hd+"9c40 0050 01020304 05060708 8012 fffe 0000 0000"+options)
+	p, err := decodeOne(t, 1, frame, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
