@@ -57,7 +57,7 @@ type hostCounts struct {
 	flows                        int64
 	ttl, mss, synWindow, windows counter
 	mac                          counter
-	unpadded                     bool // a frame below 60 bytes was captured
+	unpadded, padded             bool // short frames were captured below 60 bytes, and of 60
 }
 
 type serviceKey struct {
@@ -148,7 +148,10 @@ func (fit *fitting) addHosts(f *flow.Flow, pair [2]netip.Addr) {
 		p := &f.Packets[i]
 		h := ends[p.Direction&1]
 		h.mac.add(macNumber(p.SrcMAC))
-		h.unpadded = h.unpadded || p.Length > 0 && p.Length < minFrame
+		if short := p.HeaderLength+p.PayloadLength < minFrame; short && p.Length > 0 {
+			h.unpadded = h.unpadded || p.Length < minFrame
+			h.padded = h.padded || p.Length >= minFrame
+		}
 		if p.TTL != 0 {
 			h.ttl.add(uint64(p.TTL))
 		}
@@ -231,7 +234,7 @@ func (fit *fitting) host(original, address netip.Addr, opts FitOptions) Host {
 		SYNWindow: uint16(counts.synWindow.mode(defaultSYNWindow)),
 		Window:    uint16(counts.windows.mode(defaultWindow)),
 		Scale:     defaultScale,
-		Unpadded:  counts.unpadded,
+		Unpadded:  counts.unpadded || !counts.padded && fit.unpadded(),
 	}
 	mac := numberMAC(counts.mac.mode(0))
 	if opts.KeepAddresses {
@@ -240,6 +243,17 @@ func (fit *fitting) host(original, address netip.Addr, opts FitOptions) Host {
 	}
 	h.MAC = fit.anonymousMAC(mac)
 	return h
+}
+
+// unpadded tells whether any host's short frames were captured without padding:
+// what is supposed of a host that sent none.
+func (fit *fitting) unpadded() bool {
+	for _, h := range fit.hosts {
+		if h.unpadded {
+			return true
+		}
+	}
+	return false
 }
 
 // anonymousMAC keeps which hosts shared a MAC address (those behind a router),

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"math"
 	"os"
@@ -17,8 +18,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/gopacket/pcapgo"
+
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/datasets/pcap"
 )
 
 // Frames leave at their times, at any speed, and a slow one does not delay the others.
@@ -80,6 +82,11 @@ func TestReplayRefuses(t *testing.T) {
 	for _, speed := range []float64{0, -1, math.NaN()} {
 		if _, err := Replay(context.Background(), "lo", frames, speed); err == nil || !strings.Contains(err.Error(), "more than 0") {
 			t.Errorf("speed %g: error %v", speed, err)
+		}
+	}
+	if os.Geteuid() != 0 {
+		if _, err := Replay(context.Background(), "lo", frames, 1); err == nil || !strings.Contains(err.Error(), "needs root or CAP_NET_RAW") {
+			t.Errorf("without the right to: error %v", err)
 		}
 	}
 	if _, err := Replay(context.Background(), "nowhere0", frames, 1); err == nil || !strings.Contains(err.Error(), "nowhere0") {
@@ -183,6 +190,7 @@ func TestReplayNamespaces(t *testing.T) {
 	time.Sleep(200 * time.Millisecond) // tcpdump's reading of its ring
 	stop()
 	compareCapture(t, name)
+	t.Run("tcpreplay", func(t *testing.T) { checkTcpreplay(t, near) })
 }
 
 // capture starts tcpdump in a namespace and returns how to end it.
@@ -211,42 +219,101 @@ func capture(t *testing.T, namespace, iface, name string) func() {
 // compareCapture holds what arrived against what was sent.
 func compareCapture(t *testing.T, name string) {
 	t.Helper()
-	data, err := os.ReadFile(name)
+	file, err := os.Open(name)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var times []int64
-	var payloads []int32
-	for p, err := range pcap.Packets(bytes.NewReader(data), name) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		times, payloads = append(times, p.Time), append(payloads, p.PayloadLength)
+	defer file.Close()
+	arrived, err := pcapgo.NewReader(bufio.NewReader(file))
+	if err != nil {
+		t.Fatal(err)
 	}
-	i, first := 0, int64(0)
+	i, first, begin := 0, int64(0), int64(0)
 	var off []float64
 	for frame, err := range replayFrames(t) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		got, info, err := arrived.ReadPacketData()
+		if err != nil {
+			t.Fatalf("%d frames arrived, more were sent: %v", i, err)
+		}
+		if !bytes.Equal(got, frame.Bytes) {
+			t.Fatalf("frame %d arrived as %x, was sent as %x", i, got, frame.Bytes)
+		}
 		if i == 0 {
-			first = frame.Packet.Time
+			first, begin = frame.Packet.Time, info.Timestamp.UnixNano()
 		}
-		if i >= len(times) {
-			t.Fatalf("%d frames arrived, more were sent", len(times))
-		}
-		if payloads[i] != frame.Packet.PayloadLength || !bytes.Contains(data, frame.Bytes) {
-			t.Fatalf("frame %d arrived with %d bytes of payload, sent with %d", i, payloads[i], frame.Packet.PayloadLength)
-		}
-		off = append(off, math.Abs(float64(times[i]-times[0]-(frame.Packet.Time-first)))/1e3)
+		off = append(off, math.Abs(float64(info.Timestamp.UnixNano()-begin-(frame.Packet.Time-first)))/1e3)
 		i++
+	}
+	if _, _, err := arrived.ReadPacketData(); err != io.EOF {
+		t.Errorf("more than the %d frames that were sent arrived: %v", i, err)
 	}
 	slices.Sort(off)
 	t.Logf("%d frames; timing error in microseconds: median %.1f, 99 %% %.1f, most %.1f", i, off[len(off)/2], off[len(off)*99/100], off[len(off)-1])
-	if i != len(times) {
-		t.Errorf("%d frames arrived, %d were sent", len(times), i)
-	}
 	if median := off[len(off)/2]; median > 5000 { // loose: other work may share the machine
 		t.Errorf("median timing error %.0f microseconds, want below 5000", median)
+	}
+}
+
+// tcpreplay and tcpprep take a capture of ours.
+func checkTcpreplay(t *testing.T, namespace string) {
+	t.Helper()
+	name, n := writeFile(t, newTestFramer(t, nil, Options{Complete: true}), uglyFlows(200, 5))
+	if tool, err := exec.LookPath("tcpprep"); err == nil {
+		out, err := exec.Command(tool, "--auto=client", "--pcap="+name, "--cachefile="+filepath.Join(t.TempDir(), "cache")).CombinedOutput()
+		if err != nil {
+			t.Errorf("tcpprep: %v: %s", err, out)
+		}
+	}
+	if _, err := exec.LookPath("tcpreplay"); err != nil {
+		t.Skip("tcpreplay is not installed")
+	}
+	out, err := exec.Command("ip", "netns", "exec", namespace, "tcpreplay", "--topspeed", "-i", "wire0", name).CombinedOutput()
+	if err != nil {
+		t.Fatalf("tcpreplay: %v: %s", err, out)
+	}
+	for _, want := range []string{fmt.Sprintf("Successful packets:        %d", n), "Failed packets:            0"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("tcpreplay does not say %q: %s", want, out)
+		}
+	}
+}
+
+// Frames made ahead are the same, errors are in their places, and a consumer may stop.
+func TestAhead(t *testing.T) {
+	frames := func() iter.Seq2[Frame, error] {
+		flows := func(yield func(*flow.Flow, error) bool) {
+			for f, err := range sequence(uglyFlows(300, 6)) {
+				if f.ID%50 == 0 && !yield(nil, fmt.Errorf("damage before %d", f.ID)) || !yield(f, err) {
+					return
+				}
+			}
+		}
+		return newTestFramer(t, nil, Options{}).Frames(flows)
+	}
+	next, stop := iter.Pull2(Ahead(frames(), 1000))
+	defer stop()
+	n, damaged := 0, 0
+	for want, wantErr := range frames() {
+		got, err, ok := next()
+		if !ok || fmt.Sprint(err) != fmt.Sprint(wantErr) || !bytes.Equal(got.Bytes, want.Bytes) || !bytes.Equal(got.Packet.Payload, want.Packet.Payload) ||
+			got.Packet.Time != want.Packet.Time || got.Packet.Number != want.Packet.Number {
+			t.Fatalf("element %d: %+v, %v; want %+v, %v", n, got.Packet, err, want.Packet, wantErr)
+		}
+		if err != nil {
+			damaged++
+		}
+		n++
+	}
+	if _, _, ok := next(); ok || n < 1000 || damaged != 6 {
+		t.Errorf("%d elements, %d errors, and more: %t", n, damaged, ok)
+	}
+	count := 0
+	for range Ahead(newTestFramer(t, nil, Options{}).Frames(plainFlows(1<<40)), 512) {
+		if count++; count == 700 {
+			break
+		}
 	}
 }
