@@ -26,8 +26,9 @@ type process struct {
 	err  error
 }
 
-// Build makes the namespaces of the clients and of the given servers and joins them. Close must be called even after an error.
-func Build(ctx context.Context, dir string, servers ...Host) (*Lab, error) {
+// Build makes the namespaces of the clients and of the given servers and joins them; trees lets the servers' bridge speak the spanning
+// tree protocol. Close must be called even after an error.
+func Build(ctx context.Context, dir string, trees bool, servers ...Host) (*Lab, error) {
 	l := &Lab{Dir: dir}
 	wire := Prefix + "wire"
 	steps := [][]string{{"ip", "netns", "add", wire}}
@@ -40,7 +41,11 @@ func Build(ctx context.Context, dir string, servers ...Host) (*Lab, error) {
 		quiet(in, wire, b)
 	}
 	for _, bridge := range []string{"access", "hall"} {
-		in(wire, "ip", "link", "add", "name", bridge, "type", "bridge", "stp_state", "0")
+		state := "0"
+		if trees && bridge == "hall" {
+			state = "1"
+		}
+		in(wire, "ip", "link", "add", "name", bridge, "type", "bridge", "forward_delay", "200", "stp_state", state)
 		in(wire, "sysctl", "-qw", "net.ipv6.conf."+bridge+".disable_ipv6=1")
 		in(wire, "ip", "link", "set", bridge, "up")
 	}

@@ -33,11 +33,31 @@ http {
     location = /old { return 301 /index.html; }
     location = /api/ping { return 204; }
     location = /api/state { default_type application/json; return 200 "{\"state\": \"ready\", \"queue\": 3, \"time\": \"$time_iso8601\"}\n"; }
+    location /app/ { proxy_pass http://127.0.0.1:8080; proxy_http_version 1.1; }
     location /slow/ { limit_rate_after 20k; limit_rate 60k; }
   }
 }
 `},
 		Command: []string{"nginx", "-c", "{{dir}}/nginx.conf", "-e", "{{dir}}/log/error.log"}}
+}
+
+// Application is what nginx passes /app/ on to: pages that take some time to make, log-normal around 40 ms, of the size in the address.
+// It listens on the loopback interface alone, so the capture shows its time and not its connections.
+func Application() Server {
+	return Server{Name: "app", Host: Web, Port: 8080, Files: map[string]string{"app.py": `import http.server, random, sys, time
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        time.sleep(min(random.lognormvariate(-3.2, 1.1), 4))
+        size = int(self.path.rsplit("/", 1)[1])
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Set-Cookie", "visit=%08x" % random.getrandbits(32))
+        self.end_headers()
+        self.wfile.write((b"<p>One of the results that were found for your question.</p>\n" * (size // 60 + 1))[:size])
+    def log_message(self, *arguments):
+        pass
+http.server.ThreadingHTTPServer(("127.0.0.1", 8080), Page).serve_forever()
+`}, Command: []string{"python3", "{{dir}}/app.py"}}
 }
 
 // Exim takes mail for example.test and throws it away after the final dot, as a site that archives elsewhere would.

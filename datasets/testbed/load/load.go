@@ -12,7 +12,6 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/testbed/lab"
@@ -24,15 +23,18 @@ type Plan struct {
 	Seed     uint64
 	Dir      string // scratch: messages, downloads
 	Sites    []Site
+	Files    []string // of the file server
+	Root     string   // the testbed's folder
 }
 
-// Counts are the sessions that began, and those whose program reported a failure: a refused recipient is one, by design.
-type Counts struct{ Sessions, Failures atomic.Int64 }
+// Counts are the sessions of a protocol that began, and those whose program reported a failure: a refused recipient is one, by design.
+type Counts struct{ Sessions, Failures int }
 
 // Person is one user of one protocol on one client.
 type Person struct {
 	Client lab.Client
-	Name   string // unique: the seed's and the scratch files' name
+	Kind   string // of the sessions
+	Name   string // unique: the scratch files' name
 	Think  time.Duration
 	Act    func(*Person) error
 	Source *rand.Rand
@@ -42,18 +44,18 @@ type Person struct {
 	mind   int // the user's taste, fixed: user agent, language and the like
 }
 
-// Run runs persons at once until the plan's time is over and their last sessions have ended.
-func Run(ctx context.Context, plan *Plan, persons []*Person) (*Counts, error) {
+// Run runs persons at once until the plan's time is over and their last sessions have ended. It returns counts by kind of session.
+func Run(ctx context.Context, plan *Plan, persons []*Person) (map[string]Counts, error) {
 	if err := os.MkdirAll(plan.Dir, 0o755); err != nil {
 		return nil, fmt.Errorf("load: %w", err)
 	}
-	if err := os.WriteFile(filepath.Join(plan.Dir, "browse.py"), []byte(browse), 0o644); err != nil {
-		return nil, fmt.Errorf("load: %w", err)
+	for name, text := range map[string]string{"browse.py": browse, "submit.py": submit, "fetch.py": fetch, "typist.py": typist} {
+		if err := os.WriteFile(filepath.Join(plan.Dir, name), []byte(text), 0o644); err != nil {
+			return nil, fmt.Errorf("load: %w", err)
+		}
 	}
-	if err := os.WriteFile(filepath.Join(plan.Dir, "submit.py"), []byte(submit), 0o644); err != nil {
-		return nil, fmt.Errorf("load: %w", err)
-	}
-	var counts Counts
+	counts := map[string]Counts{}
+	var mutex sync.Mutex
 	var group sync.WaitGroup
 	end := time.Now().Add(plan.Duration)
 	for i, p := range persons {
@@ -63,11 +65,16 @@ func Run(ctx context.Context, plan *Plan, persons []*Person) (*Counts, error) {
 		group.Go(func() {
 			p.pause(p.Think * time.Duration(p.Source.IntN(1000)) / 1000)
 			for time.Now().Before(end) && ctx.Err() == nil {
-				counts.Sessions.Add(1)
 				p.number++
-				if err := p.Act(p); err != nil {
-					counts.Failures.Add(1)
+				err := p.Act(p)
+				mutex.Lock()
+				count := counts[p.Kind]
+				count.Sessions++
+				if err != nil {
+					count.Failures++
 				}
+				counts[p.Kind] = count
+				mutex.Unlock()
 				if pause := p.think(); time.Now().Add(pause).Before(end) {
 					p.pause(pause)
 				} else {
@@ -77,7 +84,7 @@ func Run(ctx context.Context, plan *Plan, persons []*Person) (*Counts, error) {
 		})
 	}
 	group.Wait()
-	return &counts, ctx.Err()
+	return counts, ctx.Err()
 }
 
 // think is Pareto-distributed with exponent 1.4 and mean Think, cut at twelve times the mean: pauses of people are heavy-tailed
@@ -151,7 +158,7 @@ func Office() []*Person {
 	var persons []*Person
 	for i, c := range lab.Clients() {
 		add := func(kind string, think time.Duration, act func(*Person) error) {
-			persons = append(persons, &Person{Client: c, Name: fmt.Sprintf("%s-%s-%d", c.Name, kind, len(persons)), Think: think, Act: act})
+			persons = append(persons, &Person{Client: c, Kind: kind, Name: fmt.Sprintf("%s-%s-%d", c.Name, kind, len(persons)), Think: think, Act: act})
 		}
 		add("web", 9*time.Second, Web)
 		add("web", 14*time.Second, Web)
@@ -159,6 +166,31 @@ func Office() []*Person {
 		add("names", 7*time.Second, Names)
 		if i%3 != 2 { // not everybody manages a network
 			add("management", 10*time.Second, Management)
+		}
+	}
+	return persons
+}
+
+// Services is the load of the second capture.
+func Services() []*Person {
+	var persons []*Person
+	for i, c := range lab.Clients() {
+		add := func(kind string, think time.Duration, act func(*Person) error) {
+			persons = append(persons, &Person{Client: c, Kind: kind, Name: fmt.Sprintf("%s-%s-%d", c.Name, kind, len(persons)), Think: think, Act: act})
+		}
+		add("ftp", 18*time.Second, FTP)
+		add("ssh", 36*time.Second, SSH)
+		add("telnet", 40*time.Second, Telnet)
+		add("imap", 16*time.Second, IMAP)
+		add("pop3", 22*time.Second, POP3)
+		add("phone", 18*time.Second, Phone)
+		add("clock", 14*time.Second, Clocks)
+		add("finger", 22*time.Second, Finger)
+		if i%2 == 0 {
+			add("chat", 12*time.Second, Chat)
+		} else {
+			add("ping", 30*time.Second, Ping)
+			add("secure", 30*time.Second, Secure)
 		}
 	}
 	return persons

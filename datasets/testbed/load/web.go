@@ -42,7 +42,7 @@ func Web(p *Person) error {
 	if site.Host == "files.example.test" || p.chance(14) {
 		return p.curl(site, p.fileOptions(), site.Files[p.Source.IntN(len(site.Files))])
 	}
-	switch p.pick(18, 20, 10, 12, 4, 16, 6, 5, 7, 4, 2, 5, 2) {
+	switch p.pick(18, 20, 10, 12, 4, 16, 6, 5, 7, 4, 2, 5, 2, 12) {
 	case 0: // page and objects, one connection
 		return p.curl(site, nil, append([]string{page.Path}, page.Objects...)...)
 	case 1: // the page, then its objects over several connections, as browsers do
@@ -79,8 +79,14 @@ func Web(p *Person) error {
 			paths[i] = []string{"/api/state", "/api/ping"}[p.pick(3, 1)]
 		}
 		return p.curl(site, []string{"--rate", fmt.Sprintf("%d/m", 20+p.Source.IntN(200))}, paths...)
-	default:
+	case 12:
 		return p.curl(site, []string{"-L"}, "/old")
+	default: // questions to the application, one after the other
+		paths := make([]string, 1+p.pick(4, 3, 2, 1))
+		for i := range paths {
+			paths[i] = fmt.Sprintf("/app/search/%d/%d", p.Source.IntN(1000), LogNormal(p.Source, 3500, 1, 100, 60_000))
+		}
+		return p.curl(site, nil, append(paths, page.Objects[:min(len(page.Objects), p.Source.IntN(3))]...)...)
 	}
 }
 

@@ -23,10 +23,11 @@ func main() {
 	defer stop()
 	var cfg recorder.Config
 	flag.StringVar(&cfg.Out, "out", "office.pcap", "capture to write")
-	flag.StringVar(&cfg.Load, "load", "office", "what to record: office (HTTP, SMTP, DNS, SNMP)")
+	flag.StringVar(&cfg.Load, "load", "office", "what to record: office (HTTP, SMTP, DNS, SNMP) or services (the others)")
 	flag.DurationVar(&cfg.Duration, "duration", 9*time.Minute, "no session begins later than this")
 	flag.Uint64Var(&cfg.Seed, "seed", 1, "seed of the load and of the wires' losses")
-	flag.StringVar(&cfg.Wire, "wire", "", "only run a wire, near or far (the program starts itself so)")
+	flag.StringVar(&cfg.Role, "role", "", "be one part of the testbed (the program starts itself so)")
+	flag.Int64Var(&cfg.Start, "start", 0, "with -role gateway-N: when the devices' schedules begin, Unix seconds")
 	flag.Parse()
 	if err := recorder.Run(ctx, cfg, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, err)

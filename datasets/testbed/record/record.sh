@@ -16,6 +16,8 @@ fi
 apt-get update -q
 DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
 	nginx-light exim4-daemon-light bind9 bind9-dnsutils snmpd snmp curl wget swaks msmtp python3 \
+	vsftpd lftp openssh-server openssh-client inetutils-inetd inetutils-telnetd inetutils-telnet fingerd finger rdate \
+	dovecot-imapd dovecot-pop3d mpop ngircd sic sip-tester chrony ntpsec-ntpdig bird2 iputils-ping openssl \
 	ethtool iproute2 tcpdump tshark tcptrace zstd
 
 # 2. The recording.

@@ -5,13 +5,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/testbed/gateway"
 	"github.com/necstgen/necstgen/datasets/testbed/lab"
 	"github.com/necstgen/necstgen/datasets/testbed/link"
 	"github.com/necstgen/necstgen/datasets/testbed/load"
@@ -23,13 +25,18 @@ type Config struct {
 	Load     string
 	Duration time.Duration
 	Seed     uint64
-	Wire     string // "near" or "far": be one of the two wires instead
+	Role     string // of the recorder's own parts, which it starts in their namespaces: wire-near, wire-far, network, gateway-N; "": record
+	Start    int64  // Unix seconds, of the gateways' schedules
 }
 
 // Run records. Progress goes to out.
 func Run(ctx context.Context, cfg Config, out io.Writer) (err error) {
-	if cfg.Wire != "" {
-		return wire(ctx, cfg, out)
+	if cfg.Role != "" {
+		return play(ctx, cfg, out)
+	}
+	scene, ok := scenarios()[cfg.Load]
+	if !ok {
+		return fmt.Errorf("recorder: load %q: want office or services", cfg.Load)
 	}
 	dir, err := os.MkdirTemp("", "testbed-")
 	if err != nil {
@@ -44,7 +51,7 @@ func Run(ctx context.Context, cfg Config, out io.Writer) (err error) {
 		return err
 	}
 	fmt.Fprintf(out, "testbed in %s\n", dir)
-	l, err := lab.Build(ctx, dir, lab.Web, lab.Mail, lab.Name, lab.Switch)
+	l, err := lab.Build(ctx, dir, scene.trees, scene.hosts...)
 	defer func() {
 		if closing := l.Close(); err == nil {
 			err = closing
@@ -56,10 +63,12 @@ func Run(ctx context.Context, cfg Config, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := addPorts(ctx); err != nil {
+	plan := &load.Plan{Duration: cfg.Duration, Seed: cfg.Seed, Dir: filepath.Join(dir, "clients"), Sites: sites, Root: dir}
+	servers, err := scene.prepare(ctx, l, plan, source)
+	if err != nil {
 		return err
 	}
-	for _, server := range []lab.Server{lab.Nginx(filepath.Join(dir, "sites")), lab.Exim(), lab.Bind(load.Zones(source)), lab.SNMP()} {
+	for _, server := range servers {
 		if err := l.Serve(ctx, server); err != nil {
 			return err
 		}
@@ -71,8 +80,12 @@ func Run(ctx context.Context, cfg Config, out io.Writer) (err error) {
 		return err
 	}
 	fmt.Fprintf(out, "recording for %v and the last sessions\n", cfg.Duration)
-	plan := &load.Plan{Duration: cfg.Duration, Seed: cfg.Seed, Dir: filepath.Join(dir, "clients"), Sites: sites}
-	counts, err := load.Run(ctx, plan, load.Office())
+	if scene.start != nil {
+		if err := scene.start(ctx, l, cfg.Seed); err != nil {
+			return err
+		}
+	}
+	counts, err := load.Run(ctx, plan, scene.persons())
 	if err != nil {
 		return fmt.Errorf("recorder: %w", err)
 	}
@@ -81,18 +94,8 @@ func Run(ctx context.Context, cfg Config, out io.Writer) (err error) {
 	}
 	time.Sleep(3 * time.Second) // the last closing handshakes, also those that are sent again
 	l.Stop("tcpdump", os.Interrupt)
-	fmt.Fprintf(out, "%d sessions, %d of them refused or failed\n", counts.Sessions.Load(), counts.Failures.Load())
-	return nil
-}
-
-// addPorts gives the switch the ports that an SNMP walk shows.
-func addPorts(ctx context.Context) error {
-	for i := range 5 {
-		args := []string{"netns", "exec", lab.Switch.Namespace(), "ip", "link", "add", "name", fmt.Sprintf("port%d", 2*i+1),
-			"type", "veth", "peer", "name", fmt.Sprintf("port%d", 2*i+2)}
-		if text, err := exec.CommandContext(ctx, "ip", args...).CombinedOutput(); err != nil {
-			return fmt.Errorf("recorder: add ports: %w: %s", err, text)
-		}
+	for _, kind := range slices.Sorted(maps.Keys(counts)) {
+		fmt.Fprintf(out, "%s: %d sessions, %d refused or failed\n", kind, counts[kind].Sessions, counts[kind].Failures)
 	}
 	return nil
 }
@@ -104,7 +107,7 @@ func startWires(ctx context.Context, l *lab.Lab, seed uint64) error {
 		return fmt.Errorf("recorder: %w", err)
 	}
 	for _, end := range []string{"near", "far"} {
-		cmd := lab.Command(ctx, lab.Host{Name: "wire"}, self, "-wire", end, "-seed", fmt.Sprint(seed))
+		cmd := lab.Command(ctx, lab.Host{Name: "wire"}, self, "-role", "wire-"+end, "-seed", fmt.Sprint(seed))
 		if err := l.Start("wire-"+end, cmd); err != nil {
 			return err
 		}
@@ -112,18 +115,33 @@ func startWires(ctx context.Context, l *lab.Lab, seed uint64) error {
 	return nil
 }
 
+// play is one of the recorder's own parts.
+func play(ctx context.Context, cfg Config, out io.Writer) error {
+	var number int
+	if _, err := fmt.Sscanf(cfg.Role, "gateway-%d", &number); err == nil {
+		return gateway.Run(ctx, gateway.Config{Server: lab.Network.IPv4, Number: number, Start: time.Unix(cfg.Start, 0), Seed: cfg.Seed})
+	}
+	switch cfg.Role {
+	case "wire-near", "wire-far":
+		return wire(ctx, cfg, out)
+	case "network":
+		return gateway.Serve(ctx, "")
+	}
+	return fmt.Errorf("recorder: role %q: want wire-near, wire-far, network or gateway-N", cfg.Role)
+}
+
 // wire is the near wire (the clients' access networks, losing frames towards the clients) or the far one (the servers' hall, losing
 // frames towards the servers). The tap between them sees every frame before it can be lost.
 func wire(ctx context.Context, cfg Config, out io.Writer) error {
 	c := link.Config{Near: "access1", Far: "tap0", Lossy: link.ToNear, Paths: lab.Paths(), Seed: cfg.Seed}
-	if cfg.Wire == "far" {
+	if cfg.Role == "wire-far" {
 		c.Near, c.Far, c.Lossy, c.Seed = "tap1", "hall1", link.ToFar, cfg.Seed+1
 		for mac, path := range c.Paths {
 			c.Paths[mac] = link.Path{Delay: 150 * time.Microsecond, Jitter: 40 * time.Microsecond, Down: 1e9, Up: 1e9, Loss: path.Loss / 3}
 		}
 	}
 	counts, err := link.Run(ctx, c)
-	fmt.Fprintf(out, "%s wire: %d frames passed, %d lost\n", cfg.Wire, counts.Passed, counts.Lost)
+	fmt.Fprintf(out, "%s: %d frames passed, %d lost\n", cfg.Role, counts.Passed, counts.Lost)
 	return err
 }
 
