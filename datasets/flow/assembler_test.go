@@ -104,6 +104,36 @@ func TestAssembler(t *testing.T) {
 	}
 }
 
+// TestFlowNamesPackets: one segment tells what the others of its flow are.
+func TestFlowNamesPackets(t *testing.T) {
+	packets := script(t, "0 > S 1", "1 < SA", "2 > A", "3 > PA", "4 < A", "5 < PA")
+	for i := range packets {
+		there := flow.FiveTuple{Proto: flow.TCP, Src: netip.AddrPortFrom(client.Addr(), 9000), Dst: netip.AddrPortFrom(server.Addr(), 9001)}
+		if packets[i].Tuple.Src == server {
+			there = there.Reverse()
+		}
+		packets[i].Tuple = there
+		if packets[i].Time == 3e6 {
+			packets[i].Payload, packets[i].PayloadLength = []byte("GET / HTTP/1.1\r\n\r\n"), 18
+		}
+		flow.Identify(&packets[i])
+	}
+	flows, _, err := flow.Collect(new(flow.Assembler).Flows(stream(packets)))
+	if err != nil || len(flows) != 1 || flows[0].Application != flow.HTTP {
+		t.Fatal(flows, err)
+	}
+	for _, p := range flows[0].Packets {
+		if p.Application != flow.HTTP || p.Payload != nil {
+			t.Errorf("packet %d is %v, payload %q", p.Number, p.Application, p.Payload)
+		}
+	}
+	for p := range new(flow.Assembler).Label(stream(packets)) {
+		if want := map[bool]flow.Application{true: flow.HTTP}[p.Number >= 3]; p.Application != want {
+			t.Errorf("Label: packet %d is %v, want %v", p.Number, p.Application, want)
+		}
+	}
+}
+
 func TestFirstSenderIsClient(t *testing.T) {
 	addr := func(text string) netip.AddrPort { return netip.MustParseAddrPort(text) }
 	for _, row := range []struct {

@@ -5,6 +5,7 @@ package pcap_test
 import (
 	"bytes"
 	"encoding/binary"
+	"io"
 	"iter"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
+	"github.com/necstgen/necstgen/datasets/testbed"
 )
 
 // mix is a capture in memory of at least want packets: the Ethernet traces again
@@ -75,10 +77,31 @@ func repeat(frames [][]byte, want int) []byte {
 	return out.Bytes()
 }
 
-// each benchmarks one way through the same packets.
+// each benchmarks one way through the mix and through the embedded capture.
 func each(b *testing.B, consume func(iter.Seq2[flow.Packet, error]) int) {
-	const packets = 300_000
-	capture := mix(b, packets)
+	b.Run("mix", func(b *testing.B) {
+		const packets = 300_000
+		through(b, mix(b, packets), packets, consume)
+	})
+	b.Run("testbed", func(b *testing.B) {
+		embedded, err := testbed.Open()
+		if err != nil {
+			b.Fatal(err)
+		}
+		defer embedded.Close()
+		capture, err := io.ReadAll(embedded)
+		if err != nil {
+			b.Fatal(err)
+		}
+		packets := 0
+		for range pcap.Packets(bytes.NewReader(capture), testbed.Name) {
+			packets++
+		}
+		through(b, capture, packets, consume)
+	})
+}
+
+func through(b *testing.B, capture []byte, packets int, consume func(iter.Seq2[flow.Packet, error]) int) {
 	b.SetBytes(int64(len(capture)))
 	b.ReportAllocs()
 	runtime.GC()
@@ -86,13 +109,13 @@ func each(b *testing.B, consume func(iter.Seq2[flow.Packet, error]) int) {
 	runtime.ReadMemStats(&before)
 	start := processorSeconds(b)
 	for b.Loop() {
-		if got := consume(pcap.Packets(bytes.NewReader(capture), "mix")); got != packets {
-			b.Fatalf("%d packets, want about %d", got, packets)
+		if got := consume(pcap.Packets(bytes.NewReader(capture), "bench")); got != packets {
+			b.Fatalf("%d packets, want %d", got, packets)
 		}
 	}
-	runtime.ReadMemStats(&after)
 	total := float64(packets) * float64(b.N)
 	b.ReportMetric(total/(processorSeconds(b)-start), "packets/cpu-s")
+	runtime.ReadMemStats(&after)
 	b.ReportMetric(total/b.Elapsed().Seconds(), "packets/s")
 	b.ReportMetric(float64(after.TotalAlloc-before.TotalAlloc)/total, "B/packet")
 }
