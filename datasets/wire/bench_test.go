@@ -23,9 +23,11 @@ func plainFlow(id int64, start int64, n int) *flow.Flow {
 			p.Flags, p.HeaderLength = flow.SYN|flow.ACK, 74
 		case i >= n-3:
 			p.Flags = flow.FIN | flow.ACK
-		case i == 4:
+		case i == 3:
 			p.Flags, p.PayloadLength, p.Direction = flow.PSH|flow.ACK, 120, flow.Forward
-		case i > 5 && i%2 == 1:
+		case i == 4:
+			p.Direction = flow.Backward
+		case i > 4 && i%2 == 1:
 			p.PayloadLength = 1448
 		}
 		f.Packets = append(f.Packets, p)

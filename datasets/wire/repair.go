@@ -27,6 +27,7 @@ const (
 	datagramCut
 	scaleAdded
 	ackRepeated
+	runRelieved
 	repairCount
 )
 
@@ -54,6 +55,7 @@ var repairNames = [repairCount]string{
 	datagramCut:       "datagram above the MTU cut",
 	scaleAdded:        "window scale option added for the data in flight",
 	ackRepeated:       "repeated ACK made a window update",
+	runRelieved:       "ACK inserted into a long one-way run",
 }
 
 // counts has how often each repair was made.

@@ -96,6 +96,7 @@ func (s *script) tcp(l limits) {
 	}
 	s.agreeOptions(l)
 	s.split(l)
+	s.relieve()
 	s.acknowledge()
 }
 

@@ -232,3 +232,51 @@ func TestUglyFlows(t *testing.T) {
 		}
 	}
 }
+
+// A long download without a word from the client stays within what tools follow.
+func TestLongRun(t *testing.T) {
+	f := plainFlow(1, epoch, 14)
+	end := f.Packets[6:]
+	f.Packets = f.Packets[:6:6]
+	at := f.Packets[5].Time
+	add := func(p flow.Packet) {
+		at += 1000
+		p.Time, p.HeaderLength = at, 66
+		f.Packets = append(f.Packets, p)
+	}
+	for range 12_000 {
+		add(flow.Packet{Direction: flow.Backward, Flags: flow.ACK, PayloadLength: 1448})
+	}
+	add(flow.Packet{Direction: flow.Backward, Flags: flow.ACK | flow.FIN})
+	for _, p := range end[len(end)-2:] {
+		add(p)
+	}
+	framer := newTestFramer(t, nil, Options{})
+	name, n := writeFile(t, framer, []*flow.Flow{f})
+	if n != int64(len(f.Packets))+2 || framer.Repairs()[repairNames[runRelieved]] != 2 {
+		t.Errorf("%d frames of %d packets, repairs %v; want two ACKs put in", n, len(f.Packets), framer.Repairs())
+	}
+	checkExpert(t, tsharkExpert(t, name))
+}
+
+// What TCP allows goes through as it is.
+func TestLegalFlowsAreKept(t *testing.T) {
+	for _, opts := range []Options{{}, {Complete: true}} {
+		f := newTestFramer(t, nil, opts)
+		want := plainFlow(3, epoch, 20)
+		i := 0
+		for frame, err := range f.Frames(sequence([]*flow.Flow{want})) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			p, q := &frame.Packet, &want.Packets[i]
+			if p.Time != q.Time || p.Flags != q.Flags || p.Direction != q.Direction || p.HeaderLength != q.HeaderLength || p.PayloadLength != q.PayloadLength {
+				t.Errorf("packet %d is %+v, was %+v", i, p, q)
+			}
+			i++
+		}
+		if i != len(want.Packets) || len(f.Repairs()) != 0 {
+			t.Errorf("%d packets of %d, repairs %v", i, len(want.Packets), f.Repairs())
+		}
+	}
+}
