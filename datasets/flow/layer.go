@@ -112,8 +112,6 @@ const (
 	LayerQUIC
 	LayerPayload
 	LayerDataLength
-	LayerFinger
-	LayerTime
 	LayerSemtech
 	LayerLoRaWAN
 	layerCount
@@ -126,7 +124,7 @@ var layerNames = [layerCount]string{
 	"HTTP", "HTTPRequest", "HTTPResponse", "SMTPRequest", "SMTPResponse", "TELNET", "SSH",
 	"FTPRequest", "FTPResponse", "FTPData", "POPReq", "POPRes", "POP", "IMAPReq", "IMAPRes", "SIP", "IRCReq", "IRCRes",
 	"DNS", "NTPHeader", "SNMP", "RIP", "RIPEntry", "NBNSQueryRequest", "PPTP", "H2Frame", "TLS", "handshake",
-	"GQUIC", "QUIC", "payload", "data_len", "Finger", "Time", "Semtech", "PHYPayload",
+	"GQUIC", "QUIC", "payload", "data_len", "Semtech", "PHYPayload",
 }
 
 // String is the name as tables write it: "None" for NoLayer.

@@ -279,3 +279,40 @@ func TestBadCaptures(t *testing.T) {
 		}
 	}
 }
+
+// stuck is a reader that never has anything.
+type stuck struct{}
+
+func (stuck) Read([]byte) (int, error) { return 0, nil }
+
+// TestFailingReaders: what the source says is in the last error.
+func TestFailingReaders(t *testing.T) {
+	data := classic(binary.LittleEndian, micro, 4, 1).record(base, 5, loop).data
+	broken := errors.New("the disk is gone")
+	for _, row := range []struct {
+		name    string
+		reader  io.Reader
+		packets int
+		want    error
+	}{
+		{"at once", iotest.ErrReader(broken), 0, broken},
+		{"behind the file header", io.MultiReader(bytes.NewReader(data[:24]), iotest.ErrReader(broken)), 0, broken},
+		{"inside a record", io.MultiReader(bytes.NewReader(data[:50]), iotest.ErrReader(broken)), 0, broken},
+		{"behind a packet", io.MultiReader(bytes.NewReader(data), iotest.ErrReader(broken)), 1, broken},
+		{"inside pcapng", io.MultiReader(bytes.NewReader(le().section().port(1).enhanced(0, 0, loop).data), iotest.ErrReader(broken)), 1, broken},
+		{"inside gzip", io.MultiReader(bytes.NewReader(compressed(t, data)["gzip"][:30]), iotest.ErrReader(broken)), 0, broken},
+		{"no progress", io.MultiReader(bytes.NewReader(data), stuck{}), 1, io.ErrNoProgress},
+		{"data with the end", iotest.DataErrReader(bytes.NewReader(data)), 1, nil},
+	} {
+		packets := 0
+		var last error
+		for _, err := range pcap.Packets(row.reader, row.name) {
+			if last = err; err == nil {
+				packets++
+			}
+		}
+		if packets != row.packets || !errors.Is(last, row.want) {
+			t.Errorf("%s: %d packets, then %v; want %d, then %v", row.name, packets, last, row.packets, row.want)
+		}
+	}
+}

@@ -137,8 +137,8 @@ func headerError(got int, err error) error {
 
 // cut tells a file that ends inside a record from a failing reader.
 func cut(what string, err error) error {
-	if err == io.EOF {
-		err = io.ErrUnexpectedEOF
+	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("the file is cut inside %s: %w", what, io.ErrUnexpectedEOF)
 	}
-	return fmt.Errorf("the file is cut inside %s: %w", what, err)
+	return fmt.Errorf("reading %s: %w", what, err)
 }
