@@ -83,18 +83,23 @@ func (b *bar) Start(what string, total int64, unit string) {
 	if total <= 0 {
 		total = -1 // a spinner with a rate
 	}
-	b.bar = progressbar.NewOptions64(total,
+	options := []progressbar.Option{
 		progressbar.OptionSetWriter(b.terminal.Err),
 		progressbar.OptionSetDescription(fmt.Sprintf("%-12s", what)),
-		progressbar.OptionSetItsString(unit),
-		progressbar.OptionShowIts(),
 		progressbar.OptionShowCount(),
 		progressbar.OptionSetPredictTime(true),
 		progressbar.OptionSetElapsedTime(true),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetWidth(24),
 		progressbar.OptionClearOnFinish(),
-	)
+	}
+	switch unit {
+	case "bytes":
+		options = append(options, progressbar.OptionShowBytes(true))
+	case "packets", "flows": // so many that their rate says more than their number
+		options = append(options, progressbar.OptionSetItsString(unit), progressbar.OptionShowIts())
+	}
+	b.bar = progressbar.NewOptions64(total, options...)
 }
 
 func (b *bar) Set(n int64) {
