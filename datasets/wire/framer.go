@@ -11,7 +11,7 @@ import (
 
 // Frame is one packet on the wire.
 type Frame struct {
-	Packet flow.Packet // what a reader of the capture would decode, and the flow's ID, direction and application
+	Packet flow.Packet // what a reader of the capture decodes, and the flow's ID and direction
 	Bytes  []byte      // valid until the next frame
 }
 
@@ -229,11 +229,28 @@ func (f *Framer) frame(c *conversation) Frame {
 	p.SrcMAC, p.DstMAC = e.station.MAC, to.station.MAC
 	p.Tuple = e.tuple(to, c.proto)
 	p.TTL = e.station.TTL
-	p.Application, p.FlowID, p.Direction = c.app, c.id, g.dir
+	p.FlowID, p.Direction = c.id, g.dir
 	if g.payload > 0 {
 		p.Payload = out.Bytes[p.HeaderLength : p.HeaderLength+g.payload]
 	}
+	c.layers(p)
+	if flow.Identify(p); p.Application == flow.Unknown {
+		p.Application = c.app
+	}
 	return out
+}
+
+// layers names the link, network and transport layers.
+func (c *conversation) layers(p *flow.Packet) {
+	p.Layers[0] = flow.Layer{Name: flow.LayerEther, Length: p.Length}
+	p.Layers[1] = flow.Layer{Name: flow.LayerIP, Length: p.Length - etherHeader}
+	p.Layers[2] = flow.Layer{Name: flow.LayerTCP, Length: p.Length - etherHeader - c.ipHeader}
+	if c.ipHeader == ipv6Header {
+		p.Layers[1].Name = flow.LayerIPv6
+	}
+	if c.proto == flow.UDP {
+		p.Layers[2].Name = flow.LayerUDP
+	}
 }
 
 func (f *Framer) recycle() *conversation {

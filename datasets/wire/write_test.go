@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -177,5 +178,51 @@ func TestStop(t *testing.T) {
 	stop()
 	if _, _, ok := next(); ok {
 		t.Error("a frame after the end")
+	}
+}
+
+// Every field of a frame's Packet is what the reader decodes from its bytes, but
+// for what only flow assembly knows.
+func TestPacketsAgree(t *testing.T) {
+	var out bytes.Buffer
+	w, err := pcap.NewWriter(&out, pcap.WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var written []flow.Packet
+	for frame, err := range newTestFramer(t, twoFamilies(), Options{Complete: true}).Frames(sequence(uglyFlows(2000, 9))) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Write(frame.Packet.Time, frame.Bytes); err != nil {
+			t.Fatal(err)
+		}
+		frame.Packet.Payload = bytes.Clone(frame.Packet.Payload)
+		written = append(written, frame.Packet)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	i := 0
+	for got, err := range pcap.Packets(&out, "out.pcap") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := written[i]
+		got.FlowID, got.Direction = want.FlowID, want.Direction
+		if got.Application == flow.Unknown {
+			got.Application = want.Application
+		}
+		if !bytes.Equal(got.Payload, want.Payload) {
+			t.Fatalf("packet %d: payloads differ", i)
+		}
+		got.Payload, want.Payload = nil, nil
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("packet %d: read\n%+v, written\n%+v", i, got, want)
+		}
+		i++
+	}
+	if i != len(written) || i < 30_000 {
+		t.Errorf("read %d packets, wrote %d", i, len(written))
 	}
 }
