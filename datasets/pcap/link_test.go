@@ -198,7 +198,7 @@ var headerRows = []struct {
 	{"ICMP error about nothing", four("0020", "0000", "01") + "0b00 0000 00000000 01020304", "IP 32/ICMP 12/Raw 4 | 28+4 ICMP | 1 " + hosts4, false},
 	{"short ICMP", four("0018", "0000", "01") + "0800 0000", "IP 24/ICMP 4 | 24+0 ICMP | 1 " + hosts4, true},
 	{"hop by hop", six("00", "0018") + "1100 010400000000" + udpHd + body, "IPv6 64/IPv6ExtHdrHopByHop 24/UDP 16/DNS 8 | 56+8 DNS | 17 [2001:db8::1]:40000 [2001:db8::2]:53", false},
-	{"three extensions", six("00", "0028") + "2b00 010400000000 3c00 0400 00000000 1100 010400000000" + udpHd + body,
+	{"three extensions", six("00", "0028") + "2b00 010400000000 3c00 0000 00000000 1100 010400000000" + udpHd + body,
 		"IPv6 80/IPv6ExtHdrHopByHop 40/IPv6ExtHdrRouting 32/IPv6ExtHdrDestOpt 24/UDP 16/DNS 8 | 72+8 DNS | 17 [2001:db8::1]:40000 [2001:db8::2]:53", false},
 	{"authentication", six("33", "0020") + "1102 0000 00000001 00000002 00000003" + udpHd + body,
 		"IPv6 72/AH 32/UDP 16/DNS 8 | 64+8 DNS | 17 [2001:db8::1]:40000 [2001:db8::2]:53", false},

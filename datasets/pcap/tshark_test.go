@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -82,30 +83,50 @@ func (c capture) packets(t *testing.T) iter.Seq2[flow.Packet, error] {
 	return pcap.Packets(file, c.name)
 }
 
-// TestAgainstTshark compares each header field of each good packet.
-func TestAgainstTshark(t *testing.T) {
-	fields := []string{"frame.len", "frame.cap_len", "frame.time_epoch", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "ip.ttl", "ipv6.hlim",
+// headerFields are the names of what headerChecks asks for.
+func headerFields() []string {
+	return []string{"frame.len", "frame.cap_len", "frame.time_epoch", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "ip.ttl", "ipv6.hlim",
 		"tcp.srcport", "tcp.dstport", "tcp.len", "tcp.hdr_len", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw", "tcp.window_size_value", "tcp.options.mss_val",
-		"udp.srcport", "udp.dstport", "udp.length", "eth.src", "eth.dst", "ip.hdr_len", "ip.len"}
-	index := map[string]int{}
-	for i, field := range fields {
-		index[field] = i
-	}
-	compared := 0
+		"udp.srcport", "udp.dstport", "udp.length", "eth.src", "eth.dst", "ip.hdr_len", "ip.len", "tcp.stream", "udp.stream"}
+}
+
+// TestAgainstTshark compares each header field of each good packet, and our flows
+// of TCP and UDP with tshark's streams, packet by packet. Tshark has no time-out,
+// and its dissectors of SNMP and SIP, which are off here, join and split streams.
+func TestAgainstTshark(t *testing.T) {
+	fields := headerFields()
+	compared, streams := 0, 0
 	for _, c := range captures(t) {
 		rows := tshark(t, c.path, fields...)
-		for p, err := range c.packets(t) {
+		ours, theirs := map[string]int64{}, map[int64]string{}
+		for p, err := range (&flow.Assembler{IdleTimeout: 1 << 62}).Label(c.packets(t)) {
 			if err != nil || int(p.Number) >= len(rows) {
 				continue
 			}
-			for _, bad := range headerChecks(t, &p, func(field string) string { return rows[p.Number][index[field]] }) {
+			field := func(name string) string { return rows[p.Number][slices.Index(fields, name)] }
+			for _, bad := range headerChecks(t, &p, field) {
 				t.Errorf("%s: frame %d: %s", c.name, p.Number+1, bad)
 			}
 			compared++
+			stream := "tcp " + field("tcp.stream")
+			if p.Tuple.Proto == flow.UDP {
+				stream = "udp " + field("udp.stream")
+			}
+			if p.Fragment || len(stream) == len("tcp ") {
+				continue
+			}
+			if id, known := ours[stream]; known && id != p.FlowID {
+				t.Errorf("%s: frame %d: %s is flow %d and %d", c.name, p.Number+1, stream, id, p.FlowID)
+			}
+			if other, known := theirs[p.FlowID]; known && other != stream {
+				t.Errorf("%s: frame %d: flow %d is %s and %s", c.name, p.Number+1, p.FlowID, other, stream)
+			}
+			ours[stream], theirs[p.FlowID] = p.FlowID, stream
 		}
+		streams += len(ours)
 	}
-	if compared < 80000 {
-		t.Errorf("only %d packets were compared", compared)
+	if compared < 80000 || streams < 3000 {
+		t.Errorf("only %d packets and %d streams were compared", compared, streams)
 	}
 }
 
@@ -121,7 +142,7 @@ func headerChecks(t *testing.T, p *flow.Packet, field func(string) string) (bad 
 	if got := nanoseconds(t, field("frame.time_epoch")); got != p.Time {
 		check("time", field("frame.time_epoch"), p.Time)
 	}
-	if p.SrcMAC != (flow.MAC{}) {
+	if first := p.Layers[0].Name; first == flow.LayerEther || first == flow.LayerDot3 {
 		check("source MAC", field("eth.src"), mac(p.SrcMAC))
 		check("destination MAC", field("eth.dst"), mac(p.DstMAC))
 	}
@@ -146,6 +167,9 @@ func headerChecks(t *testing.T, p *flow.Packet, field func(string) string) (bad 
 		if field("tcp.len") != "" { // tshark gives none for a fragment
 			check("payload", field("tcp.len"), p.PayloadLength)
 		}
+		if p.Fragment && field("tcp.seq_raw") == "" {
+			return bad // a first fragment with the ports alone
+		}
 		flags, _ := strconv.ParseUint(field("tcp.flags"), 0, 16) // tshark adds four reserved bits
 		check("flags", fmt.Sprintf("%#x", uint8(flags)), fmt.Sprintf("%#x", uint8(p.Flags)))
 		check("seq", field("tcp.seq_raw"), p.Seq)
@@ -165,7 +189,7 @@ func headerChecks(t *testing.T, p *flow.Packet, field func(string) string) (bad 
 		length, _ := strconv.Atoi(field("udp.length"))
 		total, _ := strconv.Atoi(field("ip.len"))
 		header, _ := strconv.Atoi(field("ip.hdr_len"))
-		if !p.Fragment && (version == "ipv6" || length <= total-header) { // a longer one is damaged: the IP header rules
+		if !p.Fragment && length > 0 && (version == "ipv6" || length <= total-header) { // a longer one is damaged: the IP header rules
 			check("payload", field("udp.length"), p.PayloadLength+8)
 		}
 	}
@@ -176,38 +200,50 @@ func mac(m flow.MAC) string {
 	return fmt.Sprintf("%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2], m[3], m[4], m[5])
 }
 
-// TestFlowsAgainstTshark: our flows of TCP and UDP are tshark's streams, packet by
-// packet, with no time-out, which tshark does not have. (Its dissectors of SNMP and
-// SIP, which are off here, join and split streams of UDP.)
-func TestFlowsAgainstTshark(t *testing.T) {
-	streams := 0
-	for _, c := range captures(t) {
-		rows := tshark(t, c.path, "tcp.stream", "udp.stream")
-		ours, theirs := map[string]int64{}, map[int64]string{}
-		for p, err := range (&flow.Assembler{IdleTimeout: 1 << 62}).Label(c.packets(t)) {
-			if err != nil || p.Fragment || int(p.Number) >= len(rows) {
-				continue
-			}
-			stream := ""
-			switch row := rows[p.Number]; {
-			case p.Tuple.Proto == flow.TCP && row[0] != "":
-				stream = "tcp " + row[0]
-			case p.Tuple.Proto == flow.UDP && row[1] != "":
-				stream = "udp " + row[1]
-			default:
-				continue
-			}
-			if id, known := ours[stream]; known && id != p.FlowID {
-				t.Errorf("%s: frame %d: %s is flow %d and %d", c.name, p.Number+1, stream, id, p.FlowID)
-			}
-			if other, known := theirs[p.FlowID]; known && other != stream {
-				t.Errorf("%s: frame %d: flow %d is %s and %s", c.name, p.Number+1, p.FlowID, other, stream)
-			}
-			ours[stream], theirs[p.FlowID] = p.FlowID, stream
-		}
-		streams += len(ours)
+// TestLinksAgainstTshark: the rows of TestLinks and TestHeaders as one pcapng with
+// an interface for each link layer.
+func TestLinksAgainstTshark(t *testing.T) {
+	file := le().section()
+	ports := map[uint32]uint32{}
+	type frame struct {
+		name string
+		link uint32
+		data []byte
 	}
-	if streams < 2000 {
-		t.Errorf("only %d streams were compared", streams)
+	var frames []frame
+	for _, row := range linkRows {
+		frames = append(frames, frame{row.name, row.link, unhex(t, row.frame)})
+	}
+	for _, row := range headerRows {
+		if !row.damaged {
+			frames = append(frames, frame{row.name, 101, unhex(t, row.frame)})
+		}
+	}
+	for _, f := range frames {
+		if _, known := ports[f.link]; !known {
+			ports[f.link] = uint32(len(ports))
+			file.port(uint16(f.link))
+		}
+	}
+	for i, f := range frames {
+		file.enhanced(ports[f.link], uint64(i)*1e6, f.data)
+	}
+	path := filepath.Join(t.TempDir(), "links.pcapng")
+	if err := os.WriteFile(path, file.data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fields := headerFields()
+	rows := tshark(t, path, fields...)
+	if len(rows) != len(frames) {
+		t.Fatalf("tshark reads %d frames of %d", len(rows), len(frames))
+	}
+	for p, err := range (capture{"links", path}).packets(t) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := frames[p.Number]
+		for _, bad := range headerChecks(t, &p, func(field string) string { return rows[p.Number][slices.Index(fields, field)] }) {
+			t.Errorf("%s: %s", f.name, bad)
+		}
 	}
 }
