@@ -15,10 +15,16 @@ func copyingMeasures() []measure {
 			Definition: Definition{"copying", "copied flows", Share,
 				"Share of synthetic flows whose (length, direction, flags) sequence stands in the training flows; the floor is that share of the held-out flows."},
 			compute: func(c *comparison) result {
+				if len(c.training) == 0 {
+					return missing("no training flow to compare with")
+				}
 				flows := c.generated.flows
 				return result{value: copied(flows, c.training), real: len(c.neighbours.rows), synthetic: len(flows)}
 			},
 			floor: func(s *scene) (mean, deviation float64) {
+				if len(s.training) == 0 {
+					return math.NaN(), math.NaN()
+				}
 				p := copied(s.split.HeldOut, s.training)
 				return p, math.Sqrt(p * (1 - p) / float64(len(s.split.HeldOut)))
 			},
@@ -29,7 +35,7 @@ func copyingMeasures() []measure {
 			compute: func(c *comparison) result {
 				distances := c.neighbours.distances(c.synthetic.flows)
 				if len(distances) == 0 {
-					return missing("no training flow")
+					return missing("no training flow to compare with")
 				}
 				zero, _ := slices.BinarySearch(distances, math.SmallestNonzeroFloat64)
 				return result{

@@ -35,7 +35,7 @@ func compare(t testing.TB, synthetic []*flow.Flow, cfg Config) []Score {
 // TestSameTraffic compares a sample with another of the same source: every score
 // has to be near its floor.
 func TestSameTraffic(t *testing.T) {
-	scores := compare(t, simulate(500, 99, web), Config{})
+	scores := compare(t, simulate(500, 99, web), Config{Trees: 60, FloorSplits: 4})
 	for _, s := range scores {
 		if s.Value == nil || s.Floor == nil || s.FloorSpread == nil || s.Baselines["bootstrap"] == nil {
 			if s.Level != "load" || s.Floor == nil {
@@ -81,7 +81,7 @@ func TestOtherTraffic(t *testing.T) {
 	} {
 		s := web
 		test.change(&s)
-		scores := compare(t, simulate(500, 99, s), Config{Trees: 60, FloorSplits: 3})
+		scores := compare(t, simulate(500, 99, s), Config{Trees: 30, FloorSplits: 3})
 		ratio := func(level, name string) float64 {
 			s := byName(t, scores, level, name)
 			if s.Value == nil || s.Floor == nil {
@@ -117,6 +117,56 @@ func TestCopying(t *testing.T) {
 	}
 	if s := byName(t, scores, "copying", "closest record"); *s.Value != 0 || *s.Floor <= 0 || !strings.HasSuffix(s.Note, " 1.0000") {
 		t.Errorf("closest record %v, floor %v, note %q", *s.Value, *s.Floor, s.Note)
+	}
+}
+
+// TestNoTrainingFlows: without them copying is not judged, and the rest is.
+func TestNoTrainingFlows(t *testing.T) {
+	scores, err := Compare(Config{Trees: 5, FloorSplits: 2}, Split{HeldOut: simulate(200, 1, web)}, simulate(100, 2, web), nil, rand.NewPCG(1, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"copied flows", "closest record"} {
+		if s := byName(t, scores, "copying", name); s.Value != nil || s.Floor != nil || s.Note == "" {
+			t.Errorf("%s: value %v, floor %v, note %q", name, s.Value, s.Floor, s.Note)
+		}
+	}
+	if s := byName(t, scores, "packet", "length KS"); s.Value == nil || s.Floor == nil {
+		t.Errorf("length KS: %+v", s)
+	}
+}
+
+// TestDatagrams: flows of two datagrams have no flags, no handshakes and no
+// windows of five packets; each such score says why it has no value.
+func TestDatagrams(t *testing.T) {
+	pairs := func(seed uint64) []*flow.Flow {
+		flows := simulate(150, seed, web)
+		for _, f := range flows {
+			f.Tuple.Proto, f.Application = flow.UDP, flow.DNS
+			f.Packets = f.Packets[3:5]
+			for i := range f.Packets {
+				f.Packets[i].Flags = 0
+			}
+		}
+		return flows
+	}
+	real := pairs(1)
+	scores, err := Compare(Config{Trees: 5, FloorSplits: 2}, Split{real[:75], real[75:]}, pairs(2), nil, rand.NewPCG(1, 2))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range [][2]string{{"packet", "flags JSD"}, {"order", "trigrams JSD"}, {"order", "handshake share"}, {"classifier", "C2ST window"}, {"order", "log gap autocorrelation"}} {
+		if s := byName(t, scores, name[0], name[1]); s.Value != nil || s.Note == "" {
+			t.Errorf("%s: value %v, note %q", name[1], s.Value, s.Note)
+		}
+	}
+	for _, name := range [][2]string{{"packet", "log gap KS"}, {"classifier", "C2ST flow"}, {"flow", "turn time KS"}, {"order", "length autocorrelation"}} {
+		if s := byName(t, scores, name[0], name[1]); s.Value == nil || s.Floor == nil {
+			t.Errorf("%s: no value: %s", name[1], s.Note)
+		}
+	}
+	if _, err := json.Marshal(scores); err != nil {
+		t.Error(err)
 	}
 }
 

@@ -65,7 +65,7 @@ func TestPublishedOutput(t *testing.T) {
 	t.Logf("%d real and %d synthetic flows", len(real), len(synthetic))
 	rand.New(rand.NewPCG(1, 1)).Shuffle(len(real), func(i, j int) { real[i], real[j] = real[j], real[i] })
 	half := len(real) / 2
-	scores, err := Compare(Config{}, Split{real[:half], real[half:]}, synthetic, nil, rand.NewPCG(1, 1))
+	scores, err := Compare(Config{Trees: 60, FloorSplits: 3}, Split{real[:half], real[half:]}, synthetic, nil, rand.NewPCG(1, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
