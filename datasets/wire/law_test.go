@@ -15,14 +15,15 @@ import (
 
 // sender is what the law tests know of one side of a connection.
 type sender struct {
-	next  uint32 // next sequence number
-	acked uint32 // last acknowledged number of the other side
-	begun bool
-	spoke bool
-	fin   bool
-	reset bool
-	stamp uint32
-	id    uint16
+	next    uint32 // next sequence number
+	acked   uint32 // last acknowledged number of the other side
+	begun   bool
+	spoke   bool
+	fin     bool
+	reset   bool
+	stamp   uint32
+	stamped bool
+	id      uint16
 }
 
 // wireLaws checks frames against TCP, IP and UDP, decoded by gopacket.
@@ -170,10 +171,10 @@ func (w *wireLaws) tcp(s *layers.TCP, p *flow.Packet) {
 	for _, option := range s.Options {
 		if option.OptionType == layers.TCPOptionKindTimestamps {
 			stamp := binary.BigEndian.Uint32(option.OptionData)
-			if me.begun && int32(stamp-me.stamp) < 0 {
+			if me.stamped && int32(stamp-me.stamp) < 0 {
 				t.Fatalf("frame %d: timestamp %d after %d", p.Number, stamp, me.stamp)
 			}
-			me.stamp = stamp
+			me.stamp, me.stamped = stamp, true
 		}
 	}
 	me.next = s.Seq + uint32(p.PayloadLength)
