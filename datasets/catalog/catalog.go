@@ -271,3 +271,16 @@ func office() Info {
 		embedded:    testbed.Open,
 	}
 }
+
+// town is the second embedded capture.
+func town() Info {
+	return Info{
+		Name:  "testbed-services",
+		Title: "Testbed: FTP, SSH, Telnet, IMAP, POP3, IRC, SIP, NTP, LoRaWAN and more",
+		Description: "As testbed, with the other protocols (datasets/testbed); LoRaWAN's devices and gateways are simulated, " +
+			"all other software is real.",
+		License:  "Apache-2.0",
+		Citation: "This project, datasets/testbed/README.md",
+		embedded: testbed.OpenServices,
+	}
+}

@@ -60,39 +60,42 @@ func leftovers(t *testing.T, c *Catalog) string {
 	return strings.Join(names, " ")
 }
 
-// TestFetch serves one file in all the ways that a server or a network can go wrong.
-func TestFetch(t *testing.T) {
-	data := content()
-	whole := File{Size: int64(len(data)), SHA256: digest(data)}
-	serve := func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("ETag", `"v1"`)
-		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
-	}
-	// cut answers as serve would, but ends the connection after n bytes.
-	cut := func(w http.ResponseWriter, r *http.Request, n int) {
-		w.Header().Set("ETag", `"v1"`)
-		http.ServeContent(&cutter{ResponseWriter: w, left: n}, r, "", time.Time{}, bytes.NewReader(data))
-	}
-	for _, tt := range []struct {
-		name     string
-		file     File
-		handler  func(w http.ResponseWriter, r *http.Request, try int)
-		requests int32  // how many are expected
-		want     string // part of the error; "": success
-		left     string // in the folder
-	}{
-		{"plain", whole, func(w http.ResponseWriter, r *http.Request, _ int) { serve(w, r) }, 1, "", "file.bin file.bin.sha256"},
+// fetchCase is a way in which a server or a network behaves.
+type fetchCase struct {
+	name     string
+	file     File
+	handler  func(w http.ResponseWriter, r *http.Request, try int)
+	requests int32  // how many are expected
+	want     string // part of the error; "": success
+	left     string // in the folder
+}
+
+func serve(w http.ResponseWriter, r *http.Request, data []byte) {
+	w.Header().Set("ETag", `"v1"`)
+	http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+}
+
+// cut answers as serve does, but ends the connection after n bytes.
+func cut(w http.ResponseWriter, r *http.Request, data []byte, n int) {
+	w.Header().Set("ETag", `"v1"`)
+	http.ServeContent(&cutter{ResponseWriter: w, left: n}, r, "", time.Time{}, bytes.NewReader(data))
+}
+
+// cuts are transfers that are interrupted.
+func cuts(t *testing.T, data []byte, whole File) []fetchCase {
+	return []fetchCase{
+		{"plain", whole, func(w http.ResponseWriter, r *http.Request, _ int) { serve(w, r, data) }, 1, "", "file.bin file.bin.sha256"},
 		{"cut twice, then continued", whole, func(w http.ResponseWriter, r *http.Request, try int) {
 			if try <= 2 {
-				cut(w, r, 100_000)
+				cut(w, r, data, 100_000)
 				return
 			}
 			if got := r.Header.Get("Range"); got != "bytes=200000-" {
 				t.Errorf("third request asks for %q", got)
 			}
-			serve(w, r)
+			serve(w, r, data)
 		}, 3, "", "file.bin file.bin.sha256"},
-		{"always cut", whole, func(w http.ResponseWriter, r *http.Request, _ int) { cut(w, r, 1000) }, 4, "gave up after 4 tries, 4000 bytes are kept", "file.bin.part file.bin.part.etag"},
+		{"always cut", whole, func(w http.ResponseWriter, r *http.Request, _ int) { cut(w, r, data, 1000) }, 4, "gave up after 4 tries, 4000 bytes are kept", "file.bin.part file.bin.part.etag"},
 		{"stalls, then continued", whole, func(w http.ResponseWriter, r *http.Request, try int) {
 			if try == 1 {
 				w.Header().Set("Content-Length", "300000")
@@ -101,15 +104,15 @@ func TestFetch(t *testing.T) {
 				<-r.Context().Done()
 				return
 			}
-			serve(w, r)
+			serve(w, r, data)
 		}, 2, "", "file.bin file.bin.sha256"},
 		{"does not know ranges", whole, func(w http.ResponseWriter, r *http.Request, try int) {
 			r.Header.Del("Range")
 			if try == 1 {
-				cut(w, r, 70_000)
+				cut(w, r, data, 70_000)
 				return
 			}
-			serve(w, r)
+			serve(w, r, data)
 		}, 2, "", "file.bin file.bin.sha256"},
 		{"another version in between", File{SHA256: digest(data)}, func(w http.ResponseWriter, r *http.Request, try int) {
 			if try == 1 {
@@ -117,8 +120,14 @@ func TestFetch(t *testing.T) {
 				http.ServeContent(&cutter{ResponseWriter: w, left: 9}, r, "", time.Time{}, strings.NewReader("an older version"))
 				return
 			}
-			serve(w, r)
+			serve(w, r, data)
 		}, 2, "", "file.bin file.bin.sha256"},
+	}
+}
+
+// lies are servers that send something else than they should.
+func lies(data []byte, whole File) []fetchCase {
+	return []fetchCase{
 		{"wrong bytes", whole, func(w http.ResponseWriter, _ *http.Request, _ int) {
 			w.Write(bytes.ToUpper(append([]byte("x"), data[1:]...)))
 		}, 1, "got SHA-256 ", ""},
@@ -137,7 +146,7 @@ func TestFetch(t *testing.T) {
 		}, 1, "server sends more than 300000 bytes", ""},
 		{"answers from elsewhere", whole, func(w http.ResponseWriter, r *http.Request, try int) {
 			if try == 1 {
-				cut(w, r, 500)
+				cut(w, r, data, 500)
 				return
 			}
 			w.Header().Set("Content-Range", "bytes 7-299999/300000")
@@ -154,7 +163,7 @@ func TestFetch(t *testing.T) {
 				w.WriteHeader(http.StatusServiceUnavailable)
 				return
 			}
-			serve(w, r)
+			serve(w, r, data)
 		}, 2, "", "file.bin file.bin.sha256"},
 		{"more than any disk has", File{SHA256: digest(data), Size: 1 << 60}, func(w http.ResponseWriter, r *http.Request, _ int) {
 			w.Header().Set("Content-Length", fmt.Sprint(1<<60))
@@ -164,7 +173,14 @@ func TestFetch(t *testing.T) {
 			w.Header().Set("Content-Length", fmt.Sprint(1<<60))
 			w.Write(data)
 		}, 1, "more than the limit of", ""},
-	} {
+	}
+}
+
+// TestFetch serves one file in all these ways.
+func TestFetch(t *testing.T) {
+	data := content()
+	whole := File{Size: int64(len(data)), SHA256: digest(data)}
+	for _, tt := range append(cuts(t, data, whole), lies(data, whole)...) {
 		t.Run(tt.name, func(t *testing.T) {
 			var tries atomic.Int32
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { tt.handler(w, r, int(tries.Add(1))) }))
@@ -350,7 +366,7 @@ func TestOpen(t *testing.T) {
 	c := &Catalog{Dir: t.TempDir()}
 	checkOpen(t, c, own, []byte("mine"))
 	for _, tt := range []struct{ name, want string }{
-		{"no-such-set", `unknown data set "no-such-set": want one of testbed, necstgen`},
+		{"no-such-set", `unknown data set "no-such-set": want one of testbed, testbed-services, necstgen`},
 		{"no-such.pcap", "no file and no data set no-such.pcap"},
 		{filepath.Dir(own), "is a folder"},
 		{"darpa1999/week1/monday", "fetch it with: data fetch darpa1999/week1/monday"},
@@ -420,8 +436,8 @@ func TestAll(t *testing.T) {
 			}
 		}
 	}
-	if len(names) != 1+2+10+2 {
-		t.Errorf("%d data sets, want the embedded one, two of NeCSTGen, ten days of DARPA, two of LoED", len(names))
+	if len(names) != 2+2+10+2 {
+		t.Errorf("%d data sets, want two embedded, two of NeCSTGen, ten days of DARPA, two of LoED", len(names))
 	}
 }
 

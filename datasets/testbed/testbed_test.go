@@ -16,6 +16,26 @@ import (
 //go:embed office.tsv
 var officeCounts string
 
+//go:embed services.tsv
+var servicesCounts string
+
+// captures are the embedded ones, with what tshark counts in them (record/count.sh) and what is promised of them.
+var captures = []struct {
+	name   string
+	open   func() (io.ReadCloser, error)
+	counts string
+	least  map[string]int
+}{
+	{testbed.Name, testbed.Open, officeCounts, map[string]int{"http.connections": 600, "smtp.connections": 200, "dns.exchanges": 1000, "snmp.exchanges": 1000}},
+	{testbed.ServicesName, testbed.OpenServices, servicesCounts, map[string]int{"ftp.connections": 100, "ftp-data.connections": 20, "ssh.connections": 50,
+		"telnet.connections": 50, "imap.connections": 100, "pop.connections": 100, "irc.connections": 30, "finger.connections": 100, "time.connections": 30,
+		"tls.connections": 30, "ntp.exchanges": 200, "sip.exchanges": 200, "lorawan.exchanges": 1000, "rip.packets": 20, "llc": 50, "icmp": 100, "arp": 100}},
+}
+
+// services are the names of the services by their port, as in record/count.sh.
+var services = map[uint16]string{20: "ftp-data", 21: "ftp", 22: "ssh", 23: "telnet", 25: "smtp", 37: "time", 53: "dns", 79: "finger", 80: "http", 110: "pop",
+	123: "ntp", 143: "imap", 161: "snmp", 443: "tls", 520: "rip", 1700: "lorawan", 5060: "sip", 6667: "irc"}
+
 // frame is what the tests look at in a packet. It is dissected here, by hand, so that the capture is checked without the reader that it is
 // meant to test.
 type frame struct {
@@ -74,6 +94,9 @@ func dissect(data []byte) frame {
 		f.protocol, addresses, transport = data[14+9], data[14+12:14+20], data[14+int(data[14]&15)*4:]
 	case 0x86dd:
 		f.protocol, addresses, transport = data[14+6], data[14+8:14+40], data[14+40:]
+		if f.protocol == 0 { // hop-by-hop options, of multicast listener reports
+			f.protocol, transport = transport[0], transport[8+8*int(transport[1]):]
+		}
 	}
 	if f.protocol == 6 || f.protocol == 17 {
 		f.source, f.target = binary.BigEndian.Uint16(transport), binary.BigEndian.Uint16(transport[2:])
@@ -100,49 +123,63 @@ func table(t *testing.T, text string) map[string]int {
 	return want
 }
 
-// TestOffice compares with what tshark counts (record/count.sh).
-func TestOffice(t *testing.T) {
-	got := map[string]int{}
-	openings := map[string]map[string]bool{"http": {}, "smtp": {}, "dns": {}}
-	names := map[uint16]string{80: "http", 25: "smtp", 53: "dns", 161: "snmp"}
-	frames(t, testbed.Open, func(f frame) {
-		got["packets"]++
-		got["bytes"] += f.length
-		if f.captured != min(f.length, 512) {
-			t.Fatalf("a packet of %d bytes holds %d", f.length, f.captured)
+// TestCaptures compares with what tshark counts.
+func TestCaptures(t *testing.T) {
+	for _, capture := range captures {
+		got := map[string]int{}
+		opened := map[string]bool{}
+		frames(t, capture.open, func(f frame) {
+			if f.captured != min(f.length, 512) {
+				t.Fatalf("%s: a packet of %d bytes holds %d", capture.name, f.length, f.captured)
+			}
+			count(got, opened, f)
+		})
+		want := table(t, capture.counts)
+		for key := range want {
+			if got[key] != want[key] {
+				t.Errorf("%s: %s: %d, tshark counts %d", capture.name, key, got[key], want[key])
+			}
 		}
-		got[map[uint16]string{0x0800: "ipv4", 0x86dd: "ipv6", 0x0806: "arp"}[f.kind]]++
-		switch f.protocol {
-		case 6:
-			got["tcp"]++
-		case 17:
-			got["udp"]++
-		}
-		name := names[f.target] + names[f.source]
-		if name == "" {
-			return
-		}
-		got[name+".packets"]++
-		if f.protocol == 17 && names[f.source] != "" {
-			got[name+".exchanges"]++
-		}
-		if f.protocol == 6 && f.flags&0x12 == 0x02 {
-			openings[name][f.connection] = true
-		}
-	})
-	for name, connections := range openings {
-		got[name+".connections"] = len(connections)
-	}
-	want := table(t, officeCounts)
-	for key := range want {
-		if got[key] != want[key] {
-			t.Errorf("%s: %d, tshark counts %d", key, got[key], want[key])
+		for key, least := range capture.least {
+			if got[key] < least {
+				t.Errorf("%s: %s: %d, promised are %d", capture.name, key, got[key], least)
+			}
 		}
 	}
-	for key, least := range map[string]int{"http.connections": 600, "smtp.connections": 200, "dns.exchanges": 1000, "snmp.exchanges": 1000} {
-		if got[key] < least {
-			t.Errorf("%s: %d, promised are %d", key, got[key], least)
+}
+
+// count counts a frame as record/count.sh does.
+func count(counts map[string]int, opened map[string]bool, f frame) {
+	counts["packets"]++
+	counts["bytes"] += f.length
+	switch {
+	case f.kind == 0x0800:
+		counts["ipv4"]++
+	case f.kind == 0x86dd:
+		counts["ipv6"]++
+	case f.kind == 0x0806:
+		counts["arp"]++
+	case f.kind < 1536: // a length: IEEE 802.3
+		counts["llc"]++
+	}
+	service, ok := services[f.target]
+	if !ok {
+		service = services[f.source]
+	}
+	switch f.protocol {
+	case 1, 58:
+		counts["icmp"]++
+	case 6:
+		counts["tcp"]++
+		counts[service+".packets"]++
+		if f.flags == 0x02 && !opened[f.connection] {
+			opened[f.connection] = true
+			counts[service+".connections"]++
 		}
+	case 17:
+		counts["udp"]++
+		counts[service+".packets"]++
+		counts[services[f.source]+".exchanges"]++
 	}
 }
 

@@ -86,7 +86,7 @@ func SSH(p *Person) error {
 	options := []string{"-q", "-F", "none", "-i", filepath.Join(p.plan.Root, "sshd", "key"), "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
 		"-o", "BatchMode=yes", "-o", "ConnectTimeout=20"}
 	if p.mind%3 == 0 {
-		options = append(options, "-c", "aes128-ctr", "-m", "hmac-sha2-256")
+		options = append(options, "-o", "Ciphers=aes128-ctr", "-o", "MACs=hmac-sha2-256")
 	}
 	bracketed := host
 	if six {

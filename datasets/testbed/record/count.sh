@@ -1,22 +1,33 @@
 #!/bin/sh
-# Writes a table of counts by tshark: key, value.
+# Writes a table of what tshark counts in a capture: key, value. Services are told by their port; exchanges are datagrams from it.
 set -eu
-file=$1
-count() { tshark -r "$file" -Y "$2" 2>/dev/null | wc -l | xargs printf '%s\t%s\n' "$1"; }
-flows() { tshark -r "$file" -Y "tcp.dstport==$2 && tcp.flags.syn==1 && tcp.flags.ack==0" -T fields -e tcp.stream 2>/dev/null | sort -u | wc -l | xargs printf '%s\t%s\n' "$1"; }
-count packets frame
-tshark -r "$file" -T fields -e frame.len 2>/dev/null | awk '{s+=$1} END {printf "bytes\t%d\n", s}'
-count ipv4 ip
-count ipv6 ipv6
-count arp arp
-count tcp tcp
-count udp udp
-count http.packets 'tcp.port==80'
-flows http.connections 80
-count smtp.packets 'tcp.port==25'
-flows smtp.connections 25
-count dns.packets 'udp.port==53 || tcp.port==53'
-flows dns.connections 53
-count dns.exchanges 'udp.srcport==53'
-count snmp.packets 'udp.port==161'
-count snmp.exchanges 'udp.srcport==161'
+tshark -r "$1" -T fields -E occurrence=f -e frame.len -e frame.protocols -e tcp.srcport -e tcp.dstport -e tcp.flags -e tcp.stream \
+	-e udp.srcport -e udp.dstport 2>/dev/null | awk -F '\t' '
+BEGIN {
+	n = split("ftp-data 20 ftp 21 ssh 22 telnet 23 smtp 25 time 37 dns 53 finger 79 http 80 pop 110 ntp 123 imap 143 snmp 161 tls 443 rip 520 lorawan 1700 sip 5060 irc 6667", list, " ")
+	for (i = 1; i < n; i += 2) name[list[i + 1]] = list[i]
+}
+{
+	count["packets"]++; count["bytes"] += $1
+	split($2, layer, ":")
+	if (layer[2] == "llc") count["llc"]++
+	else if (layer[3] == "ip") count["ipv4"]++
+	else if (layer[3] == "ipv6") count["ipv6"]++
+	else if (layer[3] == "arp") count["arp"]++
+	if ($2 ~ /icmp/) { count["icmp"]++; next }
+	if ($3 != "") {
+		count["tcp"]++
+		service = ($4 in name) ? name[$4] : ($3 in name) ? name[$3] : ""
+		if (service != "") {
+			count[service ".packets"]++
+			if (substr($5, length($5) - 1) == "02" && !(($6) in opened)) { opened[$6]; count[service ".connections"]++ }
+		}
+	}
+	if ($7 != "") {
+		count["udp"]++
+		service = ($8 in name) ? name[$8] : ($7 in name) ? name[$7] : ""
+		if (service != "") count[service ".packets"]++
+		if ($7 in name) count[name[$7] ".exchanges"]++
+	}
+}
+END { for (key in count) print key "\t" count[key] }' | sort

@@ -2,7 +2,7 @@
 # Records the embedded capture again: ./record.sh [LOAD [DURATION [SEED]]], as root on Debian 12, in some ten minutes.
 # The servers are started by the recorder itself in namespaces of their own; none is started by the system.
 set -eu
-load=${1:-office} duration=${2:-6m10s} seed=${3:-1}
+load=${1:-office} duration=${2:-8m10s} seed=${3:-1}
 here=$(cd "$(dirname "$0")" && pwd)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
@@ -27,8 +27,10 @@ DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
 # 3. The checks, on whole packets: checksums, and how the connections ended.
 "$here/check.sh" "$scratch/full.pcap"
 
-# 4. What is shipped: 512 bytes a packet, and the counts that the test compares.
-editcap -F pcap -s 512 "$scratch/full.pcap" "$scratch/$load.pcap"
+# 4. What is shipped: 512 bytes a packet, in the order of time (two processors may stamp two packets the other way round, by some
+# microseconds), and the counts that the test compares.
+reordercap "$scratch/full.pcap" "$scratch/ordered.pcapng"
+editcap -F pcap -s 512 "$scratch/ordered.pcapng" "$scratch/$load.pcap"
 zstd -19 -q -f "$scratch/$load.pcap" -o "$here/../$load.pcap.zst"
 "$here/count.sh" "$scratch/$load.pcap" >"$here/../$load.tsv"
 ls -l "$here/../$load.pcap.zst"
