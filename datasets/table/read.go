@@ -38,9 +38,9 @@ func openBatches(path string, kinds map[string]kind) (batchReader, error) {
 	err = guard(func() (err error) {
 		switch format {
 		case Parquet:
-			in, err = newParquetReader(f, kinds)
+			in, err = newParquetReader(f, kinds, newBound(f))
 		case Arrow:
-			in, err = newArrowReader(f)
+			in, err = newArrowReader(f, newBound(f))
 		case CSV:
 			in, err = newCSVReader(f, kinds, kinds == nil)
 		}
@@ -81,58 +81,118 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
+// bound refuses to allocate more at once than a file of its size can need: a
+// damaged length field would otherwise end the process. The panic is guarded.
+type bound struct {
+	memory.Allocator
+	limit int
+}
+
+func newBound(f *os.File) *bound {
+	b := &bound{memory.NewGoAllocator(), 64 << 20}
+	if info, err := f.Stat(); err == nil {
+		b.limit += 64 * int(min(info.Size(), 1<<32))
+	}
+	return b
+}
+
+func (b *bound) Allocate(size int) []byte {
+	if size < 0 || size > b.limit {
+		panic(fmt.Sprintf("a length field claims %d bytes", size))
+	}
+	return b.Allocator.Allocate(size)
+}
+
+func (b *bound) Reallocate(size int, old []byte) []byte {
+	if size < 0 || size > b.limit {
+		panic(fmt.Sprintf("a length field claims %d bytes", size))
+	}
+	return b.Allocator.Reallocate(size, old)
+}
+
+// parquetReader reads column by column. Arrow's own record reader would do, but
+// it starts goroutines, in which a damaged file would end the process.
 type parquetReader struct {
-	in      *file.Reader
-	records pqarrow.RecordReader
+	names   []field
+	columns []*pqarrow.ColumnReader
+	batch   int64 // rows at once: not more than the file has
 }
 
-func newParquetReader(f *os.File, kinds map[string]kind) (*parquetReader, error) {
-	in, err := file.NewParquetReader(f, file.WithReadProps(parquet.NewReaderProperties(memory.DefaultAllocator)))
+func newParquetReader(f *os.File, kinds map[string]kind, mem memory.Allocator) (*parquetReader, error) {
+	in, err := file.NewParquetReader(f, file.WithReadProps(parquet.NewReaderProperties(mem)))
 	if err != nil {
 		return nil, err
 	}
-	props := pqarrow.ArrowReadProperties{BatchSize: BatchRows}
-	var wanted []int
-	for i := range in.MetaData().Schema.NumColumns() {
-		c := in.MetaData().Schema.Column(i)
-		props.SetReadDict(i, c.PhysicalType() == parquet.Types.ByteArray)
-		if _, ok := kinds[c.Name()]; ok || kinds == nil {
-			wanted = append(wanted, i)
+	props := pqarrow.ArrowReadProperties{}
+	columns := in.MetaData().Schema
+	for i := range columns.NumColumns() {
+		props.SetReadDict(i, columns.Column(i).PhysicalType() == parquet.Types.ByteArray)
+	}
+	reader, err := pqarrow.NewFileReader(in, props, mem)
+	if err != nil {
+		return nil, err
+	}
+	p := &parquetReader{batch: max(1, min(BatchRows, in.NumRows()))}
+	for i := range columns.NumColumns() {
+		c := columns.Column(i)
+		if _, ok := kinds[c.Name()]; !ok && kinds != nil {
+			continue
 		}
+		if c.MaxRepetitionLevel() > 0 || len(c.ColumnPath()) != 1 {
+			return nil, fmt.Errorf("column %s is nested: want a flat table", c.Path())
+		}
+		p.names = append(p.names, field{c.Name(), kindFloat64})
+		if c.PhysicalType() == parquet.Types.ByteArray {
+			p.names[len(p.names)-1].kind = kindText
+		}
+		if in.NumRowGroups() == 0 {
+			continue
+		}
+		column, err := reader.GetColumn(context.Background(), i)
+		if err != nil {
+			return nil, fmt.Errorf("column %s: %w", c.Name(), err)
+		}
+		p.columns = append(p.columns, column)
 	}
-	reader, err := pqarrow.NewFileReader(in, props, memory.DefaultAllocator)
-	if err != nil {
-		return nil, err
-	}
-	p := &parquetReader{in: in}
-	if len(wanted) > 0 {
-		p.records, err = reader.GetRecordReader(context.Background(), wanted, nil)
-	}
-	return p, err
+	return p, nil
 }
 
-func (p *parquetReader) fields() []field {
-	if p.records == nil {
-		return nil
-	}
-	return arrowFields(p.records.Schema())
-}
+func (p *parquetReader) fields() []field { return p.names }
 
 func (p *parquetReader) next() ([]column, int, error) {
-	if p.records == nil {
+	columns := make([]column, len(p.columns))
+	rows := 0
+	for i, reader := range p.columns {
+		name := p.names[i].name
+		chunked, err := reader.NextBatch(p.batch)
+		if err != nil {
+			return nil, 0, fmt.Errorf("column %s: %w", name, err)
+		}
+		if i == 0 {
+			rows = chunked.Len()
+		}
+		if chunked.Len() != rows {
+			return nil, 0, fmt.Errorf("column %s ends before the others", name)
+		}
+		columns[i].name = name
+		for _, a := range chunked.Chunks() {
+			values, err := fromArray(a)
+			if err != nil {
+				return nil, 0, fmt.Errorf("column %s: %w", name, err)
+			}
+			columns[i].values = joined(columns[i].values, values)
+		}
+		chunked.Release()
+	}
+	if rows == 0 {
 		return nil, 0, io.EOF
 	}
-	rec, err := p.records.Read()
-	if err != nil {
-		return nil, 0, err
-	}
-	columns, err := fromRecord(rec)
-	return columns, int(rec.NumRows()), err
+	return columns, rows, nil
 }
 
 func (p *parquetReader) close() error {
-	if p.records != nil {
-		p.records.Release()
+	for _, c := range p.columns {
+		c.Release()
 	}
 	return nil
 }
@@ -142,8 +202,15 @@ type arrowReader struct {
 	at int
 }
 
-func newArrowReader(f *os.File) (*arrowReader, error) {
-	in, err := ipc.NewFileReader(f)
+func newArrowReader(f *os.File, mem memory.Allocator) (*arrowReader, error) {
+	info, err := f.Stat()
+	if err == nil {
+		err = checkFooter(f, info.Size())
+	}
+	if err != nil {
+		return nil, err
+	}
+	in, err := ipc.NewFileReader(f, ipc.WithAllocator(mem))
 	return &arrowReader{in: in}, err
 }
 

@@ -90,6 +90,9 @@ func fromRecord(rec arrow.Record) ([]column, error) {
 	columns := make([]column, rec.NumCols())
 	for i, a := range rec.Columns() {
 		name := rec.ColumnName(i)
+		if int64(a.Len()) != rec.NumRows() {
+			return nil, fmt.Errorf("column %s has %d rows of %d", name, a.Len(), rec.NumRows())
+		}
 		values, err := fromArray(a)
 		if err != nil {
 			return nil, fmt.Errorf("column %s: %w", name, err)
@@ -122,6 +125,9 @@ func fromArray(a arrow.Array) (any, error) {
 	case *array.Float32:
 		return fromFloats(a, a.Float32Values()), nil
 	case *array.Boolean:
+		if data := a.Data(); a.Len() > 8*data.Buffers()[1].Len() {
+			return nil, fmt.Errorf("%d truth values in %d bytes", a.Len(), data.Buffers()[1].Len())
+		}
 		out := make([]bool, a.Len())
 		for i := range out {
 			out[i] = a.IsValid(i) && a.Value(i)
@@ -173,6 +179,38 @@ func zeroNulls[T integer](a arrow.Array, values []T) []T {
 				values[i] = 0
 			}
 		}
+	}
+	return values
+}
+
+// joined appends the values of a column's next chunk.
+func joined(values, more any) any {
+	switch v := values.(type) {
+	case nil:
+		return more
+	case []int64:
+		return append(v, more.([]int64)...)
+	case times:
+		return append(v, more.(times)...)
+	case []int32:
+		return append(v, more.([]int32)...)
+	case []uint32:
+		return append(v, more.([]uint32)...)
+	case []uint16:
+		return append(v, more.([]uint16)...)
+	case []uint8:
+		return append(v, more.([]uint8)...)
+	case []bool:
+		return append(v, more.([]bool)...)
+	case []float64:
+		return append(v, more.([]float64)...)
+	case words:
+		next, base := more.(words), uint32(len(v.list))
+		v.list = append(v.list, next.list...)
+		for _, at := range next.index {
+			v.index = append(v.index, at+base)
+		}
+		return v
 	}
 	return values
 }

@@ -65,7 +65,11 @@ func fromDictionary(a *array.Dictionary) (any, error) {
 		if a.IsNull(i) {
 			out.index[i] = null
 		} else {
-			out.index[i] = uint32(a.GetValueIndex(i))
+			at := a.GetValueIndex(i)
+			if at < 0 || at >= list.Len() {
+				return nil, fmt.Errorf("row %d: position %d in a dictionary of %d texts", i, at, list.Len())
+			}
+			out.index[i] = uint32(at)
 		}
 	}
 	return out, nil
