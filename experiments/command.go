@@ -51,7 +51,7 @@ func (c *command) root() *cobra.Command {
 	flags.BoolVar(&c.quiet, "quiet", false, "say only what was asked for")
 	flags.BoolVar(&c.json, "json", false, "print tables as JSON")
 	root.AddCommand(c.listCommand(), c.runCommand(), c.generateCommand(), c.evaluateCommand(), c.reportCommand(),
-		c.verifyCommand(), c.dataCommand(), c.doctorCommand())
+		c.verifyCommand(), c.dataCommand(), c.doctorCommand(), c.notebookCommand())
 	return root
 }
 

@@ -20,7 +20,7 @@ func (c *command) doctorCommand() *cobra.Command {
 
 // doctor prints its findings and fails where a run would.
 func (c *command) doctor(ctx context.Context) error {
-	findings := doctor.Examine(ctx, c.runs)
+	findings := append(doctor.Examine(ctx, c.runs), notebooks(ctx)...)
 	var failed error
 	var rows [][]string
 	for _, f := range findings {

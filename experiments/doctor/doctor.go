@@ -14,18 +14,16 @@ import (
 type Finding struct {
 	What   string `json:"what"`
 	Works  bool   `json:"works"`
-	Needed bool   `json:"needed"` // by run; the rest is for notebooks and for looking at captures
+	Needed bool   `json:"needed"` // by run; the rest is for looking at captures
 	Detail string `json:"detail"`
 	Mend   string `json:"mend,omitempty"`
 }
 
 // Examine looks at everything that the program can use: the backends, by
-// computing on them, the folder of the runs, the notebooks' programs, and those
-// that the tests ask about captures. It leaves nothing behind.
+// computing on them, the folder of the runs, and the programs that the tests ask
+// about captures. It leaves nothing behind.
 func Examine(ctx context.Context, runs string) []Finding {
-	all := append(backends(ctx), disk(runs))
-	all = append(all, notebooks()...)
-	return append(all, tools()...)
+	return append(append(backends(ctx), disk(runs)), tools()...)
 }
 
 // backends are what computes; the one that runs would take is said.
@@ -68,15 +66,6 @@ func disk(runs string) Finding {
 		f.Detail += "; " + err.Error()
 	}
 	return f
-}
-
-// notebooks tells what the notebooks need.
-func notebooks() []Finding {
-	return []Finding{
-		program("jupyter", "notebooks", "pip install jupyterlab"),
-		program("gonb", "the notebooks' Go kernel", "in the repository: go install github.com/janpfeifer/gonb && gonb --install"),
-		program("gopls", "completion in notebooks", "go install golang.org/x/tools/gopls@v0.23.0"),
-	}
 }
 
 // tools are other programs that read what is generated; the tests ask them.
