@@ -21,10 +21,11 @@ type history struct {
 	packetsInTurn  int
 	flags          [2]flow.TCPFlags // sent so far, by direction
 	unanswered     [2]int64         // payload by direction since the other side's last packet
+	target         targets
 }
 
 // historyWidth is the number of values that append gives.
-const historyWidth = 17
+const historyWidth = 17 + targetCount
 
 // seen is 1 if that side has sent the flag. A recurrent state has to learn to
 // keep it; told, it ends connections properly (close share 0.87 without).
@@ -41,6 +42,7 @@ func unitGap(log float64) float32 { return float32((log + 9) / 9) }
 // append adds the values for the next packet to dst.
 func (h *history) append(dst []float32) []float32 {
 	log := func(x float64, unit float64) float32 { return float32(math.Log1p(x) / unit) }
+	dst = h.left(dst)
 	return append(dst,
 		unitGap(h.gap), unitGap(h.gapBefore), unitGap(h.turn), unitGap(h.shortest),
 		unitGap(logGap(h.elapsed)), log(float64(h.payload), 8), log(float64(h.packets), 5),
@@ -50,9 +52,28 @@ func (h *history) append(dst []float32) []float32 {
 		log(float64(h.unanswered[0]), 10), log(float64(h.unanswered[1]), 10))
 }
 
+// targets are what the aggregate level drew for the whole flow and the packets
+// add up to, as log10: the first shapes.
+type targets [targetCount]float64
+
+// targetCount is how many shapes are targets: packets, payload both ways, duration.
+const targetCount = 4
+
 // begin is the history before a flow's first packet.
-func begin() history {
-	return history{gap: -9, gapBefore: -9, turn: -9, shortest: -9}
+func begin(t targets) history {
+	return history{gap: -9, gapBefore: -9, turn: -9, shortest: -9, target: t}
+}
+
+// left is what is still to come of each target, in decades, at most two either
+// way: without it a flow's totals drift from what was drawn for it.
+func (h *history) left(dst []float32) []float32 {
+	soFar := targets{
+		math.Log10(float64(1 + h.packets)), math.Log10(float64(1 + h.bytes[0])), math.Log10(float64(1 + h.bytes[1])), logGap(h.elapsed),
+	}
+	for i, target := range h.target {
+		dst = append(dst, float32(max(-1, min(1, (target-soFar[i])/2))))
+	}
+	return dst
 }
 
 // add takes in a packet and the gap before it.
@@ -79,4 +100,14 @@ func (h *history) add(p *flow.Packet, gap time.Duration) {
 	h.flags[side] |= p.Flags
 	h.packets++
 	h.packetsInTurn++
+}
+
+// connection is what the grammar knows of a flow: which of SYN, FIN, RST and ACK
+// each side has sent, 256 before the first packet.
+func (h *history) connection() int {
+	if h.packets == 0 {
+		return 256
+	}
+	side := func(f flow.TCPFlags) int { return int(f&(flow.FIN|flow.SYN|flow.RST)) | int(f&flow.ACK)>>1 }
+	return side(h.flags[0]) | side(h.flags[1])<<4
 }

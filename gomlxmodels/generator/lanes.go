@@ -86,7 +86,7 @@ func (l *lockstep) assign(to *lane) bool {
 	}
 	f := &flow.Flow{ID: l.started, Application: l.g.Application, Tuple: flow.FiveTuple{Proto: l.g.Protocol}}
 	l.started++
-	*to = lane{flow: f, past: begin(), walk: l.prior.Start(), latent: p.latent}
+	*to = lane{flow: f, past: begin(l.g.targets(p.latent)), walk: l.prior.Start(), latent: p.latent}
 	f.Packets = append(f.Packets, flow.Packet{Time: p.start}) // holds the start until the first draw
 	return true
 }
@@ -104,6 +104,8 @@ func (l *lockstep) prepare(i int) {
 	}
 	from.past.append(l.sampler.Continuous[i*historyWidth : i*historyWidth : (i+1)*historyWidth])
 	copy(l.sampler.Latent[i*latentWidth:], from.latent)
+	classes := l.g.Vocabulary.Class.Len()
+	l.g.Grammar.mask(l.sampler.Mask[i*classes:(i+1)*classes], from.past.connection())
 	row := from.walk.LogProbabilities()
 	copy(l.sampler.Prior[i*len(row):], row)
 }

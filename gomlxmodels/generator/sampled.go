@@ -80,6 +80,7 @@ type Sampled struct {
 	Embedding  Embedding
 	Chain      *markov.Chain // over the labels of a flow
 	Vocabulary *vocabulary
+	Grammar    grammar        // classes that may follow, by the connection's state
 	Scores     []normalScores // of shapeNames
 	Shapes     *gmm.Model     // over normal scores
 	Arrivals   *markov.Chain  // over the components of Shapes, in start order
@@ -220,6 +221,7 @@ func (g *Sampled) fitNetwork(ctx context.Context, b compute.Backend, cfg Config,
 	if g.Vocabulary, err = fitVocabulary(flows, cfg.GapBins, cfg.LengthBins); err != nil {
 		return err
 	}
+	g.Grammar = fitGrammar(flows, g.Vocabulary)
 	for _, f := range flows {
 		g.MaxPackets = max(g.MaxPackets, 2*len(f.Packets))
 	}
@@ -229,7 +231,7 @@ func (g *Sampled) fitNetwork(ctx context.Context, b compute.Backend, cfg Config,
 		{Name: "label", Classes: len(g.Chain.Labels())}, {Name: "class", Classes: v.Class.Len()}, {Name: "header", Classes: v.Header.Len()},
 		{Name: "payload", Classes: v.Payload.Len()}, {Name: "gap", Classes: v.Gap.Len()}, {Name: "share", Classes: gapShares},
 	}
-	network.Continuous, network.Latent, network.Prior = historyWidth, latentWidth, true
+	network.Continuous, network.Latent, network.Prior, network.Masked = historyWidth, latentWidth, true, headClass
 	sequences := g.sequences(cfg, flows, labels)
 	report := progress(o, "lstm", network.Fit.Epochs)
 	g.Network, err = lstm.FitSampled(ctx, b, network, sequences, func(e fit.Epoch) error {
@@ -265,7 +267,7 @@ func (g *Sampled) sequences(cfg Config, flows []*flow.Flow, labels [][]int) []ls
 		for j := range latentWidth {
 			s.Latent = append(s.Latent, float32(g.Scores[j].score(x.At(i, j), random)))
 		}
-		past, walk := begin(), prior.Start()
+		past, walk := begin(g.targets(s.Latent)), prior.Start()
 		for j := range min(len(f.Packets), cfg.MaxLength) {
 			codes := make([]int32, headCount)
 			g.Vocabulary.encode(codes, f, j, len(f.Packets)-1)
@@ -279,6 +281,17 @@ func (g *Sampled) sequences(cfg Config, flows []*flow.Flow, labels [][]int) []ls
 		}
 	}
 	return all
+}
+
+// targets are the totals that a flow's latent stands for.
+func (g *Sampled) targets(latent []float32) (t targets) {
+	for i := range t {
+		t[i] = g.Scores[i].value(float64(latent[i]))
+		if math.IsNaN(t[i]) {
+			t[i] = 0
+		}
+	}
+	return t
 }
 
 // Flows draws flows in start order. The same request on the same backend gives

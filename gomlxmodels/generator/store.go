@@ -38,6 +38,7 @@ type sampledFile struct {
 	MaxPackets  int              `json:"max_packets"`
 	Lanes       int              `json:"lanes"`
 	Vocabulary  *vocabulary      `json:"vocabulary"`
+	Grammar     grammar          `json:"grammar"`
 	Shapes      []string         `json:"shapes"` // names of Scores
 	Scores      []normalScores   `json:"scores"`
 }
@@ -106,7 +107,7 @@ func (g *Sampled) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("generator: save: %w", err)
 	}
-	about := sampledFile{g.Application, g.Protocol, g.MaxPackets, g.Lanes, g.Vocabulary, shapeNames[:], g.Scores}
+	about := sampledFile{g.Application, g.Protocol, g.MaxPackets, g.Lanes, g.Vocabulary, g.Grammar, shapeNames[:], g.Scores}
 	for _, part := range []struct {
 		name  string
 		write func(io.Writer) error
@@ -135,7 +136,7 @@ func LoadSampled(b compute.Backend, dir string) (*Sampled, error) {
 		return nil, fmt.Errorf("generator: load %s: not a sampled generator of this version", filepath.Join(dir, generatorFile))
 	}
 	g := &Sampled{Application: about.Application, Protocol: about.Protocol, MaxPackets: about.MaxPackets, Lanes: about.Lanes,
-		Vocabulary: about.Vocabulary, Scores: about.Scores}
+		Vocabulary: about.Vocabulary, Grammar: about.Grammar, Scores: about.Scores}
 	g.Embedding.Encoder = new(feature.Encoder)
 	if err := readJSON(dir, featuresFile, g.Embedding.Encoder); err != nil {
 		return nil, err

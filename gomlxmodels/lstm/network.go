@@ -249,10 +249,10 @@ func (n *network) scannedGradient(s fit.Step) (*Node, []*Node, []*Node) {
 }
 
 // draw is one step of all lanes: codes of the packet before [lanes, heads],
-// keep [lanes, 1], continuous, latent, prior, the state h and c [lanes, units],
+// keep [lanes, 1], continuous, latent, prior, mask, the state h and c [lanes, units],
 // and the random state. It returns the codes drawn [lanes, heads] and the new
 // state.
-func (n *network) draw(params []*Node, codes, keep, continuous, latent, prior, h, c, rng *Node) []*Node {
+func (n *network) draw(params []*Node, codes, keep, continuous, latent, prior, mask, h, c, rng *Node) []*Node {
 	var parts []*Node
 	for _, e := range n.embed(params, codes) {
 		parts = append(parts, Mul(e, keep))
@@ -275,6 +275,9 @@ func (n *network) draw(params []*Node, codes, keep, continuous, latent, prior, h
 			p = prior
 		}
 		logits := n.logits(params, head, seen, p)
+		if k > 0 && k == n.cfg.Masked {
+			logits = Add(logits, mask)
+		}
 		var code *Node
 		rng, code = categorical(rng, logits)
 		drawn = append(drawn, InsertAxes(code, -1))

@@ -34,6 +34,7 @@ type SampledConfig struct {
 	Latent     int        `json:"latent"`     // numbers given for the whole sequence
 	Noise      float64    `json:"noise"`      // standard deviation of the noise on Latent in training; default 0.3
 	Jitter     float64    `json:"jitter"`     // the same on Continuous, drawn for every step; default 0.05
+	Masked     int        `json:"masked"`     // the head whose logits the sampler masks; 0: none (the first head has the prior)
 	Prior      bool       `json:"prior"`      // the first head starts from a given log-probability
 	Steps      int        `json:"steps"`      // length of a training row; default 32
 	WarmUp     int        `json:"warm_up"`    // steps before a cut that fill the state and do not count; default 8
@@ -64,6 +65,7 @@ func (c SampledConfig) Validate() error {
 	for _, head := range c.Heads {
 		check(head.Classes >= 1, "heads."+head.Name, head.Classes, "at least one class")
 	}
+	check(c.Masked >= 0 && c.Masked < max(1, len(c.Heads)), "masked", c.Masked, "the index of a head")
 	check(c.Continuous >= 0, "continuous", c.Continuous, "0 or more")
 	check(c.Latent >= 0, "latent", c.Latent, "0 or more")
 	check(c.Noise >= 0 && !math.IsInf(c.Noise, 0), "noise", c.Noise, "0 or more")

@@ -21,6 +21,7 @@ type Sampler struct {
 	Continuous []float32 // [lanes, continuous]
 	Latent     []float32 // [lanes, latent]
 	Prior      []float32 // [lanes, classes of head 0], or [lanes] without a prior
+	Mask       []float32 // [lanes, classes of the masked head], added to its logits; [lanes] without one
 
 	// Codes is what the last Step drew, [lanes, heads]; the next one reads it.
 	Codes []int32
@@ -49,7 +50,7 @@ func (s *Sampled) NewSampler(lanes int, seed int64) (*Sampler, error) {
 	exec, err := graph.NewExec(s.backend, func(in []*graph.Node) []*graph.Node {
 		p := len(n.names)
 		keep := graph.InsertAxes(in[p+1], -1)
-		return n.draw(in[:p], in[p], keep, in[p+2], in[p+3], in[p+4], in[p+5], in[p+6], in[p+7])
+		return n.draw(in[:p], in[p], keep, in[p+2], in[p+3], in[p+4], in[p+5], in[p+6], in[p+7], in[p+8])
 	})
 	if err != nil {
 		return nil, fmt.Errorf("lstm: compile the sampling step: %w", err)
@@ -57,6 +58,7 @@ func (s *Sampled) NewSampler(lanes int, seed int64) (*Sampler, error) {
 	sampler := &Sampler{
 		Lanes: lanes, Keep: make([]float32, lanes), Continuous: make([]float32, lanes*s.Config.Continuous),
 		Latent: make([]float32, lanes*s.Config.Latent), Prior: make([]float32, lanes*priorWidth(s.Config)),
+		Mask:  make([]float32, lanes*maskWidth(s.Config)),
 		Codes: make([]int32, lanes*len(s.Config.Heads)),
 		net:   n, exec: exec, rng: rng,
 		h: tensors.FromShape(shapes.Make(dtypes.Float32, lanes, s.Config.Units)),
@@ -68,6 +70,13 @@ func (s *Sampled) NewSampler(lanes int, seed int64) (*Sampler, error) {
 	return sampler, nil
 }
 
+func maskWidth(cfg SampledConfig) int {
+	if cfg.Masked > 0 {
+		return cfg.Heads[cfg.Masked].Classes
+	}
+	return 1
+}
+
 // Step draws the next step of every lane into Codes.
 func (s *Sampler) Step() error {
 	cfg := s.net.cfg
@@ -77,6 +86,7 @@ func (s *Sampler) Step() error {
 		tensors.FromFlatDataAndDimensions(s.Continuous, s.Lanes, cfg.Continuous),
 		tensors.FromFlatDataAndDimensions(s.Latent, s.Lanes, cfg.Latent),
 		tensors.FromFlatDataAndDimensions(s.Prior, s.Lanes, priorWidth(cfg)),
+		tensors.FromFlatDataAndDimensions(s.Mask, s.Lanes, maskWidth(cfg)),
 		s.h, s.c, s.rng)
 	out, err := s.exec.Call(args...)
 	if err != nil {
