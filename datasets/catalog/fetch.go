@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -55,7 +56,7 @@ func (o FetchOptions) withDefaults() FetchOptions {
 		o.MaxSize = 16 << 30
 	}
 	if o.Client == nil {
-		o.Client = &http.Client{Transport: &http.Transport{
+		o.Client = &http.Client{CheckRedirect: redirect, Transport: &http.Transport{
 			Proxy:                 http.ProxyFromEnvironment,
 			DialContext:           (&net.Dialer{Timeout: 20 * time.Second}).DialContext,
 			TLSHandshakeTimeout:   20 * time.Second,
@@ -64,6 +65,17 @@ func (o FetchOptions) withDefaults() FetchOptions {
 		}}
 	}
 	return o
+}
+
+// redirect follows a few redirections, but none from TLS to plain text: a digest may be unknown.
+func redirect(request *http.Request, via []*http.Request) error {
+	if len(via) >= 5 {
+		return errors.New("more than 5 redirections")
+	}
+	if via[0].URL.Scheme == "https" && request.URL.Scheme != "https" {
+		return fmt.Errorf("redirected from https to %s", request.URL)
+	}
+	return nil
 }
 
 // Fetch brings a data set's files into the catalog's folder and checks them. Files that are there already are left; a part of an earlier
@@ -185,8 +197,15 @@ func (t *transfer) verify() (digest string, err error) {
 		return "", err
 	}
 	defer in.Close()
+	begin := make([]byte, 16)
+	n, err := io.ReadFull(in, begin)
+	if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) && !errors.Is(err, io.EOF) {
+		return "", err
+	}
 	sum := sha256.New()
-	size, err := io.Copy(sum, in)
+	sum.Write(begin[:n])
+	rest, err := io.Copy(sum, in)
+	size := int64(n) + rest
 	if err != nil {
 		return "", err
 	}
@@ -196,11 +215,24 @@ func (t *transfer) verify() (digest string, err error) {
 		err = fmt.Errorf("got %d bytes, want %d", size, t.file.Size)
 	case t.file.SHA256 != "" && digest != t.file.SHA256:
 		err = fmt.Errorf("got SHA-256 %s, want %s", digest, t.file.SHA256)
+	case !bytes.HasPrefix(begin[:n], magic(t.file.Path)):
+		err = fmt.Errorf("is no %s file: it begins with %q", filepath.Ext(t.file.Path), begin[:n])
 	}
 	if err != nil {
 		return "", errors.Join(err, t.discard())
 	}
 	return digest, nil
+}
+
+// magic is what a file of this name begins with: a page that says that the data has moved must not pass for the data.
+func magic(path string) []byte {
+	switch filepath.Ext(path) {
+	case ".gz":
+		return []byte{0x1f, 0x8b}
+	case ".zip":
+		return []byte("PK\x03\x04")
+	}
+	return nil
 }
 
 func (t *transfer) discard() error {

@@ -61,7 +61,7 @@ func TestUnpack(t *testing.T) {
 		{"too large", archive(t, member{"a", 0o644, strings.Repeat("x", 3000)}), "more than 2000 bytes"},
 		{"too large and lies", lying, "member \"a.csv\""},
 		{"cut", archive(t, member{"a", 0o644, "x"})[:40], "not a valid zip file"},
-		{"no zip", []byte("<html>moved</html>"), "not a valid zip file"},
+		{"no zip", []byte("<html>moved</html>"), `is no .zip file: it begins with "<html>moved</htm"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(tt.zip) }))
