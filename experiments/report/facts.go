@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -176,7 +177,9 @@ func artifactTable(m *run.Manifest) template.HTML {
 
 func (a *Material) repairTable() template.HTML {
 	t := Table{Heads: []string{"change", "times"}, Right: []bool{false, true}}
-	for _, name := range sortedKeys(a.Repairs) {
+	names := sortedKeys(a.Repairs)
+	slices.SortStableFunc(names, func(x, y string) int { return a.Repairs[y] - a.Repairs[x] })
+	for _, name := range names {
 		t.Rows = append(t.Rows, []string{name, thousands(a.Repairs[name])})
 	}
 	return markup(t)

@@ -63,7 +63,7 @@ func LatentSpace(title string, l *Latent) (*Figure, error) {
 	}
 	p := newPanel("first latent dimension", "second latent dimension")
 	f := newFigure("latent", title, "", p)
-	f.height = 380
+	f.height = 440
 	every := (len(l.Points) + maxPoints - 1) / maxPoints
 	byLabel := make([]plotter.XYs, len(palette))
 	for i := 0; i < len(l.Points); i += every {

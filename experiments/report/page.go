@@ -47,6 +47,7 @@ type figureGroup struct {
 type figureView struct {
 	SVG     template.HTML
 	Caption string
+	Tall    bool // two rows high
 }
 
 type baselineMark struct {
@@ -117,7 +118,7 @@ func figureGroups(figures []*Figure) []figureGroup {
 		if f.Name == "latent" || strings.HasPrefix(f.Name, "training_") {
 			at = 1
 		}
-		groups[at].List = append(groups[at].List, figureView{template.HTML(f.svg()), f.Caption})
+		groups[at].List = append(groups[at].List, figureView{template.HTML(f.svg()), f.Caption, f.Name == "latent"})
 	}
 	return slices.DeleteFunc(groups, func(g figureGroup) bool { return len(g.List) == 0 })
 }

@@ -61,7 +61,7 @@ func TestVerdictOf(t *testing.T) {
 	}
 	v = report.VerdictOf(bad, "HTTP")
 	text := strings.Join(v.Points, "\n")
-	for _, want := range []string{"AUC 0.99", "70 % of the synthetic flows", "50 % of the synthetic TCP flows", "more than 99.9 % close", "length KS 0.80 (real against real 0.02)"} {
+	for _, want := range []string{"AUC 0.99", "70 % of the synthetic flows", "50 % of the synthetic TCP flows", "99.94 % close", "length KS 0.80 (real against real 0.02)"} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the verdict lacks %q:\n%s", want, text)
 		}

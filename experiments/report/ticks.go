@@ -38,13 +38,13 @@ func roundStep(x float64, mantissas ...float64) float64 {
 	return 10 * power
 }
 
-// short writes a number in few letters: 0.25, 300, 1.5k, 20M.
+// short writes a number in few letters: 0.25, 300, 1500, 20k, 1.5M.
 func short(x float64) string {
 	for _, unit := range []struct {
 		size float64
 		name string
 	}{{1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
-		if math.Abs(x) >= unit.size*(1-1e-9) {
+		if math.Abs(x) >= unit.size*(1-1e-9) && math.Abs(x) >= 1e4 {
 			return trimmed(x/unit.size) + unit.name
 		}
 	}

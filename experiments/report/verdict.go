@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/necstgen/necstgen/experiments/fidelity"
@@ -90,14 +91,20 @@ func ofReal(s *fidelity.Score) string {
 	return fmt.Sprintf(" (real %s)", percent(*s.Floor))
 }
 
+// percent writes a share with one digit behind the point, two near 0 and 1.
 func percent(share float64) string {
-	if share > 0 && share < 0.001 {
-		return "less than 0.1 %"
+	step := 1000.0
+	if share < 0.01 || share > 0.99 {
+		step = 10000
 	}
-	if share < 1 && share > 0.999 {
-		return "more than 99.9 %"
+	switch rounded := math.Round(share * step); {
+	case rounded == step && share < 1:
+		return "more than 99.99 %"
+	case rounded == 0 && share > 0:
+		return "less than 0.01 %"
+	default:
+		return fmt.Sprintf("%.4g %%", rounded/step*100)
 	}
-	return fmt.Sprintf("%.4g %%", float64(int(share*1000+0.5))/10)
 }
 
 // furthest names the packet, order and flow scores that are furthest above their
