@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -21,13 +22,14 @@ type engine struct {
 	program
 	backend compute.Backend
 	whole   bool        // the loop runs on the device; else pass by pass
+	gpu     bool        // the device is a GPU
 	loop    *graph.Exec // XLA
 	expect  *graph.Exec // one block, without a loop
 	refit   *graph.Exec // the M-step
 }
 
 func newEngine(b compute.Backend, covariance Covariance, columns int) (*engine, error) {
-	e := &engine{program: program{covariance, columns}, backend: b}
+	e := &engine{program: program{covariance, columns}, backend: b, gpu: strings.HasPrefix(b.Description(), "xla:cuda")}
 	c := b.Capabilities()
 	e.whole = c.Functions && c.Operations[compute.OpTypeDynamicSlice]
 	var err error

@@ -30,7 +30,7 @@ func Fit(ctx context.Context, b compute.Backend, x mat.Matrix, cfg Config, src r
 
 // model fits one mixture with the engine's programs.
 func (e *engine) model(ctx context.Context, x mat.Matrix, cfg Config, src rand.Source) (*Model, error) {
-	t, err := newTable(x, cfg, e.whole)
+	t, err := e.table(x, cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (e *engine) scan(ctx context.Context, t *table, x mat.Matrix, cfg Config, s
 		if cfg.Patience > 0 && k-bestAt > cfg.Patience {
 			break
 		}
-		m, err := e.starts(ctx, t, x, cfg, k, paddedComponents(k), src)
+		m, err := e.starts(ctx, t, x, cfg, k, paddedComponents(k, cfg.MaxComponents, t.rows), src)
 		if err != nil {
 			return nil, err
 		}
@@ -109,12 +109,18 @@ func (e *engine) scan(ctx context.Context, t *table, x mat.Matrix, cfg Config, s
 	return best, nil
 }
 
-// paddedComponents rounds up to one of a few numbers, so that a scan compiles a few
-// programs, a third of a second each, and not one per number of components.
-func paddedComponents(k int) int {
+// paddedComponents is the number of components of the program that a scan fits k
+// with. A program takes a third of a second to compile, as much as a hundred
+// iterations over a hundred thousand rows: so few rows use one program, for most
+// components, and many rows a few programs.
+func paddedComponents(k, most, rows int) int {
+	const few = 5_000_000 // rows times components
+	if rows*most <= few {
+		return most
+	}
 	padded := 4
 	for padded < k {
-		if padded*3/2 >= k && padded >= 8 {
+		if padded >= 8 && padded*3/2 >= k {
 			return padded * 3 / 2
 		}
 		padded *= 2

@@ -11,9 +11,26 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// blockRows is the rows of a block: with 25 components its responsibilities stay
-// in the cache of the second level, and one more M-step a block is a small part.
-const blockRows = 2048
+// blockRows is the rows of a block on a CPU: with 25 components its
+// responsibilities stay in the cache of the second level, and one more M-step a
+// block is a small part. On a GPU starting the kernels is what costs: there a block
+// has as many rows as the table, up to gpuBlockRows.
+const (
+	blockRows    = 2048
+	gpuBlockRows = 1 << 17
+)
+
+// blockSize is the rows of a block for a table of n rows.
+func (e *engine) blockSize(n int) int {
+	if !e.gpu {
+		return blockRows
+	}
+	size := blockRows
+	for size < min(n, gpuBlockRows) {
+		size *= 2
+	}
+	return size
+}
 
 // table is the rows on the device, in blocks, columns first, centred.
 type table struct {
@@ -29,11 +46,11 @@ type table struct {
 	warnings      []error
 }
 
-// blockCount is the number of blocks for n rows, padded to one of a few numbers, so
+// blockCount is the number of blocks of the given size for n rows, padded to one of a few numbers, so
 // that similar tables share a program: powers of two up to 16, then at most an
 // eighth more. Blocks without rows cost memory, but no time.
-func blockCount(n int) int {
-	blocks, step := (n+blockRows-1)/blockRows, 1
+func blockCount(n, size int) int {
+	blocks, step := (n+size-1)/size, 1
 	if blocks <= 16 {
 		for step < blocks {
 			step *= 2
@@ -46,8 +63,8 @@ func blockCount(n int) int {
 	return (blocks + step - 1) / step * step
 }
 
-// newTable checks and centres x and lays it out in blocks.
-func newTable(x mat.Matrix, cfg Config, whole bool) (*table, error) {
+// table checks and centres x and lays it out in blocks.
+func (e *engine) table(x mat.Matrix, cfg Config) (*table, error) {
 	n, d := x.Dims()
 	if n == 0 || d == 0 {
 		return nil, errors.New("gmm: no rows: want at least one row and one column")
@@ -57,7 +74,7 @@ func newTable(x mat.Matrix, cfg Config, whole bool) (*table, error) {
 		return nil, err
 	}
 	t.regularise(cfg.RegCovar)
-	const size = blockRows
+	size := e.blockSize(n)
 	t.secondSums = make([]float64, d*d)
 	row := make([]float64, d)
 	fill := func(flat []float64, from, to, stride int) {
@@ -73,8 +90,8 @@ func newTable(x mat.Matrix, cfg Config, whole bool) (*table, error) {
 			}
 		}
 	}
-	if whole {
-		t.blocks = tensors.FromShape(shapes.Make(dtypes.Float64, blockCount(n), d, size))
+	if e.whole {
+		t.blocks = tensors.FromShape(shapes.Make(dtypes.Float64, blockCount(n, size), d, size))
 		tensors.MustMutableFlatData(t.blocks, func(flat []float64) { fill(flat, 0, n, size) })
 	} else {
 		for from := 0; from < n; from += size {
