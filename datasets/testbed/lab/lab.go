@@ -14,9 +14,9 @@ import (
 
 // Lab is a built testbed.
 type Lab struct {
-	Dir       string // of the servers' configurations, logs and data
-	hosts     []Host
-	processes []*process // in the order of their start
+	Dir        string     // of the servers' configurations, logs and data
+	namespaces []string   // that Build made
+	processes  []*process // in the order of their start
 }
 
 type process struct {
@@ -56,7 +56,6 @@ func Build(ctx context.Context, dir string, trees bool, servers ...Host) (*Lab, 
 	in(wire, "ip", "link", "set", "hall0", "master", "hall")
 	join := func(h Host, bridge string) {
 		ns := h.Namespace()
-		l.hosts = append(l.hosts, h)
 		steps = append(steps, []string{"ip", "netns", "add", ns})
 		port := fmt.Sprintf("p%02x", h.Number)
 		in(wire, "ip", "link", "add", "name", port, "type", "veth", "peer", "name", "eth0", "netns", ns)
@@ -89,6 +88,9 @@ func Build(ctx context.Context, dir string, trees bool, servers ...Host) (*Lab, 
 	for _, step := range steps {
 		if out, err := exec.CommandContext(ctx, step[0], step[1:]...).CombinedOutput(); err != nil {
 			return l, fmt.Errorf("lab: %s: %w: %s", strings.Join(step, " "), err, strings.TrimSpace(string(out)))
+		}
+		if step[1] == "netns" && step[2] == "add" {
+			l.namespaces = append(l.namespaces, step[3])
 		}
 	}
 	return l, nil
@@ -155,23 +157,21 @@ func (l *Lab) Stop(name string, signal os.Signal) {
 	}
 }
 
-// Close ends the processes, last started first, whatever still runs in the testbed's namespaces, and the namespaces.
+// Close ends the processes, last started first, whatever still runs in the namespaces that Build made, and these. A namespace that was
+// there before, of another recording or one that was killed, made Build fail and is left alone.
 func (l *Lab) Close() error {
 	for i := len(l.processes) - 1; i >= 0; i-- {
 		l.Stop(l.processes[i].name, syscall.SIGTERM)
 	}
-	out, err := exec.Command("ip", "netns", "list").Output()
-	problems := []error{err}
-	for _, line := range strings.Split(string(out), "\n") {
-		name, _, _ := strings.Cut(line, " ")
-		if !strings.HasPrefix(name, Prefix) {
-			continue
-		}
+	var problems []error
+	for _, name := range l.namespaces {
 		pids, _ := exec.Command("ip", "netns", "pids", name).Output()
 		for _, pid := range strings.Fields(string(pids)) {
 			exec.Command("kill", "-9", pid).Run() // it may have ended by itself
 		}
-		problems = append(problems, exec.Command("ip", "netns", "del", name).Run())
+		if out, err := exec.Command("ip", "netns", "del", name).CombinedOutput(); err != nil {
+			problems = append(problems, fmt.Errorf("lab: remove namespace %s: %w: %s", name, err, strings.TrimSpace(string(out))))
+		}
 	}
 	return errors.Join(problems...)
 }

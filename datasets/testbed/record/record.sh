@@ -1,9 +1,11 @@
 #!/bin/sh
-# Records the embedded capture again: ./record.sh [LOAD [DURATION [SEED]]], as root on Debian 12, in some ten minutes.
+# Records an embedded capture again: ./record.sh [LOAD [DURATION [SEED [FOLDER]]]], as root on Debian 12, in some ten minutes. LOAD is office
+# or services; FOLDER is where the capture and its table of counts go, this package's own if left out.
 # The servers are started by the recorder itself in namespaces of their own; none is started by the system.
 set -eu
 load=${1:-office} duration=${2:-8m10s} seed=${3:-1}
 here=$(cd "$(dirname "$0")" && pwd)
+out=${4:-$here/..}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -31,6 +33,6 @@ DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends \
 # microseconds), and the counts that the test compares.
 reordercap "$scratch/full.pcap" "$scratch/ordered.pcapng"
 editcap -F pcap -s 512 "$scratch/ordered.pcapng" "$scratch/$load.pcap"
-zstd -19 -q -f "$scratch/$load.pcap" -o "$here/../$load.pcap.zst"
-"$here/count.sh" "$scratch/$load.pcap" >"$here/../$load.tsv"
-ls -l "$here/../$load.pcap.zst"
+zstd -19 -q -f "$scratch/$load.pcap" -o "$out/$load.pcap.zst"
+"$here/count.sh" "$scratch/$load.pcap" >"$out/$load.tsv"
+ls -l "$out/$load.pcap.zst"

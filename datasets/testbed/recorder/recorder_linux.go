@@ -3,6 +3,7 @@ package recorder
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -37,6 +38,9 @@ func Run(ctx context.Context, cfg Config, out io.Writer) (err error) {
 	scene, ok := scenarios()[cfg.Load]
 	if !ok {
 		return fmt.Errorf("recorder: load %q: want office or services", cfg.Load)
+	}
+	if os.Geteuid() != 0 {
+		return errors.New("recorder: network namespaces need root")
 	}
 	dir, err := os.MkdirTemp("", "testbed-")
 	if err != nil {
