@@ -88,12 +88,15 @@ func (v Variant) Schema(compat Compat) (Schema, error) {
 	}
 	s := Schema{Variant: v, Compat: compat, Columns: make([]Column, len(names))}
 	for i, name := range names {
-		s.Columns[i] = v.column(name, compat)
+		s.Columns[i] = v.Column(name, compat)
 	}
 	return s, nil
 }
 
-func (v Variant) column(name string, compat Compat) Column {
+// Column is the column of a name as the variant treats it, not yet fitted. It
+// knows the names of Columns, and layers_0, layers_1, applications, flags and
+// count_pkt; any other is a linear number.
+func (v Variant) Column(name string, compat Compat) Column {
 	textOrder := compat.TextOrder && v != General
 	category := func(d Domain) Column { return Column{Name: name, Kind: Category, Domain: d, TextOrder: textOrder} }
 	switch {
@@ -105,6 +108,8 @@ func (v Variant) column(name string, compat Compat) Column {
 	switch name {
 	case "flags", "size", "bandwidth", "spreading_factor", "frequency", "crc_status", "fport":
 		return category(NumberDomain)
+	case "applications":
+		return category(ApplicationDomain)
 	case "mtype":
 		return category(BinaryDomain)
 	case "code_rate":

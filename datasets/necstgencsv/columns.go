@@ -2,15 +2,6 @@ package necstgencsv
 
 import "slices"
 
-// FlowColumns are the columns of a flow table (raw/df_raw_flows_*.csv):
-// packets, bytes, their standard deviation, the start in seconds since 1970, the
-// standard deviations of header and payload length, the seconds since the flow
-// before, and the rate and rolling sums over flows.
-func FlowColumns() []string {
-	return []string{"flow_id_count", "length_total_sum", "length_total_std", "timestamps_min", "header_length_std", "payload_length_std",
-		"time_diff", "rate", "rolling_rate_byte_sec", "rolling_rate_byte_min", "rolling_rate_packet_sec", "rolling_rate_packet_min"}
-}
-
 var layerPairs = []string{"layers_0", "length_0", "layers_1", "length_1", "layers_2", "length_2", "layers_3", "length_3"}
 
 var packetPart = []string{"timestamps", "length_total", "mac_src", "mac_dst", "ip_src", "ip_dst", "flags", "sport", "dport", "filename", "num_packet"}

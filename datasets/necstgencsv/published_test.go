@@ -1,12 +1,12 @@
 package necstgencsv
 
 import (
+	"bytes"
 	"io"
 	"math"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/necstgen/necstgen/datasets/feature"
@@ -161,50 +161,39 @@ func TestPublishedDays(t *testing.T) {
 	}
 }
 
-// publishedFlows groups packets by flow and computes the flow table's columns
-// from the authors' own header and payload lengths.
-func publishedFlows(rows []Row) [][]float64 {
-	type totals struct{ length, header, payload []float64 }
-	groups := make(map[int64]*totals)
-	start := make(map[int64]int64)
-	var order []int64
+// publishedFlows groups packets by flow and computes the flow table with the
+// authors' own header and payload lengths.
+func publishedFlows(t *testing.T, rows []Row) [][]float64 {
+	t.Helper()
+	groups := make(map[int64]*flow.Flow)
+	var flows []*flow.Flow
 	for _, row := range rows {
-		id := row.Packet.FlowID
-		g, ok := groups[id]
+		p := row.Packet
+		p.HeaderLength, p.PayloadLength = int32(row.HeaderLength), int32(row.PayloadLength)
+		f, ok := groups[p.FlowID]
 		if !ok {
-			g = &totals{}
-			groups[id], start[id] = g, row.Packet.Time
-			order = append(order, id)
+			f = &flow.Flow{ID: p.FlowID, Tuple: p.Tuple, Application: p.Application}
+			groups[p.FlowID] = f
+			flows = append(flows, f)
 		}
-		g.length = append(g.length, float64(row.Packet.Length))
-		g.header = append(g.header, row.HeaderLength)
-		g.payload = append(g.payload, row.PayloadLength)
+		f.Packets = append(f.Packets, p)
 	}
-	slices.SortStableFunc(order, func(a, b int64) int { return int(start[a]/1000 - start[b]/1000) })
-	var clock feature.Clock
-	var table [][]float64
-	for _, id := range order {
-		g := groups[id]
-		sum, std := moments(g.length)
-		_, header := moments(g.header)
-		_, payload := moments(g.payload)
-		d := clock.Next(start[id], sum)
-		table = append(table, []float64{float64(len(g.length)), sum, std, float64(start[id]) / 1e9, header, payload,
-			d.TimeDiff, d.Rate, d.ByteSecond, d.ByteMinute, d.PacketSecond, d.PacketMinute})
+	var out bytes.Buffer
+	if err := WriteFlows(&out, flow.Rows(stream(flows))); err != nil {
+		t.Fatal(err)
 	}
-	return table
-}
-
-// moments are the sum and the sample standard deviation.
-func moments(x []float64) (sum, std float64) {
-	for _, v := range x {
-		sum += v
+	_, table, err := Numbers(&out, "written")
+	if err != nil {
+		t.Fatal(err)
 	}
-	mean := sum / float64(len(x))
-	for _, v := range x {
-		std += (v - mean) * (v - mean)
+	var list [][]float64
+	for row, err := range table {
+		if err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, slices.Clone(row))
 	}
-	return sum, math.Sqrt(std / float64(len(x)-1))
+	return list
 }
 
 // Check 2: the HTTP sample's flows against the published flow table, 717 of 718;
@@ -218,7 +207,7 @@ func TestPublishedFlowTable(t *testing.T) {
 	if !slices.Equal(columns, FlowColumns()) {
 		t.Fatalf("columns %q, want %q", columns, FlowColumns())
 	}
-	got := publishedFlows(publishedRows(t, "HTTP"))
+	got := publishedFlows(t, publishedRows(t, "HTTP"))
 	if len(got) != 718 {
 		t.Fatalf("%d flows, want 718", len(got))
 	}
@@ -262,107 +251,4 @@ type span struct {
 	column string
 	scale  feature.Scale
 	lo, hi float64
-}
-
-// Check 4: the processed files from the raw ones. The constants of 4.1 are
-// printed with few digits, so each column's affine map is taken from its two
-// outermost rows, held against 4.1, and then all rows are held to 1e-12.
-func TestPublishedProcessing(t *testing.T) {
-	for application, spans := range map[string][]span{
-		"HTTP": {
-			{"length_total", feature.Linear, 60, 1514}, {"header_length", feature.Linear, 54, 58}, {"payload_length", feature.Linear, 2, 1460},
-			{"time_diff", feature.Log, -4.23705, 3.03897}, {"rate", feature.Log, -1.26082, 7.29147},
-			{"rolling_rate_byte_sec", feature.Log, 1.77815, 5.9576}, {"rolling_rate_byte_min", feature.Log, 1.77815, 6.45422},
-			{"rolling_rate_packet_sec", feature.Log, 0, 2.84136}, {"rolling_rate_packet_min", feature.Log, 0, 3.57933},
-		},
-		"SNMP": {
-			{"length_total", feature.Linear, 143, 183}, {"payload_length", feature.Linear, 101, 141},
-			{"time_diff", feature.Log, -3.29889, 4.82696}, {"rate", feature.Log, -2.60686, 5.46325},
-			{"rolling_rate_byte_sec", feature.Log, 2.15534, 3.20683}, {"rolling_rate_byte_min", feature.Log, 2.15534, 4.28305},
-			{"rolling_rate_packet_sec", feature.Log, 0, 1}, {"rolling_rate_packet_min", feature.Log, 0, 2.09342},
-		},
-		"UDP_GOOGLE_HOME": {
-			{"length_total", feature.Log, 1.77815, 3.14364}, {"payload_length", feature.Log, 1.41497, 3.1329},
-			{"time_diff", feature.Log, -6.14554, 3.41825}, {"rate", feature.Log, 0.50693, 9.28918},
-			{"rolling_rate_byte_sec", feature.Log, 1.77815, 5.08228}, {"rolling_rate_byte_min", feature.Log, 1.80618, 5.39303},
-			{"rolling_rate_packet_sec", feature.Log, 0, 2.13672}, {"rolling_rate_packet_min", feature.Log, 0, 2.60206},
-		},
-		"LORA_1": {
-			{"length_total", feature.Linear, 36, 144}, {"payload_length", feature.Linear, 20, 128},
-			{"time_diff", feature.Log, -4.05563, 3.233}, {"snr", feature.Linear, -23, 13}, {"rssi", feature.Linear, -131, -53},
-			{"rate", feature.Log, -1.49798, 6.05563}, {"rolling_rate_byte_sec", feature.Log, 1.5563, 2.4216},
-			{"rolling_rate_byte_min", feature.Log, 1.60206, 3.08063}, {"rolling_rate_packet_sec", feature.Log, 0, 0.60206},
-			{"rolling_rate_packet_min", feature.Log, 0, 1.20412},
-		},
-	} {
-		processed, n := publishedNumbers(t, "process/df_process_"+application+".csv")
-		raw := rawColumns(t, application)
-		for _, s := range spans {
-			checkSpan(t, application, s, raw[s.column], processed[s.column][:n])
-		}
-	}
-}
-
-// rawColumns are the numbers of a raw file, text cells left out.
-func rawColumns(t testing.TB, application string) map[string][]float64 {
-	t.Helper()
-	path := "raw/df_raw_" + application + ".csv"
-	s, err := openSheet(published(t, path), path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	out := make(map[string][]float64)
-	for s.next() == nil {
-		for _, column := range s.header {
-			if v, err := s.float(column); err == nil {
-				out[column] = append(out[column], v)
-			}
-		}
-	}
-	return out
-}
-
-func checkSpan(t *testing.T, application string, s span, raw, processed []float64) {
-	t.Helper()
-	lo, hi := -1, -1
-	for i, v := range raw {
-		if v == 0 && s.scale == feature.Log {
-			continue
-		}
-		if lo < 0 || v < raw[lo] {
-			lo = i
-		}
-		if hi < 0 || v > raw[hi] {
-			hi = i
-		}
-	}
-	scaled := func(i int) float64 {
-		if s.scale == feature.Log {
-			return math.Log10(raw[i])
-		}
-		return raw[i]
-	}
-	slope := (scaled(hi) - scaled(lo)) / (processed[hi] - processed[lo])
-	c := feature.Column{Name: s.column, Kind: feature.Number, Scale: s.scale, Lo: scaled(lo) - slope*processed[lo]}
-	c.Hi = c.Lo + slope
-	if tolerance := 6e-6 * (1 + math.Abs(s.hi)); math.Abs(c.Lo-s.lo) > tolerance || math.Abs(c.Hi-s.hi) > tolerance {
-		t.Errorf("%s, %s: range %v..%v, algorithm.md 4.1 has %v..%v", application, s.column, c.Lo, c.Hi, s.lo, s.hi)
-	}
-	imputed := 0
-	worst := 0.0
-	for i, v := range raw {
-		if v == 0 && s.scale == feature.Log {
-			imputed++
-			continue
-		}
-		if d := math.Abs(c.Encode(v) - processed[i]); d > worst {
-			worst = d
-		}
-	}
-	if worst > 1e-12 {
-		t.Errorf("%s, %s: differs by %g, want at most 1e-12", application, s.column, worst)
-	}
-	if imputed > 0 && !strings.Contains("time_diff rate", s.column) {
-		t.Errorf("%s, %s: %d zeros", application, s.column, imputed)
-	}
 }

@@ -1,0 +1,38 @@
+package necstgencsv
+
+import (
+	"io"
+	"iter"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// FlowColumns are the columns of a flow table (raw/df_raw_flows_*.csv):
+// packets, bytes, their standard deviation, the start in seconds since 1970, the
+// standard deviations of header and payload length, the seconds since the flow
+// before, and the rate and rolling sums over flows.
+func FlowColumns() []string {
+	return []string{"flow_id_count", "length_total_sum", "length_total_std", "timestamps_min", "header_length_std", "payload_length_std",
+		"time_diff", "rate", "rolling_rate_byte_sec", "rolling_rate_byte_min", "rolling_rate_packet_sec", "rolling_rate_packet_min"}
+}
+
+// WriteFlows writes a flow table, whose rows are those of one application
+// (flow.Assembler's Table, flow.Rows).
+func WriteFlows(w io.Writer, rows iter.Seq2[flow.TableRow, error]) error {
+	return WriteNumbers(w, FlowColumns(), func(yield func([]float64, error) bool) {
+		values := make([]float64, 0, len(FlowColumns()))
+		for row, err := range rows {
+			if err == nil {
+				values = flowValues(values[:0], &row)
+			}
+			if !yield(values, err) {
+				return
+			}
+		}
+	})
+}
+
+func flowValues(dst []float64, r *flow.TableRow) []float64 {
+	return append(dst, float64(r.Packets), float64(r.Length), r.LengthDeviation, seconds(r.Start), r.HeaderDeviation, r.PayloadDeviation,
+		r.TimeDiff, r.Rate, r.BytesSecond, r.BytesMinute, r.FlowsSecond, r.FlowsMinute)
+}
