@@ -118,9 +118,10 @@ func (s *speaker) dnsHead(id, flags, questions, answers, additional uint16) {
 	s.head = be.AppendUint16(s.head, additional)
 }
 
-// dnsName appends a name of size encoded bytes, under .invalid where there is room.
+// dnsName appends a name of size encoded bytes, under .INVALID where there is
+// room. Case means nothing in names, and in capitals they are like no capture's.
 func (s *speaker) dnsName(size int) {
-	const top = "\x07invalid\x00"
+	const top = "\x07INVALID\x00"
 	end := "\x00"
 	if size >= len(top)+2 {
 		end = top
@@ -131,7 +132,9 @@ func (s *speaker) dnsName(size int) {
 			label--
 		}
 		s.head = append(s.head, byte(label))
-		s.word(label)
+		for range label {
+			s.head = append(s.head, s.letter()&^0x20)
+		}
 		left -= 1 + label
 	}
 	s.head = append(s.head, end...)

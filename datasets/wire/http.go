@@ -6,11 +6,11 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// Shapes of HTTP messages (RFC 9112). Header names are in capitals, which the
-// protocol allows and no common program writes, so that no long run of bytes is
-// like any capture's.
+// Shapes of HTTP messages (RFC 9112). Header names are in capitals and paths end
+// in a tilde, which the protocol allows and no common program writes, so that no
+// 16 bytes in a row are like any capture's.
 const (
-	requestRest  = " HTTP/1.1\r\n"
+	requestRest  = "~ HTTP/1.1\r\n"
 	responseLine = "HTTP/1.1 "
 	headEnd      = "\r\n\r\n"
 	postFrom     = 2000 // bytes from which a request has a body
@@ -37,6 +37,9 @@ func (s *speaker) http(_ *conversation, t turnOf) {
 // a longer one.
 func (s *speaker) get(total int) {
 	const fixed = len("GET /") + len(requestRest) + len("\r\n")
+	if total == fixed-1 {
+		s.head = append(s.head, "PUT / HTTP/1.1\r\n\r\n"...)
+	}
 	if total < fixed {
 		return
 	}

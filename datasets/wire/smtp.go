@@ -92,13 +92,7 @@ func (s *speaker) command(verb string, size int, code string) {
 	s.head = append(s.head, verb[:min(len(verb), size)]...)
 	fill := size - len(verb) - len("\r\n")
 	if n := len(verb); n > 0 && verb[n-1] == '<' {
-		if fill--; fill >= 3 {
-			s.word(fill / 2)
-			s.head = append(s.head, '@')
-			s.word(fill - fill/2 - 1)
-		} else {
-			s.word(fill)
-		}
+		s.address(fill - 1)
 		s.head = append(s.head, '>')
 	} else {
 		s.word(fill)
@@ -106,6 +100,22 @@ func (s *speaker) command(verb string, size int, code string) {
 	s.head = append(s.head, "\r\n"...)
 	s.head = s.head[:min(len(s.head), begin+size)]
 	s.owe(code)
+}
+
+// address appends a mailbox of size characters. The first and the last are such
+// as people do not have, so that with the command around them no 16 bytes in a
+// row are like any capture's.
+func (s *speaker) address(size int) {
+	if size < len("=@Z") {
+		s.word(size)
+		return
+	}
+	local := (size - len("=@Z")) / 2
+	s.head = append(s.head, '=')
+	s.word(local)
+	s.head = append(s.head, '@')
+	s.word(size - len("=@Z") - local)
+	s.head = append(s.head, 'Z')
 }
 
 func (s *speaker) owe(code string) {

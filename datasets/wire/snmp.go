@@ -19,7 +19,8 @@ const (
 
 // Sizes of an SNMP message in bytes.
 const (
-	shortMessage  = 128 // up to here all lengths take one byte
+	shortMessage  = 128 // up to here all lengths take one byte,
+	middleMessage = 256 // and up to here two, as programs write them
 	snmpCommunity = 7
 	snmpOID       = 12 // usual length of an object identifier
 	snmpOIDMost   = 40 // longest that is made for filling
@@ -28,41 +29,61 @@ const (
 // lengths is the number of bytes that constructed values spend on a tag and a length.
 type lengths int
 
-// Short and long form of lengths (X.690, 8.1.3).
+// Short form of lengths, and long forms of one, two and three bytes (X.690, 8.1.3).
 const (
-	shortForm lengths = 2
-	longForm  lengths = 4
+	shortForm  lengths = 2
+	middleForm lengths = 3
+	longForm   lengths = 4
+	longerForm lengths = 5
 )
+
+// variable is the form for a variable in a message: one byte longer than need
+// be, which is allowed and which no common program writes, so that the bytes
+// between request ID and object identifier are not like any capture's. Short
+// messages have too few of them for that to matter.
+func (l lengths) variable() lengths {
+	if l == shortForm {
+		return shortForm
+	}
+	return l + 1
+}
 
 // header appends a tag and the length of what follows.
 func (l lengths) header(b []byte, tag byte, size int) []byte {
-	if l == shortForm {
+	switch l {
+	case shortForm:
 		return append(b, tag, byte(size))
+	case middleForm:
+		return append(b, tag, 0x81, byte(size))
+	case longForm:
+		return append(b, tag, 0x82, byte(size>>8), byte(size))
 	}
-	return append(b, tag, 0x82, byte(size>>8), byte(size))
+	return append(b, tag, 0x83, 0, byte(size>>8), byte(size))
 }
 
 // snmp composes a request, or the response to the oldest one, of exactly t.total
 // bytes: version 2c, object identifiers under 2.999, the arc for examples.
 func (s *speaker) snmp(_ *conversation, t turnOf) {
 	form := shortForm
-	if t.total > shortMessage {
+	if t.total > middleMessage {
 		form = longForm
+	} else if t.total > shortMessage {
+		form = middleForm
 	}
 	// message, version, community, PDU, request ID, error status and index, variables
 	fixed := 3*int(form) + 3 + 2 + 6 + 6
 	community := snmpCommunity
 	left := t.total - fixed - community
-	variable := int(form) + 2 + snmpOID + 2 // its own header, OID, NULL
+	variable := int(form.variable()) + 2 + snmpOID + 2 // its own header, OID, NULL
 	if short := variable - left; short > 0 {
 		community -= min(community, short)
 		left = t.total - fixed - community
 	}
-	if least := int(form) + 2 + 1 + 2; left < least {
+	if least := int(form.variable()) + 2 + 1 + 2; left < least {
 		s.word(t.total) // too short for SNMP
 		return
 	}
-	id, pdu := uint32(s.random.Uint64())&0x7fffffff|0x1000000, byte(tagGetNext)
+	id, pdu := uint32(s.random.Uint64())|1<<31, byte(tagGetNext) // negative, which programs do not use
 	if t.dir == flow.Forward {
 		s.ask(id)
 	} else {
@@ -80,7 +101,7 @@ func (s *speaker) snmp(_ *conversation, t turnOf) {
 	s.head = append(s.head, tagInteger, 1, 0, tagInteger, 1, 0)
 	s.head = form.header(s.head, tagSequence, left)
 	for left > 0 {
-		left -= s.snmpVariable(form, pdu == tagResponse, left)
+		left -= s.snmpVariable(form.variable(), pdu == tagResponse, left)
 	}
 }
 
@@ -90,11 +111,8 @@ func (s *speaker) snmp(_ *conversation, t turnOf) {
 func (s *speaker) snmpVariable(form lengths, response bool, left int) int {
 	header := int(form) + 2
 	if response {
-		identifier := min(snmpOID, left-header-2)
-		value := left - header - identifier - 2
-		if form == longForm {
-			value = left - header - identifier - int(form)
-		}
+		identifier := min(snmpOID, left-header-int(form))
+		value := left - header - identifier - int(form)
 		s.head = form.header(s.head, tagSequence, left-int(form))
 		s.oid(identifier)
 		s.head = form.header(s.head, tagOctets, value)
