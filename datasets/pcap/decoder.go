@@ -15,6 +15,10 @@ type decoder struct {
 	cut    bool // the capture kept less than the wire carried
 }
 
+// maxWire is the longest frame that is believed. Offloading makes frames of 256
+// KiB; a damaged record claims anything.
+const maxWire = 1 << 24
+
 // decode fills d.packet. A header that is cut by the snap length is no damage:
 // what stands before it is decoded. A header that contradicts itself, or that
 // the frame is too short for, is.
@@ -24,6 +28,11 @@ func (d *decoder) decode(r *record) error {
 		length -= r.fcs
 		frame = frame[:min(len(frame), length)]
 	}
+	if length > maxWire {
+		d.packet = flow.Packet{Time: r.time}
+		return damagedf("%d bytes on the wire: want at most %d", length, maxWire)
+	}
+	length = max(length, len(frame))
 	d.packet = flow.Packet{Time: r.time, Length: int32(length), Captured: int32(len(frame))}
 	d.frame, d.layers, d.cut = frame, 0, len(frame) < length
 	err := d.link(r.link)

@@ -226,6 +226,8 @@ func TestBadCaptures(t *testing.T) {
 		{"garbage between records", classic(little, micro, 4, 1).record(base, 5, loop).raw(garbage...).record(base, 6, loop).record(base, 7, loop).data, 3, 1, ""},
 		{"garbage before the last record", classic(little, micro, 4, 1).record(base, 5, loop).raw(garbage...).record(base, 6, loop).data, 2, 1, ""},
 		{"garbage at the end", classic(little, micro, 4, 1).record(base, 5, loop).raw(garbage...).data, 1, 0, "no record is found"},
+		{"frame of 4 GB on the wire", classic(little, micro, 4, 1).u32(base, 0, 60, 0xffffffff).raw(loop...).record(base, 6, loop).data, 1, 1, ""},
+		{"more captured than there was", classic(little, micro, 4, 1).u32(base, 0, 60, 40).raw(loop...).record(base, 6, loop).data, 2, 0, ""},
 		{"empty frame", classic(little, micro, 4, 1).record(base, 5, nil).record(base, 6, loop).data, 1, 1, ""},
 		{"cut gzip", compressed(t, good.data)["gzip"][:40], 0, 0, "unexpected EOF"},
 		{"broken gzip header", []byte{0x1f, 0x8b, 0xff, 0, 0, 0, 0, 0, 0, 0, 0}, 0, 0, "gzip"},
