@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"strings"
@@ -161,6 +162,17 @@ func (a *Material) Figures() []*Figure {
 		add("training_"+model, "Mean over each epoch's batches.", f, err)
 	}
 	return figures
+}
+
+// WriteFigures writes every figure as figures/NAME.svg; write is a run's
+// WriteFile, or does the same.
+func (a *Material) WriteFigures(write func(name string, content func(io.Writer) error) error) error {
+	for _, f := range a.Figures() {
+		if err := write("figures/"+f.Name+".svg", func(w io.Writer) error { return f.Write(w, SVG) }); err != nil {
+			return fmt.Errorf("report: %w", err)
+		}
+	}
+	return nil
 }
 
 // FlowNumbers are the plain numbers of flows that figures show.

@@ -2,6 +2,7 @@ package report_test
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -57,6 +58,24 @@ func TestWrite(t *testing.T) {
 		t.Error("the report holds a path of this machine")
 	}
 	t.Logf("%d bytes", len(text))
+}
+
+func TestWriteFigures(t *testing.T) {
+	var names []string
+	err := report.Load(folder(t)).WriteFigures(func(name string, content func(io.Writer) error) error {
+		var b bytes.Buffer
+		if err := content(&b); err != nil || !bytes.HasPrefix(b.Bytes(), []byte("<?xml")) {
+			t.Errorf("%s: %v, %d bytes", name, err, b.Len())
+		}
+		names = append(names, name)
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(names) != 9 || names[0] != "figures/length.svg" {
+		t.Errorf("%v, want nine figures, the length first", names)
+	}
 }
 
 // TestIncomplete takes files away: the report says so and shows the rest.

@@ -69,6 +69,9 @@ func TestVerdictOf(t *testing.T) {
 	if v.Headline != "Easy to tell from the real traffic" || !strings.Contains(v.Warning, "copied") {
 		t.Errorf("%s, %s", v.Headline, v.Warning)
 	}
+	if text := v.Markdown(); !strings.HasPrefix(text, "**Easy to tell") || strings.Count(text, "\n- ") != len(v.Points) || !strings.HasSuffix(text, "nothing away.**\n") {
+		t.Errorf("as Markdown:\n%s", text)
+	}
 	if v := report.VerdictOf(nil, "HTTP"); !strings.HasPrefix(v.Headline, "Not judged") {
 		t.Errorf("without scores: %s", v.Headline)
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/necstgen/necstgen/experiments/fidelity"
 )
@@ -14,6 +15,19 @@ type Verdict struct {
 	Headline string
 	Points   []string // one sentence each
 	Warning  string   // what a reader must not overlook; empty: nothing
+}
+
+// Markdown is the verdict as text with a list.
+func (v Verdict) Markdown() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "**%s.**\n\n", v.Headline)
+	for _, point := range v.Points {
+		fmt.Fprintf(&b, "- %s\n", point)
+	}
+	if v.Warning != "" {
+		fmt.Fprintf(&b, "\n**%s**\n", v.Warning)
+	}
+	return b.String()
 }
 
 // VerdictOf puts the scores of an application into words.
