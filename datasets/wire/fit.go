@@ -173,7 +173,7 @@ func (fit *fitting) addHosts(f *flow.Flow, pair [2]netip.Addr) {
 func ipLength(p *flow.Packet) int32 { return p.HeaderLength + p.PayloadLength - etherHeader }
 
 // protoOf is the flow's transport protocol: of its tuple, else of its packets,
-// else what its application uses. 0 if none of them says.
+// else what its application uses, else what its first header has room for.
 func protoOf(f *flow.Flow) uint8 {
 	if f.Tuple.Proto != 0 {
 		return f.Tuple.Proto
@@ -186,7 +186,14 @@ func protoOf(f *flow.Flow) uint8 {
 	if known, ok := servicePorts[f.Application]; ok {
 		return known.proto
 	}
-	return f.Packets[0].Tuple.Proto
+	first := &f.Packets[0]
+	if first.Tuple.Proto != 0 || first.HeaderLength == 0 {
+		return first.Tuple.Proto
+	}
+	if room := first.HeaderLength - etherHeader; room == ipv4Header+udpHeader || room == ipv6Header+udpHeader {
+		return flow.UDP
+	}
+	return flow.TCP
 }
 
 func registeredPort(a flow.Application) uint16 {

@@ -56,6 +56,7 @@ func talkFlow(id int64, a flow.Application, proto uint8, smallest int, r *rand.R
 
 // Whatever the sizes, the dissector of each application has nothing to complain about.
 func TestPayloadsDissect(t *testing.T) {
+	var flows []*flow.Flow
 	for _, c := range []struct {
 		application flow.Application
 		proto       uint8
@@ -67,16 +68,13 @@ func TestPayloadsDissect(t *testing.T) {
 		{flow.SSH, flow.TCP, 1}, {flow.TLS, flow.TCP, 1}, {flow.QUIC, flow.UDP, 1}, {flow.SIP, flow.UDP, 1}, {flow.Time, flow.TCP, 4},
 		{flow.NetBIOS, flow.UDP, 50},
 	} {
-		t.Run(c.application.String(), func(t *testing.T) {
-			r := rand.New(rand.NewPCG(uint64(c.application), 5))
-			var flows []*flow.Flow
-			for i := range 200 {
-				flows = append(flows, talkFlow(int64(i), c.application, c.proto, c.smallest, r))
-			}
-			name, _ := writeFile(t, newTestFramer(t, nil, Options{}), flows)
-			checkExpert(t, tsharkExpert(t, name))
-		})
+		r := rand.New(rand.NewPCG(uint64(c.application), uint64(c.proto)))
+		for range 150 {
+			flows = append(flows, talkFlow(int64(len(flows)), c.application, c.proto, c.smallest, r))
+		}
 	}
+	name, _ := writeFile(t, newTestFramer(t, nil, Options{}), flows)
+	checkExpert(t, tsharkExpert(t, name))
 }
 
 // The dissectors take what is meant for them: tshark's protocol chain of a frame
