@@ -7,7 +7,7 @@ import (
 )
 
 // windowCell builds one direction of the network, unrolled over its few steps, and
-// its derivative by hand. Letting GoMLX differentiate costs twice the time: the
+// its derivative by hand. Letting GoMLX differentiate costs more: the
 // derivative of each step's slice of the projection is that projection padded with
 // zeros, added up step by step. By hand the gates' gradients are laid side by side
 // once, and each weight's gradient is one product over all steps.
@@ -118,43 +118,52 @@ func (c windowCell) step(z *Node, before windowStep, recurrent, innerBias *Node)
 // gradient [batch, units].
 func (c windowCell) backward(x *Node, steps []windowStep, w windowWeights, reverse bool, gradient *Node) windowWeights {
 	time, batch, inputs := x.Shape().Dimensions[0], x.Shape().Dimensions[1], x.Shape().Dimensions[2]
-	outer := make([]*Node, time) // gradients of the projections, in the order of time
-	var inner, before []*Node    // those of the recurrent products, and what they multiplied
-	var all []*Node              // those of the recurrent products at all steps, for the bias
+	// In the order of time: gradients of the projections, of the recurrent products
+	// (LSTM: the same), and what the latter multiplied.
+	outer, inner, before := make([]*Node, time), make([]*Node, time), make([]*Node, time)
 	transposed := Transpose(w.recurrent, 0, 1)
 	dh, dc := gradient, (*Node)(nil)
 	for i := time - 1; i >= 0; i-- {
 		s := steps[i]
-		var dz, dr, direct *Node
-		dz, dr, direct, dc = c.stepBackward(s, dh, dc)
 		t := i
 		if reverse {
 			t = time - 1 - i
 		}
-		outer[t], all = dz, append(all, dr)
+		var direct *Node
+		outer[t], inner[t], direct, dc = c.stepBackward(s, dh, dc)
 		if s.before == nil {
+			before[t] = ZerosLike(gradient)
 			break
 		}
-		inner, before = append(inner, dr), append(before, s.before)
-		dh = MatMul(dr, transposed)
+		before[t] = s.before
+		dh = MatMul(inner[t], transposed)
 		if direct != nil {
 			dh = Add(dh, direct)
 		}
 	}
-	dz := Concatenate(outer, 0) // [time*batch, gates*units]
-	g := windowWeights{
-		kernel: DotGeneral(Reshape(x, time*batch, inputs), []int{0}, nil, dz, []int{0}, nil),
-		bias:   ReduceSum(dz, 0),
+	// A column of ones gives the bias's gradient from the same product. (Summing dz
+	// apart is slow on the CPU: the sum takes its rows from the steps one by one.)
+	ones := BroadcastToDims(fresh(x, 1), time*batch, 1)
+	rows := Reshape(x, time*batch, inputs)
+	hidden := Concatenate(before, 0) // [time*batch, units]
+	product := func(left []*Node, right []*Node) *Node {
+		return DotGeneral(Concatenate(left, 1), []int{0}, nil, Concatenate(right, 0), []int{0}, nil)
 	}
-	if len(inner) > 0 {
-		g.recurrent = DotGeneral(Concatenate(before, 0), []int{0}, nil, Concatenate(inner, 0), []int{0}, nil)
-	} else {
-		g.recurrent = ZerosLike(w.recurrent)
+	if c.kind == LSTM {
+		all := product([]*Node{rows, hidden, ones}, outer) // [inputs+units+1, gates*units]
+		return windowWeights{
+			kernel:    Slice(all, AxisRange(0, inputs)),
+			recurrent: Slice(all, AxisRange(inputs, inputs+c.units)),
+			bias:      Reshape(row(all, inputs+c.units), c.gates()*c.units),
+		}
 	}
-	if c.kind == GRU {
-		g.bias = Stack([]*Node{g.bias, ReduceSum(Concatenate(all, 0), 0)}, 0)
+	kernel := product([]*Node{rows, ones}, outer)      // [inputs+1, gates*units]
+	recurrent := product([]*Node{hidden, ones}, inner) // [units+1, gates*units]
+	return windowWeights{
+		kernel:    Slice(kernel, AxisRange(0, inputs)),
+		recurrent: Slice(recurrent, AxisRange(0, c.units)),
+		bias:      Concatenate([]*Node{row(kernel, inputs), row(recurrent, c.units)}, 0),
 	}
-	return g
 }
 
 // stepBackward is the derivative of one step: of the projection and of the
