@@ -152,7 +152,7 @@ func (fit *fitting) addHosts(f *flow.Flow, pair [2]netip.Addr) {
 			h.unpadded = h.unpadded || p.Length < minFrame
 			h.padded = h.padded || p.Length >= minFrame
 		}
-		if p.TTL != 0 {
+		if p.TTL > 1 { // 1 is for multicast groups, and no address given out is one
 			h.ttl.add(uint64(p.TTL))
 		}
 		if p.Tuple.Proto != flow.TCP || p.Flags&flow.RST != 0 {

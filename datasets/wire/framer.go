@@ -173,7 +173,8 @@ func (f *Framer) ends(c *conversation, from *flow.Flow) error {
 	if f.opts.KeepTuples && t.Src.IsValid() && t.Dst.IsValid() {
 		return f.sharing.keep(c, from)
 	}
-	return f.sharing.draw(c, from, looksIPv6(from, c.proto))
+	f.sharing.draw(c, from, looksIPv6(from, c.proto))
+	return nil
 }
 
 // looksIPv6 tells by the tuple, else by the smallest header: 74 bytes hold

@@ -14,7 +14,7 @@ type sharing struct {
 	plan     *Plan
 	random   *rand.Rand
 	stations []*station
-	byApp    map[appProto][]*serviceShare
+	groups   map[appProto]*serviceGroup
 	used     map[pairPort]uint32 // client ports so far
 	ended    map[pairPort]int64  // end of the last flow whose client had the server's port
 	spare    map[spareKey]*station
@@ -52,11 +52,11 @@ type familyShare struct {
 func newSharing(plan *Plan, random *rand.Rand) *sharing {
 	s := &sharing{
 		plan: plan, random: random,
-		byApp: make(map[appProto][]*serviceShare),
-		used:  make(map[pairPort]uint32),
-		ended: make(map[pairPort]int64),
-		spare: make(map[spareKey]*station),
-		given: make(map[netip.Addr]*station),
+		groups: make(map[appProto]*serviceGroup),
+		used:   make(map[pairPort]uint32),
+		ended:  make(map[pairPort]int64),
+		spare:  make(map[spareKey]*station),
+		given:  make(map[netip.Addr]*station),
 	}
 	for _, h := range plan.Hosts {
 		s.stations = append(s.stations, s.newStation(h))
@@ -64,7 +64,10 @@ func newSharing(plan *Plan, random *rand.Rand) *sharing {
 	for i := range plan.Services {
 		service := newServiceShare(&plan.Services[i], s.stations)
 		key := appProto{service.Application, service.Proto}
-		s.byApp[key] = append(s.byApp[key], service)
+		if s.groups[key] == nil {
+			s.groups[key] = new(serviceGroup)
+		}
+		s.groups[key].add(service)
 	}
 	return s
 }
@@ -132,48 +135,65 @@ func (f *familyShare) draw(random *rand.Rand) int {
 	return sort.Search(len(f.sums), func(i int) bool { return f.sums[i] > at })
 }
 
-// service draws a service of the application and protocol; an application that
-// the plan does not know takes the hosts of another service of the protocol.
-func (s *sharing) service(a flow.Application, proto uint8) (*serviceShare, error) {
+// serviceGroup is the services of one application and protocol, with running
+// sums of the flows of those that have hosts of each IP version.
+type serviceGroup struct {
+	services []*serviceShare
+	sums     [2][]int64
+}
+
+func (g *serviceGroup) add(service *serviceShare) {
+	g.services = append(g.services, service)
+	for family := range g.sums {
+		sum := int64(0)
+		if n := len(g.sums[family]); n > 0 {
+			sum = g.sums[family][n-1]
+		}
+		if len(service.families[family].pairs) > 0 {
+			sum += max(1, service.Flows)
+		}
+		g.sums[family] = append(g.sums[family], sum)
+	}
+}
+
+// service draws a service of the application and protocol, among those with
+// hosts of the wanted IP version if there are any.
+func (s *sharing) service(a flow.Application, proto uint8, want6 bool) *serviceShare {
+	group := s.group(a, proto)
+	sums := group.sums[0]
+	if last := len(sums) - 1; want6 && group.sums[1][last] > 0 || sums[last] == 0 {
+		sums = group.sums[1]
+	}
+	at := s.random.Int64N(sums[len(sums)-1])
+	return group.services[sort.Search(len(sums), func(i int) bool { return sums[i] > at })]
+}
+
+// group has the services of the application and protocol; an application that
+// the plan does not know takes the hosts of another service, of the same protocol
+// if there is one.
+func (s *sharing) group(a flow.Application, proto uint8) *serviceGroup {
 	key := appProto{a, proto}
-	services := s.byApp[key]
-	if len(services) == 0 {
-		for i := range s.plan.Services {
-			if s.plan.Services[i].Proto != proto && len(services) > 0 {
-				continue
-			}
-			known := s.plan.Services[i]
-			known.Application, known.Proto, known.Port = a, proto, registeredPort(a)
-			services = []*serviceShare{newServiceShare(&known, s.stations)}
-			if s.plan.Services[i].Proto == proto {
-				break
-			}
-		}
-		s.byApp[key] = services
+	if group := s.groups[key]; group != nil {
+		return group
 	}
-	if len(services) == 0 {
-		return nil, fmt.Errorf("wire: the plan has no service for %v", a)
-	}
-	total := int64(0)
-	for _, service := range services {
-		total += max(1, service.Flows)
-	}
-	at := s.random.Int64N(total)
-	for _, service := range services {
-		if at -= max(1, service.Flows); at < 0 {
-			return service, nil
+	like := &s.plan.Services[0]
+	for i := range s.plan.Services {
+		if s.plan.Services[i].Proto == proto {
+			like = &s.plan.Services[i]
+			break
 		}
 	}
-	return services[len(services)-1], nil
+	known := *like
+	known.Application, known.Proto, known.Port = a, proto, registeredPort(a)
+	s.groups[key] = new(serviceGroup)
+	s.groups[key].add(newServiceShare(&known, s.stations))
+	return s.groups[key]
 }
 
 // draw gives a conversation its two ends, IPv6 ones where want6 says so and the
 // plan has them.
-func (s *sharing) draw(c *conversation, from *flow.Flow, want6 bool) error {
-	service, err := s.service(c.app, c.proto)
-	if err != nil {
-		return err
-	}
+func (s *sharing) draw(c *conversation, from *flow.Flow, want6 bool) {
+	service := s.service(c.app, c.proto, want6)
 	pair := s.pair(service, want6)
 	same := service.SamePort > 0 && s.random.Float64() < service.SamePort
 	for range restTries {
@@ -190,7 +210,6 @@ func (s *sharing) draw(c *conversation, from *flow.Flow, want6 bool) error {
 		client = s.newClient(pair, service)
 	}
 	c.ends[flow.Forward], c.ends[flow.Backward] = client, server
-	return nil
 }
 
 func keyOf(pair Pair, service *serviceShare) pairPort {
@@ -208,18 +227,26 @@ func (s *sharing) rested(pair Pair, service *serviceShare, from *flow.Flow) bool
 // flow: 5 minutes (RFC 4787, 4.3), and a minute more.
 const restTime = int64(360e9)
 
+// fewPorts is a range so small that none of its ports is left out.
+const fewPorts = 1024
+
 // newClient is the pair's client with a port that it has not had with this server.
 func (s *sharing) newClient(pair Pair, service *serviceShare) end {
 	key := keyOf(pair, service)
-	n := s.used[key]
-	s.used[key] = n + 1
 	low, size := uint32(service.ClientLow), uint32(service.ClientHigh-service.ClientLow)+1
+	scramble := uint32(pair.Client)<<16 ^ uint32(pair.Server)<<1 ^ uint32(service.Port)
+	n := s.used[key]
+	port := uint16(low + scatter(n%size, size, scramble))
+	for size > fewPorts && registered(port) {
+		n++
+		port = uint16(low + scatter(n%size, size, scramble))
+	}
+	s.used[key] = n + 1
 	host := s.stations[pair.Client]
 	if turn := n / size; turn > 0 {
 		host = s.spareHost(pair.Client, int(turn))
 	}
-	port := low + scatter(n%size, size, uint32(pair.Client)<<16^uint32(pair.Server)<<1^uint32(service.Port))
-	return end{station: host, port: uint16(port)}
+	return end{station: host, port: port}
 }
 
 // pair draws client and server, of the wanted IP version where the service has it.
