@@ -114,12 +114,20 @@ func (m *Model) elbo(s fit.Step, mean, logVar, noise *Node) (loss *Node, terms [
 //	-x log y - (1-x) log(1-y) = (1-x) l - log y
 //
 // with one logarithm in place of two, and exact in float32 where y is near 1.
+//
+// Its derivative by l is y - x; left to automatic differentiation it has three
+// divisions, and XLA then spreads this one kernel over the processors and
+// waits for them in every step. So the value is taken of a constant l, and a
+// term that is zero brings the derivative.
 func reconstructionLoss(x, logits *Node) *Node {
 	most := math.Log1p(-clip) - math.Log(clip) // the logit of 1-clip
 	l := Min(Max(logits, constant(logits, -most)), constant(logits, most))
-	y := Sigmoid(l)
-	entropy := Sub(Mul(Sub(constant(x, 1), x), l), Log(y))
-	return ReduceSum(Add(entropy, Abs(Sub(x, y))), -1) // [batch]
+	fixed := StopGradient(l)
+	y := Sigmoid(fixed)
+	one := constant(x, 1)
+	value := Add(Sub(Mul(Sub(one, x), fixed), Log(y)), Abs(Sub(x, y)))
+	derivative := Sub(Sub(y, x), Mul(Sign(Sub(x, y)), Mul(y, Sub(one, y))))
+	return ReduceSum(Add(value, Mul(StopGradient(derivative), Sub(l, fixed))), -1) // [batch]
 }
 
 // divergence is, per row, KL(N(mean, exp(logVar)) || N(0, 1)).
