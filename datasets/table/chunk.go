@@ -218,14 +218,14 @@ func (c *chunk) addPage(zip *zstd.Encoder, page []byte, encoding parquet.Encodin
 	c.pages = append(c.pages, make([]byte, maxPageHeader)...)
 	c.pages = zip.EncodeAll(page, c.pages)
 	header := appendDataHeader(make([]byte, 0, maxPageHeader), rows, encoding, len(page), len(c.pages)-start-maxPageHeader)
-	c.pages = close(c.pages, start, header)
+	c.pages = seal(c.pages, start, header)
 	c.rawSize += int64(len(header) + len(page))
 	c.encodings[encoding]++
 }
 
-// close puts a header of unknown length in front of what stands behind the room
+// seal puts a header of unknown length in front of what stands behind the room
 // that was left for it.
-func close(pages []byte, start int, header []byte) []byte {
+func seal(pages []byte, start int, header []byte) []byte {
 	n := copy(pages[start:], header)
 	copy(pages[start+n:], pages[start+maxPageHeader:])
 	return pages[:len(pages)-maxPageHeader+n]

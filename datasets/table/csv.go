@@ -25,8 +25,10 @@ func newCSVWriter(w io.Writer, fields []field) (*csvWriter, error) {
 		}
 		c.row = appendText(c.row, f.name)
 	}
-	_, err := c.out.Write(append(c.row, '\n'))
-	return c, err
+	if _, err := c.out.Write(append(c.row, '\n')); err != nil {
+		return nil, fmt.Errorf("table: csv: %w", err)
+	}
+	return c, nil
 }
 
 func (c *csvWriter) write(columns []column, rows int) error {
@@ -51,7 +53,12 @@ func (c *csvWriter) write(columns []column, rows int) error {
 	return nil
 }
 
-func (c *csvWriter) close() error { return c.out.Flush() }
+func (c *csvWriter) close() error {
+	if err := c.out.Flush(); err != nil {
+		return fmt.Errorf("table: csv: %w", err)
+	}
+	return nil
+}
 
 func appendCell(dst []byte, values any, row int) []byte {
 	switch values := values.(type) {

@@ -282,7 +282,7 @@ func TestDamagedFiles(t *testing.T) {
 		rng := rand.New(rand.NewPCG(1, uint64(f)))
 		path := filepath.Join(t.TempDir(), "x."+string(format))
 		refused := 0
-		for range 400 {
+		for range 150 {
 			content := []byte(out.String())
 			for range 1 + rng.IntN(3) {
 				at := rng.IntN(len(content))
@@ -308,6 +308,37 @@ func TestDamagedFiles(t *testing.T) {
 		if refused == 0 {
 			t.Errorf("%s: no damaged file was refused", format)
 		}
+	}
+}
+
+// brokenWriter takes so many bytes.
+type brokenWriter int
+
+func (b *brokenWriter) Write(p []byte) (int, error) {
+	if *b -= brokenWriter(len(p)); *b < 0 {
+		return 0, errors.New("disk full")
+	}
+	return len(p), nil
+}
+
+func TestWriteErrors(t *testing.T) {
+	packets := capture(BatchRows*2 + 10)
+	for _, format := range formats {
+		for _, room := range []brokenWriter{0, 100, 1_000_000} {
+			if err := WritePackets(&room, format, stream(packets)); err == nil || !strings.Contains(err.Error(), "disk full") {
+				t.Errorf("%s: error %v, want that of the disk", format, err)
+			}
+		}
+	}
+	w, err := NewPacketWriter(io.Discard, Parquet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Close(); err != nil {
+		t.Error(err)
+	}
+	if w.Write(&packets[0]) == nil || w.Close() == nil {
+		t.Error("a closed writer takes packets")
 	}
 }
 

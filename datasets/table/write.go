@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"sync/atomic"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -29,11 +30,17 @@ func newWriter(w io.Writer, format Format, fields []field) (batchWriter, error) 
 	return nil, fmt.Errorf("table: unknown format %q: want parquet, arrow or csv", format)
 }
 
-// PacketWriter writes a packet table packet by packet.
+// PacketWriter writes a packet table packet by packet. From the second batch on
+// the columns of a full batch are encoded and written while the next one fills,
+// so two cores share the work; what is written does not depend on it. Close must
+// be called, after an error too.
 type PacketWriter struct {
-	out   batchWriter
-	batch *packetBatch
-	err   error
+	out    batchWriter
+	batch  *packetBatch
+	full   chan *packetBatch // to the encoder; nil before it is needed
+	free   chan *packetBatch // and back
+	failed atomic.Pointer[error]
+	closed bool
 }
 
 // NewPacketWriter starts a packet table. Nothing is complete before Close.
@@ -45,35 +52,67 @@ func NewPacketWriter(w io.Writer, format Format) (*PacketWriter, error) {
 	return &PacketWriter{out: out, batch: new(packetBatch)}, nil
 }
 
-// Write adds a packet. It keeps nothing of p but its values.
+// Write adds a packet. It keeps nothing of p but its values. An error may belong
+// to a packet before.
 func (w *PacketWriter) Write(p *flow.Packet) error {
-	if w.err != nil {
-		return w.err
+	if w.closed {
+		return errors.New("table: packet writer is closed")
 	}
 	w.batch.add(p)
 	if w.batch.n < BatchRows {
 		return nil
 	}
-	return w.flush()
+	return w.pass()
 }
 
-func (w *PacketWriter) flush() error {
-	w.err = w.out.write(w.batch.columns(), w.batch.n)
-	w.batch.reset()
-	return w.err
+// pass gives the full batch to the encoder and takes an empty one.
+func (w *PacketWriter) pass() error {
+	if w.full == nil {
+		w.full, w.free = make(chan *packetBatch), make(chan *packetBatch, 2)
+		w.free <- new(packetBatch)
+		go w.encode()
+	}
+	w.full <- w.batch
+	w.batch = <-w.free
+	if err := w.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// encode writes batches until full is closed; after an error it only drains.
+func (w *PacketWriter) encode() {
+	for batch := range w.full {
+		if w.failed.Load() == nil {
+			if err := w.out.write(batch.columns(), batch.n); err != nil {
+				w.failed.Store(&err)
+			}
+		}
+		batch.reset()
+		w.free <- batch
+	}
+	close(w.free)
 }
 
 // Close writes what is left and ends the table. It does not close the file.
 func (w *PacketWriter) Close() error {
-	if w.err != nil {
-		return w.err
+	if w.closed {
+		return errors.New("table: packet writer is closed")
+	}
+	w.closed = true
+	if w.full != nil {
+		close(w.full)
+		for range w.free { // until the encoder has ended
+		}
+	}
+	if err := w.failed.Load(); err != nil {
+		return *err
 	}
 	if w.batch.n > 0 {
-		if err := w.flush(); err != nil {
+		if err := w.out.write(w.batch.columns(), w.batch.n); err != nil {
 			return err
 		}
 	}
-	w.err = fmt.Errorf("table: packet writer is closed")
 	return w.out.close()
 }
 
@@ -93,6 +132,7 @@ func WritePackets(w io.Writer, format Format, packets iter.Seq2[flow.Packet, err
 			return errors.Join(err, out.Close())
 		}
 		if err := out.Write(&p); err != nil {
+			_ = out.Close() // ends the encoder; its error is err
 			return err
 		}
 	}
