@@ -42,6 +42,9 @@ func generatorConfig(e config.Experiment, data *traffic, seed uint64) (generator
 	n.Fit.ValidationFraction, n.Fit.KeepBest = e.LSTM.ValidationShare, true
 	n.Fit.PlateauPatience, n.Fit.StopPatience = e.LSTM.Patience, 3*e.LSTM.Patience
 	cfg.Network = n
+	w := lstm.DefaultWindowConfig()
+	w.Fit.Epochs, w.Fit.Seed = e.LSTM.Epochs, seed
+	cfg.Window = w
 	return cfg, nil
 }
 

@@ -19,16 +19,19 @@ type Generator interface {
 // The kinds of generator.
 const (
 	KindSampled   = "sampled"
+	KindPaper     = "paper"
 	KindMarkov    = "markov"
 	KindBootstrap = "bootstrap"
 )
 
 // Fit learns the flows, which must be in start order, with the generator of
-// that kind. Only the sampled one needs a backend.
+// that kind. The baselines need no backend.
 func Fit(ctx context.Context, b compute.Backend, kind string, cfg Config, flows []*flow.Flow, o Observer) (Generator, error) {
 	switch kind {
 	case KindSampled:
 		return FitSampled(ctx, b, cfg, flows, o)
+	case KindPaper:
+		return FitPaper(ctx, b, cfg, flows, o)
 	case KindMarkov:
 		var g *Markov
 		err := o.stage("markov", func() (err error) {
@@ -44,19 +47,21 @@ func Fit(ctx context.Context, b compute.Backend, kind string, cfg Config, flows 
 		})
 		return g, err
 	}
-	return nil, fmt.Errorf("generator: unknown kind %q: want %s, %s or %s", kind, KindSampled, KindMarkov, KindBootstrap)
+	return nil, fmt.Errorf("generator: unknown kind %q: want %s, %s, %s or %s", kind, KindSampled, KindPaper, KindMarkov, KindBootstrap)
 }
 
-// Load reads a generator of that kind that Save wrote. Only the sampled one
-// needs a backend.
+// Load reads a generator of that kind that Save wrote. The baselines need no
+// backend.
 func Load(b compute.Backend, kind, dir string) (Generator, error) {
 	switch kind {
 	case KindSampled:
 		return LoadSampled(b, dir)
+	case KindPaper:
+		return LoadPaper(b, dir)
 	case KindMarkov:
 		return LoadMarkov(dir)
 	case KindBootstrap:
 		return LoadBootstrap(dir)
 	}
-	return nil, fmt.Errorf("generator: unknown kind %q: want %s, %s or %s", kind, KindSampled, KindMarkov, KindBootstrap)
+	return nil, fmt.Errorf("generator: unknown kind %q: want %s, %s, %s or %s", kind, KindSampled, KindPaper, KindMarkov, KindBootstrap)
 }

@@ -26,6 +26,8 @@ func small() generator.Config {
 	cfg.GMM.Components = 3
 	cfg.Network.Units, cfg.Network.HeadUnits, cfg.Network.Steps, cfg.Network.WarmUp = 16, 12, 12, 2
 	cfg.Network.Fit.Epochs, cfg.Network.Fit.Batch = 6, 16
+	cfg.Window = lstm.DefaultWindowConfig()
+	cfg.Window.Fit.Epochs = 2
 	return cfg
 }
 
@@ -40,9 +42,9 @@ func goBackend(t *testing.T) compute.Backend {
 func TestGenerators(t *testing.T) {
 	flows := gentest.Flows(80, rand.NewPCG(1, 1))
 	b := goBackend(t)
-	for _, kind := range []string{generator.KindSampled, generator.KindMarkov, generator.KindBootstrap} {
+	for _, kind := range []string{generator.KindSampled, generator.KindPaper, generator.KindMarkov, generator.KindBootstrap} {
 		t.Run(kind, func(t *testing.T) {
-			if kind == generator.KindSampled && testing.Short() {
+			if kind != generator.KindMarkov && kind != generator.KindBootstrap && testing.Short() {
 				t.Skip("skipped in short mode: trains on the Go backend")
 			}
 			g, err := generator.Fit(context.Background(), b, kind, small(), flows, generator.Observer{})

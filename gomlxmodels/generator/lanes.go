@@ -9,12 +9,6 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/markov"
 )
 
-// plan is what the aggregate level decides of a flow before its packets are drawn.
-type plan struct {
-	start  int64     // nanoseconds since 1970-01-01 UTC
-	latent []float32 // [latentWidth], normal scores
-}
-
 // lane is one flow under way in the lockstep.
 type lane struct {
 	flow    *flow.Flow // nil: idle
@@ -86,7 +80,7 @@ func (l *lockstep) assign(to *lane) bool {
 	}
 	f := &flow.Flow{ID: l.started, Application: l.g.Application, Tuple: flow.FiveTuple{Proto: l.g.Protocol}}
 	l.started++
-	*to = lane{flow: f, past: begin(l.g.targets(p.latent)), walk: l.prior.Start(), latent: p.latent}
+	*to = lane{flow: f, past: begin(l.g.Aggregate.targets(p.latent)), walk: l.prior.Start(), latent: p.latent}
 	f.Packets = append(f.Packets, flow.Packet{Time: p.start}) // holds the start until the first draw
 	return true
 }

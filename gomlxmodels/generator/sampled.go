@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"math"
 	"math/rand/v2"
 
 	"github.com/gomlx/compute"
@@ -34,7 +33,8 @@ type Config struct {
 	VAE        vae.Config
 	GMM        gmm.Config         // of the packets' latent points
 	Order      int                // labels that the chain looks back
-	Network    lstm.SampledConfig // Heads, Continuous, Latent and Prior are set by FitSampled
+	Network    lstm.SampledConfig // of Sampled; inputs and outputs are set when it is fitted
+	Window     lstm.WindowConfig  // of Paper; inputs and outputs are set when it is fitted
 	GapBins    int                // first digits of a gap
 	LengthBins int                // first digits of a payload length that is not frequent
 	MaxLength  int                // packets of a flow that are learnt; the rest is cut
@@ -62,6 +62,21 @@ func (o Observer) stage(name string, f func() error) error {
 	return o.Stage(name, f)
 }
 
+// step is one stage of a fit.
+type step struct {
+	name string
+	f    func() error
+}
+
+func (o Observer) stages(steps []step) error {
+	for _, s := range steps {
+		if err := o.stage(s.name, s.f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (o Observer) warn(errs ...error) {
 	for _, err := range errs {
 		if o.Warn != nil {
@@ -80,24 +95,16 @@ type Sampled struct {
 	Embedding  Embedding
 	Chain      *markov.Chain // over the labels of a flow
 	Vocabulary *vocabulary
-	Grammar    grammar        // classes that may follow, by the connection's state
-	Scores     []normalScores // of shapeNames
-	Shapes     *gmm.Model     // over normal scores
-	Arrivals   *markov.Chain  // over the components of Shapes, in start order
+	Grammar    grammar // classes that may follow, by the connection's state
+	Aggregate  aggregate
 	Network    *lstm.Sampled
 
 	Latent LatentSample // of the training packets
 	Cut    int64        // flows that the last Flows ended by MaxPackets
 }
 
-// Orders of the chain over flow shapes that are tried, and how many components
-// a mixture over shapes may have at most: each costs 44 parameters in 8
-// dimensions, so a few hundred flows carry no more.
-const (
-	arrivalOrder  = 2
-	maxShapeParts = 12
-	latentPoints  = 5000
-)
+// latentPoints is how many points a picture of the latent space keeps at most.
+const latentPoints = 5000
 
 // FitSampled learns the flows, which must be in start order.
 func FitSampled(ctx context.Context, b compute.Backend, cfg Config, flows []*flow.Flow, o Observer) (*Sampled, error) {
@@ -109,20 +116,14 @@ func FitSampled(ctx context.Context, b compute.Backend, cfg Config, flows []*flo
 	var x, z *mat.Dense
 	var labels []int
 	var sequences [][]int
-	steps := []struct {
-		name string
-		f    func() error
-	}{
+	steps := []step{
 		{"features", func() (err error) {
 			x, err = g.Embedding.features(cfg, flows, places)
 			return err
 		}},
 		{"vae", func() (err error) {
-			v := cfg.VAE
-			v.Columns = g.Embedding.Encoder.Schema().Names()
-			v.Progress = progress(o, "vae", v.Train.Epochs)
-			if g.Embedding.VAE, err = vae.Fit(ctx, b, v, x, o.Record); err != nil {
-				return fmt.Errorf("generator: %w", err)
+			if g.Embedding.VAE, err = fitVAE(ctx, b, cfg, g.Embedding.Encoder, x, o); err != nil {
+				return err
 			}
 			z, err = g.Embedding.latent(x, rand.NewPCG(cfg.Seed, 0x7a))
 			return err
@@ -142,15 +143,10 @@ func FitSampled(ctx context.Context, b compute.Backend, cfg Config, flows []*flo
 			}
 			return nil
 		}},
-		{"flows", func() error { return g.fitShapes(ctx, cfg, flows, o) }},
+		{"flows", func() error { return g.Aggregate.fit(ctx, cfg, flows, o) }},
 		{"lstm", func() error { return g.fitNetwork(ctx, b, cfg, flows, sequences, o) }},
 	}
-	for _, step := range steps {
-		if err := o.stage(step.name, step.f); err != nil {
-			return nil, err
-		}
-	}
-	return g, nil
+	return g, o.stages(steps)
 }
 
 // MinFlows is the least number of flows that a generator learns from: below it
@@ -178,43 +174,6 @@ func byFlow(flows []*flow.Flow, places []place, labels []int) [][]int {
 	return sequences
 }
 
-// fitShapes fits the aggregate level: scores, mixture and chain. It computes on
-// the Go backend: XLA compiles EM in eight dimensions anew for each number of
-// components, which took 57 s where choosing between 12 for 958 flows took the
-// Go backend 2.8 s in all.
-func (g *Sampled) fitShapes(ctx context.Context, cfg Config, flows []*flow.Flow, o Observer) error {
-	x := shapes(flows, cfg.Before)
-	random := rand.New(rand.NewPCG(cfg.Seed, 0x7368))
-	scores := mat.NewDense(len(flows), shapeWidth, nil)
-	for j := range shapeWidth {
-		column := mat.Col(nil, j, x)
-		n := fitNormalScores(column)
-		g.Scores = append(g.Scores, n)
-		for i, value := range column {
-			scores.Set(i, j, n.score(value, random))
-		}
-	}
-	mixture := cfg.GMM
-	mixture.Components, mixture.MaxComponents = 0, min(maxShapeParts, max(1, len(flows)/(4*shapeWidth)))
-	b, err := compute.NewWithConfig("go")
-	if err != nil {
-		return fmt.Errorf("generator: flow shapes: %w", err)
-	}
-	defer b.Finalize()
-	if g.Shapes, err = gmm.Fit(ctx, b, scores, mixture, rand.NewPCG(cfg.Seed, 0x73686770)); err != nil {
-		return fmt.Errorf("generator: flow shapes: %w", err)
-	}
-	o.warn(g.Shapes.Warnings...)
-	parts, err := g.Shapes.Predict(scores)
-	if err != nil {
-		return fmt.Errorf("generator: flow shapes: %w", err)
-	}
-	if g.Arrivals, err = markov.Fit(arrivalOrder, [][]int{parts}); err != nil {
-		return fmt.Errorf("generator: flow shapes: %w", err)
-	}
-	return nil
-}
-
 // fitNetwork trains the recurrent network on the flows' classes.
 func (g *Sampled) fitNetwork(ctx context.Context, b compute.Backend, cfg Config, flows []*flow.Flow, labels [][]int, o Observer) error {
 	var err error
@@ -233,18 +192,7 @@ func (g *Sampled) fitNetwork(ctx context.Context, b compute.Backend, cfg Config,
 	}
 	network.Continuous, network.Latent, network.Prior, network.Masked = historyWidth, latentWidth, true, headClass
 	sequences := g.sequences(cfg, flows, labels)
-	report := progress(o, "lstm", network.Fit.Epochs)
-	g.Network, err = lstm.FitSampled(ctx, b, network, sequences, func(e fit.Epoch) error {
-		if err := report(e); err != nil || !e.Complete() || o.Record == nil {
-			return err
-		}
-		if !math.IsNaN(e.ValidationLoss) {
-			if err := o.Record("lstm/validation_loss", e.Number, e.ValidationLoss); err != nil {
-				return err
-			}
-		}
-		return o.Record("lstm/loss", e.Number, e.Loss)
-	})
+	g.Network, err = lstm.FitSampled(ctx, b, network, sequences, epochs(o, "lstm", network.Fit.Epochs))
 	if err != nil {
 		return fmt.Errorf("generator: %w", err)
 	}
@@ -265,9 +213,9 @@ func (g *Sampled) sequences(cfg Config, flows []*flow.Flow, labels [][]int) []ls
 	for i, f := range flows {
 		s := &all[i]
 		for j := range latentWidth {
-			s.Latent = append(s.Latent, float32(g.Scores[j].score(x.At(i, j), random)))
+			s.Latent = append(s.Latent, float32(g.Aggregate.Scores[j].score(x.At(i, j), random)))
 		}
-		past, walk := begin(g.targets(s.Latent)), prior.Start()
+		past, walk := begin(g.Aggregate.targets(s.Latent)), prior.Start()
 		for j := range min(len(f.Packets), cfg.MaxLength) {
 			codes := make([]int32, headCount)
 			g.Vocabulary.encode(codes, f, j, len(f.Packets)-1)
@@ -281,17 +229,6 @@ func (g *Sampled) sequences(cfg Config, flows []*flow.Flow, labels [][]int) []ls
 		}
 	}
 	return all
-}
-
-// targets are the totals that a flow's latent stands for.
-func (g *Sampled) targets(latent []float32) (t targets) {
-	for i := range t {
-		t[i] = g.Scores[i].value(float64(latent[i]))
-		if math.IsNaN(t[i]) {
-			t[i] = 0
-		}
-	}
-	return t
 }
 
 // Flows draws flows in start order. The same request on the same backend gives
@@ -311,57 +248,11 @@ func (g *Sampled) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, er
 		defer sampler.Close()
 		l := &lockstep{
 			g: g, sampler: sampler, random: rand.New(rand.NewPCG(r.Seed, 0x6c616e65)), prior: g.Chain.Prior(),
-			lanes: make([]lane, lanes), waiting: make(map[int64]*flow.Flow), plans: g.plans(r),
+			lanes: make([]lane, lanes), waiting: make(map[int64]*flow.Flow), plans: g.Aggregate.plans(r),
 		}
 		if err := l.run(ctx, func(f *flow.Flow) bool { return yield(f, nil) }); err != nil {
 			yield(nil, fmt.Errorf("generator: %w", err))
 		}
 		g.Cut = l.cut
 	}
-}
-
-// plans draws the aggregate level: for each flow a component by the chain, a
-// shape from it, and from that the start.
-func (g *Sampled) plans(r Request) func() (plan, bool) {
-	src := rand.NewPCG(r.Seed, 0x706c616e)
-	random := rand.New(src)
-	parts := g.Arrivals.Labels()
-	walk := g.Arrivals.Prior().Start()
-	left, at := r.Flows, r.Start
-	shape := make([]float64, shapeWidth)
-	return func() (plan, bool) {
-		if left == 0 {
-			return plan{}, false
-		}
-		first := left == r.Flows
-		left--
-		k := drawLog(random, walk.LogProbabilities())
-		walk.Step(k)
-		shape = g.Shapes.SampleComponent(shape, parts[k], src)
-		p := plan{latent: make([]float32, latentWidth)}
-		for j := range p.latent {
-			p.latent[j] = float32(shape[j])
-		}
-		if !first {
-			seconds := math.Pow(10, g.Scores[shapeArrive].value(shape[shapeArrive]))
-			at += int64(math.Round(seconds*1e9/float64(g.Vocabulary.Resolution))) * g.Vocabulary.Resolution
-		}
-		p.start = at
-		return p, true
-	}
-}
-
-// drawLog draws an index from unnormalised log-probabilities.
-func drawLog(random *rand.Rand, logs []float32) int {
-	var total float64
-	for _, l := range logs {
-		total += math.Exp(float64(l))
-	}
-	u := random.Float64() * total
-	for i, l := range logs {
-		if u -= math.Exp(float64(l)); u < 0 {
-			return i
-		}
-	}
-	return len(logs) - 1
 }

@@ -20,15 +20,16 @@ import (
 
 // Names inside a saved generator's folder.
 const (
-	generatorFile = "generator.json"
-	featuresFile  = "features.json"
-	clustersFile  = "clusters.json" // mixture of the packets' latent points
-	chainFile     = "chain.json"
-	shapesFile    = "shapes.json" // mixture of the flows' shapes
-	arrivalsFile  = "arrivals.json"
+	generatorName = "generator.json"
+	featuresName  = "features.json"
+	clustersName  = "clusters.json" // mixture of the packets' latent points
+	chainName     = "chain.json"
+	shapesName    = "shapes.json" // mixture of the flows' shapes
+	arrivalsName  = "arrivals.json"
+	aggregateName = "aggregate.json"
 	vaeFolder     = "vae"
 	lstmFolder    = "lstm"
-	flowsFile     = "flows.parquet"
+	flowsName     = "flows.parquet"
 )
 
 // sampledFile is generator.json of Sampled.
@@ -39,8 +40,6 @@ type sampledFile struct {
 	Lanes       int              `json:"lanes"`
 	Vocabulary  *vocabulary      `json:"vocabulary"`
 	Grammar     grammar          `json:"grammar"`
-	Shapes      []string         `json:"shapes"` // names of Scores
-	Scores      []normalScores   `json:"scores"`
 }
 
 // markovFile is generator.json of Markov.
@@ -107,18 +106,20 @@ func (g *Sampled) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("generator: save: %w", err)
 	}
-	about := sampledFile{g.Application, g.Protocol, g.MaxPackets, g.Lanes, g.Vocabulary, g.Grammar, shapeNames[:], g.Scores}
+	about := sampledFile{g.Application, g.Protocol, g.MaxPackets, g.Lanes, g.Vocabulary, g.Grammar}
 	for _, part := range []struct {
 		name  string
 		write func(io.Writer) error
 	}{
-		{generatorFile, writeJSON(about)}, {featuresFile, writeJSON(g.Embedding.Encoder)},
-		{clustersFile, g.Embedding.Mixture.Save}, {chainFile, g.Chain.Save},
-		{shapesFile, g.Shapes.Save}, {arrivalsFile, g.Arrivals.Save},
+		{generatorName, writeJSON(about)}, {featuresName, writeJSON(g.Embedding.Encoder)},
+		{clustersName, g.Embedding.Mixture.Save}, {chainName, g.Chain.Save},
 	} {
 		if err := writeFile(dir, part.name, part.write); err != nil {
 			return err
 		}
+	}
+	if err := g.Aggregate.save(dir); err != nil {
+		return err
 	}
 	if err := g.Embedding.VAE.Save(filepath.Join(dir, vaeFolder)); err != nil {
 		return fmt.Errorf("generator: %w", err)
@@ -129,29 +130,26 @@ func (g *Sampled) Save(dir string) error {
 // LoadSampled reads what Save wrote, to run on backend b.
 func LoadSampled(b compute.Backend, dir string) (*Sampled, error) {
 	var about sampledFile
-	if err := readJSON(dir, generatorFile, &about); err != nil {
+	if err := readJSON(dir, generatorName, &about); err != nil {
 		return nil, err
 	}
-	if about.Vocabulary == nil || about.Vocabulary.Gap == nil || len(about.Scores) != shapeWidth {
-		return nil, fmt.Errorf("generator: load %s: not a sampled generator of this version", filepath.Join(dir, generatorFile))
+	if about.Vocabulary == nil || about.Vocabulary.Gap == nil {
+		return nil, fmt.Errorf("generator: load %s: not a sampled generator of this version", filepath.Join(dir, generatorName))
 	}
 	g := &Sampled{Application: about.Application, Protocol: about.Protocol, MaxPackets: about.MaxPackets, Lanes: about.Lanes,
-		Vocabulary: about.Vocabulary, Grammar: about.Grammar, Scores: about.Scores}
+		Vocabulary: about.Vocabulary, Grammar: about.Grammar}
 	g.Embedding.Encoder = new(feature.Encoder)
-	if err := readJSON(dir, featuresFile, g.Embedding.Encoder); err != nil {
+	if err := readJSON(dir, featuresName, g.Embedding.Encoder); err != nil {
 		return nil, err
 	}
 	var err error
-	if g.Embedding.Mixture, err = readWith(dir, clustersFile, gmm.Load); err != nil {
+	if g.Embedding.Mixture, err = readWith(dir, clustersName, gmm.Load); err != nil {
 		return nil, err
 	}
-	if g.Shapes, err = readWith(dir, shapesFile, gmm.Load); err != nil {
+	if g.Chain, err = readWith(dir, chainName, markov.Load); err != nil {
 		return nil, err
 	}
-	if g.Chain, err = readWith(dir, chainFile, markov.Load); err != nil {
-		return nil, err
-	}
-	if g.Arrivals, err = readWith(dir, arrivalsFile, markov.Load); err != nil {
+	if err := g.Aggregate.load(dir); err != nil {
 		return nil, err
 	}
 	if g.Embedding.VAE, err = vae.Load(b, filepath.Join(dir, vaeFolder)); err != nil {
@@ -163,6 +161,72 @@ func LoadSampled(b compute.Backend, dir string) (*Sampled, error) {
 	return g, nil
 }
 
+// paperFile is generator.json of Paper.
+type paperFile struct {
+	Application flow.Application `json:"application"`
+	Protocol    uint8            `json:"protocol"`
+	Targets     paperTargets     `json:"targets"`
+}
+
+// Save writes every part of the generator into dir; the networks are GoMLX checkpoints.
+func (g *Paper) Save(dir string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("generator: save: %w", err)
+	}
+	for _, part := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{generatorName, writeJSON(paperFile{g.Application, g.Protocol, g.Targets})}, {featuresName, writeJSON(g.Embedding.Encoder)},
+		{clustersName, g.Mixtures.Save}, {chainName, g.Chain.Save},
+	} {
+		if err := writeFile(dir, part.name, part.write); err != nil {
+			return err
+		}
+	}
+	if err := g.Aggregate.save(dir); err != nil {
+		return err
+	}
+	if err := g.Embedding.VAE.Save(filepath.Join(dir, vaeFolder)); err != nil {
+		return fmt.Errorf("generator: %w", err)
+	}
+	return g.Network.Save(filepath.Join(dir, lstmFolder))
+}
+
+// LoadPaper reads what Save wrote, to run on backend b.
+func LoadPaper(b compute.Backend, dir string) (*Paper, error) {
+	var about paperFile
+	if err := readJSON(dir, generatorName, &about); err != nil {
+		return nil, err
+	}
+	if about.Targets.Resolution < 1 {
+		return nil, fmt.Errorf("generator: load %s: not a paper generator of this version", filepath.Join(dir, generatorName))
+	}
+	g := &Paper{Application: about.Application, Protocol: about.Protocol, Targets: about.Targets}
+	g.Embedding.Encoder = new(feature.Encoder)
+	err := readJSON(dir, featuresName, g.Embedding.Encoder)
+	if err != nil {
+		return nil, err
+	}
+	if g.Mixtures, err = readWith(dir, clustersName, gmm.LoadByPosition); err != nil {
+		return nil, err
+	}
+	if g.Chain, err = readWith(dir, chainName, markov.Load); err != nil {
+		return nil, err
+	}
+	if err := g.keepPlaces(); err != nil {
+		return nil, err
+	}
+	if err := g.Aggregate.load(dir); err != nil {
+		return nil, err
+	}
+	if g.Embedding.VAE, err = vae.Load(b, filepath.Join(dir, vaeFolder)); err != nil {
+		return nil, fmt.Errorf("generator: %w", err)
+	}
+	g.Network, err = lstm.LoadWindow(b, filepath.Join(dir, lstmFolder))
+	return g, err
+}
+
 // Save writes tokens, gaps and chain into dir.
 func (m *Markov) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
@@ -172,24 +236,24 @@ func (m *Markov) Save(dir string) error {
 	for _, t := range m.tokens {
 		about.Tokens = append(about.Tokens, tokenFile{t.Direction, t.Flags, t.HeaderLength, t.PayloadLength, t.Length})
 	}
-	if err := writeFile(dir, generatorFile, writeJSON(about)); err != nil {
+	if err := writeFile(dir, generatorName, writeJSON(about)); err != nil {
 		return err
 	}
-	return writeFile(dir, chainFile, m.chain.Save)
+	return writeFile(dir, chainName, m.chain.Save)
 }
 
 // LoadMarkov reads what Save wrote.
 func LoadMarkov(dir string) (*Markov, error) {
 	var about markovFile
-	if err := readJSON(dir, generatorFile, &about); err != nil {
+	if err := readJSON(dir, generatorName, &about); err != nil {
 		return nil, err
 	}
-	chain, err := readWith(dir, chainFile, markov.Load)
+	chain, err := readWith(dir, chainName, markov.Load)
 	if err != nil {
 		return nil, err
 	}
 	if len(about.Gaps) != len(about.Tokens) || len(about.Arrivals) == 0 || len(chain.Labels()) > len(about.Tokens) {
-		return nil, fmt.Errorf("generator: load %s: not a Markov generator of this version", filepath.Join(dir, generatorFile))
+		return nil, fmt.Errorf("generator: load %s: not a Markov generator of this version", filepath.Join(dir, generatorName))
 	}
 	m := &Markov{application: about.Application, protocol: about.Protocol, gaps: about.Gaps, arrivals: about.Arrivals, chain: chain}
 	for _, t := range about.Tokens {
@@ -204,7 +268,7 @@ func (b *Bootstrap) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("generator: save: %w", err)
 	}
-	return writeFile(dir, flowsFile, func(w io.Writer) error {
+	return writeFile(dir, flowsName, func(w io.Writer) error {
 		return table.WritePackets(w, table.Parquet, flow.Packets(b.flows))
 	})
 }
@@ -213,7 +277,7 @@ func (b *Bootstrap) Save(dir string) error {
 func LoadBootstrap(dir string) (*Bootstrap, error) {
 	byID := make(map[int64]*flow.Flow)
 	var flows []*flow.Flow
-	for p, err := range table.ReadPackets(filepath.Join(dir, flowsFile)) {
+	for p, err := range table.ReadPackets(filepath.Join(dir, flowsName)) {
 		if err != nil {
 			return nil, fmt.Errorf("generator: load: %w", err)
 		}

@@ -105,6 +105,7 @@ func FitSampled(ctx context.Context, b compute.Backend, cfg SampledConfig, seque
 	if err := checkSequences(cfg, sequences); err != nil {
 		return nil, err
 	}
+	cfg.shorten(b)
 	n := newNetwork(cfg)
 	params := n.initialize(rand.NewPCG(cfg.Fit.Seed, 0x6c73746d))
 	trained, result, err := fit.Run(ctx, b, cfg.Fit, params, pack(cfg, sequences), n.problem(), observe)
@@ -112,6 +113,16 @@ func FitSampled(ctx context.Context, b compute.Backend, cfg SampledConfig, seque
 		return nil, fmt.Errorf("lstm: %w", err)
 	}
 	return &Sampled{Config: cfg, Params: trained, Result: result, backend: b}, nil
+}
+
+// shorten fits the rows to a backend that cannot scan: the Go backend has no
+// dynamic slices, so there rows are short enough to be unrolled.
+func (c *SampledConfig) shorten(b compute.Backend) {
+	if b.Capabilities().Operations[compute.OpTypeDynamicSlice] || c.Steps <= c.MaxUnroll {
+		return
+	}
+	c.Steps = max(2, c.MaxUnroll)
+	c.WarmUp = min(c.WarmUp, c.Steps/2)
 }
 
 func checkSequences(cfg SampledConfig, sequences []Sequence) error {

@@ -99,6 +99,21 @@ func TestSampledLearnsOnGoBackend(t *testing.T) {
 	learnsGrammar(t, b, 8)
 }
 
+// The Go backend has no dynamic slices: rows that would be scanned are shortened
+// until they are unrolled.
+func TestShortenOnGoBackend(t *testing.T) {
+	b, err := compute.NewWithConfig("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg := DefaultSampledConfig()
+	cfg.Steps, cfg.WarmUp, cfg.MaxUnroll = 32, 12, 16
+	cfg.shorten(b)
+	if cfg.Steps != 16 || cfg.WarmUp != 8 || cfg.Steps > cfg.MaxUnroll {
+		t.Errorf("rows of %d steps with a warm-up of %d, want 16 and 8", cfg.Steps, cfg.WarmUp)
+	}
+}
+
 func TestSampledRefuses(t *testing.T) {
 	good := testConfig(8)
 	sequence := testSequences(good, 1, rand.New(rand.NewPCG(1, 2)))
