@@ -3,19 +3,15 @@ package lorawan
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/csv"
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
-	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -123,7 +119,7 @@ func TestRefusedFrames(t *testing.T) {
 		{"short", "40f17dbe49000200", "frame of 8 bytes"},
 		{"long", strings.Repeat("40", 256), "frame of 256 bytes"},
 		{"join request", "00dc0000d07ed5b3701e6fedf57ceeaf00c886030af2c9", "no data frame"},
-		{"commands twice", "40f17dbe490102000700"+"01020304", "MAC commands both"},
+		{"commands twice", "40f17dbe490102000700" + "01020304", "MAC commands both"},
 		{"options beyond the end", "40f17dbe490f020001954378762b11ff0d", "frame"},
 	} {
 		if _, err := ParseFrame(unhex(t, test.frame)); err == nil || !strings.Contains(err.Error(), test.want) {
@@ -382,127 +378,6 @@ func TestLog(t *testing.T) {
 	}
 }
 
-// published opens a file of NeCSTGen's data folder beside the repository.
-func published(t testing.TB, path string) io.Reader {
-	t.Helper()
-	folder, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
-			break
-		}
-		if folder == filepath.Dir(folder) {
-			t.Fatal("no go.mod above the test")
-		}
-		folder = filepath.Dir(folder)
-	}
-	f, err := os.Open(filepath.Join(folder, "..", "shared", "necstgen", "data", path))
-	if err != nil {
-		t.Skipf("NeCSTGen's data folder is missing: %v", err)
-	}
-	t.Cleanup(func() { f.Close() })
-	return f
-}
-
-const publishedLog = "raw/df_raw_LORA_1.csv"
-
-// The published log comes back cell by cell, features included.
-func TestPublishedLogWrittenAgain(t *testing.T) {
-	want, err := csv.NewReader(published(t, publishedLog)).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	var out bytes.Buffer
-	if err := WriteLog(&out, Log(published(t, publishedLog), publishedLog), feature.Original()); err != nil {
-		t.Fatal(err)
-	}
-	got, err := csv.NewReader(&out).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(got) != len(want) || !slices.Equal(got[0], want[0]) {
-		t.Fatalf("%d rows of %q, want %d of %q", len(got), got[0], len(want), want[0])
-	}
-	for i := 1; i < len(want); i++ {
-		for c, text := range want[i] {
-			if got[i][c] == text {
-				continue
-			}
-			a, errA := strconv.ParseFloat(got[i][c], 64)
-			b, errB := strconv.ParseFloat(text, 64)
-			tolerance := 5e-7 // of a gap between two float64 of 1.6e9 s
-			if want[0][c] == "rate" {
-				gap, _ := strconv.ParseFloat(want[i][slices.Index(want[0], "time_diff")], 64)
-				tolerance = b * 1e-6 * max(1, 1/gap)
-			}
-			if errA != nil || errB != nil || math.Abs(a-b) > tolerance {
-				t.Fatalf("row %d, column %s: %q, want %q", i-1, want[0][c], got[i][c], text)
-			}
-		}
-	}
-}
-
-// The log's own columns against the frames in it, by brocaar/lorawan.
-func TestPublishedFrames(t *testing.T) {
-	n := 0
-	for u, err := range Log(published(t, publishedLog), publishedLog) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		again := u
-		again.describe()
-		if again.MType != u.MType || again.Address != u.Address || again.Counter != u.Counter || again.Port != u.Port {
-			t.Fatalf("record %d: the log says type %d, address %s, counter %d, port %d; its frame %d, %s, %d, %d",
-				n, u.MType, u.Address, u.Counter, u.Port, again.MType, again.Address, again.Counter, again.Port)
-		}
-		n++
-	}
-	if n != 10000 {
-		t.Errorf("%d records, want 10000", n)
-	}
-}
-
-// algorithm.md section 15, check 4 for LoRaWAN's categories: the published codes
-// from the raw values, with the classes of 4.1.
-func TestPublishedCategories(t *testing.T) {
-	schema, err := feature.LoRaWAN.Schema(feature.Original())
-	if err != nil {
-		t.Fatal(err)
-	}
-	e, err := feature.Fit(schema, Extract(Log(published(t, publishedLog), publishedLog), feature.Original()))
-	if err != nil {
-		t.Fatal(err)
-	}
-	classes := map[string][]float64{"spreading_factor": {10, 11, 12, 7, 8, 9}}
-	for name, values := range classes { // SF 10 is not in the sample
-		e.Column(name).Classes = values
-	}
-	want, err := csv.NewReader(published(t, "process/df_process_LORA_1.csv")).ReadAll()
-	if err != nil {
-		t.Fatal(err)
-	}
-	i := 1
-	for row, err := range Extract(Log(published(t, publishedLog), publishedLog), feature.Original()) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		codes := e.Encode(nil, row)
-		for c, name := range want[0] {
-			column := slices.Index(feature.LoRaWAN.Columns(), name)
-			if column < 0 || e.Schema().Columns[column].Kind != feature.Category {
-				continue
-			}
-			v, err := strconv.ParseFloat(want[i][c], 64)
-			if err != nil || math.Abs(v-codes[column]) > 1e-12 {
-				t.Fatalf("row %d, %s: %v, want %s", i-1, name, codes[column], want[i][c])
-			}
-		}
-		i++
-	}
-}
-
 func TestLengths(t *testing.T) {
 	physical := unhex(t, exampleFrame)
 	for _, test := range []struct {
@@ -523,71 +398,6 @@ func TestLengths(t *testing.T) {
 			t.Errorf("%s: %d, %d, %d, want %d, %d, %d", test.name, total, header, payload, test.total, test.header, test.payload)
 		}
 	}
-}
-
-func FuzzFrame(f *testing.F) {
-	f.Add(unhex(f, exampleFrame))
-	f.Add(unhex(f, "00dc0000d07ed5b3701e6fedf57ceeaf00c886030af2c9"))
-	f.Fuzz(func(t *testing.T, b []byte) {
-		frame, err := ParseFrame(b)
-		if err != nil {
-			return
-		}
-		if _, err := CheckMIC(b, frame.Counter, TestNetworkKey); err != nil {
-			t.Error(err)
-		}
-		if _, err := DecryptFrame(b, frame.Counter, TestApplicationKey); err != nil {
-			t.Error(err)
-		}
-	})
-}
-
-func FuzzLog(f *testing.F) {
-	f.Add(strings.Join(logColumns, ",") + "\n2020-04-25 01:01:23.562519+00:00,26012682,QIImASYAVXkBl4VrQJm//ccHbA==,0000024b0b031c97,1,867500000,7.0,125.0,4/5,-78,7.0,-1,10,31061,1.0\n")
-	f.Fuzz(func(t *testing.T, text string) {
-		for u, err := range Log(strings.NewReader(text), "fuzz") {
-			if err == nil {
-				Lengths(&u, feature.Compat{})
-			}
-		}
-	})
-}
-
-func FuzzPushData(f *testing.F) {
-	datagram, err := AppendPushData(nil, &PushData{Version: 2, Uplinks: uplinks(f)})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(datagram)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := ParsePushData(b, 0)
-		if err != nil {
-			return
-		}
-		for i := range p.Uplinks {
-			Lengths(&p.Uplinks[i], feature.Compat{})
-		}
-	})
-}
-
-func FuzzLoRaTap(f *testing.F) {
-	record, err := AppendLoRaTap(nil, &uplinks(f)[0], 1)
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(record)
-	f.Fuzz(func(t *testing.T, b []byte) {
-		u, err := ParseLoRaTap(b, 0)
-		if err != nil {
-			return
-		}
-		if again, err := AppendLoRaTap(nil, &u, 0); err == nil && b[10] < 255 {
-			back, err := ParseLoRaTap(again, 0)
-			if err != nil || back.RSSI != u.RSSI || back.SNR != u.SNR || !bytes.Equal(back.Physical, u.Physical) {
-				t.Errorf("%+v came back as %+v, %v", u, back, err)
-			}
-		}
-	})
 }
 
 func ExampleParsePushData() {

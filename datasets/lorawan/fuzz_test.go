@@ -1,0 +1,74 @@
+package lorawan
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"github.com/necstgen/necstgen/datasets/feature"
+)
+
+func FuzzFrame(f *testing.F) {
+	f.Add(unhex(f, exampleFrame))
+	f.Add(unhex(f, "00dc0000d07ed5b3701e6fedf57ceeaf00c886030af2c9"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		frame, err := ParseFrame(b)
+		if err != nil {
+			return
+		}
+		if _, err := CheckMIC(b, frame.Counter, TestNetworkKey); err != nil {
+			t.Error(err)
+		}
+		if _, err := DecryptFrame(b, frame.Counter, TestApplicationKey); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func FuzzLog(f *testing.F) {
+	f.Add(strings.Join(logColumns, ",") + "\n2020-04-25 01:01:23.562519+00:00,26012682,QIImASYAVXkBl4VrQJm//ccHbA==,0000024b0b031c97,1,867500000,7.0,125.0,4/5,-78,7.0,-1,10,31061,1.0\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		for u, err := range Log(strings.NewReader(text), "fuzz") {
+			if err == nil {
+				Lengths(&u, feature.Compat{})
+			}
+		}
+	})
+}
+
+func FuzzPushData(f *testing.F) {
+	datagram, err := AppendPushData(nil, &PushData{Version: 2, Uplinks: uplinks(f)})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(datagram)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := ParsePushData(b, 0)
+		if err != nil {
+			return
+		}
+		for i := range p.Uplinks {
+			Lengths(&p.Uplinks[i], feature.Compat{})
+		}
+	})
+}
+
+func FuzzLoRaTap(f *testing.F) {
+	record, err := AppendLoRaTap(nil, &uplinks(f)[0], 1)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(record)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		u, err := ParseLoRaTap(b, 0)
+		if err != nil {
+			return
+		}
+		if again, err := AppendLoRaTap(nil, &u, 0); err == nil && b[10] < 255 {
+			back, err := ParseLoRaTap(again, 0)
+			if err != nil || back.RSSI != u.RSSI || back.SNR != u.SNR || !bytes.Equal(back.Physical, u.Physical) {
+				t.Errorf("%+v came back as %+v, %v", u, back, err)
+			}
+		}
+	})
+}
