@@ -13,7 +13,7 @@ const (
 	Distance   Kind = "distance"   // 0 is best; the floor is what sampling alone makes
 	Classifier Kind = "classifier" // 0.5: cannot be told apart; 1: always told apart
 	Share      Kind = "share"      // of the synthetic side; the floor is what the real data have
-	Correlate  Kind = "similarity" // 1 is best
+	Similarity Kind = "similarity" // 1 is best
 )
 
 // Definition describes a score.

@@ -143,7 +143,7 @@ func (t *timeline) gapSeconds() []float64 {
 func cosine(name, what string, values func(t *timeline) []float64) measure {
 	full := "NeCSTGen cosine " + name
 	return measure{
-		Definition: Definition{"published", full, Correlate,
+		Definition: Definition{"published", full, Similarity,
 			"Cosine of the sorted samples of the " + what + ", as NeCSTGen reports it; blind to scale."},
 		compute: func(c *comparison) result {
 			a, b := values(c.whole), values(c.generated)

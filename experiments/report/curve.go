@@ -1,21 +1,13 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"math"
-	"slices"
 	"strings"
 
 	"github.com/necstgen/necstgen/experiments/run"
 	"gonum.org/v1/plot/plotter"
 )
-
-func heaviestFirst(tags []tag) []tag {
-	sorted := slices.Clone(tags)
-	slices.SortStableFunc(sorted, func(a, b tag) int { return cmp.Compare(b.weight, a.weight) })
-	return sorted
-}
 
 // Curves draws metrics over their steps, one line a name.
 func Curves(title string, metrics []run.Metric, names ...string) (*Figure, error) {

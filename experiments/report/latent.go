@@ -1,9 +1,11 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -173,6 +175,12 @@ func (n numbers) Plot(c draw.Canvas, p *plot.Plot) {
 		c.Fill(box.Path())
 		c.FillText(style, at, t.text)
 	}
+}
+
+func heaviestFirst(tags []tag) []tag {
+	sorted := slices.Clone(tags)
+	slices.SortStableFunc(sorted, func(a, b tag) int { return cmp.Compare(b.weight, a.weight) })
+	return sorted
 }
 
 func overlapsAny(box vg.Rectangle, others []vg.Rectangle) bool {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -16,6 +17,8 @@ import (
 	"github.com/necstgen/necstgen/experiments/report/reporttest"
 	"github.com/necstgen/necstgen/kernel-helpers/kernel"
 )
+
+var update = flag.Bool("update", false, "store the notebooks with the outputs of the newest runs in the repository's folder of runs")
 
 const notebooks = "../../notebooks"
 
@@ -43,7 +46,8 @@ func read(t *testing.T, path string) []cell {
 }
 
 // TestNotebooksRun executes every notebook on the Go kernel with a run made for
-// the test.
+// the test. With -update it takes the newest real run instead and stores the
+// outputs.
 func TestNotebooksRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("compiles the cells of notebooks")
@@ -53,14 +57,17 @@ func TestNotebooksRun(t *testing.T) {
 	if missing := kernel.Missing(ctx, kernel.Options{}); len(missing) > 0 {
 		t.Skip(errors.Join(missing...))
 	}
-	runs := t.TempDir()
-	if _, err := reporttest.Folder(runs, 200, fidelity.Config{Trees: 10, FloorSplits: 2}); err != nil {
-		t.Fatal(err)
-	}
+	runs := testRuns(t)
 	for _, path := range list(t) {
 		out := filepath.Join(t.TempDir(), filepath.Base(path))
+		if *update {
+			out = path
+		}
 		if err := kernel.Execute(ctx, kernel.Options{}, path, out, RunsVariable+"="+runs); err != nil {
 			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		if *update {
 			continue
 		}
 		before, after := pictures(read(t, path)), pictures(read(t, out))
@@ -71,6 +78,26 @@ func TestNotebooksRun(t *testing.T) {
 			t.Errorf("%s: %d figures and tables now, %d are stored", path, after, before)
 		}
 	}
+}
+
+// testRuns is a folder with a run for the notebooks.
+func testRuns(t *testing.T) string {
+	t.Helper()
+	if *update {
+		runs, err := Runs()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if runs, err = filepath.Abs(runs); err != nil {
+			t.Fatal(err)
+		}
+		return runs
+	}
+	runs := t.TempDir()
+	if _, err := reporttest.Folder(runs, 200, fidelity.Config{Trees: 10, FloorSplits: 2}); err != nil {
+		t.Fatal(err)
+	}
+	return runs
 }
 
 func list(t *testing.T) []string {
