@@ -310,6 +310,9 @@ func (fit *fitting) addServices(p *Plan, index map[netip.Addr]int) {
 	for _, key := range keys {
 		counts := fit.services[key]
 		s := Service{Application: key.application, Proto: key.proto, Port: key.port, Flows: counts.flows}
+		for counts.flows == 1 && drawsPorts(key.application) && registered(s.Port) {
+			s.Port++
+		}
 		s.Repeat = float64(counts.repeats) / float64(counts.flows)
 		s.SamePort = float64(counts.samePort) / float64(counts.flows)
 		s.ClientLow, s.ClientHigh = portRange(counts.low, counts.high)
@@ -326,6 +329,11 @@ func (fit *fitting) addServices(p *Plan, index map[netip.Addr]int) {
 		p.Services = append(p.Services, s)
 	}
 }
+
+// drawsPorts tells whether servers of an application draw their ports: a port
+// seen once of such a one says nothing, and what is sent on it must not meet the
+// dissector of another protocol.
+func drawsPorts(a flow.Application) bool { return a == flow.Unknown || a == flow.FTPData }
 
 // defaultPairs adds the hosts of DefaultPlan, once, and returns their pairs.
 func (p *Plan) defaultPairs() []Pair {

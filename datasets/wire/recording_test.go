@@ -10,15 +10,13 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/testbed"
 )
 
-// officeFlows are the flows of the embedded capture, what they must not be
-// recognised by, and the capture as a file.
-func officeFlows(t *testing.T) (flows []*flow.Flow, seen *training, name string) {
+// recording is a capture as a file.
+func recording(t *testing.T, open func() (io.ReadCloser, error)) string {
 	t.Helper()
-	r, err := testbed.Open()
+	r, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -27,40 +25,42 @@ func officeFlows(t *testing.T) (flows []*flow.Flow, seen *training, name string)
 	if err != nil {
 		t.Fatal(err)
 	}
-	name = filepath.Join(t.TempDir(), "office.pcap")
+	name := filepath.Join(t.TempDir(), "recording.pcap")
 	if err := os.WriteFile(name, data, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	seen = newTraining()
-	return readTraces(t, name, seen), seen, name
+	return name
 }
 
-// The embedded capture, framed again from the shapes of its flows: nothing of
-// the original in it, nothing that a tool objects to.
-func TestOffice(t *testing.T) {
-	flows, seen, original := officeFlows(t)
-	plan, err := FitPlan(flows)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f := newTestFramer(t, plan, Options{Complete: true})
-	name, n := writeFile(t, f, withoutTuples(flows))
-	t.Logf("%d flows, %d frames, at most %d open, repairs %v", len(flows), n, f.Peak(), f.Repairs())
-	t.Run("anonymity", func(t *testing.T) { checkAnonymity(t, name, seen) })
-	t.Run("tshark", func(t *testing.T) { checkExpert(t, tsharkExpert(t, name)) })
-	t.Run("capinfos", func(t *testing.T) { checkCapinfos(t, name, n) })
-	t.Run("tcptrace", func(t *testing.T) { checkTcptrace(t, name, 0) })
-	t.Run("argus", func(t *testing.T) { checkArgus(t, name) })
-	t.Run("ndpiReader", func(t *testing.T) { checkNDPI(t, original, name) })
-	t.Run("laws", func(t *testing.T) {
-		laws := newWireLaws(t)
-		for frame, err := range newTestFramer(t, plan, Options{}).Frames(sequence(withoutTuples(flows))) {
+// The embedded captures, framed again from the shapes of their flows: nothing of
+// the original in them, nothing that a tool objects to.
+func TestRecordings(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		open  func() (io.ReadCloser, error)
+		named []string // as nDPI calls the applications
+	}{
+		{"office", testbed.Open, []string{"HTTP", "SMTP", "DNS", "SNMP"}},
+		{"services", testbed.OpenServices, []string{"FTP_CONTROL", "FTP_DATA", "NTP", "POP3", "SSH", "Telnet", "SIP", "TLS"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			original, seen := recording(t, c.open), newTraining()
+			flows := readTraces(t, original, seen)
+			plan, err := FitPlan(flows)
 			if err != nil {
 				t.Fatal(err)
 			}
-			laws.check(frame)
-		}
-	})
+			f := newTestFramer(t, plan, Options{Complete: true})
+			name, n := writeFile(t, f, withoutTuples(flows))
+			t.Logf("%d flows, %d frames, at most %d open, repairs %v", len(flows), n, f.Peak(), f.Repairs())
+			t.Run("anonymity", func(t *testing.T) { checkAnonymity(t, name, seen) })
+			t.Run("tshark", func(t *testing.T) { checkExpert(t, tsharkExpert(t, name)) })
+			t.Run("capinfos", func(t *testing.T) { checkCapinfos(t, name, n) })
+			t.Run("tcptrace", func(t *testing.T) { checkTcptrace(t, name, 0) })
+			t.Run("argus", func(t *testing.T) { checkArgus(t, name) })
+			t.Run("ndpiReader", func(t *testing.T) { checkNDPI(t, original, name, c.named) })
+		})
+	}
 }
 
 func checkCapinfos(t *testing.T, name string, packets int64) {
@@ -128,11 +128,11 @@ func ndpiFlows(t *testing.T, name string) map[string]int {
 
 // checkNDPI wants at least 95 % of what ndpiReader names in the original to be
 // named in what was made of it.
-func checkNDPI(t *testing.T, original, name string) {
+func checkNDPI(t *testing.T, original, name string, named []string) {
 	t.Helper()
 	want, got := ndpiFlows(t, original), ndpiFlows(t, name)
 	t.Logf("ndpiReader: %v, original %v", got, want)
-	for _, protocol := range []string{"HTTP", "SMTP", "DNS", "SNMP"} {
+	for _, protocol := range named {
 		if want[protocol] == 0 || got[protocol]*100 < want[protocol]*95 {
 			t.Errorf("ndpiReader names %d flows %s, %d in the original", got[protocol], protocol, want[protocol])
 		}
