@@ -171,6 +171,20 @@ func TestLogRoundTrip(t *testing.T) {
 	}
 }
 
+func TestGenerated(t *testing.T) {
+	var out bytes.Buffer
+	if err := WriteGenerated(&out, stream(uplinks(t)[:2]), feature.Compat{}); err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Join(GeneratedColumns(), ",") + `
+0,0,0,0,125,7,4/5,8.675e+08,1,7.25,-78,13,9,4/5,125,7,8.675e+08,1,13,7.25,-78,9,0
+1,1,1,1,125,8,4/5,8.677e+08,1,7,-79,19,9,4/5,125,8,8.677e+08,1,19,7,-79,9,6
+`
+	if out.String() != want {
+		t.Errorf("got %s, want %s", out.String(), want)
+	}
+}
+
 func TestPushDataRoundTrip(t *testing.T) {
 	want := &PushData{Version: 2, Token: 0xabcd, Gateway: EUI{0, 0, 2, 0x4b, 0xb, 3, 0x1c, 0x97}, Uplinks: uplinks(t)}
 	datagram, err := AppendPushData(nil, want)
