@@ -185,6 +185,21 @@ func TestManyValues(t *testing.T) {
 	}
 }
 
+// TestLongSyntheticCapture: it is cut to the real one's span, and that is said.
+func TestLongSyntheticCapture(t *testing.T) {
+	f, err := report.Rate("Rate", exchanges(30, 900), exchanges(300, 900))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	if err := f.Write(&b, report.SVG); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(b.String(), "in bins of 1 s; the synthetic capture goes on") {
+		t.Error("the cut is not told")
+	}
+}
+
 func ExampleCDF() {
 	real, synthetic := []float64{60, 60, 66, 1514}, []float64{60, 66, 66, 1200}
 	f, err := report.CDF("Packet length", "bytes of a frame", report.Linear, real, synthetic)

@@ -14,18 +14,22 @@ const maxRateBins = 230
 
 // Rate draws the bytes a second of real and synthetic flows over time, each from
 // its own first packet, both with one scale and bins of a round width of at
-// least a second.
+// least a second. A synthetic capture that is much longer is cut.
 func Rate(title string, real, synthetic []*flow.Flow) (*Figure, error) {
 	spanA, spanB := span(real), span(synthetic)
 	if len(real) == 0 || len(synthetic) == 0 {
 		return nil, fmt.Errorf("report: %s: %w", title, ErrNoValues)
 	}
-	shared := max(spanA, spanB, 1)
+	shared, note := max(spanA, spanB, 1), ""
+	if spanB > 1.5*spanA && spanA > 0 {
+		shared, note = max(spanA, 1), "; the synthetic capture goes on"
+	}
 	bin := max(1, roundStep(shared/maxRateBins, 1, 2, 5))
 	f := newFigure("rate", title, "")
 	var greatest float64
 	for i, side := range []Series{{"real", rates(real, bin)}, {"synthetic", rates(synthetic, bin)}} {
 		p := newPanel("", side.Name+", bytes/s")
+		side.Values = side.Values[:min(len(side.Values), int(math.Ceil(shared/bin)))]
 		for _, v := range side.Values {
 			greatest = max(greatest, v)
 		}
@@ -46,7 +50,7 @@ func Rate(title string, real, synthetic []*flow.Flow) (*Figure, error) {
 	for _, p := range f.panels {
 		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = 0, math.Ceil(shared/bin)*bin, 0, greatest*1.05
 	}
-	f.panels[1].X.Label.Text = fmt.Sprintf("seconds since the first packet, in bins of %s s", short(bin))
+	f.panels[1].X.Label.Text = fmt.Sprintf("seconds since the first packet, in bins of %s s%s", short(bin), note)
 	return f, nil
 }
 

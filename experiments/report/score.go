@@ -32,7 +32,7 @@ var limits = map[fidelity.Kind][2]float64{
 	fidelity.Distance:   {0.1, 0.3},
 	fidelity.Classifier: {0.15, 0.35},
 	fidelity.Share:      {0.05, 0.2},
-	fidelity.Similarity:  {0.05, 0.2},
+	fidelity.Similarity: {0.05, 0.2},
 }
 
 // GradeOf grades a score. Scores that other papers define are not graded.
