@@ -87,7 +87,7 @@ func (t *trainer) assess(all, key, sums *graph.Node, inputs []*graph.Node, mask 
 	default:
 		loss, terms, _ = t.problem.Gradient(step)
 	}
-	t.mustMatch(loss, terms, params, params)
+	t.mustBeScalars(loss, terms)
 	return []*graph.Node{
 		graph.Add(key, graph.Const(key.Graph(), keyIncrement)),
 		graph.Add(sums, weighted(loss, terms, mask)),

@@ -130,9 +130,11 @@ func (t *trainer) advance(s state, rate *graph.Node, inputs []*graph.Node, mask 
 		loss, terms, gradients = t.problem.Gradient(step)
 	} else {
 		loss, terms = t.problem.Loss(step)
+		t.mustBeScalars(loss, terms)
 		gradients = graph.Gradient(loss, params...)
 	}
-	t.mustMatch(loss, terms, gradients, params)
+	t.mustBeScalars(loss, terms)
+	t.mustMatch(gradients, params)
 	gradient := pack(gradients)
 	if t.cfg.ClipNorm > 0 {
 		gradient = clip(gradient, t.cfg.ClipNorm)
@@ -189,8 +191,9 @@ func (t *trainer) adam(s state, gradient, rate *graph.Node) state {
 	return next
 }
 
-// mustMatch panics on what a problem's author got wrong, inside graph building.
-func (t *trainer) mustMatch(loss *graph.Node, terms, gradients, params []*graph.Node) {
+// mustBeScalars panics, inside graph building, where a problem's loss or
+// terms are not what Problem asks for.
+func (t *trainer) mustBeScalars(loss *graph.Node, terms []*graph.Node) {
 	if !loss.Shape().IsScalar() || loss.DType() != t.dtype {
 		panic(fmt.Errorf("fit: loss has shape %s: must be a scalar of %s", loss.Shape(), t.dtype))
 	}
@@ -202,6 +205,10 @@ func (t *trainer) mustMatch(loss *graph.Node, terms, gradients, params []*graph.
 			panic(fmt.Errorf("fit: term %q has shape %s: must be a scalar of %s", t.problem.TermNames[i], term.Shape(), t.dtype))
 		}
 	}
+}
+
+// mustMatch panics, inside graph building, where gradients do not fit params.
+func (t *trainer) mustMatch(gradients, params []*graph.Node) {
 	if len(gradients) != len(params) {
 		panic(fmt.Errorf("fit: %d gradients for %d parameters", len(gradients), len(params)))
 	}

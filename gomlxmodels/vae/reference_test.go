@@ -180,21 +180,26 @@ func TestFiveAdamSteps(t *testing.T) {
 			return m.elbo(s, mean, logVar, s.Inputs[1])
 		}}
 		var x, noise []float64
-		before := 0.0
 		for step := range ref.Losses {
 			for i := range ref.Batches[step] {
 				x, noise = append(x, ref.Batches[step][i]...), append(noise, ref.Eps[step][i]...)
+			}
+			if b.Name() != "go" && step < len(ref.Losses)-1 {
+				continue // each number of rows compiles anew, which takes XLA seconds
 			}
 			data := []*tensors.Tensor{cast(x, dtypes.Float64, len(x)/16, 16), cast(noise, dtypes.Float64, len(noise)/2, 2)}
 			p, result, err := fit.Run(context.Background(), b, cfg.Train, paperParams(cfg, 16, start), data, problem, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			sum := result.Epochs[0].Loss * float64(step+1)
-			if off := math.Abs(sum - before - ref.Losses[step]); !(off <= 1e-8) {
-				t.Errorf("step %d: loss off by %g, want at most 1e-8", step, off)
+			expected := 0.0
+			for _, loss := range ref.Losses[:step+1] {
+				expected += loss
 			}
-			before = sum
+			sum := result.Epochs[0].Loss * float64(step+1)
+			if off := math.Abs(sum - expected); !(off <= 1e-8) {
+				t.Errorf("sum of %d losses off by %g, want at most 1e-8", step+1, off)
+			}
 			if step == len(ref.Losses)-1 {
 				want := paperParams(cfg, 16, final)
 				for i, v := range p.Values {
