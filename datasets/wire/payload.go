@@ -59,6 +59,7 @@ type speaker struct {
 	compose  func(s *speaker, c *conversation, t turnOf)
 	random   rand.PCG
 
+	single    bool // each segment is a turn: lines never go on in the next
 	begun     bool
 	dir       flow.Direction
 	total     int // bytes of the turn
@@ -93,6 +94,7 @@ func (s *speaker) start(m *material, c *conversation, filling Filling, random *r
 	default:
 		s.compose = datagramOf(c.app)
 	}
+	s.single = c.proto == flow.UDP || c.app == flow.IRC
 }
 
 // streamOf is how an application over TCP speaks.
@@ -104,7 +106,9 @@ func streamOf(a flow.Application, m *material) (func(*speaker, *conversation, tu
 		return (*speaker).smtp, m.text
 	case flow.DNS:
 		return (*speaker).dnsStream, m.noise
-	case flow.Telnet, flow.FTP, flow.IRC, flow.POP, flow.IMAP, flow.Finger:
+	case flow.IRC:
+		return (*speaker).irc, m.text
+	case flow.Telnet, flow.FTP, flow.POP, flow.IMAP, flow.Finger:
 		return nil, m.text
 	}
 	return nil, m.noise
@@ -136,7 +140,7 @@ func (s *speaker) plain(*conversation, turnOf) { s.head = append(s.head, plainBy
 // fill writes the payload of segment i.
 func (s *speaker) fill(b []byte, c *conversation, i int) {
 	g := &c.segments[i]
-	if !s.begun || s.dir != g.dir || c.proto == flow.UDP {
+	if !s.begun || s.single || s.dir != g.dir {
 		s.begin(c, i)
 	}
 	if s.ring == nil {
@@ -168,7 +172,7 @@ func (s *speaker) begin(c *conversation, i int) {
 		return
 	}
 	t := turnOf{dir: g.dir, total: int(g.payload), last: true}
-	if c.proto == flow.TCP {
+	if !s.single {
 		t = c.turn(i)
 	}
 	s.total = t.total

@@ -41,7 +41,7 @@ func TestRecordings(t *testing.T) {
 		named []string // as nDPI calls the applications
 	}{
 		{"office", testbed.Open, []string{"HTTP", "SMTP", "DNS", "SNMP"}},
-		{"services", testbed.OpenServices, []string{"FTP_CONTROL", "FTP_DATA", "NTP", "POP3", "SSH", "Telnet", "SIP", "TLS"}},
+		{"services", testbed.OpenServices, []string{"FTP_CONTROL", "FTP_DATA", "NTP", "POP3", "SSH", "Telnet", "SIP", "TLS", "IRC"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			original, seen := recording(t, c.open), newTraining()
