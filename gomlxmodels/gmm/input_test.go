@@ -170,3 +170,27 @@ func TestCovarianceText(t *testing.T) {
 		t.Errorf("spherical gives %v, want an error that lists the words", err)
 	}
 }
+
+// Programs are for few sizes, never smaller than what they are for.
+func TestSizes(t *testing.T) {
+	seen := make(map[int]bool)
+	for k := 1; k <= 64; k++ {
+		p := paddedComponents(k, 64, 10_000_000)
+		if p < k || p > 2*k && p > 4 {
+			t.Errorf("%d components are padded to %d", k, p)
+		}
+		seen[p] = true
+	}
+	if len(seen) > 8 {
+		t.Errorf("%d sizes for 64 numbers of components: %v", len(seen), seen)
+	}
+	if p := paddedComponents(3, 25, 10_000); p != 25 {
+		t.Errorf("few rows are fitted with %d components, want the largest number, 25", p)
+	}
+	for _, n := range []int{1, blockRows, blockRows + 1, 100_000, 1_000_000, 10_000_000} {
+		blocks := blockCount(n, blockRows)
+		if have := blocks * blockRows; have < n || blocks > 2 && have > 2*n || n > 100_000 && have > n+n/7 {
+			t.Errorf("%d rows get %d blocks", n, blocks)
+		}
+	}
+}

@@ -93,6 +93,9 @@ func (e *engine) table(x mat.Matrix, cfg Config) (*table, error) {
 	if e.whole {
 		t.blocks = tensors.FromShape(shapes.Make(dtypes.Float64, blockCount(n, size), d, size))
 		tensors.MustMutableFlatData(t.blocks, func(flat []float64) { fill(flat, 0, n, size) })
+		if err := t.blocks.ToDevice(e.backend, 0); err != nil { // once, and no copy of it here
+			return nil, fmt.Errorf("gmm: move rows to the device: %w", err)
+		}
 	} else {
 		for from := 0; from < n; from += size {
 			block := tensors.FromShape(shapes.Make(dtypes.Float64, d, size))
