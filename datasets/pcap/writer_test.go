@@ -2,7 +2,6 @@ package pcap
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -289,7 +288,10 @@ func TestWriterCapinfos(t *testing.T) {
 
 func BenchmarkWriter(b *testing.B) {
 	frame := make([]byte, 500)
-	binary.BigEndian.PutUint16(frame[12:], 0x0800)
+	r := rand.New(rand.NewPCG(1, 1))
+	for i := range frame {
+		frame[i] = "abcdefghijklmnopqrstuvwxyz"[r.IntN(26)]
+	}
 	for _, opts := range []WriterOptions{{}, {PCAPNG: true}, {Compression: Gzip}, {Compression: Zstd}} {
 		b.Run(fmt.Sprintf("ng=%t,%v", opts.PCAPNG, opts.Compression), func(b *testing.B) {
 			w, err := NewWriter(io.Discard, opts)

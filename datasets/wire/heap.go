@@ -30,6 +30,9 @@ func (f *Framer) push(c *conversation) {
 	}
 }
 
+// keptSegments is the largest script whose memory is kept for another flow.
+const keptSegments = 1 << 14
+
 // advance moves the first conversation behind its next segment; at its end it
 // is taken out and its memory kept for another.
 func (f *Framer) advance() {
@@ -37,7 +40,9 @@ func (f *Framer) advance() {
 	if top.c.next++; top.c.next < len(top.c.segments) {
 		top.time = top.c.segments[top.c.next].time
 	} else {
-		f.free = append(f.free, top.c)
+		if cap(top.c.segments) <= keptSegments {
+			f.free = append(f.free, top.c)
+		}
 		last := len(f.open) - 1
 		f.open[0] = f.open[last]
 		f.open[last] = turn{}

@@ -81,6 +81,11 @@ func optionRoom(header, ipHeader int32) int32 {
 // its option bytes.
 func (s *script) agreeOptions(l limits) {
 	s.timestamps = s.mostHaveStamps(l.ipHeader)
+	for i := range s.segments {
+		if g := &s.segments[i]; g.header != 0 {
+			g.keepLength(etherHeader + l.ipHeader + tcpHeader)
+		}
+	}
 	if s.opened {
 		s.synOptions(l)
 	}

@@ -8,11 +8,21 @@ func (s *script) udp(l limits) {
 		g := &s.segments[i]
 		g.flags, g.options = 0, 0
 		if g.header != 0 && g.header != header {
+			g.keepLength(header)
 			s.counts.add(headerChanged)
 		}
 		if g.payload > room {
 			g.payload = room
 			s.counts.add(datagramCut)
 		}
+	}
+}
+
+// keepLength takes from the payload what a generated header is short of the least
+// that the protocols need, so that the frame keeps its length: some published
+// tables count the transport header as payload.
+func (g *segment) keepLength(least int32) {
+	if g.header < least {
+		g.payload = max(0, g.payload-(least-g.header))
 	}
 }

@@ -280,3 +280,40 @@ func TestLegalFlowsAreKept(t *testing.T) {
 		}
 	}
 }
+
+// Headers that cannot be are changed to the nearest that can, and what was
+// counted as payload for want of a header keeps the frame's length.
+func TestHeaders(t *testing.T) {
+	ack := func(header, payload int32) flow.Packet {
+		return flow.Packet{Time: epoch, Flags: flow.ACK, HeaderLength: header, PayloadLength: payload}
+	}
+	for _, c := range []struct {
+		name            string
+		proto           uint8
+		packet          flow.Packet
+		header, payload int32
+		repairs         int
+	}{
+		{"TCP", flow.TCP, ack(54, 100), 54, 100, 0},
+		{"timestamps", flow.TCP, ack(66, 100), 66, 100, 0},
+		{"not given", flow.TCP, ack(0, 100), 54, 100, 0},
+		{"padding counted as header", flow.TCP, ack(57, 100), 54, 100, 1},
+		{"selective acknowledgement", flow.TCP, ack(78, 0), 66, 0, 1},
+		{"TCP header counted as payload", flow.TCP, ack(34, 120), 54, 100, 1},
+		{"UDP", flow.UDP, flow.Packet{Time: epoch, HeaderLength: 42, PayloadLength: 30}, 42, 30, 0},
+		{"UDP header counted as payload", flow.UDP, flow.Packet{Time: epoch, HeaderLength: 34, PayloadLength: 38}, 42, 30, 1},
+		{"UDP header alone", flow.UDP, flow.Packet{Time: epoch, HeaderLength: 34, PayloadLength: 3}, 42, 0, 1},
+	} {
+		f := newTestFramer(t, nil, Options{})
+		one := &flow.Flow{Tuple: flow.FiveTuple{Proto: c.proto}, Packets: []flow.Packet{c.packet}}
+		for frame, err := range f.Frames(sequence([]*flow.Flow{one})) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := &frame.Packet
+			if p.HeaderLength != c.header || p.PayloadLength != c.payload || f.Repairs()[repairNames[headerChanged]] != c.repairs {
+				t.Errorf("%s: header %d, payload %d, repairs %v; want %d, %d and %d", c.name, p.HeaderLength, p.PayloadLength, f.Repairs(), c.header, c.payload, c.repairs)
+			}
+		}
+	}
+}
