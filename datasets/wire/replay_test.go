@@ -137,7 +137,8 @@ func TestReplayChild(t *testing.T) {
 	}
 	done, err := Replay(context.Background(), iface, Ahead(replayFrames(t), 4096), 1)
 	if err != nil {
-		t.Fatal(err)
+		fmt.Printf("failed after %d: %v\n", done.Packets, err)
+		return
 	}
 	text, err := json.Marshal(done)
 	if err != nil {
@@ -176,21 +177,42 @@ func TestReplayNamespaces(t *testing.T) {
 	}
 	name := filepath.Join(t.TempDir(), "far.pcap")
 	stop := capture(t, far, "wire1", name)
-	child := exec.Command("ip", "netns", "exec", near, os.Args[0], "-test.run=^TestReplayChild$", "-test.v")
+	said := runChild(t, near)
+	t.Log(said)
+	if !strings.HasPrefix(said, "replayed") {
+		t.Fatal("the replay failed")
+	}
+	time.Sleep(200 * time.Millisecond) // tcpdump's reading of its ring
+	stop()
+	compareCapture(t, name)
+	t.Run("tcpreplay", func(t *testing.T) { checkTcpreplay(t, near) })
+	t.Run("interface goes down", func(t *testing.T) {
+		down := time.AfterFunc(500*time.Millisecond, func() {
+			_ = exec.Command("ip", "-n", near, "link", "set", "wire0", "down").Run()
+		})
+		defer down.Stop()
+		if said := runChild(t, near); !strings.HasPrefix(said, "failed after ") || !strings.Contains(said, "network is down") || strings.Contains(said, "after 0:") {
+			t.Errorf("the replay says %q", said)
+		}
+	})
+}
+
+// runChild replays in a namespace and returns what came of it.
+func runChild(t *testing.T, namespace string) string {
+	t.Helper()
+	child := exec.Command("ip", "netns", "exec", namespace, os.Args[0], "-test.run=^TestReplayChild$", "-test.v")
 	child.Env = append(os.Environ(), childInterface+"=wire0")
 	out, err := child.CombinedOutput()
 	if err != nil {
 		t.Fatalf("replay: %v: %s", err, out)
 	}
 	for line := range strings.Lines(string(out)) {
-		if strings.HasPrefix(line, "replayed") {
-			t.Log(line)
+		if strings.HasPrefix(line, "replayed") || strings.HasPrefix(line, "failed") {
+			return strings.TrimSpace(line)
 		}
 	}
-	time.Sleep(200 * time.Millisecond) // tcpdump's reading of its ring
-	stop()
-	compareCapture(t, name)
-	t.Run("tcpreplay", func(t *testing.T) { checkTcpreplay(t, near) })
+	t.Fatalf("the replay says nothing: %s", out)
+	return ""
 }
 
 // capture starts tcpdump in a namespace and returns how to end it.
