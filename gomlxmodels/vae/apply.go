@@ -236,6 +236,10 @@ func New(b compute.Backend, cfg Config, columns []string, features int, params f
 		}
 		ordered.Values = append(ordered.Values, value)
 	}
+	ordered, err := ordered.Clone() // the model's go to its backend
+	if err != nil {
+		return nil, fmt.Errorf("vae: %w", err)
+	}
 	m := &Model{Config: cfg, Columns: columns, Features: features, params: ordered}
 	return m, m.build(b)
 }
