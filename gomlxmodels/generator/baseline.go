@@ -72,7 +72,6 @@ func (b *Bootstrap) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, 
 // from the training gaps before that token.
 type Markov struct {
 	application flow.Application
-	protocol    uint8
 	tokens      []flow.Packet // by label
 	gaps        [][]int64     // nanoseconds, ascending, by label
 	chain       *markov.Chain
@@ -88,21 +87,22 @@ func FitMarkov(order int, flows []*flow.Flow) (*Markov, error) {
 		direction       flow.Direction
 		flags           flow.TCPFlags
 		header, payload int32
+		protocol        uint8
 	}
-	m := &Markov{application: flows[0].Application, protocol: flows[0].Tuple.Proto, arrivals: arrivals(flows)}
+	m := &Markov{application: flows[0].Application, arrivals: arrivals(flows)}
 	labels := make(map[token]int)
 	var sequences [][]int
 	for _, f := range flows {
 		sequence := make([]int, len(f.Packets))
 		for i := range f.Packets {
 			p := &f.Packets[i]
-			key := token{p.Direction, p.Flags, p.HeaderLength, p.PayloadLength}
+			key := token{p.Direction, p.Flags, p.HeaderLength, p.PayloadLength, f.Tuple.Proto}
 			label, known := labels[key]
 			if !known {
 				label = len(m.tokens)
 				labels[key] = label
 				m.tokens = append(m.tokens, flow.Packet{Direction: p.Direction, Flags: p.Flags, HeaderLength: p.HeaderLength,
-					PayloadLength: p.PayloadLength, Length: p.Length, Captured: p.Length, Application: p.Application})
+					PayloadLength: p.PayloadLength, Length: p.Length, Captured: p.Length, Application: p.Application, Tuple: flow.FiveTuple{Proto: f.Tuple.Proto}})
 				m.gaps = append(m.gaps, nil)
 			}
 			if i > 0 {
@@ -141,14 +141,14 @@ func (m *Markov) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, err
 				at += m.arrivals[random.IntN(len(m.arrivals))]
 			}
 			sequence = m.chain.AppendSample(sequence[:0], src, longestMarkov)
-			f := &flow.Flow{ID: id, Application: m.application, Tuple: flow.FiveTuple{Proto: m.protocol}}
+			f := &flow.Flow{ID: id, Application: m.application}
 			now := at
 			for i, label := range sequence {
 				if gaps := m.gaps[label]; i > 0 && len(gaps) > 0 {
 					now += gaps[random.IntN(len(gaps))]
 				}
 				p := m.tokens[label]
-				p.Time, p.FlowID, p.Tuple.Proto = now, id, m.protocol
+				p.Time, p.FlowID, f.Tuple.Proto = now, id, p.Tuple.Proto
 				f.Packets = append(f.Packets, p)
 			}
 			if !yield(f, nil) {

@@ -17,6 +17,7 @@ type history struct {
 	payload        int32
 	bytes          [2]int64 // payload by direction
 	direction      flow.Direction
+	protocol       uint8
 	sinceTurn      time.Duration
 	packetsInTurn  int
 	flags          [2]flow.TCPFlags // sent so far, by direction
@@ -91,7 +92,7 @@ func (h *history) add(p *flow.Packet, gap time.Duration) {
 		}
 		h.sinceTurn, h.packetsInTurn = 0, 0
 	}
-	h.direction = p.Direction
+	h.direction, h.protocol = p.Direction, p.Tuple.Proto
 	h.payload = p.PayloadLength
 	side := p.Direction & 1
 	h.bytes[side] += int64(p.PayloadLength)
@@ -102,12 +103,15 @@ func (h *history) add(p *flow.Packet, gap time.Duration) {
 	h.packetsInTurn++
 }
 
-// connection is what the grammar knows of a flow: which of SYN, FIN, RST and ACK
-// each side has sent, 256 before the first packet.
+// beforeFlow is no state of a connection that has sent a packet.
+const beforeFlow = 1 << 16
+
+// connection is what the grammar knows of a flow: its protocol and which of SYN,
+// FIN, RST and ACK each side has sent, beforeFlow before the first packet.
 func (h *history) connection() int {
 	if h.packets == 0 {
-		return 256
+		return beforeFlow
 	}
 	side := func(f flow.TCPFlags) int { return int(f&(flow.FIN|flow.SYN|flow.RST)) | int(f&flow.ACK)>>1 }
-	return side(h.flags[0]) | side(h.flags[1])<<4
+	return side(h.flags[0]) | side(h.flags[1])<<4 | int(h.protocol)<<8
 }

@@ -78,7 +78,7 @@ func (l *lockstep) assign(to *lane) bool {
 		to.flow = nil
 		return false
 	}
-	f := &flow.Flow{ID: l.started, Application: l.g.Application, Tuple: flow.FiveTuple{Proto: l.g.Protocol}}
+	f := &flow.Flow{ID: l.started, Application: l.g.Application}
 	l.started++
 	*to = lane{flow: f, past: begin(l.g.Aggregate.targets(p.latent)), walk: l.prior.Start(), latent: p.latent}
 	f.Packets = append(f.Packets, flow.Packet{Time: p.start}) // holds the start until the first draw
@@ -115,12 +115,13 @@ func (l *lockstep) take(i int) (ended bool) {
 		to.started, gap = true, 0
 		p.Time = f.Packets[0].Time
 		f.Packets = f.Packets[:0]
+		f.Tuple.Proto = p.Tuple.Proto
 	} else {
 		p.Time = f.Packets[len(f.Packets)-1].Time + int64(gap)
 	}
 	to.past.add(&p, gap)
 	p.Application, p.FlowID = f.Application, f.ID
-	p.Tuple.Proto = l.g.Protocol
+	p.Tuple.Proto = f.Tuple.Proto
 	f.Packets = append(f.Packets, p)
 	if !end && len(f.Packets) >= l.g.MaxPackets {
 		l.cut++

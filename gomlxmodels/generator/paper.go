@@ -64,7 +64,12 @@ func FitPaper(ctx context.Context, b compute.Backend, cfg Config, flows []*flow.
 	if len(flows) < MinFlows {
 		return nil, fmt.Errorf("generator: %d flows to learn from: want at least %d", len(flows), MinFlows)
 	}
-	g := &Paper{Application: flows[0].Application, Protocol: flows[0].Tuple.Proto}
+	protocol := commonProtocol(flows)
+	if kept, before := only(protocol, flows, cfg.Before); len(kept) < len(flows) {
+		o.warn(fmt.Errorf("generator: %d flows that are not of IP protocol %d are left out: the paper's network writes one", len(flows)-len(kept), protocol))
+		flows, cfg.Before = kept, before
+	}
+	g := &Paper{Application: flows[0].Application, Protocol: protocol}
 	places := timeline(flows)
 	var x, z *mat.Dense // of the flows one after the other
 	var labels []int
@@ -96,6 +101,34 @@ func FitPaper(ctx context.Context, b compute.Backend, cfg Config, flows []*flow.
 		{"lstm", func() error { return g.fitNetwork(ctx, b, cfg, flows, labels, lengths, o) }},
 	}
 	return g, o.stages(steps)
+}
+
+// commonProtocol is the IP protocol of most flows.
+func commonProtocol(flows []*flow.Flow) uint8 {
+	var counts [256]int
+	best := uint8(0)
+	for _, f := range flows {
+		p := f.Tuple.Proto
+		counts[p]++
+		if counts[p] > counts[best] {
+			best = p
+		}
+	}
+	return best
+}
+
+// only keeps the flows of a protocol, and their starts before.
+func only(protocol uint8, flows []*flow.Flow, before []int64) (kept []*flow.Flow, keptBefore []int64) {
+	for i, f := range flows {
+		if f.Tuple.Proto != protocol {
+			continue
+		}
+		kept = append(kept, f)
+		if before != nil {
+			keptBefore = append(keptBefore, before[i])
+		}
+	}
+	return kept, keptBefore
 }
 
 // flowOrder sorts the rows of the timeline so that flows stand one after the other.

@@ -88,7 +88,6 @@ func (o Observer) warn(errs ...error) {
 // Sampled is the default generator.
 type Sampled struct {
 	Application flow.Application
-	Protocol    uint8
 	MaxPackets  int // a flow that reaches this many is ended
 	Lanes       int
 
@@ -111,7 +110,7 @@ func FitSampled(ctx context.Context, b compute.Backend, cfg Config, flows []*flo
 	if len(flows) < MinFlows {
 		return nil, fmt.Errorf("generator: %d flows to learn from: want at least %d", len(flows), MinFlows)
 	}
-	g := &Sampled{Application: flows[0].Application, Protocol: flows[0].Tuple.Proto, Lanes: cfg.Lanes}
+	g := &Sampled{Application: flows[0].Application, Lanes: cfg.Lanes}
 	places := timeline(flows)
 	var x, z *mat.Dense
 	var labels []int

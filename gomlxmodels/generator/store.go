@@ -35,7 +35,6 @@ const (
 // sampledFile is generator.json of Sampled.
 type sampledFile struct {
 	Application flow.Application `json:"application"`
-	Protocol    uint8            `json:"protocol"`
 	MaxPackets  int              `json:"max_packets"`
 	Lanes       int              `json:"lanes"`
 	Vocabulary  *vocabulary      `json:"vocabulary"`
@@ -45,7 +44,6 @@ type sampledFile struct {
 // markovFile is generator.json of Markov.
 type markovFile struct {
 	Application flow.Application `json:"application"`
-	Protocol    uint8            `json:"protocol"`
 	Tokens      []tokenFile      `json:"tokens"`
 	Gaps        [][]int64        `json:"gaps"`
 	Arrivals    []int64          `json:"arrivals"`
@@ -57,6 +55,7 @@ type tokenFile struct {
 	Header    int32          `json:"header"`
 	Payload   int32          `json:"payload"`
 	Length    int32          `json:"length"`
+	Protocol  uint8          `json:"protocol"`
 }
 
 func writeFile(dir, name string, write func(io.Writer) error) error {
@@ -106,7 +105,7 @@ func (g *Sampled) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("generator: save: %w", err)
 	}
-	about := sampledFile{g.Application, g.Protocol, g.MaxPackets, g.Lanes, g.Vocabulary, g.Grammar}
+	about := sampledFile{g.Application, g.MaxPackets, g.Lanes, g.Vocabulary, g.Grammar}
 	for _, part := range []struct {
 		name  string
 		write func(io.Writer) error
@@ -136,7 +135,7 @@ func LoadSampled(b compute.Backend, dir string) (*Sampled, error) {
 	if about.Vocabulary == nil || about.Vocabulary.Gap == nil {
 		return nil, fmt.Errorf("generator: load %s: not a sampled generator of this version", filepath.Join(dir, generatorName))
 	}
-	g := &Sampled{Application: about.Application, Protocol: about.Protocol, MaxPackets: about.MaxPackets, Lanes: about.Lanes,
+	g := &Sampled{Application: about.Application, MaxPackets: about.MaxPackets, Lanes: about.Lanes,
 		Vocabulary: about.Vocabulary, Grammar: about.Grammar}
 	g.Embedding.Encoder = new(feature.Encoder)
 	if err := readJSON(dir, featuresName, g.Embedding.Encoder); err != nil {
@@ -232,9 +231,9 @@ func (m *Markov) Save(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("generator: save: %w", err)
 	}
-	about := markovFile{Application: m.application, Protocol: m.protocol, Gaps: m.gaps, Arrivals: m.arrivals}
+	about := markovFile{Application: m.application, Gaps: m.gaps, Arrivals: m.arrivals}
 	for _, t := range m.tokens {
-		about.Tokens = append(about.Tokens, tokenFile{t.Direction, t.Flags, t.HeaderLength, t.PayloadLength, t.Length})
+		about.Tokens = append(about.Tokens, tokenFile{t.Direction, t.Flags, t.HeaderLength, t.PayloadLength, t.Length, t.Tuple.Proto})
 	}
 	if err := writeFile(dir, generatorName, writeJSON(about)); err != nil {
 		return err
@@ -255,10 +254,10 @@ func LoadMarkov(dir string) (*Markov, error) {
 	if len(about.Gaps) != len(about.Tokens) || len(about.Arrivals) == 0 || len(chain.Labels()) > len(about.Tokens) {
 		return nil, fmt.Errorf("generator: load %s: not a Markov generator of this version", filepath.Join(dir, generatorName))
 	}
-	m := &Markov{application: about.Application, protocol: about.Protocol, gaps: about.Gaps, arrivals: about.Arrivals, chain: chain}
+	m := &Markov{application: about.Application, gaps: about.Gaps, arrivals: about.Arrivals, chain: chain}
 	for _, t := range about.Tokens {
 		m.tokens = append(m.tokens, flow.Packet{Direction: t.Direction, Flags: t.Flags, HeaderLength: t.Header, PayloadLength: t.Payload,
-			Length: t.Length, Captured: t.Length, Application: about.Application})
+			Length: t.Length, Captured: t.Length, Application: about.Application, Tuple: flow.FiveTuple{Proto: t.Protocol}})
 	}
 	return m, nil
 }

@@ -35,17 +35,19 @@ const shortestGap = 1e-9
 // logGap is log10 of a gap in seconds.
 func logGap(gap time.Duration) float64 { return math.Log10(max(shortestGap, gap.Seconds())) }
 
-// classKey joins what one head draws: direction, TCP flags, and whether the flow ends.
-func classKey(d flow.Direction, flags flow.TCPFlags, end bool) int64 {
-	key := int64(d) | int64(flags)<<1
+// classKey joins what one head draws: direction, TCP flags, whether the flow
+// ends, and the IP protocol (an application may have flows of several: DNS).
+func classKey(p *flow.Packet, end bool) int64 {
+	key := int64(p.Direction) | int64(p.Flags)<<1 | int64(p.Tuple.Proto)<<10
 	if end {
 		key |= 1 << 9
 	}
 	return key
 }
 
-func splitClass(key int64) (d flow.Direction, flags flow.TCPFlags, end bool) {
-	return flow.Direction(key & 1), flow.TCPFlags(key >> 1), key>>9&1 == 1
+func splitClass(key int64) (p flow.Packet, end bool) {
+	p.Direction, p.Flags, p.Tuple.Proto = flow.Direction(key&1), flow.TCPFlags(key>>1), uint8(key>>10)
+	return p, key>>9&1 == 1
 }
 
 // Shares of all packets from which on a value is a class of its own: payload
@@ -64,7 +66,7 @@ func fitVocabulary(flows []*flow.Flow, gapBins, lengthBins int) (*vocabulary, er
 	for _, f := range flows {
 		for i := range f.Packets {
 			p := &f.Packets[i]
-			classes = append(classes, classKey(p.Direction, p.Flags, i == len(f.Packets)-1))
+			classes = append(classes, classKey(p, i == len(f.Packets)-1))
 			headers = append(headers, int64(p.HeaderLength))
 			payloads = append(payloads, float64(p.PayloadLength))
 			if i > 0 {
@@ -106,7 +108,7 @@ func resolution(flows []*flow.Flow) int64 {
 // label is the caller's. The gap of a first packet is class 0; it is not drawn.
 func (v *vocabulary) encode(codes []int32, f *flow.Flow, i, last int) {
 	p := &f.Packets[i]
-	class, _ := v.Class.Code(classKey(p.Direction, p.Flags, i == last))
+	class, _ := v.Class.Code(classKey(p, i == last))
 	header, _ := v.Header.Code(int64(p.HeaderLength))
 	payload, _ := v.Payload.Code(float64(p.PayloadLength))
 	var gap, share int
@@ -120,7 +122,7 @@ func (v *vocabulary) encode(codes []int32, f *flow.Flow, i, last int) {
 // decode is the packet that classes name and the gap before it. u and w in
 // [0, 1) choose inside the payload's bin and the gap's share.
 func (v *vocabulary) decode(codes []int32, u, w float64) (p flow.Packet, gap time.Duration, end bool) {
-	p.Direction, p.Flags, end = splitClass(v.Class.Values[codes[headClass]])
+	p, end = splitClass(v.Class.Values[codes[headClass]])
 	p.HeaderLength = int32(v.Header.Values[codes[headHeader]])
 	p.PayloadLength = int32(math.Round(v.Payload.Value(int(codes[headPayload]), 0, u)))
 	p.Length = p.HeaderLength + p.PayloadLength
