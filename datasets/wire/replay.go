@@ -83,30 +83,35 @@ func replay(ctx context.Context, send sendFunc, frames iter.Seq2[Frame, error], 
 	return out, problems.join()
 }
 
-// spin is how long before a frame is due sleeping gives way to looking at the
-// clock: a sleep ends up to some tens of microseconds late, and the last part of
-// every pause must not.
-const spin = 200 * time.Microsecond
+// How long before a frame is due one way of waiting gives way to the next. The
+// runtime's timers end up to a millisecond late when the process is idle, the
+// kernel's sleep some tens of microseconds, and looking at the clock not at all.
+const (
+	coarse = 2 * time.Millisecond
+	spin   = 100 * time.Microsecond
+)
 
 // waitUntil returns when due has come, or with the cause for which ctx ended.
 func waitUntil(ctx context.Context, due time.Time) error {
 	for {
 		left := time.Until(due)
-		if left <= 0 {
+		switch {
+		case left <= 0:
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
 			return nil
-		}
-		if left <= spin {
-			continue
-		}
-		timer := time.NewTimer(left - spin)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
+		case left <= spin:
+		case left <= coarse:
+			nap(left - spin)
+		default:
+			timer := time.NewTimer(left - coarse)
+			select {
+			case <-timer.C:
+			case <-ctx.Done():
+				timer.Stop()
+				return context.Cause(ctx)
+			}
 		}
 	}
 }
