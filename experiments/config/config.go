@@ -93,10 +93,9 @@ type LSTM struct {
 
 // Generate says what is written.
 type Generate struct {
-	Flows   int       `toml:"flows" json:"flows" range:"[0,1000000000]"` // flows, 0: as many as were held out; default 0
+	Flows   int       `toml:"flows" json:"flows" range:"[0,1000000000]"` // flows, 0: as many as the capture has; default 0
 	Packets int64     `toml:"packets" json:"packets" range:"[0,)"`       // end after the flow that reaches this many, 0: no limit; default 0
 	Payload Payload   `toml:"payload" json:"payload"`                    // what fills payload bytes; default neutral
-	IPv6    bool      `toml:"ipv6" json:"ipv6"`                          // write IPv6 addresses; default false
 	MTU     int       `toml:"mtu" json:"mtu" range:"[576,9216]"`         // bytes of an IP packet at most; default 1500
 	Start   time.Time `toml:"start" json:"start,omitzero"`               // time of the first packet, RFC 3339; default the training capture's
 }

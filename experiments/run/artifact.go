@@ -22,7 +22,8 @@ const (
 	MetricsName  = "metrics.jsonl"
 	logName      = "log.txt"
 	lockName     = ".lock"
-	unfinished   = ".unfinished" // suffix of a file until it is closed
+	unfinished   = ".unfinished"  // suffix of a file until it is closed
+	checkpoints  = ".checkpoints" // folder that a finished run does not have
 )
 
 // Digest reads r to its end: the bytes and their SHA-256 in hexadecimal.
@@ -45,6 +46,10 @@ func (r *Run) Path(name string) (string, error) {
 	}
 	return path, nil
 }
+
+// Checkpoint is a folder for the training of that name to save its state in: it
+// outlives an interruption and a kill, and is removed when the run has finished.
+func (r *Run) Checkpoint(name string) string { return filepath.Join(r.partial, checkpoints, name) }
 
 // Create opens an artifact. It is digested as it is written and has its name
 // only once it is closed without an error.
@@ -155,7 +160,7 @@ func (r *Run) sweep() error {
 		return err
 	}
 	r.artifacts[MetricsName] = Artifact{Name: MetricsName, Bytes: bytes, SHA256: sha}
-	return errors.Join(os.Remove(filepath.Join(r.partial, lockName)))
+	return errors.Join(os.Remove(filepath.Join(r.partial, lockName)), os.RemoveAll(filepath.Join(r.partial, checkpoints)))
 }
 
 // walk calls visit for each file that is or may become an artifact.
@@ -190,7 +195,7 @@ func counts(name string) bool {
 	case ManifestName, MetricsName, logName, lockName:
 		return false
 	}
-	return !strings.HasSuffix(name, unfinished)
+	return !strings.HasSuffix(name, unfinished) && !strings.HasPrefix(name, checkpoints+"/")
 }
 
 func digestFile(path string) (bytes int64, sha string, err error) {

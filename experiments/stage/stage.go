@@ -114,11 +114,21 @@ func (p *pipeline) learn() error {
 		Progress: p.progress(),
 		Warn:     func(err error) { p.run.Warn("%v", err) },
 	}
+	kind := string(e.Generator)
+	if p.run.Reuse("save", stageInputs("save")) {
+		dir, err := p.run.Path("model/" + kind)
+		if err != nil {
+			return err
+		}
+		p.source, err = generator.Load(p.device.Backend, kind, dir)
+		return err
+	}
 	cfg, err := generatorConfig(e, p.data, p.run.Seed("model"))
 	if err != nil {
 		return err
 	}
-	if p.source, err = generator.Fit(p.ctx, p.device.Backend, string(e.Generator), cfg, p.data.training, observer); err != nil {
+	cfg.VAE.Train.Checkpoint, cfg.Network.Fit.Checkpoint, cfg.Window.Fit.Checkpoint = p.run.Checkpoint("vae"), p.run.Checkpoint("lstm"), p.run.Checkpoint("lstm")
+	if p.source, err = generator.Fit(p.ctx, p.device.Backend, kind, cfg, p.data.training, observer); err != nil {
 		return err
 	}
 	return p.run.Stage("save", stageInputs("save"), p.save)
@@ -142,7 +152,11 @@ func (p *pipeline) save() error {
 // report writes the page, from the files alone.
 func (p *pipeline) report() error {
 	manifest := p.run.Manifest()
-	return p.run.WriteFile("report.html", func(w io.Writer) error { return report.Write(w, report.Load(&manifest)) })
+	material := report.Load(&manifest)
+	if err := material.WriteFigures(p.run.WriteFile); err != nil {
+		return err
+	}
+	return p.run.WriteFile("report.html", func(w io.Writer) error { return report.Write(w, material) })
 }
 
 func (p *pipeline) writeJSON(name string, v any) error {
@@ -159,6 +173,7 @@ func stageInputs(name string) []string {
 	for _, keys := range [][]string{
 		{"features", "config.features"}, {"vae", "config.features", "config.vae"}, {"gmm", "config.vae", "config.gmm"},
 		{"markov", "config.gmm", "config.markov"}, {"flows", "config.gmm"}, {"lstm", "config.gmm", "config.markov", "config.lstm"},
+		{"save", "config.features", "config.vae", "config.gmm", "config.markov", "config.lstm", "config.generator"},
 	} {
 		if keys[0] == name {
 			inputs = append(inputs, keys[1:]...)
