@@ -30,7 +30,7 @@ func openPlugin(p plugin, options string) (*Device, error) {
 	if options != "" {
 		config += "," + options
 	}
-	b, err := xla.New(config)
+	b, err := newClient(config, p.kind)
 	if err != nil {
 		return nil, firstLine(err)
 	}
@@ -44,6 +44,20 @@ func openPlugin(p plugin, options string) (*Device, error) {
 		d.PluginVersion = fmt.Sprintf("PJRT %d.%d", major, minor)
 	}
 	return d, nil
+}
+
+// newClient makes a client of the plugin. The CPU plugin would pretend to have
+// four devices and start a thread for each: with more threads than processors
+// the small kernels of our models wait for each other, a fifth of the VAE's
+// training step on two processors. An older plugin may not know the option.
+func newClient(config, kind string) (*xla.Backend, error) {
+	if kind == "cpu" {
+		b, err := xla.NewWithOptions(config, pjrt.NamedValuesMap{"cpu_device_count": int64(1)})
+		if err == nil {
+			return b, nil
+		}
+	}
+	return xla.NewWithOptions(config, nil)
 }
 
 // prepareCUDA points XLA to the CUDA libraries beside a JAX wheel. go-xla only
