@@ -95,13 +95,13 @@ func TestJSONRoundTrip(t *testing.T) {
 func TestOverride(t *testing.T) {
 	e := Default()
 	got, err := e.Override("lstm.units=64", "vae.hidden=16,8", "seed=0x10", "data.application=smtp", "gmm.components=12",
-		"data.idle_timeout=90s", "evaluate.trees=1_000", "generate.ipv6=true", " vae.beta = 1e-2 ", "generate.start=2026-01-31T12:00:00Z")
+		"data.idle_timeout=90s", "evaluate.trees=1_000", "features.compat=true", " vae.beta = 1e-2 ", "generate.start=2026-01-31T12:00:00Z")
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := e
 	want.LSTM.Units, want.VAE.Hidden, want.Seed, want.Data.Application, want.GMM.Components = 64, []int{16, 8}, 16, flow.SMTP, 12
-	want.Data.IdleTimeout, want.Evaluate.Trees, want.Generate.IPv6, want.VAE.Beta = Duration(90*time.Second), 1000, true, 0.01
+	want.Data.IdleTimeout, want.Evaluate.Trees, want.Features.Compat, want.VAE.Beta = Duration(90*time.Second), 1000, true, 0.01
 	want.Generate.Start = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
@@ -137,7 +137,7 @@ func TestOverrideErrors(t *testing.T) {
 		{"backend=cuda", `backend: "cuda": want one of auto, xla:cuda, xla:cpu, go`},
 		{"gmm.components=0", `gmm.components: "0": want "bic" or a whole number from 1 to 1024`},
 		{"data.application=nan", "data.application: nan: want the name of one application, like HTTP"},
-		{"generate.ipv6=maybe", `generate.ipv6: "maybe": want true or false`},
+		{"features.compat=maybe", `features.compat: "maybe": want true or false`},
 		{"data.idle_timeout=60", `data.idle_timeout: "60": want a duration like 500ms, 30s or 2m`},
 		{"data.idle_timeout=-1s", `data.idle_timeout: "-1s": want a duration of at least 0s`},
 		{"generate.start=today", `generate.start: "today": want a time like 2026-01-31T12:00:00Z`},
