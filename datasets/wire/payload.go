@@ -70,6 +70,8 @@ type speaker struct {
 	dialogue  dialogue
 	questions [maxQuestions]question
 	asked     int // questions not yet answered
+	records   int // TLS: where in the turn records of application data begin,
+	block     int // and their length
 }
 
 // turnOf is a turn that is about to begin.
@@ -108,6 +110,8 @@ func streamOf(a flow.Application, m *material) (func(*speaker, *conversation, tu
 		return (*speaker).dnsStream, m.noise
 	case flow.IRC:
 		return (*speaker).irc, m.text
+	case flow.TLS:
+		return (*speaker).tls, m.noise
 	case flow.Telnet, flow.FTP, flow.POP, flow.IMAP, flow.Finger:
 		return nil, m.text
 	}
@@ -149,6 +153,9 @@ func (s *speaker) fill(b []byte, c *conversation, i int) {
 	}
 	from := s.said
 	s.said += len(b)
+	if c.app == flow.TLS && s.compose != nil {
+		defer s.markRecords(b, from)
+	}
 	if from < len(s.head) {
 		n := copy(b, s.head[from:])
 		b, from = b[n:], from+n

@@ -65,13 +65,23 @@ func TestPayloadsDissect(t *testing.T) {
 		{flow.HTTP, flow.TCP, 1}, {flow.SMTP, flow.TCP, 1}, {flow.DNS, flow.UDP, 19}, {flow.DNS, flow.TCP, 21}, {flow.SNMP, flow.UDP, 36},
 		{flow.NTP, flow.UDP, 12}, {flow.Unknown, flow.UDP, 1}, {flow.Unknown, flow.TCP, 1}, {flow.Telnet, flow.TCP, 1}, {flow.FTP, flow.TCP, 1},
 		{flow.FTPData, flow.TCP, 1}, {flow.IRC, flow.TCP, 1}, {flow.POP, flow.TCP, 1}, {flow.IMAP, flow.TCP, 1}, {flow.Finger, flow.TCP, 1},
-		{flow.SSH, flow.TCP, 1}, {flow.TLS, flow.TCP, 1}, {flow.QUIC, flow.UDP, 1}, {flow.SIP, flow.UDP, 1}, {flow.Time, flow.TCP, 4},
+		{flow.SSH, flow.TCP, 1}, {flow.TLS, flow.TCP, tlsRecord + 1}, {flow.QUIC, flow.UDP, 1}, {flow.SIP, flow.UDP, 1}, {flow.Time, flow.TCP, 4},
 		{flow.NetBIOS, flow.UDP, 50},
 	} {
 		r := rand.New(rand.NewPCG(uint64(c.application), uint64(c.proto)))
 		for range 150 {
 			flows = append(flows, talkFlow(int64(len(flows)), c.application, c.proto, c.smallest, r))
 		}
+	}
+	for size := range int32(100) { // turns that end about the ends of records
+		f := plainFlow(int64(len(flows)), epoch, 20)
+		f.Application = flow.TLS
+		for i := range f.Packets {
+			if p := &f.Packets[i]; p.PayloadLength > 0 {
+				p.PayloadLength = (size%3+1)*(tlsRecord+tlsRecordMost) + size - 50
+			}
+		}
+		flows = append(flows, f)
 	}
 	name, _ := writeFile(t, newTestFramer(t, nil, Options{}), flows)
 	checkExpert(t, tsharkExpert(t, name))

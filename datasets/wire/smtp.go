@@ -2,8 +2,10 @@ package wire
 
 import "github.com/necstgen/necstgen/datasets/flow"
 
-// dialogue is where an SMTP session stands (RFC 5321).
+// dialogue is where an SMTP session stands (RFC 5321), and what the others have
+// to remember.
 type dialogue struct {
+	hello   [2]bool // TLS: who has sent a hello
 	stage   smtpStage
 	replies [8]string // codes that the server owes, oldest first
 	owed    int
