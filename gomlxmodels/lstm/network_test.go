@@ -1,17 +1,17 @@
 package lstm
 
 import (
+	"context"
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"testing"
 
 	"github.com/gomlx/compute"
-	_ "github.com/gomlx/gomlx/backends/default"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/necstgen/necstgen/gomlxmodels/device"
 	"github.com/necstgen/necstgen/gomlxmodels/fit"
 )
 
@@ -47,14 +47,11 @@ func testSequences(cfg SampledConfig, flows int, random *rand.Rand) []Sequence {
 }
 
 func xlaBackend(t testing.TB) compute.Backend {
-	if os.Getenv("PJRT_PLUGIN_LIBRARY_PATH") == "" {
-		t.Skip("skipped: no XLA plugin (PJRT_PLUGIN_LIBRARY_PATH is not set)")
-	}
-	b, err := compute.NewWithConfig("xla:cpu")
+	d, err := device.Open(context.Background(), device.Options{Backend: "xla:cpu", NoInstall: true})
 	if err != nil {
-		t.Skipf("skipped: the XLA backend does not start: %v", err)
+		t.Skipf("skipped: no XLA plugin for the CPU: %v", err)
 	}
-	return b
+	return d.Backend
 }
 
 // evaluate compiles a problem once; the function gives loss and gradients on data.
