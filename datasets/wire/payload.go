@@ -153,7 +153,7 @@ func (s *speaker) fill(b []byte, c *conversation, i int) {
 	}
 	from := s.said
 	s.said += len(b)
-	if c.app == flow.TLS && s.compose != nil {
+	if s.block > 0 {
 		defer s.markRecords(b, from)
 	}
 	if from < len(s.head) {
