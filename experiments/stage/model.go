@@ -48,9 +48,9 @@ func generatorConfig(e config.Experiment, data *traffic, seed uint64) (generator
 	return cfg, nil
 }
 
-// lanes is how many flows are drawn in lockstep: enough that the call of the
-// program costs little beside its arithmetic.
-const lanes = 1024
+// lanes is how many flows are drawn in lockstep at most: enough that the call of
+// the program costs little beside its arithmetic.
+const lanes = 4096
 
 // variant is the features' name in package feature, which tells Google Home's
 // TCP from its UDP.

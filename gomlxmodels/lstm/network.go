@@ -286,14 +286,30 @@ func (n *network) draw(params []*Node, codes, keep, continuous, latent, prior, m
 	return []*Node{Concatenate(drawn, -1), h, c, rng}
 }
 
-// categorical draws a class from each row of logits [lanes, classes] by adding
-// Gumbel noise and taking the largest.
+// categorical draws a class from each row of logits [lanes, classes]: the number
+// of cumulative probabilities that a uniform number reaches. Gumbel noise on every
+// logit draws the same, but with a random number and two logarithms a class
+// instead of one a row it took most of the sampling step.
 func categorical(rng, logits *Node) (newRNG, code *Node) {
-	g := logits.Graph()
-	newRNG, uniform := RandomUniform(rng, logits.Shape())
-	uniform = Max(uniform, Const(g, float32(1e-20)))
-	gumbel := Neg(Log(Max(Neg(Log(uniform)), Const(g, float32(1e-20)))))
-	return newRNG, ArgMax(Add(logits, gumbel), -1, dtypes.Int32)
+	g, classes := logits.Graph(), logits.Shape().Dimensions[1]
+	newRNG, uniform := RandomUniform(rng, shapes.Make(logits.DType(), logits.Shape().Dimensions[0], 1))
+	cumulative := MatMul(Softmax(logits, -1), Const(g, upTo(classes)))
+	total := Slice(cumulative, AxisRange(), AxisRange(classes-1))
+	u := Mul(Mul(uniform, total), Const(g, float32(1-1e-6))) // below the total in spite of rounding
+	code = ReduceSum(ConvertDType(LessOrEqual(cumulative, u), dtypes.Int32), -1)
+	return newRNG, Min(code, Const(g, int32(classes-1)))
+}
+
+// upTo [classes, classes] sums the probabilities up to each class.
+func upTo(classes int) [][]float32 {
+	m := make([][]float32, classes)
+	for i := range m {
+		m[i] = make([]float32, classes)
+		for j := i; j < classes; j++ {
+			m[i][j] = 1
+		}
+	}
+	return m
 }
 
 // checkParams tells whether params are this network's.
