@@ -29,6 +29,7 @@ type lockstep struct {
 	waiting map[int64]*flow.Flow // finished, behind one that is not
 	next    int64                // the flow to hand out next
 	plans   func() (plan, bool)
+	done    bool // no plan is left
 	started int64
 	cut     int64 // flows ended by MaxPackets, not by the network
 }
@@ -36,6 +37,7 @@ type lockstep struct {
 // run draws until the plans end. yield gets the flows in start order.
 func (l *lockstep) run(ctx context.Context, yield func(*flow.Flow) bool) error {
 	active := 0
+	defer func() { l.sampler.Close() }()
 	for i := range l.lanes {
 		if l.assign(&l.lanes[i]) {
 			active++
@@ -67,7 +69,38 @@ func (l *lockstep) run(ctx context.Context, yield func(*flow.Flow) bool) error {
 				return nil
 			}
 		}
+		if err := l.shrink(active); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// fewestLanes is where shrinking ends: below it a step costs its call.
+const fewestLanes = 64
+
+// shrink goes on with a quarter of the lanes once no more are in use.
+func (l *lockstep) shrink(active int) error {
+	fewer := len(l.lanes) / 4
+	if !l.done || active == 0 || active > fewer || fewer < fewestLanes {
+		return nil
+	}
+	var keep []int
+	for i := range l.lanes {
+		if l.lanes[i].flow != nil {
+			keep = append(keep, i)
+		}
+	}
+	sampler, err := l.g.Network.Shrink(l.sampler, keep, fewer)
+	if err != nil {
+		return err
+	}
+	l.sampler = sampler
+	lanes := make([]lane, fewer)
+	for to, from := range keep {
+		lanes[to] = l.lanes[from]
+	}
+	l.lanes = lanes
 	return nil
 }
 
@@ -75,7 +108,7 @@ func (l *lockstep) run(ctx context.Context, yield func(*flow.Flow) bool) error {
 func (l *lockstep) assign(to *lane) bool {
 	p, ok := l.plans()
 	if !ok {
-		to.flow = nil
+		to.flow, l.done = nil, true
 		return false
 	}
 	f := &flow.Flow{ID: l.started, Application: l.g.Application}

@@ -255,7 +255,6 @@ func (g *Sampled) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, er
 			yield(nil, fmt.Errorf("generator: %w", err))
 			return
 		}
-		defer sampler.Close()
 		l := &lockstep{
 			g: g, sampler: sampler, random: rand.New(rand.NewPCG(r.Seed, 0x6c616e65)), prior: g.Chain.Prior(),
 			lanes: make([]lane, lanes), waiting: make(map[int64]*flow.Flow), plans: g.Aggregate.plans(r),

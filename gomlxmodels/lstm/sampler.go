@@ -1,6 +1,7 @@
 package lstm
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/gomlx/compute/dtypes"
@@ -68,6 +69,39 @@ func (s *Sampled) NewSampler(lanes int, seed int64) (*Sampler, error) {
 		sampler.params = append(sampler.params, value)
 	}
 	return sampler, nil
+}
+
+// Shrink goes on with fewer lanes: those of keep, in that order, at the front, and
+// idle ones behind. Waiting for the last few long sequences then costs what they
+// cost, not what all lanes did. The old sampler is closed.
+func (s *Sampled) Shrink(old *Sampler, keep []int, lanes int) (*Sampler, error) {
+	if len(keep) > lanes {
+		return nil, fmt.Errorf("lstm: %d lanes to keep in %d", len(keep), lanes)
+	}
+	next, err := s.NewSampler(lanes, 0)
+	if err != nil {
+		return nil, err
+	}
+	next.rng, old.rng = old.rng, next.rng
+	heads := len(s.Config.Heads)
+	for to, from := range keep {
+		copy(next.Codes[to*heads:(to+1)*heads], old.Codes[from*heads:(from+1)*heads])
+	}
+	units := s.Config.Units
+	for _, state := range []struct{ to, from *tensors.Tensor }{{next.h, old.h}, {next.c, old.c}} {
+		var read, write error
+		read = tensors.ConstFlatData(state.from, func(from []float32) {
+			write = tensors.MutableFlatData(state.to, func(to []float32) {
+				for i, lane := range keep {
+					copy(to[i*units:(i+1)*units], from[lane*units:(lane+1)*units])
+				}
+			})
+		})
+		if err := errors.Join(read, write); err != nil {
+			return nil, fmt.Errorf("lstm: move the recurrent state: %w", err)
+		}
+	}
+	return next, old.Close()
 }
 
 func maskWidth(cfg SampledConfig) int {
