@@ -78,8 +78,8 @@ type Markov struct {
 // LSTM configures the recurrent network that writes the packets of a flow.
 type LSTM struct {
 	Units           int     `toml:"units" json:"units" range:"[1,4096]"`                      // width of the recurrent state; default 96
-	Epochs          int     `toml:"epochs" json:"epochs" range:"[1,100000]"`                  // passes over the training flows; default 40
-	Batch           int     `toml:"batch" json:"batch" range:"[1,65536]"`                     // flows a step; default 32
+	Epochs          int     `toml:"epochs" json:"epochs" range:"[1,100000]"`                  // passes over the training flows; default 60
+	Batch           int     `toml:"batch" json:"batch" range:"[1,65536]"`                     // rows of 32 packets a step; default 32
 	LearningRate    float64 `toml:"learning_rate" json:"learning_rate" range:"(0,1]"`         // Adam's; default 3e-3
 	Dropout         float64 `toml:"dropout" json:"dropout" range:"[0,1)"`                     // share of the recurrent state that training hides from the outputs; default 0.2
 	Noise           float64 `toml:"noise" json:"noise" range:"[0,10]"`                        // standard deviation of training's noise on what is drawn for a whole flow, in normal scores; default 0.3
@@ -119,7 +119,7 @@ func Default() Experiment {
 		GMM: GMM{Components: BIC, MaxComponents: 24, Covariance: Full, Iterations: 200,
 			Tolerance: 1e-3, Regularization: 1e-6},
 		Markov: Markov{Order: 5},
-		LSTM: LSTM{Units: 96, Epochs: 40, Batch: 16, LearningRate: 3e-3, Dropout: 0.2, Noise: 0.3, Jitter: 0.05, ValidationShare: 0.1, Patience: 4,
+		LSTM: LSTM{Units: 96, Epochs: 60, Batch: 32, LearningRate: 3e-3, Dropout: 0.2, Noise: 0.3, Jitter: 0.05, ValidationShare: 0.1, Patience: 4,
 			GapBins: 96, LengthBins: 64, MaxLength: 1024},
 		Generate: Generate{Payload: Neutral, MTU: 1500},
 		Evaluate: Evaluate{Trees: 200, Folds: 5, Floors: 5},
