@@ -62,6 +62,12 @@ func (d *Device) String() string {
 	return s
 }
 
+// goBackend opens the Go backend with one operation at a time, each of which may
+// use all processors. In parallel, operations fill the workers' pool and wait in
+// it for workers to multiply matrices with: the LSTM's training stood still on two
+// processors (gomlx/compute v0.1.2, matmul under ops_parallel).
+const goBackend = "go:ops_sequential"
+
 // errNoPlugin says that no plugin of that kind was found.
 var errNoPlugin = errors.New("no plugin found")
 
@@ -207,9 +213,9 @@ func fallBack(o Options, reason string) (*Device, error) {
 }
 
 func openGo(options, reason string) (*Device, error) {
-	config := "go"
+	config := goBackend
 	if options != "" {
-		config += ":" + options
+		config += "," + options
 	}
 	b, err := compute.NewWithConfig(config)
 	if err != nil {

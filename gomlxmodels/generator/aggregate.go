@@ -57,7 +57,7 @@ func (a *aggregate) fit(ctx context.Context, cfg Config, flows []*flow.Flow, o O
 	}
 	mixture := cfg.GMM
 	mixture.Components, mixture.MaxComponents = 0, min(maxShapeParts, max(1, len(flows)/(4*shapeWidth)))
-	b, err := compute.NewWithConfig("go")
+	b, err := compute.NewWithConfig("go:ops_sequential")
 	if err != nil {
 		return fmt.Errorf("generator: flow shapes: %w", err)
 	}
