@@ -64,7 +64,7 @@ func (d *Device) String() string {
 
 // goBackend opens the Go backend with one operation at a time, each of which may
 // use all processors. In parallel, operations fill the workers' pool and wait in
-// it for workers to multiply matrices with: the LSTM's training stood still on two
+// it for workers to multiply matrices with: the training of a quickstart stood still on two
 // processors (gomlx/compute v0.1.2, matmul under ops_parallel).
 const goBackend = "go:ops_sequential"
 

@@ -32,7 +32,7 @@ func small() generator.Config {
 }
 
 func goBackend(t *testing.T) compute.Backend {
-	b, err := compute.NewWithConfig("go")
+	b, err := compute.NewWithConfig("go:ops_sequential")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -20,7 +20,7 @@ func ExampleFit() {
 		c := float64(i % 2)
 		x.SetRow(i, []float64{10*c + r.NormFloat64(), 5*c + r.NormFloat64()})
 	}
-	backend, err := compute.NewWithConfig("go")
+	backend, err := compute.NewWithConfig("go:ops_sequential")
 	if err != nil {
 		fmt.Println(err)
 		return

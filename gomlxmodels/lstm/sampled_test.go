@@ -94,7 +94,7 @@ func TestSampledLearnsOnGoBackend(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped in short mode: trains on the Go backend")
 	}
-	b, err := compute.NewWithConfig("go")
+	b, err := compute.NewWithConfig("go:ops_sequential")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestSampledLearnsOnGoBackend(t *testing.T) {
 // The Go backend has no dynamic slices: rows that would be scanned are shortened
 // until they are unrolled.
 func TestShortenOnGoBackend(t *testing.T) {
-	b, err := compute.NewWithConfig("go")
+	b, err := compute.NewWithConfig("go:ops_sequential")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +119,7 @@ func TestShortenOnGoBackend(t *testing.T) {
 // A lane that is moved to a smaller sampler goes on with its state: given the same
 // random state, it draws what it would have drawn.
 func TestShrinkKeepsState(t *testing.T) {
-	b, err := compute.NewWithConfig("go")
+	b, err := compute.NewWithConfig("go:ops_sequential")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -142,7 +142,7 @@ func TestKeras(t *testing.T) {
 // eachWindowBackend runs f on the Go backend, and on XLA's where it is at hand.
 func eachWindowBackend(t *testing.T, f func(t *testing.T, b compute.Backend)) {
 	t.Run("go", func(t *testing.T) {
-		b, err := compute.NewWithConfig("go")
+		b, err := compute.NewWithConfig("go:ops_sequential")
 		if err != nil {
 			t.Fatal(err)
 		}

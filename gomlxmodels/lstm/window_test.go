@@ -189,7 +189,7 @@ func TestWindowLearns(t *testing.T) {
 func TestPredictIsByFlow(t *testing.T) {
 	cfg := windowCase(GRU, true, 6)
 	n := newWindowNetwork(cfg)
-	b, err := compute.NewWithConfig("go")
+	b, err := compute.NewWithConfig("go:ops_sequential")
 	if err != nil {
 		t.Fatal(err)
 	}
