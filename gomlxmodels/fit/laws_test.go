@@ -13,6 +13,7 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 )
 
 // byHand is squares with gradients by graph.Gradient outside of any closure:
@@ -25,7 +26,7 @@ func byHand(s Step) (loss *graph.Node, terms, gradients []*graph.Node) {
 // TestStepByStep: an epoch as one program and the same steps one by one give
 // the same course, with padding, clipping and validation.
 func TestStepByStep(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		cfg := DefaultConfig()
 		cfg.Epochs, cfg.LearningRate, cfg.ClipNorm, cfg.ValidationFraction = 6, 0.05, 0.5, 0.1
 		want, a, err := Run(context.Background(), b, cfg, lineParams(), line(131), Problem{Loss: squares, TermNames: []string{"abs"}}, nil)
@@ -71,7 +72,7 @@ func TestAdamByHand(t *testing.T) {
 		n := float64(step + 1)
 		w -= rate * math.Sqrt(1-math.Pow(float64(float32(0.999)), n)) / (1 - math.Pow(float64(float32(0.9)), n)) * m / (math.Sqrt(v) + 1e-7)
 	}
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		cfg := DefaultConfig()
 		cfg.Epochs, cfg.Batch, cfg.LearningRate, cfg.ClipNorm, cfg.KeepOrder = 1, batch, rate, 3, true
 		start := Params{Names: []string{"w"}, Values: []*tensors.Tensor{tensors.FromScalar(0.0)}}
@@ -95,7 +96,7 @@ func TestAdamByHand(t *testing.T) {
 
 // TestSchedule: halving on a plateau, early stop and the best parameters.
 func TestSchedule(t *testing.T) {
-	b := open(t, "go")
+	b := devicetest.Go(t)
 	cfg := DefaultConfig()
 	cfg.Epochs, cfg.LearningRate, cfg.PlateauPatience, cfg.StopPatience, cfg.KeepBest = 400, 2, 3, 25, true // far too fast at first
 	cfg.MinLearningRate = 0.5
@@ -132,7 +133,7 @@ func TestSchedule(t *testing.T) {
 
 // TestDiverged: the error names the epoch, the parameters are the last good.
 func TestDiverged(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		cfg := DefaultConfig()
 		cfg.Epochs, cfg.LearningRate = 10, 1e200
 		p, result, err := Run(context.Background(), b, cfg, lineParams(), line(64), Problem{Loss: squares, TermNames: []string{"abs"}}, nil)
@@ -150,7 +151,7 @@ func TestDiverged(t *testing.T) {
 
 // TestCancel: a long epoch ends soon after its context.
 func TestCancel(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		cfg := DefaultConfig()
 		cfg.Batch = 1
 		ctx, cancel := context.WithCancel(context.Background())
@@ -173,7 +174,7 @@ func TestCancel(t *testing.T) {
 }
 
 func TestRunRefuses(t *testing.T) {
-	b := open(t, "go")
+	b := devicetest.Go(t)
 	good := Problem{Loss: squares, TermNames: []string{"abs"}}
 	with := func(change func(*Config)) Config {
 		cfg := DefaultConfig()
@@ -212,7 +213,7 @@ func TestRunRefuses(t *testing.T) {
 
 // TestResumeRefuses: a checkpoint of another training is not taken up.
 func TestResumeRefuses(t *testing.T) {
-	b := open(t, "go")
+	b := devicetest.Go(t)
 	cfg := DefaultConfig()
 	cfg.Epochs, cfg.Checkpoint = 1, t.TempDir()
 	problem := Problem{Loss: squares, TermNames: []string{"abs"}}
@@ -233,7 +234,7 @@ func TestResumeRefuses(t *testing.T) {
 
 // TestFloat32 fits the line in float32.
 func TestFloat32(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		cfg := DefaultConfig()
 		cfg.Epochs, cfg.LearningRate = 40, 0.05
 		var data []*tensors.Tensor

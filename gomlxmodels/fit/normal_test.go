@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 )
 
 // draw draws values as the steps of a training do: from consecutive keys.
@@ -43,7 +44,7 @@ func draw(t *testing.T, b compute.Backend, shape shapes.Shape, steps int) []floa
 func TestNormal(t *testing.T) {
 	for _, dtype := range []dtypes.DType{dtypes.Float32, dtypes.Float64} {
 		t.Run(dtype.String(), func(t *testing.T) {
-			eachBackend(t, func(t *testing.T, b compute.Backend) {
+			devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 				const perStep, steps = 667 * 3, 50 // odd, so that a pair is cut
 				x := draw(t, b, shapes.Make(dtype, 667, 3), steps)
 				n := float64(len(x))
@@ -84,7 +85,7 @@ func TestNormal(t *testing.T) {
 
 // TestSineCosine holds the polynomials to the library.
 func TestSineCosine(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		turns := make([]float32, 1001)
 		for i := range turns {
 			turns[i] = float32(i)/1000 - 0.5
@@ -108,7 +109,7 @@ func TestSineCosine(t *testing.T) {
 
 // BenchmarkNormal compares with graph.RandomNormal, 1000 draws a call.
 func BenchmarkNormal(b *testing.B) {
-	backend := openXLA(b)
+	backend := devicetest.XLA(b)
 	for _, rows := range []int{32, 2048} {
 		shape := shapes.Make(dtypes.Float32, rows, 2)
 		for name, f := range map[string]func(rng *graph.Node) *graph.Node{

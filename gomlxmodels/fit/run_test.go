@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 )
 
 // line is y = 2 x1 - 3 x2 + 1 with a little noise.
@@ -38,7 +39,7 @@ func squares(s Step) (loss *graph.Node, terms []*graph.Node) {
 }
 
 func TestRunFitsLine(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		cfg := DefaultConfig()
 		cfg.Epochs, cfg.LearningRate, cfg.ValidationFraction = 60, 0.05, 0.2
 		got, result, err := Run(context.Background(), b, cfg, lineParams(), line(250), Problem{Loss: squares, TermNames: []string{"abs"}}, nil)
@@ -98,7 +99,7 @@ func TestSaveLoadIdentity(t *testing.T) {
 // TestResumeSameBytes stops a training in the middle of an epoch, resumes it,
 // and compares with one that ran through.
 func TestResumeSameBytes(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		cfg := DefaultConfig()
 		cfg.Epochs, cfg.Batch, cfg.ValidationFraction, cfg.KeepBest = 12, 8, 0.2, true
 		problem := Problem{Loss: noisy, TermNames: []string{"abs"}}

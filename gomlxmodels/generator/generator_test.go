@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/compute"
 	_ "github.com/gomlx/compute/gobackend"
 
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/gentest"
 	"github.com/necstgen/necstgen/gomlxmodels/gmm"
@@ -31,17 +31,9 @@ func small() generator.Config {
 	return cfg
 }
 
-func goBackend(t *testing.T) compute.Backend {
-	b, err := compute.NewWithConfig("go:ops_sequential")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
-
 func TestGenerators(t *testing.T) {
 	flows := gentest.Flows(80, rand.NewPCG(1, 1))
-	b := goBackend(t)
+	b := devicetest.Go(t)
 	for _, kind := range []string{generator.KindSampled, generator.KindPaper, generator.KindMarkov, generator.KindBootstrap} {
 		t.Run(kind, func(t *testing.T) {
 			if kind != generator.KindMarkov && kind != generator.KindBootstrap && testing.Short() {

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -33,7 +34,7 @@ func clouds(n int) (*mat.Dense, *Start) {
 // BenchmarkIterations is 50 EM iterations of 25 full components in the plane from
 // a given start, the compiled program at hand.
 func BenchmarkIterations(b *testing.B) {
-	backend := openXLA(b)
+	backend := devicetest.XLA(b)
 	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			x, start := clouds(n)
@@ -63,7 +64,7 @@ func BenchmarkIterations(b *testing.B) {
 
 // BenchmarkFit is a whole fit from k-means++, compilation included.
 func BenchmarkFit(b *testing.B) {
-	backend := openXLA(b)
+	backend := devicetest.XLA(b)
 	for _, n := range []int{10_000, 100_000, 1_000_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			x, _ := clouds(n)

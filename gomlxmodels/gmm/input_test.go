@@ -9,11 +9,12 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"gonum.org/v1/gonum/mat"
 )
 
 func TestFitRefuses(t *testing.T) {
-	b := open(t, "go")
+	b := devicetest.Go(t)
 	good := func() *mat.Dense { return blobs(1, 50, 2, 2) }
 	with := func(r, c int, v float64) *mat.Dense {
 		x := good()
@@ -99,7 +100,7 @@ func TestDoubts(t *testing.T) {
 		}, "component 2 of 3 was left without rows"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			eachBackend(t, func(t *testing.T, b compute.Backend) {
+			devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 				kinds := []Covariance{Full, Diagonal, Tied}
 				if b.Name() != "go" {
 					kinds = kinds[:1] // each is a compilation
@@ -134,7 +135,7 @@ func TestDoubts(t *testing.T) {
 }
 
 func TestFitIsInterrupted(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		cfg := DefaultConfig()
@@ -146,7 +147,7 @@ func TestFitIsInterrupted(t *testing.T) {
 }
 
 func TestMethodsRefuseOtherColumns(t *testing.T) {
-	m := fit(t, open(t, "go"), blobs(1, 100, 2, 2), Config{Components: 2, Covariance: Full, MaxIterations: 5, Starts: 1})
+	m := fit(t, devicetest.Go(t), blobs(1, 100, 2, 2), Config{Components: 2, Covariance: Full, MaxIterations: 5, Starts: 1})
 	if _, err := m.Predict(blobs(1, 10, 3, 2)); err == nil {
 		t.Error("Predict takes rows of 3 columns for a mixture of 2")
 	}

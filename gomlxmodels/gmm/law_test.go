@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"gonum.org/v1/gonum/mat"
 	"gonum.org/v1/gonum/stat"
 )
@@ -52,7 +53,7 @@ func fit(t testing.TB, b compute.Backend, x mat.Matrix, cfg Config) *Model {
 }
 
 func TestLikelihoodNeverFalls(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		for _, kind := range []Covariance{Full, Diagonal, Tied} {
 			for _, d := range []int{1, 2, 5} {
 				if d != 2 && b.Name() != "go" {
@@ -85,7 +86,7 @@ func TestResponsibilities(t *testing.T) {
 	x := blobs(2, 3000, 3, 4)
 	cfg := DefaultConfig()
 	cfg.Components = 4
-	m := fit(t, open(t, "go"), x, cfg)
+	m := fit(t, devicetest.Go(t), x, cfg)
 	labels, err := m.Predict(x)
 	if err != nil {
 		t.Fatal(err)
@@ -114,7 +115,7 @@ func TestResponsibilities(t *testing.T) {
 
 // One component is the rows' mean and covariance (divided by n).
 func TestSingleComponentIsTheEmpiricalOne(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		x := blobs(3, 777, 3, 2)
 		var want mat.SymDense
 		stat.CovarianceMatrix(&want, x, nil)
@@ -194,7 +195,7 @@ func oneStep(x *mat.Dense, s *Start, kind Covariance, reg float64) (weights []fl
 }
 
 func TestOneStepByTheTextbook(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		for _, kind := range []Covariance{Full, Diagonal, Tied} {
 			const d = 4
 			x := blobs(4, 2500, d, 3)
@@ -272,7 +273,7 @@ func TestSamplingMoments(t *testing.T) {
 
 // Number by BIC: three clear clouds are three components, on both backends.
 func TestNumberByBIC(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		r := rand.New(rand.NewPCG(6, 6))
 		x := mat.NewDense(900, 2, nil)
 		for i := range 900 {
@@ -292,7 +293,7 @@ func TestNumberByBIC(t *testing.T) {
 }
 
 func TestSameSourceSameModel(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		cfg := DefaultConfig()
 		cfg.Components, cfg.Starts = 5, 3
 		x := blobs(7, 5000, 2, 6)
@@ -308,7 +309,7 @@ func TestBackendsAgree(t *testing.T) {
 	x := blobs(8, 2*blockRows+77, 2, 5)
 	cfg := DefaultConfig()
 	cfg.Components, cfg.Tolerance, cfg.MaxIterations = 6, 0, 300
-	a, b := fit(t, open(t, "go"), x, cfg), fit(t, openXLA(t), x, cfg)
+	a, b := fit(t, devicetest.Go(t), x, cfg), fit(t, devicetest.XLA(t), x, cfg)
 	near(t, "likelihood", a.MeanLogLikelihood, b.MeanLogLikelihood, 1e-9)
 	for k := range a.Means {
 		for j := range 2 {
@@ -336,7 +337,7 @@ func TestMovedAndScaled(t *testing.T) {
 			cfg.Start.Means = append(cfg.Start.Means, mat.Row(nil, i, x))
 			other.Start.Means = append(other.Start.Means, mat.Row(nil, i, moved))
 		}
-		a, b := fit(t, open(t, "go"), x, cfg), fit(t, open(t, "go"), moved, other)
+		a, b := fit(t, devicetest.Go(t), x, cfg), fit(t, devicetest.Go(t), moved, other)
 		near(t, "likelihood", b.MeanLogLikelihood, a.MeanLogLikelihood-math.Log(1e-3), 1e-6)
 	}
 }
@@ -346,7 +347,7 @@ func TestBlockSizes(t *testing.T) {
 	x := blobs(10, 3*blockRows+5, 2, 4)
 	cfg := DefaultConfig()
 	cfg.Components, cfg.Tolerance, cfg.MaxIterations = 4, 0, 20
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		var models []*Model
 		for _, gpu := range []bool{false, true} {
 			e, err := newEngine(b, Full, 2)

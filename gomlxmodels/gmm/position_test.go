@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -33,7 +34,7 @@ func flows(n int) (*mat.Dense, []int) {
 }
 
 func TestByPosition(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		x, lengths := flows(280)
 		cfg := DefaultPositionConfig()
 		cfg.End.Components, cfg.Body.Components, cfg.Places = 2, 3, 3
@@ -91,7 +92,7 @@ func TestByPosition(t *testing.T) {
 
 func TestByPositionOfShortFlows(t *testing.T) {
 	x, lengths := flows(2) // one of 1 packet, one of 2
-	p, err := FitByPosition(context.Background(), open(t, "go"), x, lengths, DefaultPositionConfig(), rand.NewPCG(1, 1))
+	p, err := FitByPosition(context.Background(), devicetest.Go(t), x, lengths, DefaultPositionConfig(), rand.NewPCG(1, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +122,7 @@ func TestByPositionRefuses(t *testing.T) {
 			if test.edit != nil {
 				test.edit(&cfg)
 			}
-			if _, err := FitByPosition(context.Background(), open(t, "go"), x, test.lengths, cfg, rand.NewPCG(1, 1)); err == nil || !strings.Contains(err.Error(), test.want) {
+			if _, err := FitByPosition(context.Background(), devicetest.Go(t), x, test.lengths, cfg, rand.NewPCG(1, 1)); err == nil || !strings.Contains(err.Error(), test.want) {
 				t.Errorf("FitByPosition gives %v, want an error with %q", err, test.want)
 			}
 		})
@@ -132,7 +133,7 @@ func TestByPositionSaveLoad(t *testing.T) {
 	x, lengths := flows(140)
 	cfg := DefaultPositionConfig()
 	cfg.End.Components, cfg.Body.Components = 1, 2
-	p, err := FitByPosition(context.Background(), open(t, "go"), x, lengths, cfg, rand.NewPCG(1, 1))
+	p, err := FitByPosition(context.Background(), devicetest.Go(t), x, lengths, cfg, rand.NewPCG(1, 1))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -88,7 +89,7 @@ func near(t *testing.T, what string, got, want, tolerance float64) {
 func TestScikitLearn(t *testing.T) {
 	var want sklearn
 	reference(t, "sklearn_gmm.json", &want)
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		start := &Start{Weights: want.WeightsInit, Means: want.MeansInit}
 		for _, p := range want.PrecisionsInit {
 			var inverse mat.Dense

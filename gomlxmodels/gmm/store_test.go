@@ -2,6 +2,7 @@ package gmm
 
 import (
 	"bytes"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -13,7 +14,7 @@ func TestSaveLoad(t *testing.T) {
 	for _, kind := range []Covariance{Full, Diagonal, Tied} {
 		cfg := DefaultConfig()
 		cfg.Covariance, cfg.MaxComponents, cfg.MaxIterations, cfg.Tolerance = kind, 3, 3, 0
-		m := fit(t, open(t, "go"), x, cfg)
+		m := fit(t, devicetest.Go(t), x, cfg)
 		var saved, again bytes.Buffer
 		if err := m.Save(&saved); err != nil {
 			t.Fatal(err)

@@ -1,7 +1,6 @@
 package lstm
 
 import (
-	"context"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -11,7 +10,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 
-	"github.com/necstgen/necstgen/gomlxmodels/device"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"github.com/necstgen/necstgen/gomlxmodels/fit"
 )
 
@@ -44,14 +43,6 @@ func testSequences(cfg SampledConfig, flows int, random *rand.Rand) []Sequence {
 		all = append(all, s)
 	}
 	return all
-}
-
-func xlaBackend(t testing.TB) compute.Backend {
-	d, err := device.Open(context.Background(), device.Options{Backend: "xla:cpu", NoInstall: true})
-	if err != nil {
-		t.Skipf("skipped: no XLA plugin for the CPU: %v", err)
-	}
-	return d.Backend
 }
 
 // evaluate compiles a problem once; the function gives loss and gradients on data.
@@ -92,7 +83,7 @@ func evaluate(t *testing.T, b compute.Backend, n *network, data []*tensors.Tenso
 // The scanned network's own back-propagation through time against Gradient of
 // the unrolled one: the same loss and the same gradient of every parameter.
 func TestScanAgreesWithUnroll(t *testing.T) {
-	b := xlaBackend(t)
+	b := devicetest.XLA(t)
 	random := rand.New(rand.NewPCG(1, 1))
 	scanned, unrolled := testConfig(12), testConfig(12)
 	scanned.MaxUnroll, unrolled.MaxUnroll = 1, 12
@@ -114,7 +105,7 @@ func TestScanAgreesWithUnroll(t *testing.T) {
 
 // The gradients against central differences of the loss.
 func TestGradientAgainstDifferences(t *testing.T) {
-	b := xlaBackend(t)
+	b := devicetest.XLA(t)
 	random := rand.New(rand.NewPCG(3, 3))
 	cfg := testConfig(12)
 	cfg.MaxUnroll = 1

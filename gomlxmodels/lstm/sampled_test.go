@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/tensors"
 
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"github.com/necstgen/necstgen/gomlxmodels/fit"
 )
 
@@ -87,27 +88,21 @@ func learnsGrammar(t *testing.T, b compute.Backend, steps int) {
 	}
 }
 
-func TestSampledLearnsScanned(t *testing.T)  { learnsGrammar(t, xlaBackend(t), 24) }
-func TestSampledLearnsUnrolled(t *testing.T) { learnsGrammar(t, xlaBackend(t), 12) }
+func TestSampledLearnsScanned(t *testing.T)  { learnsGrammar(t, devicetest.XLA(t), 24) }
+func TestSampledLearnsUnrolled(t *testing.T) { learnsGrammar(t, devicetest.XLA(t), 12) }
 
 func TestSampledLearnsOnGoBackend(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped in short mode: trains on the Go backend")
 	}
-	b, err := compute.NewWithConfig("go:ops_sequential")
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := devicetest.Go(t)
 	learnsGrammar(t, b, 8)
 }
 
 // The Go backend has no dynamic slices: rows that would be scanned are shortened
 // until they are unrolled.
 func TestShortenOnGoBackend(t *testing.T) {
-	b, err := compute.NewWithConfig("go:ops_sequential")
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := devicetest.Go(t)
 	cfg := DefaultSampledConfig()
 	cfg.Steps, cfg.WarmUp, cfg.MaxUnroll = 32, 12, 16
 	cfg.shorten(b)
@@ -119,10 +114,7 @@ func TestShortenOnGoBackend(t *testing.T) {
 // A lane that is moved to a smaller sampler goes on with its state: given the same
 // random state, it draws what it would have drawn.
 func TestShrinkKeepsState(t *testing.T) {
-	b, err := compute.NewWithConfig("go:ops_sequential")
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := devicetest.Go(t)
 	cfg := testConfig(8)
 	cfg.Noise, cfg.Prior, cfg.Heads = 0, false, []Head{{"only", 1}, {"gap", 5}}
 	s := &Sampled{Config: cfg, Params: newNetwork(cfg).initialize(rand.NewPCG(1, 1)), backend: b}

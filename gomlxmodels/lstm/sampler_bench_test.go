@@ -2,6 +2,7 @@ package lstm
 
 import (
 	"fmt"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"math/rand/v2"
 	"testing"
 )
@@ -13,7 +14,7 @@ func BenchmarkSampler(b *testing.B) {
 			cfg := DefaultSampledConfig()
 			cfg.Heads = []Head{{"label", 13}, {"class", 17}, {"header", 7}, {"payload", 44}, {"gap", 104}, {"share", 16}}
 			cfg.Continuous, cfg.Latent, cfg.Prior, cfg.Masked = 21, 7, true, 1
-			s := &Sampled{Config: cfg, Params: newNetwork(cfg).initialize(rand.NewPCG(1, 1)), backend: xlaBackend(b)}
+			s := &Sampled{Config: cfg, Params: newNetwork(cfg).initialize(rand.NewPCG(1, 1)), backend: devicetest.XLA(b)}
 			sampler, err := s.NewSampler(lanes, 1)
 			if err != nil {
 				b.Fatal(err)

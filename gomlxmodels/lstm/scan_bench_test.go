@@ -7,6 +7,7 @@ import (
 
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 )
 
 // BenchmarkScanTrain is one training step of a forward LSTM(96) over long
@@ -22,7 +23,7 @@ func BenchmarkScanTrain(b *testing.B) {
 
 func benchmarkScan(b *testing.B, steps, batch int) {
 	const inputs, units, outputs, rate = 42, 96, 8, 1e-3
-	backend := xlaBackend(b)
+	backend := devicetest.XLA(b)
 	random := rand.New(rand.NewPCG(1, 1))
 	tensor := func(scale float64, dims ...int) *tensors.Tensor {
 		size := 1

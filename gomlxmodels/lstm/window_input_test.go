@@ -9,18 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/gomlx/compute"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"gonum.org/v1/gonum/mat"
 )
-
-func goBackend(t *testing.T) compute.Backend {
-	t.Helper()
-	b, err := compute.NewWithConfig("go:ops_sequential")
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
-}
 
 func TestFitWindowRefuses(t *testing.T) {
 	lengths := []int{3, 4}
@@ -48,7 +39,7 @@ func TestFitWindowRefuses(t *testing.T) {
 			x, targets := windowData(cfg, lengths, rand.New(rand.NewPCG(1, 1)))
 			given := lengths
 			test.edit(&cfg, x, targets, &given)
-			_, err := FitWindow(context.Background(), goBackend(t), cfg, x, given, targets, nil)
+			_, err := FitWindow(context.Background(), devicetest.Go(t), cfg, x, given, targets, nil)
 			if err == nil {
 				t.Fatal("no error")
 			}
@@ -67,7 +58,7 @@ func TestFitWindowOnLittle(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			cfg := windowCase(LSTM, true, 4)
 			x, targets := windowData(cfg, lengths, rand.New(rand.NewPCG(2, 2)))
-			w, err := FitWindow(context.Background(), goBackend(t), cfg, x, lengths, targets, nil)
+			w, err := FitWindow(context.Background(), devicetest.Go(t), cfg, x, lengths, targets, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -120,7 +111,7 @@ func TestHeldFlows(t *testing.T) {
 func TestWindowSaveLoad(t *testing.T) {
 	for _, cell := range []Cell{LSTM, GRU} {
 		cfg := windowCase(cell, true, 4)
-		b := goBackend(t)
+		b := devicetest.Go(t)
 		w, err := NewWindow(b, cfg, newWindowNetwork(cfg).initialize(rand.New(rand.NewPCG(3, 3))))
 		if err != nil {
 			t.Fatal(err)
@@ -167,7 +158,7 @@ func TestWindowSaveLoad(t *testing.T) {
 			}
 		}
 	}
-	if _, err := LoadWindow(goBackend(t), t.TempDir()); err == nil || !strings.Contains(err.Error(), "not the folder of a saved window network") {
+	if _, err := LoadWindow(devicetest.Go(t), t.TempDir()); err == nil || !strings.Contains(err.Error(), "not the folder of a saved window network") {
 		t.Errorf("an empty folder gives %v", err)
 	}
 }

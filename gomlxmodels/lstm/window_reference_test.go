@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"github.com/necstgen/necstgen/gomlxmodels/fit"
 )
 
@@ -142,13 +143,10 @@ func TestKeras(t *testing.T) {
 // eachWindowBackend runs f on the Go backend, and on XLA's where it is at hand.
 func eachWindowBackend(t *testing.T, f func(t *testing.T, b compute.Backend)) {
 	t.Run("go", func(t *testing.T) {
-		b, err := compute.NewWithConfig("go:ops_sequential")
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := devicetest.Go(t)
 		f(t, b)
 	})
-	t.Run("xla", func(t *testing.T) { f(t, xlaBackend(t)) })
+	t.Run("xla", func(t *testing.T) { f(t, devicetest.XLA(t)) })
 }
 
 // The paper's HTTP network: 17 inputs, 7 flags, 4 features (algorithm.md 15.6).

@@ -11,6 +11,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"github.com/necstgen/necstgen/gomlxmodels/fit"
 )
 
@@ -189,10 +190,7 @@ func TestWindowLearns(t *testing.T) {
 func TestPredictIsByFlow(t *testing.T) {
 	cfg := windowCase(GRU, true, 6)
 	n := newWindowNetwork(cfg)
-	b, err := compute.NewWithConfig("go:ops_sequential")
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := devicetest.Go(t)
 	w, err := NewWindow(b, cfg, n.initialize(rand.New(rand.NewPCG(3, 3))))
 	if err != nil {
 		t.Fatal(err)
@@ -221,7 +219,7 @@ func TestPredictIsByFlow(t *testing.T) {
 }
 
 func BenchmarkWindow(b *testing.B) {
-	backend := xlaBackend(b)
+	backend := devicetest.XLA(b)
 	for _, cell := range []Cell{LSTM, GRU} {
 		for _, batch := range []int{32, 256, 1024} {
 			b.Run(fmt.Sprintf("%s/%d", cell, batch), func(b *testing.B) { benchmarkWindow(b, backend, cell, batch) })

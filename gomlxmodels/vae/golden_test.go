@@ -6,6 +6,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/tensors"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"gonum.org/v1/gonum/mat"
 )
 
@@ -52,7 +53,7 @@ func TestForward(t *testing.T) {
 	for i, v := range decoded {
 		decoded[i] = 1 / (1 + math.Exp(-v))
 	}
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		m, err := New(b, cfg, nil, 6, params)
 		if err != nil {
 			t.Fatal(err)

@@ -14,6 +14,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"github.com/necstgen/necstgen/gomlxmodels/fit"
 )
 
@@ -92,7 +93,7 @@ func TestTrainedByAuthors(t *testing.T) {
 	for _, name := range []string{"HTTP", "LORA_1"} {
 		for precision, tolerance := range map[Precision]float64{Float32: 1e-5, Float64: 1e-10} {
 			t.Run(name+"/"+string(precision), func(t *testing.T) {
-				eachBackend(t, func(t *testing.T, b compute.Backend) { trainedByAuthors(t, b, name, precision, tolerance) })
+				devicetest.Each(t, func(t *testing.T, b compute.Backend) { trainedByAuthors(t, b, name, precision, tolerance) })
 			})
 		}
 	}
@@ -160,7 +161,7 @@ func near(t *testing.T, what string, got, want mat.Matrix, tolerance float64) {
 // TestFiveAdamSteps trains for 1 to 5 steps from given weights with given
 // batches and noise and compares losses and weights.
 func TestFiveAdamSteps(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		var ref struct {
 			Initial, Final []json.RawMessage
 			Batches, Eps   [][][]float64

@@ -18,6 +18,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/mat"
 
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"github.com/necstgen/necstgen/gomlxmodels/fit"
 )
 
@@ -44,7 +45,7 @@ func small() Config {
 // TestFit: the terms are recorded apart and add up, the KL term is never
 // negative, the loss falls, and two fits with one seed agree to the byte.
 func TestFit(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		x := plane(500)
 		got := map[string][]float64{}
 		record := func(metric string, step int, value float64) error {
@@ -110,7 +111,7 @@ func digest(t *testing.T, m *Model) string {
 // TestSaveLoad: a loaded model encodes, decodes and samples to the same bits,
 // and its files are the same whenever they are written.
 func TestSaveLoad(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		cfg := small()
 		cfg.Train.Epochs, cfg.Columns = 2, []string{"a", "b", "c", "d", "e", "f"}
 		x := plane(100)
@@ -183,7 +184,7 @@ func same(t *testing.T, a, b string) {
 
 // TestChunks: many rows, which take several calls, encode as few do.
 func TestChunks(t *testing.T) {
-	b := open(t, "go")
+	b := devicetest.Go(t)
 	m, err := New(b, DefaultConfig(), nil, 6, initial(DefaultConfig(), 6))
 	if err != nil {
 		t.Fatal(err)
@@ -204,7 +205,7 @@ func TestChunks(t *testing.T) {
 
 // TestGradients holds the derivatives to central differences in float64.
 func TestGradients(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		cfg := DefaultConfig()
 		cfg.Precision = Float64
 		m := &Model{Config: cfg, Features: 6}
@@ -277,7 +278,7 @@ func TestLossByHand(t *testing.T) {
 	for i := range mean {
 		wantKL += (math.Exp(logVar[i]) + mean[i]*mean[i] - 1 - logVar[i]) / 2
 	}
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		out, err := graph.CallOnceN(b, func(in []*graph.Node) []*graph.Node {
 			return []*graph.Node{reconstructionLoss(in[0], in[1]), divergence(in[2], in[3])}
 		}, [][]float64{x}, [][]float64{logits}, [][]float64{mean}, [][]float64{logVar})
@@ -293,7 +294,7 @@ func TestLossByHand(t *testing.T) {
 }
 
 func TestBadInput(t *testing.T) {
-	b := open(t, "go")
+	b := devicetest.Go(t)
 	broken := func(v float64) *mat.Dense {
 		x := plane(40)
 		x.Set(7, 2, v)
@@ -365,7 +366,7 @@ func TestBadInput(t *testing.T) {
 
 // TestDiverged: a learning rate far too high ends with the last good model.
 func TestDiverged(t *testing.T) {
-	eachBackend(t, func(t *testing.T, b compute.Backend) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		cfg := small()
 		cfg.Train.LearningRate = 1e30
 		m, err := Fit(context.Background(), b, cfg, plane(100), nil)

@@ -1,0 +1,39 @@
+// Package devicetest opens backends for tests, as programs open them: by package
+// device, so that a plugin that a run has installed is found. Nothing is
+// installed by a test.
+package devicetest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/gomlx/compute"
+
+	"github.com/necstgen/necstgen/gomlxmodels/device"
+)
+
+// Each runs f on the Go backend and on XLA's CPU plugin, the latter where there is one.
+func Each(t *testing.T, f func(t *testing.T, b compute.Backend)) {
+	t.Run("go", func(t *testing.T) { f(t, Go(t)) })
+	t.Run("xla", func(t *testing.T) { f(t, XLA(t)) })
+}
+
+// Go is the Go backend.
+func Go(t testing.TB) compute.Backend {
+	t.Helper()
+	d, err := device.Open(context.Background(), device.Options{Backend: "go"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return d.Backend
+}
+
+// XLA is XLA's CPU plugin; without one the test is skipped.
+func XLA(t testing.TB) compute.Backend {
+	t.Helper()
+	d, err := device.Open(context.Background(), device.Options{Backend: "xla:cpu", NoInstall: true})
+	if err != nil {
+		t.Skipf("skipped: no XLA plugin for the CPU: %v", err)
+	}
+	return d.Backend
+}

@@ -1,5 +1,0 @@
-//go:build cgo
-
-package fit
-
-import _ "github.com/gomlx/go-xla/compute/xla"

@@ -1,5 +1,0 @@
-//go:build cgo
-
-package vae
-
-import _ "github.com/gomlx/go-xla/compute/xla"
