@@ -3,15 +3,13 @@ package generator
 import (
 	"context"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
 
-	"github.com/gomlx/compute"
-	_ "github.com/gomlx/compute/gobackend" // the mixture over shapes is fitted on it
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/device"
 	"github.com/necstgen/necstgen/gomlxmodels/gmm"
 	"github.com/necstgen/necstgen/gomlxmodels/markov"
 )
@@ -57,12 +55,12 @@ func (a *aggregate) fit(ctx context.Context, cfg Config, flows []*flow.Flow, o O
 	}
 	mixture := cfg.GMM
 	mixture.Components, mixture.MaxComponents = 0, min(maxShapeParts, max(1, len(flows)/(4*shapeWidth)))
-	b, err := compute.NewWithConfig("go:ops_sequential")
+	d, err := device.Open(ctx, device.Options{Backend: "go"})
 	if err != nil {
 		return fmt.Errorf("generator: flow shapes: %w", err)
 	}
-	defer b.Finalize()
-	if a.Shapes, err = gmm.Fit(ctx, b, scores, mixture, rand.NewPCG(cfg.Seed, 0x73686770)); err != nil {
+	defer d.Close()
+	if a.Shapes, err = gmm.Fit(ctx, d.Backend, scores, mixture, rand.NewPCG(cfg.Seed, 0x73686770)); err != nil {
 		return fmt.Errorf("generator: flow shapes: %w", err)
 	}
 	o.warn(a.Shapes.Warnings...)
@@ -141,18 +139,8 @@ type aggregateFile struct {
 }
 
 func (a *aggregate) save(dir string) error {
-	for _, part := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{aggregateName, writeJSON(aggregateFile{shapeNames[:], a.Scores, a.Resolution})},
-		{shapesName, a.Shapes.Save}, {arrivalsName, a.Arrivals.Save},
-	} {
-		if err := writeFile(dir, part.name, part.write); err != nil {
-			return err
-		}
-	}
-	return nil
+	about := aggregateFile{shapeNames[:], a.Scores, a.Resolution}
+	return writeParts(dir, part{aggregateName, writeJSON(about)}, part{shapesName, a.Shapes.Save}, part{arrivalsName, a.Arrivals.Save})
 }
 
 func (a *aggregate) load(dir string) error {

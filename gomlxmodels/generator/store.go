@@ -77,6 +77,40 @@ func writeJSON(v any) func(io.Writer) error {
 	return func(w io.Writer) error { return json.NewEncoder(w).Encode(v) }
 }
 
+// part is one file of a folder.
+type part struct {
+	name  string
+	write func(io.Writer) error
+}
+
+// writeParts writes the files into dir, which it makes.
+func writeParts(dir string, parts ...part) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return fmt.Errorf("generator: save: %w", err)
+	}
+	for _, p := range parts {
+		if err := writeFile(dir, p.name, p.write); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// saveLevels writes what both networks' generators consist of; network is the recurrent one.
+func saveLevels(dir string, about any, e Embedding, clusters func(io.Writer) error, chain *markov.Chain, a aggregate, network interface{ Save(string) error }) error {
+	err := writeParts(dir, part{generatorName, writeJSON(about)}, part{featuresName, writeJSON(e.Encoder)}, part{clustersName, clusters}, part{chainName, chain.Save})
+	if err != nil {
+		return err
+	}
+	if err := a.save(dir); err != nil {
+		return err
+	}
+	if err := e.VAE.Save(filepath.Join(dir, vaeFolder)); err != nil {
+		return fmt.Errorf("generator: %w", err)
+	}
+	return network.Save(filepath.Join(dir, lstmFolder))
+}
+
 func readJSON(dir, name string, v any) error {
 	text, err := os.ReadFile(filepath.Join(dir, name))
 	if err != nil {
@@ -102,28 +136,8 @@ func readWith[T any](dir, name string, load func(io.Reader, string) (T, error)) 
 
 // Save writes every part of the generator into dir; the networks are GoMLX checkpoints.
 func (g *Sampled) Save(dir string) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("generator: save: %w", err)
-	}
 	about := sampledFile{g.Application, g.MaxPackets, g.Lanes, g.Vocabulary, g.Grammar}
-	for _, part := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{generatorName, writeJSON(about)}, {featuresName, writeJSON(g.Embedding.Encoder)},
-		{clustersName, g.Embedding.Mixture.Save}, {chainName, g.Chain.Save},
-	} {
-		if err := writeFile(dir, part.name, part.write); err != nil {
-			return err
-		}
-	}
-	if err := g.Aggregate.save(dir); err != nil {
-		return err
-	}
-	if err := g.Embedding.VAE.Save(filepath.Join(dir, vaeFolder)); err != nil {
-		return fmt.Errorf("generator: %w", err)
-	}
-	return g.Network.Save(filepath.Join(dir, lstmFolder))
+	return saveLevels(dir, about, g.Embedding, g.Embedding.Mixture.Save, g.Chain, g.Aggregate, g.Network)
 }
 
 // LoadSampled reads what Save wrote, to run on backend b.
@@ -169,27 +183,8 @@ type paperFile struct {
 
 // Save writes every part of the generator into dir; the networks are GoMLX checkpoints.
 func (g *Paper) Save(dir string) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("generator: save: %w", err)
-	}
-	for _, part := range []struct {
-		name  string
-		write func(io.Writer) error
-	}{
-		{generatorName, writeJSON(paperFile{g.Application, g.Protocol, g.Targets})}, {featuresName, writeJSON(g.Embedding.Encoder)},
-		{clustersName, g.Mixtures.Save}, {chainName, g.Chain.Save},
-	} {
-		if err := writeFile(dir, part.name, part.write); err != nil {
-			return err
-		}
-	}
-	if err := g.Aggregate.save(dir); err != nil {
-		return err
-	}
-	if err := g.Embedding.VAE.Save(filepath.Join(dir, vaeFolder)); err != nil {
-		return fmt.Errorf("generator: %w", err)
-	}
-	return g.Network.Save(filepath.Join(dir, lstmFolder))
+	about := paperFile{g.Application, g.Protocol, g.Targets}
+	return saveLevels(dir, about, g.Embedding, g.Mixtures.Save, g.Chain, g.Aggregate, g.Network)
 }
 
 // LoadPaper reads what Save wrote, to run on backend b.
@@ -228,17 +223,11 @@ func LoadPaper(b compute.Backend, dir string) (*Paper, error) {
 
 // Save writes tokens, gaps and chain into dir.
 func (m *Markov) Save(dir string) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("generator: save: %w", err)
-	}
 	about := markovFile{Application: m.application, Gaps: m.gaps, Arrivals: m.arrivals}
 	for _, t := range m.tokens {
 		about.Tokens = append(about.Tokens, tokenFile{t.Direction, t.Flags, t.HeaderLength, t.PayloadLength, t.Length, t.Tuple.Proto})
 	}
-	if err := writeFile(dir, generatorName, writeJSON(about)); err != nil {
-		return err
-	}
-	return writeFile(dir, chainName, m.chain.Save)
+	return writeParts(dir, part{generatorName, writeJSON(about)}, part{chainName, m.chain.Save})
 }
 
 // LoadMarkov reads what Save wrote.
@@ -264,12 +253,9 @@ func LoadMarkov(dir string) (*Markov, error) {
 
 // Save writes the training flows into dir.
 func (b *Bootstrap) Save(dir string) error {
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return fmt.Errorf("generator: save: %w", err)
-	}
-	return writeFile(dir, flowsName, func(w io.Writer) error {
+	return writeParts(dir, part{flowsName, func(w io.Writer) error {
 		return table.WritePackets(w, table.Parquet, flow.Packets(b.flows))
-	})
+	}})
 }
 
 // LoadBootstrap reads what Save wrote.
