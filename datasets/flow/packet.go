@@ -36,6 +36,8 @@ type Packet struct {
 	FlowID    int64     // set by flow assembly
 	Direction Direction // set by flow assembly: Forward is client to server
 
+	Radio *Radio // of a LoRaWAN uplink; nil: any other packet
+
 	// Payload is the captured part of the transport payload. A reader may reuse
 	// its memory for the next packet: copy what must last.
 	Payload []byte

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"time"
 
 	"github.com/gomlx/compute"
 	_ "github.com/gomlx/compute/gobackend" // the flows' shapes are fitted on it
@@ -19,11 +20,14 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/vae"
 )
 
-// Request says how much to generate.
+// Request says how much to generate: it ends at the first of the two bounds, and
+// one of them must be given.
 type Request struct {
-	Flows int    // flows, 1 or more
-	Seed  uint64 // of every draw
-	Start int64  // time of the first flow, nanoseconds since 1970-01-01 UTC
+	Flows      int           // flows at most; 0: no bound
+	Duration   time.Duration // no flow starts later than this after Start; 0: no bound
+	RateFactor float64       // flows a second, as a multiple of the training's; 0: 1
+	Seed       uint64        // of every draw
+	Start      int64         // time of the first flow, nanoseconds since 1970-01-01 UTC
 }
 
 // Config says how Sampled is fitted.
