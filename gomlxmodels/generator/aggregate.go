@@ -2,9 +2,11 @@ package generator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"time"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -20,6 +22,7 @@ type aggregate struct {
 	Shapes     *gmm.Model     // over normal scores
 	Arrivals   *markov.Chain  // over the components of Shapes, in start order
 	Resolution int64          // nanoseconds of which starts are multiples
+	Between    float64        // mean seconds between starts
 }
 
 // Labels that the chain over flow shapes looks back, and how many components a
@@ -43,6 +46,9 @@ type plan struct {
 func (a *aggregate) fit(ctx context.Context, cfg Config, flows []*flow.Flow, o Observer) error {
 	a.Resolution = resolution(flows)
 	x := shapes(flows, cfg.Before)
+	for _, log := range mat.Col(nil, shapeArrive, x) {
+		a.Between += math.Pow(10, log) / float64(len(flows))
+	}
 	random := rand.New(rand.NewPCG(cfg.Seed, 0x7368))
 	scores := mat.NewDense(len(flows), shapeWidth, nil)
 	for j := range shapeWidth {
@@ -85,33 +91,80 @@ func (a *aggregate) targets(latent []float32) (t targets) {
 	return t
 }
 
+// Validate refuses a request that names no bound, or that no clock can follow.
+func (r Request) Validate() error {
+	switch {
+	case r.Flows < 0:
+		return fmt.Errorf("generator: flows = %d: want at least 1, or 0 for no bound", r.Flows)
+	case r.Duration < 0:
+		return fmt.Errorf("generator: duration = %v: want more than 0, or 0 for no bound", r.Duration)
+	case r.Flows == 0 && r.Duration == 0:
+		return errors.New("generator: neither flows nor duration are given: want at least one of them, or there is no end")
+	case math.IsNaN(r.RateFactor) || r.RateFactor < 0 || r.RateFactor > maxRateFactor || (r.RateFactor > 0 && r.RateFactor < 1/maxRateFactor):
+		return fmt.Errorf("generator: rate factor = %v: want %g to %g, or 0 for 1", r.RateFactor, 1/maxRateFactor, maxRateFactor)
+	case r.Start > math.MaxInt64-maxSpan || int64(r.Duration) > maxSpan:
+		return fmt.Errorf("generator: from %d ns for %v: beyond the year 2262, where time stamps end", r.Start, r.Duration)
+	}
+	return nil
+}
+
+const (
+	maxRateFactor = 1e6
+	maxSpan       = int64(100 * 365 * 24 * time.Hour) // a century
+)
+
+// factor is the rate factor, which 0 stands for 1.
+func (r Request) factor() float64 {
+	if r.RateFactor == 0 {
+		return 1
+	}
+	return r.RateFactor
+}
+
+// within tells whether the request takes flow number i (from 0) that starts at.
+func (r Request) within(i, at int64) bool {
+	return (r.Flows == 0 || i < int64(r.Flows)) && (r.Duration == 0 || at-r.Start <= int64(r.Duration))
+}
+
+// expected is about how many flows the request comes to, at least 1.
+func (a *aggregate) expected(r Request) int {
+	flows := float64(r.Flows)
+	if r.Duration > 0 {
+		rate := r.factor() / max(shortestGap, a.Between)
+		if most := 1 + r.Duration.Seconds()*rate; r.Flows == 0 || most < flows {
+			flows = most
+		}
+	}
+	return int(max(1, min(flows, math.MaxInt32)))
+}
+
 // plans draws the aggregate level: for each flow a component by the chain, a
-// shape from it, and from that the start.
+// shape from it, and from that the start. The first flow starts with the request;
+// the others follow at inter-flow times divided by its rate factor, so that a
+// timeline of any length has the training's load and bursts, times the factor.
 func (a *aggregate) plans(r Request) func() (plan, bool) {
 	src := rand.NewPCG(r.Seed, 0x706c616e)
 	random := rand.New(src)
 	parts := a.Arrivals.Labels()
 	walk := a.Arrivals.Prior().Start()
-	left, at := r.Flows, r.Start
+	at, n := r.Start, int64(0)
 	shape := make([]float64, shapeWidth)
 	return func() (plan, bool) {
-		if left == 0 {
-			return plan{}, false
-		}
-		first := left == r.Flows
-		left--
 		k := drawLog(random, walk.LogProbabilities())
 		walk.Step(k)
 		shape = a.Shapes.SampleComponent(shape, parts[k], src)
-		p := plan{latent: make([]float32, latentWidth)}
+		if n > 0 {
+			seconds := math.Pow(10, a.Scores[shapeArrive].value(shape[shapeArrive])) / r.factor()
+			at += int64(math.Round(seconds*1e9/float64(a.Resolution))) * a.Resolution
+		}
+		if !r.within(n, at) {
+			return plan{}, false
+		}
+		n++
+		p := plan{start: at, latent: make([]float32, latentWidth)}
 		for j := range p.latent {
 			p.latent[j] = float32(shape[j])
 		}
-		if !first {
-			seconds := math.Pow(10, a.Scores[shapeArrive].value(shape[shapeArrive]))
-			at += int64(math.Round(seconds*1e9/float64(a.Resolution))) * a.Resolution
-		}
-		p.start = at
 		return p, true
 	}
 }
@@ -136,10 +189,11 @@ type aggregateFile struct {
 	Shapes     []string       `json:"shapes"` // names of Scores
 	Scores     []normalScores `json:"scores"`
 	Resolution int64          `json:"resolution"`
+	Between    float64        `json:"between"` // mean seconds between starts
 }
 
 func (a *aggregate) save(dir string) error {
-	about := aggregateFile{shapeNames[:], a.Scores, a.Resolution}
+	about := aggregateFile{shapeNames[:], a.Scores, a.Resolution, a.Between}
 	return writeParts(dir, part{aggregateName, writeJSON(about)}, part{shapesName, a.Shapes.Save}, part{arrivalsName, a.Arrivals.Save})
 }
 
@@ -152,7 +206,7 @@ func (a *aggregate) load(dir string) error {
 	if len(about.Scores) != shapeWidth || about.Resolution < 1 {
 		return fmt.Errorf("generator: load %s: %d shapes at a resolution of %d ns: not of this version", aggregateName, len(about.Scores), about.Resolution)
 	}
-	a.Scores, a.Resolution = about.Scores, about.Resolution
+	a.Scores, a.Resolution, a.Between = about.Scores, about.Resolution, about.Between
 	if a.Shapes, err = readWith(dir, shapesName, gmm.Load); err != nil {
 		return err
 	}

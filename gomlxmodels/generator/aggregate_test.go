@@ -1,0 +1,111 @@
+package generator
+
+import (
+	"context"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/gmm"
+)
+
+// bursts are flows of 2 to 30 packets that come in bursts: 20 ms apart, and
+// every eight of them after some 10 s of silence.
+func bursts(n int, seed uint64) []*flow.Flow {
+	random := rand.New(rand.NewPCG(seed, 1))
+	at := int64(1_700_000_000_000_000_000)
+	flows := make([]*flow.Flow, n)
+	for i := range flows {
+		f := &flow.Flow{ID: int64(i), Application: flow.HTTP, Tuple: flow.FiveTuple{Proto: flow.TCP}}
+		now := at
+		for j := range 2 + random.IntN(29) {
+			f.Packets = append(f.Packets, flow.Packet{Time: now, Direction: flow.Direction(j % 2), HeaderLength: 54, PayloadLength: 100, Length: 154, Tuple: f.Tuple})
+			now += int64(random.ExpFloat64()*1e4) * 1000
+		}
+		flows[i] = f
+		mean := 0.02
+		if random.IntN(8) == 0 {
+			mean = 10
+		}
+		at += int64(random.ExpFloat64()*mean*1e6)*1000 + 1000
+	}
+	return flows
+}
+
+func fittedBursts(t *testing.T, flows []*flow.Flow) *aggregate {
+	t.Helper()
+	a := new(aggregate)
+	if err := a.fit(context.Background(), Config{GMM: gmm.DefaultConfig(), Seed: 1}, flows, Observer{}); err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+func drawPlans(a *aggregate, r Request) []plan {
+	var all []plan
+	next := a.plans(r)
+	for p, ok := next(); ok; p, ok = next() {
+		all = append(all, p)
+	}
+	return all
+}
+
+// TestPlanBounds: flows and duration each end the plans, the first of the two
+// wins, and the rate factor divides every inter-flow time.
+func TestPlanBounds(t *testing.T) {
+	flows := bursts(400, 1)
+	a := fittedBursts(t, flows)
+	start := int64(1_800_000_000_000_000_000)
+	rate := float64(len(flows)-1) / (float64(flows[len(flows)-1].Start()-flows[0].Start()) / 1e9)
+	last := func(p []plan) time.Duration { return time.Duration(p[len(p)-1].start - start) }
+	if p := drawPlans(a, Request{Flows: 100, Seed: 1, Start: start}); len(p) != 100 || p[0].start != start {
+		t.Errorf("%d plans from %d, want 100 from %d", len(p), p[0].start, start)
+	}
+	for _, span := range []time.Duration{2 * time.Minute, 3 * time.Hour, 72 * time.Hour} {
+		p := drawPlans(a, Request{Duration: span, Seed: 1, Start: start})
+		want := rate * span.Seconds()
+		if got := float64(len(p)); last(p) > span || math.Abs(got-want) > 0.1*want+8*math.Sqrt(8*want) { // bursts of eight
+			t.Errorf("%v: %v plans until %v, want about %.0f", span, got, last(p), want)
+		}
+		if expected := a.expected(Request{Duration: span}); math.Abs(float64(expected)-want) > 0.05*want+2 {
+			t.Errorf("%v: %d flows expected, want about %.0f", span, expected, want)
+		}
+	}
+	if p := drawPlans(a, Request{Flows: 10, Duration: 72 * time.Hour, Start: start}); len(p) != 10 {
+		t.Errorf("%d plans, want the 10 flows, which come first", len(p))
+	}
+	slow := drawPlans(a, Request{Flows: 500, Seed: 4, Start: start})
+	fast := drawPlans(a, Request{Flows: 500, Seed: 4, Start: start, RateFactor: 10})
+	if ratio := float64(last(slow)) / float64(last(fast)); math.Abs(ratio-10) > 0.1 {
+		t.Errorf("rate factor 10: the span shrinks %.2f times", ratio)
+	}
+	if p := drawPlans(a, Request{Duration: time.Nanosecond, Start: start}); len(p) < 1 {
+		t.Error("no flow in a nanosecond, want the first")
+	}
+}
+
+func TestRequestValidate(t *testing.T) {
+	for _, row := range []struct {
+		name, want string
+		r          Request
+	}{
+		{"flows", "", Request{Flows: 1}},
+		{"duration", "", Request{Duration: time.Hour, RateFactor: 0.5}},
+		{"no bound", "no end", Request{}},
+		{"negative flows", "flows = -1", Request{Flows: -1}},
+		{"negative duration", "duration = -1s", Request{Flows: 1, Duration: -time.Second}},
+		{"negative rate", "rate factor = -1", Request{Flows: 1, RateFactor: -1}},
+		{"endless rate", "rate factor = +Inf", Request{Flows: 1, RateFactor: math.Inf(1)}},
+		{"not a rate", "rate factor = NaN", Request{Flows: 1, RateFactor: math.NaN()}},
+		{"centuries", "2262", Request{Duration: math.MaxInt64}},
+		{"end of time", "2262", Request{Flows: 1, Start: math.MaxInt64 - 1}},
+	} {
+		err := row.r.Validate()
+		if row.want == "" && err != nil || row.want != "" && (err == nil || !strings.Contains(err.Error(), row.want)) {
+			t.Errorf("%s: %v, want %q", row.name, err, row.want)
+		}
+	}
+}
