@@ -12,7 +12,8 @@ import (
 // one Assembler may serve several streams.
 //
 // Packets of one five-tuple belong together in both directions; packets without
-// an IP header by their pair of link-layer addresses and their application. A flow
+// an IP header by their pair of link-layer addresses and their application, LoRaWAN
+// uplinks by gateway and device, always forward. A flow
 // ends by silence, and a TCP connection by FIN from both ends or RST: it is kept
 // [lingerTime] longer for late segments, but a SYN with another sequence number
 // starts a new flow at once. The client of a flow is who sends the SYN; where none
@@ -20,7 +21,8 @@ import (
 type Assembler struct {
 	// IdleTimeout ends a flow that is silent for longer. 0 stands for what RFC 4787
 	// and RFC 5382 ask of address translators: 5 minutes, and 2 hours 4 minutes for
-	// an established TCP connection.
+	// an established TCP connection; the uplinks of a LoRaWAN device, which may be
+	// silent for days, are then one flow.
 	IdleTimeout time.Duration
 
 	// MaxOpen bounds the flows that are open at once, and so the memory; beyond it

@@ -38,7 +38,8 @@ type Packet struct {
 
 	Radio *Radio // of a LoRaWAN uplink; nil: any other packet
 
-	// Payload is the captured part of the transport payload. A reader may reuse
+	// Payload is the captured part of the transport payload, of an uplink that of the
+	// whole PHYPayload. A reader may reuse
 	// its memory for the next packet: copy what must last.
 	Payload []byte
 }

@@ -2,13 +2,15 @@ package flow
 
 import (
 	"encoding/binary"
+	"math"
 	"net/netip"
 	"slices"
 )
 
 // key names a conversation, the same in both directions: two addresses, then
 // ports, protocol and, without an IP header, application. All bytes count, so the
-// map hashes it as one block, twice as fast as a FiveTuple.
+// map hashes it as one block, twice as fast as a FiveTuple. An uplink's are gateway
+// and device.
 type key struct {
 	a, b [2]uint64
 	rest uint64
@@ -17,6 +19,10 @@ type key struct {
 // keyOf returns a packet's key and whether its sender is the key's second end.
 func keyOf(p *Packet) (k key, swapped bool) {
 	if p.Tuple.Proto == 0 {
+		if p.Radio != nil {
+			k.a[0], k.b[0], k.rest = p.Radio.Gateway, uint64(p.Radio.Address), 2<<40
+			return k, false
+		}
 		k.a[0], k.b[0] = p.SrcMAC.number(), p.DstMAC.number()
 		k.rest = 1<<40 | uint64(p.Application)
 		if swapped = k.a[0] > k.b[0]; swapped {
@@ -86,6 +92,7 @@ const (
 	young       = iota // datagrams, and connections that are not established
 	established        // TCP
 	closed             // TCP
+	radio              // uplinks: devices are silent for hours
 	ages
 )
 
@@ -106,12 +113,14 @@ func newTracker(a *Assembler, ended func(*conversation)) *tracker {
 		t.max = defaultOpen
 	}
 	idle, long := a.IdleTimeout, a.IdleTimeout
+	devices := idle
 	if idle <= 0 {
-		idle, long = defaultIdle, defaultEstablished
+		idle, long, devices = defaultIdle, defaultEstablished, math.MaxInt64
 	}
 	t.lists[young].init(int64(idle))
 	t.lists[established].init(int64(long))
 	t.lists[closed].init(int64(min(idle, lingerTime)))
+	t.lists[radio].init(int64(devices))
 	return t
 }
 
@@ -135,8 +144,11 @@ func (t *tracker) track(p *Packet) *conversation {
 	p.FlowID = c.id
 	t.name(c, p)
 	age := young
-	if p.Tuple.Proto == TCP {
+	switch {
+	case p.Tuple.Proto == TCP:
 		age = c.tcp.update(p)
+	case p.Radio != nil:
+		age = radio
 	}
 	if list := &t.lists[age]; c.next != &list.root || c.age != list {
 		if c.age != nil {
@@ -202,7 +214,7 @@ func (t *tracker) expire(now int64) {
 // oldest is the flow that was silent longest, of those of the age that can wait
 // least.
 func (t *tracker) oldest() *conversation {
-	for _, age := range []int{closed, young, established} {
+	for _, age := range []int{closed, young, established, radio} {
 		if l := &t.lists[age]; l.root.next != &l.root {
 			return l.root.next
 		}

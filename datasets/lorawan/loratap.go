@@ -5,6 +5,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
+
+	"github.com/necstgen/necstgen/datasets/pcap"
 )
 
 // LoRaTapLinkType is the link type of LoRaTap captures.
@@ -26,39 +28,19 @@ const (
 )
 
 // ParseLoRaTap reads a LoRaTap record, of version 0 or 1. Time, in nanoseconds
-// since 1970, is the record's. A version 0 header
-// tells neither gateway nor checksum nor code rate.
+// since 1970, is the record's. A version 0 header tells neither gateway nor
+// checksum nor code rate.
 func ParseLoRaTap(record []byte, time int64) (Uplink, error) {
-	if len(record) < loRaTapHeader {
-		return Uplink{}, fmt.Errorf("lorawan: LoRaTap record of %d bytes: want at least %d", len(record), loRaTapHeader)
+	radio, frame := pcap.ReadLoRaTap(record)
+	if frame == 0 {
+		return Uplink{}, fmt.Errorf("lorawan: LoRaTap record of %d bytes, % x: want version 0 or 1 and a header of at least %d", len(record), record[:min(4, len(record))], loRaTapHeader)
 	}
-	length := int(binary.BigEndian.Uint16(record[2:]))
-	if record[0] > 1 || length < loRaTapHeader || length > len(record) {
-		return Uplink{}, fmt.Errorf("lorawan: LoRaTap record of version %d with a header of %d in %d bytes", record[0], length, len(record))
+	u := fromRadio(&radio)
+	if record[0] == 0 || frame < loRaTapExtended {
+		u.Gateway = ""
 	}
-	u := Uplink{Time: time, CodeRate: Missing, Size: int32(len(record) - length),
-		Frequency: binary.BigEndian.Uint32(record[4:]), Bandwidth: 125 * int16(record[8]), SpreadingFactor: int8(min(record[9], 12)),
-		SNR: float64(int8(record[13])) / 4}
-	if record[10] != notAvailable {
-		scale := 1.0
-		if u.SNR < 0 {
-			scale = 0.25
-		}
-		u.RSSI = rssiOffset + scale*float64(record[10])
-	}
-	if record[0] == 1 && length >= loRaTapExtended {
-		u.Gateway = EUI(record[15:23]).String()
-		switch record[27] >> 3 & 7 {
-		case crcGood:
-			u.CRC = 1
-		case crcBad:
-			u.CRC = -1
-		}
-		if code := record[28]; code >= 5 && code <= 8 {
-			u.CodeRate = int8(code)
-		}
-	}
-	u.Physical = append([]byte(nil), record[length:]...)
+	u.Time, u.Size = time, int32(len(record)-frame)
+	u.Physical = append([]byte(nil), record[frame:]...)
 	u.describe()
 	return u, nil
 }

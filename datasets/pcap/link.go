@@ -210,31 +210,3 @@ func (d *decoder) ppp(off, end int) error {
 	d.padding(end)
 	return nil
 }
-
-// loRaTap is https://github.com/eriknl/LoRaTap: version, length, radio metadata,
-// then the LoRa frame. The device address of a LoRaWAN data frame (TS001-1.0.4,
-// 4.3.1) stands in the last four bytes of SrcMAC (uplink) or DstMAC, so that flow
-// assembly gives each device a flow.
-func (d *decoder) loRaTap() error {
-	b := d.frame
-	if len(b) < 4 {
-		return d.short("LoRaTap", 0, 4)
-	}
-	header := d.uint16(2)
-	if header < 4 || len(b) < header {
-		return d.short("LoRaTap", 0, max(4, header))
-	}
-	d.add(flow.LayerLoRaTap, 0)
-	d.add(flow.LayerLoRaWAN, header)
-	d.payload(header, d.wire(), d.wire()-header)
-	if phy := d.packet.Payload; len(phy) >= 5 {
-		address := flow.MAC{2: phy[4], 3: phy[3], 4: phy[2], 5: phy[1]}
-		switch phy[0] >> 5 {
-		case 2, 4: // data up, unconfirmed and confirmed
-			d.packet.SrcMAC = address
-		case 3, 5: // data down
-			d.packet.DstMAC = address
-		}
-	}
-	return nil
-}

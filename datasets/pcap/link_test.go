@@ -117,7 +117,7 @@ var linkRows = []struct {
 	{"PPP, compressed", 9, "57" + udp6, "PPP 57/IPv6 56/UDP 16/DNS 8 | 49+8 DNS" + ends6},
 	{"PPP in HDLC", 50, "ff03 0057" + udp6, "PPP 60/IPv6 56/UDP 16/DNS 8 | 52+8 DNS" + ends6},
 	{"PPPoE without Ethernet", 51, "1100 0001 0026 0021" + udp4, "PPPoE 44/PPP 38/IP 36/UDP 16/DNS 8 | 36+8 DNS" + ends4},
-	{"LoRaTap", 270, "00 00 000f 33be27a0 01 07 8b8b8b 28 34 40010203040000000101020304", "LoRaTap 28/PHYPayload 13 | 15+13 LORAWAN"},
+	{"LoRaTap, downlink", 270, "00 00 000f 33be27a0 01 07 8b8b8b 28 34 60010203040000000101020304", "LoRaTap 28/PHYPayload 13 | 15+13 LORAWAN"},
 }
 
 // TestLinks decodes a packet behind each link layer.
