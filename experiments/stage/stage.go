@@ -143,8 +143,8 @@ func (p *pipeline) save() error {
 	if err := p.source.Save(dir); err != nil {
 		return err
 	}
-	if sampled, ok := p.source.(*generator.Sampled); ok {
-		return p.writeJSON("latent.json", sampled.Latent)
+	if embedded, ok := p.source.(interface{ Latent() generator.LatentSample }); ok {
+		return p.writeJSON("latent.json", embedded.Latent())
 	}
 	return nil
 }

@@ -46,6 +46,8 @@ type Embedding struct {
 	Encoder *feature.Encoder
 	VAE     *vae.Model
 	Mixture *gmm.Model
+
+	Latents LatentSample // of the training packets, empty once loaded
 }
 
 // features extracts and encodes the rows of the timeline, [packets, features] in [0, 1].

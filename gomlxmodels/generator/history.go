@@ -23,6 +23,7 @@ type history struct {
 	flags          [2]flow.TCPFlags // sent so far, by direction
 	unanswered     [2]int64         // payload by direction since the other side's last packet
 	target         targets
+	radio          radioPast // of uplinks; the network is told of it where there is a radioModel
 }
 
 // historyWidth is the number of values that append gives.

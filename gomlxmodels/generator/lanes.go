@@ -129,8 +129,10 @@ func (l *lockstep) prepare(i int) {
 	if !from.started {
 		l.sampler.Keep[i] = 0
 	}
-	from.past.append(l.sampler.Continuous[i*historyWidth : i*historyWidth : (i+1)*historyWidth])
-	copy(l.sampler.Latent[i*latentWidth:], from.latent)
+	width := historyWidth + l.g.Radio.pastWidth()
+	past := from.past.append(l.sampler.Continuous[i*width : i*width : (i+1)*width])
+	l.g.Radio.appendPast(past, &from.past.radio)
+	copy(l.sampler.Latent[i*len(from.latent):], from.latent)
 	classes := l.g.Vocabulary.Class.Len()
 	l.g.Grammar.mask(l.sampler.Mask[i*classes:(i+1)*classes], from.past.connection())
 	row := from.walk.LogProbabilities()
@@ -140,7 +142,8 @@ func (l *lockstep) prepare(i int) {
 // take turns lane i's draw into a packet and tells whether the flow has ended.
 func (l *lockstep) take(i int) (ended bool) {
 	to := &l.lanes[i]
-	codes := l.sampler.Codes[i*headCount : (i+1)*headCount]
+	heads := headCount + l.g.Radio.headCount()
+	codes := l.sampler.Codes[i*heads : (i+1)*heads]
 	p, gap, end := l.g.Vocabulary.decode(codes, l.random.Float64(), l.random.Float64())
 	to.walk.Step(int(codes[headLabel]))
 	f := to.flow
@@ -152,7 +155,9 @@ func (l *lockstep) take(i int) (ended bool) {
 	} else {
 		p.Time = f.Packets[len(f.Packets)-1].Time + int64(gap)
 	}
+	l.g.Radio.decode(&p, codes[headCount:], &to.past.radio, f.ID, l.random)
 	to.past.add(&p, gap)
+	to.past.radio.add(p.Radio)
 	p.Application, p.FlowID = f.Application, f.ID
 	p.Tuple.Proto = f.Tuple.Proto
 	f.Packets = append(f.Packets, p)

@@ -45,6 +45,11 @@ type Config struct {
 	Lanes      int                // flows drawn in lockstep
 	Seed       uint64
 
+	// NoFlow says that the flows are segments of one timeline, as Segments makes
+	// them: what is generated continues one timeline too, the next segment after
+	// the end of the one before it.
+	NoFlow bool
+
 	// Before is, for each flow, the start of the flow before it in the whole
 	// capture, of which the training flows are a part; nil: the flow before it in
 	// training.
@@ -94,16 +99,17 @@ type Sampled struct {
 	Application flow.Application
 	MaxPackets  int // a flow that reaches this many is ended
 	Lanes       int
+	NoFlow      *noFlow // nil: flows are flows, not segments of one timeline
 
 	Embedding  Embedding
 	Chain      *markov.Chain // over the labels of a flow
 	Vocabulary *vocabulary
-	Grammar    grammar // classes that may follow, by the connection's state
+	Grammar    grammar     // classes that may follow, by the connection's state
+	Radio      *radioModel // nil: the packets are no uplinks
 	Aggregate  aggregate
 	Network    *lstm.Sampled
 
-	Latent LatentSample // of the training packets
-	Cut    int64        // flows that the last Flows ended by MaxPackets
+	Cut int64 // flows that the last Flows ended by MaxPackets
 }
 
 // latentPoints is how many points a picture of the latent space keeps at most.
@@ -115,6 +121,13 @@ func FitSampled(ctx context.Context, b compute.Backend, cfg Config, flows []*flo
 		return nil, fmt.Errorf("generator: %d flows to learn from: want at least %d", len(flows), MinFlows)
 	}
 	g := &Sampled{Application: flows[0].Application, Lanes: cfg.Lanes}
+	var err error
+	if g.NoFlow, err = fitNoFlow(cfg, flows); err != nil {
+		return nil, err
+	}
+	if cfg.NoFlow && cfg.Before == nil {
+		cfg.Before = ends(flows)
+	}
 	places := timeline(flows)
 	var x, z *mat.Dense
 	var labels []int
@@ -135,7 +148,7 @@ func FitSampled(ctx context.Context, b compute.Backend, cfg Config, flows []*flo
 			labels, err = g.Embedding.cluster(ctx, b, cfg.GMM, z, rand.NewPCG(cfg.Seed, 0x676d6d))
 			if err == nil {
 				o.warn(g.Embedding.Mixture.Warnings...)
-				g.Latent = g.Embedding.sample(z, labels, latentPoints)
+				g.Embedding.Latents = g.Embedding.sample(z, labels, latentPoints)
 			}
 			return err
 		}},
@@ -184,6 +197,9 @@ func (g *Sampled) fitNetwork(ctx context.Context, b compute.Backend, cfg Config,
 		return err
 	}
 	g.Grammar = fitGrammar(flows, g.Vocabulary)
+	if g.Radio, err = fitRadio(flows, cfg); err != nil {
+		return err
+	}
 	for _, f := range flows {
 		g.MaxPackets = max(g.MaxPackets, 2*len(f.Packets))
 	}
@@ -194,7 +210,12 @@ func (g *Sampled) fitNetwork(ctx context.Context, b compute.Backend, cfg Config,
 		{Name: "payload", Classes: v.Payload.Len()}, {Name: "gap", Classes: v.Gap.Len()}, {Name: "share", Classes: gapShares},
 	}
 	network.Continuous, network.Latent, network.Prior, network.Masked = historyWidth, latentWidth, true, headClass
+	network.Heads = append(network.Heads, g.Radio.heads()...)
+	network.Continuous, network.Latent = network.Continuous+g.Radio.pastWidth(), network.Latent+g.Radio.profileWidth()
 	sequences := g.sequences(cfg, flows, labels)
+	if err := g.Radio.fitProfiles(ctx, cfg, latents(sequences)); err != nil {
+		return err
+	}
 	g.Network, err = lstm.FitSampled(ctx, b, network, sequences, epochs(o, "lstm", network.Fit.Epochs))
 	if err != nil {
 		return fmt.Errorf("generator: %w", err)
@@ -218,17 +239,20 @@ func (g *Sampled) sequences(cfg Config, flows []*flow.Flow, labels [][]int) []ls
 		for j := range latentWidth {
 			s.Latent = append(s.Latent, float32(g.Aggregate.Scores[j].score(x.At(i, j), random)))
 		}
+		s.Latent = g.Radio.appendProfile(s.Latent, f, random)
 		past, walk := begin(g.Aggregate.targets(s.Latent)), prior.Start()
 		for j := range min(len(f.Packets), cfg.MaxLength) {
-			codes := make([]int32, headCount)
+			codes := make([]int32, headCount+g.Radio.headCount())
 			g.Vocabulary.encode(codes, f, j, len(f.Packets)-1)
+			g.Radio.encode(codes[headCount:], f, j)
 			label := index[labels[i][j]]
 			codes[headLabel] = int32(label)
 			s.Codes = append(s.Codes, codes)
-			s.Continuous = append(s.Continuous, past.append(nil))
+			s.Continuous = append(s.Continuous, g.Radio.appendPast(past.append(nil), &past.radio))
 			s.Prior = append(s.Prior, walk.LogProbabilities())
 			walk.Step(label)
 			past.add(&f.Packets[j], gapBefore(f, j))
+			past.radio.add(f.Packets[j].Radio)
 		}
 	}
 	return all
@@ -248,6 +272,13 @@ func lanesFor(flows, most int) int {
 // Flows draws flows in start order. The same request on the same backend gives
 // the same flows.
 func (g *Sampled) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
+	if g.NoFlow != nil {
+		return g.NoFlow.flows(ctx, r, g.flows, g.Radio)
+	}
+	return g.flows(ctx, r)
+}
+
+func (g *Sampled) flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
 	return func(yield func(*flow.Flow, error) bool) {
 		if r.Flows < 1 {
 			yield(nil, fmt.Errorf("generator: %d flows asked for: want at least 1", r.Flows))
@@ -261,7 +292,7 @@ func (g *Sampled) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, er
 		}
 		l := &lockstep{
 			g: g, sampler: sampler, random: rand.New(rand.NewPCG(r.Seed, 0x6c616e65)), prior: g.Chain.Prior(),
-			lanes: make([]lane, lanes), waiting: make(map[int64]*flow.Flow), plans: g.Aggregate.plans(r),
+			lanes: make([]lane, lanes), waiting: make(map[int64]*flow.Flow), plans: g.Radio.profiled(g.Aggregate.plans(r), r.Seed),
 		}
 		if err := l.run(ctx, func(f *flow.Flow) bool { return yield(f, nil) }); err != nil {
 			yield(nil, fmt.Errorf("generator: %w", err))

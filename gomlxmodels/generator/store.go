@@ -39,6 +39,8 @@ type sampledFile struct {
 	Lanes       int              `json:"lanes"`
 	Vocabulary  *vocabulary      `json:"vocabulary"`
 	Grammar     grammar          `json:"grammar"`
+	Radio       *radioModel      `json:"radio,omitempty"`
+	NoFlow      *noFlow          `json:"no_flow,omitempty"`
 }
 
 // markovFile is generator.json of Markov.
@@ -136,7 +138,10 @@ func readWith[T any](dir, name string, load func(io.Reader, string) (T, error)) 
 
 // Save writes every part of the generator into dir; the networks are GoMLX checkpoints.
 func (g *Sampled) Save(dir string) error {
-	about := sampledFile{g.Application, g.MaxPackets, g.Lanes, g.Vocabulary, g.Grammar}
+	about := sampledFile{g.Application, g.MaxPackets, g.Lanes, g.Vocabulary, g.Grammar, g.Radio, g.NoFlow}
+	if err := g.Radio.save(dir); err != nil {
+		return err
+	}
 	return saveLevels(dir, about, g.Embedding, g.Embedding.Mixture.Save, g.Chain, g.Aggregate, g.Network)
 }
 
@@ -150,7 +155,10 @@ func LoadSampled(b compute.Backend, dir string) (*Sampled, error) {
 		return nil, fmt.Errorf("generator: load %s: not a sampled generator of this version", filepath.Join(dir, generatorName))
 	}
 	g := &Sampled{Application: about.Application, MaxPackets: about.MaxPackets, Lanes: about.Lanes,
-		Vocabulary: about.Vocabulary, Grammar: about.Grammar}
+		Vocabulary: about.Vocabulary, Grammar: about.Grammar, Radio: about.Radio, NoFlow: about.NoFlow}
+	if err := g.Radio.load(dir); err != nil {
+		return nil, err
+	}
 	g.Embedding.Encoder = new(feature.Encoder)
 	if err := readJSON(dir, featuresName, g.Embedding.Encoder); err != nil {
 		return nil, err
