@@ -1,10 +1,7 @@
 package wire
 
 import (
-	"cmp"
-	"math/bits"
 	"net/netip"
-	"slices"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -22,149 +19,61 @@ var (
 	spare6      = netip.MustParsePrefix("2001:db8:ffff::/48")
 )
 
-// seenHost is a host of the training flows while the plan is fitted.
-type seenHost struct {
-	address netip.Addr
-	flows   int64
+// Bits of the prefixes that hosts of one network and of one site share.
+const (
+	network4, site4 = 24, 16
+	network6, site6 = 64, 48
+)
+
+// ranges are the addresses that hosts are given. Prefixes of blocks4 are ordered
+// by size, the largest first, so that what is aligned in the sequence of all
+// their addresses is aligned in the prefix.
+type ranges struct {
+	networks4      []netip.Prefix // /24 each, used where they are enough for all networks
+	blocks4        []netip.Prefix // used otherwise
+	blocks6        []netip.Prefix // at most 64 bits each
+	spare4, spare6 netip.Prefix
 }
 
-// network is the hosts that share a /24 (IPv4) or /64 (IPv6).
-type network struct {
-	hosts []seenHost
-	flows int64
+// documentedRanges are those of the documentation and benchmarking RFCs.
+func documentedRanges() ranges {
+	return ranges{documented4, []netip.Prefix{benchmark4}, []netip.Prefix{documented6}, spare4, spare6}
 }
 
-// site is the networks that share a /16 (IPv4) or /48 (IPv6).
-type site struct {
-	networks []network
-	flows    int64
+// inUse tells which addresses may not be given out.
+type inUse struct {
+	hosts    map[netip.Addr]bool
+	networks map[netip.Prefix]bool // /24 and /64
 }
 
-// assignAddresses gives every host a documented address, so that hosts that
-// shared a network or a site still do and busy ones come first. An address that
-// the training flows hold is never given out.
-func assignAddresses(hosts []seenHost) map[netip.Addr]netip.Addr {
-	taken := make(map[netip.Addr]bool, len(hosts))
-	for _, h := range hosts {
-		taken[h.address] = true
-	}
-	assigned := make(map[netip.Addr]netip.Addr, len(hosts))
-	sites4, sites6 := groupSites(hosts)
-	assign4(assigned, sites4, taken)
-	assign6(assigned, sites6, taken)
-	return assigned
+func newInUse() inUse {
+	return inUse{hosts: make(map[netip.Addr]bool), networks: make(map[netip.Prefix]bool)}
 }
 
-// groupSites builds both families' trees, each level ordered by flows, busiest
-// first, with ties in the order of the addresses.
-func groupSites(hosts []seenHost) (sites4, sites6 []site) {
-	sorted := slices.Clone(hosts)
-	slices.SortFunc(sorted, func(a, b seenHost) int { return a.address.Compare(b.address) })
-	var lastSite, lastNetwork netip.Prefix
-	for _, h := range sorted {
-		sites, siteBits, networkBits := &sites4, 16, 24
-		if h.address.Is6() {
-			sites, siteBits, networkBits = &sites6, 48, 64
-		}
-		sitePrefix, _ := h.address.Prefix(siteBits)
-		networkPrefix, _ := h.address.Prefix(networkBits)
-		if sitePrefix != lastSite || len(*sites) == 0 {
-			*sites = append(*sites, site{})
-			lastSite, lastNetwork = sitePrefix, netip.Prefix{}
-		}
-		s := &(*sites)[len(*sites)-1]
-		if networkPrefix != lastNetwork {
-			s.networks = append(s.networks, network{})
-			lastNetwork = networkPrefix
-		}
-		n := &s.networks[len(s.networks)-1]
-		n.hosts = append(n.hosts, h)
-		n.flows += h.flows
-		s.flows += h.flows
-	}
-	for _, sites := range [][]site{sites4, sites6} {
-		slices.SortStableFunc(sites, func(a, b site) int { return cmp.Compare(b.flows, a.flows) })
-		for _, s := range sites {
-			slices.SortStableFunc(s.networks, func(a, b network) int { return cmp.Compare(b.flows, a.flows) })
-			for _, n := range s.networks {
-				slices.SortStableFunc(n.hosts, func(a, b seenHost) int { return cmp.Compare(b.flows, a.flows) })
-			}
+func (u *inUse) has(a netip.Addr) bool { return u.hosts[a] || u.networks[networkOf(a)] }
+
+// overlaps tells whether anything of p is in use.
+func (u *inUse) overlaps(p netip.Prefix) bool {
+	for a := range u.hosts {
+		if p.Contains(a) {
+			return true
 		}
 	}
-	return sites4, sites6
+	for n := range u.networks {
+		if p.Overlaps(n) {
+			return true
+		}
+	}
+	return false
 }
 
-// assign4 uses one documentation network per network where three are enough,
-// and the benchmarking range otherwise: whole /24 networks with aligned sites if
-// they fit, tightly packed ones if they do not.
-func assign4(assigned map[netip.Addr]netip.Addr, sites []site, taken map[netip.Addr]bool) {
-	var networks []network
-	for _, s := range sites {
-		networks = append(networks, s.networks...)
+// networkOf is the network of an address: its /24 or /64.
+func networkOf(a netip.Addr) netip.Prefix {
+	size := network4
+	if a.Is6() {
+		size = network6
 	}
-	if len(networks) <= len(documented4) {
-		for i, n := range networks {
-			number(assigned, n, addressUint32(documented4[i].Addr()), 8, taken)
-		}
-		return
-	}
-	base, room := addressUint32(benchmark4.Addr()), uint32(1)<<(32-benchmark4.Bits())
-	aligned := uint32(0)
-	for _, s := range sites {
-		aligned += ceilPower(len(s.networks)) << 8
-	}
-	at := uint32(0)
-	for _, s := range sites {
-		begin := at
-		for _, n := range s.networks {
-			hostBits := 8
-			if aligned > room {
-				hostBits = max(2, bits.Len(uint(len(n.hosts)+1)))
-			}
-			number(assigned, n, base+at%room, hostBits, taken)
-			at += 1 << hostBits
-		}
-		if aligned <= room {
-			at = begin + ceilPower(len(s.networks))<<8
-		}
-	}
-}
-
-func ceilPower(n int) uint32 { return 1 << bits.Len(uint(n-1)) }
-
-// number gives the hosts of one network the numbers from 1 on, leaving out
-// network, broadcast and taken addresses; when they run out, hosts share the last.
-func number(assigned map[netip.Addr]netip.Addr, n network, base uint32, hostBits int, taken map[netip.Addr]bool) {
-	next, last := uint32(0), uint32(1)<<hostBits-2
-	for _, h := range n.hosts {
-		for next < last {
-			next++
-			if !taken[uint32Address(base+next)] {
-				break
-			}
-		}
-		assigned[h.address] = uint32Address(base + next)
-	}
-}
-
-// assign6 is 2001:db8:SITE:NETWORK::HOST.
-func assign6(assigned map[netip.Addr]netip.Addr, sites []site, taken map[netip.Addr]bool) {
-	for i, s := range sites {
-		for j, n := range s.networks {
-			bytes := documented6.Addr().As16()
-			siteNumber := i % 0xffff // ffff is the spare site
-			bytes[4], bytes[5] = byte(siteNumber>>8), byte(siteNumber)
-			bytes[6], bytes[7] = byte(j>>8), byte(j)
-			address := netip.AddrFrom16(bytes)
-			for _, h := range n.hosts {
-				address = address.Next()
-				for taken[address] {
-					address = address.Next()
-				}
-				assigned[h.address] = address
-			}
-		}
-	}
+	return netip.PrefixFrom(a, size).Masked()
 }
 
 // freePrefix is the largest part of p, down to 1/256 of it, that holds no taken address.
@@ -221,3 +130,6 @@ func uint32Address(n uint32) netip.Addr {
 func localMAC(n uint32) flow.MAC {
 	return flow.MAC{0x02, 0x6e, byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}
 }
+
+// isLocalMAC tells whether a MAC is one of the program.
+func isLocalMAC(m flow.MAC) bool { return m[0] == 0x02 && m[1] == 0x6e }

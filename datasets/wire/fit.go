@@ -1,8 +1,10 @@
 package wire
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
+	"maps"
 	"net/netip"
 	"slices"
 
@@ -205,19 +207,25 @@ func registeredPort(a flow.Application) uint16 {
 
 // plan turns the counts into a Plan.
 func (fit *fitting) plan(opts FitOptions) *Plan {
-	p := &Plan{Version: PlanVersion, MTU: ethernetMTU, Spare4: spare4, Spare6: spare6}
+	p := &Plan{Version: PlanVersion, MTU: ethernetMTU, Spare4: spare4, Spare6: spare6, Original: opts.KeepAddresses, InUse: fit.inUse()}
 	if fit.mtu > ethernetMTU && fit.mtu <= jumboMTU {
 		p.MTU = int(fit.mtu) // jumbo frames; anything larger was merged by an offload engine
 	}
 	seen := make([]seenHost, 0, len(fit.hosts))
 	for address, h := range fit.hosts {
-		seen = append(seen, seenHost{address, h.flows})
+		seen = append(seen, seenHost{address: address, flows: h.flows})
 	}
 	assigned := assignAddresses(seen)
-	slices.SortFunc(seen, func(a, b seenHost) int { return assigned[a.address].Compare(assigned[b.address]) })
+	slices.SortFunc(seen, func(a, b seenHost) int {
+		return cmp.Or(assigned[a.address].Compare(assigned[b.address]), a.address.Compare(b.address))
+	})
 	index := make(map[netip.Addr]int, len(seen))
 	for i, s := range seen {
-		index[s.address] = i
+		if i > 0 && assigned[s.address] == assigned[seen[i-1].address] && !opts.KeepAddresses {
+			index[s.address] = len(p.Hosts) - 1 // more hosts than addresses: they are one
+			continue
+		}
+		index[s.address] = len(p.Hosts)
 		p.Hosts = append(p.Hosts, fit.host(s.address, assigned[s.address], opts))
 	}
 	inTraining := func(prefix netip.Prefix) bool {
@@ -226,6 +234,30 @@ func (fit *fitting) plan(opts FitOptions) *Plan {
 	p.Spare4, p.Spare6 = freePrefix(spare4, inTraining), freePrefix(spare6, inTraining)
 	fit.addServices(p, index)
 	return p
+}
+
+// inUse is what the training flows have of the values that are given out.
+func (fit *fitting) inUse() InUse {
+	var used InUse
+	networks, macs := make(map[netip.Prefix]bool), make(map[flow.MAC]bool)
+	reserved := append([]netip.Prefix{benchmark4, spare4, documented6}, documented4...)
+	for address, h := range fit.hosts {
+		if slices.ContainsFunc(reserved, func(p netip.Prefix) bool { return p.Contains(address) }) {
+			networks[networkOf(address)] = true
+		}
+		for number := range h.mac {
+			if mac := numberMAC(number); isLocalMAC(mac) {
+				macs[mac] = true
+			}
+		}
+	}
+	used.Networks = slices.SortedFunc(maps.Keys(networks), comparePrefixes)
+	used.MACs = slices.SortedFunc(maps.Keys(macs), func(a, b flow.MAC) int { return bytes.Compare(a[:], b[:]) })
+	return used
+}
+
+func comparePrefixes(a, b netip.Prefix) int {
+	return cmp.Or(a.Addr().Compare(b.Addr()), cmp.Compare(a.Bits(), b.Bits()))
 }
 
 // jumboMTU is the largest IP packet of common jumbo frames.

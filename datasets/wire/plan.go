@@ -25,6 +25,9 @@ type Plan struct {
 	// client that has used all its ports towards a server goes on as another host.
 	Spare4 netip.Prefix `json:"spare4"`
 	Spare6 netip.Prefix `json:"spare6"`
+
+	Original bool  `json:"original_addresses,omitempty"` // Hosts have the addresses and MACs of the training flows
+	InUse    InUse `json:"in_use,omitzero"`
 }
 
 // Host is one end of conversations.

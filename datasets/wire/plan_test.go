@@ -92,7 +92,7 @@ func TestPrefixesAreKept(t *testing.T) {
 		}
 		if !known[a] {
 			known[a] = true
-			hosts = append(hosts, seenHost{a, r.Int64N(100)})
+			hosts = append(hosts, seenHost{address: a, flows: r.Int64N(100)})
 		}
 	}
 	assigned := assignAddresses(hosts)
@@ -124,7 +124,7 @@ func TestManyNetworks(t *testing.T) {
 	var hosts []seenHost
 	for i := range 1000 {
 		for h := range 1 + i%5 {
-			hosts = append(hosts, seenHost{netip.AddrFrom4([4]byte{byte(11 + i/100), byte(i / 10), byte(i), byte(h)}), 1})
+			hosts = append(hosts, seenHost{address: netip.AddrFrom4([4]byte{byte(11 + i/100), byte(i / 10), byte(i), byte(h)}), flows: 1})
 		}
 	}
 	distinct := map[netip.Addr]bool{}
