@@ -82,6 +82,30 @@ func read(records recordReader, name string, yield func(flow.Packet, error) bool
 // open senses compression and format. The returned function frees what the
 // decompressor holds.
 func open(r io.Reader) (recordReader, func(), error) {
+	data, stop, err := decompress(r)
+	if err != nil {
+		return nil, nil, err
+	}
+	records, err := openFormat(data)
+	if err != nil {
+		stop()
+		return nil, nil, err
+	}
+	return records, stop, nil
+}
+
+// Decompress is a reader of what gzip or zstd holds, seen from the first bytes, or
+// of r itself where it is neither. The returned function frees what the
+// decompressor holds.
+func Decompress(r io.Reader) (io.Reader, func(), error) {
+	data, stop, err := decompress(r)
+	if err != nil {
+		return nil, nil, fmt.Errorf("pcap: %w", err)
+	}
+	return byteReader{data}, stop, nil
+}
+
+func decompress(r io.Reader) (*window, func(), error) {
 	stop := func() {}
 	data := newWindow(r)
 	magic, err := data.peek(4)
@@ -103,12 +127,7 @@ func open(r io.Reader) (recordReader, func(), error) {
 		stop = unzip.Close
 		data = newWindow(unzip)
 	}
-	records, err := openFormat(data)
-	if err != nil {
-		stop()
-		return nil, nil, err
-	}
-	return records, stop, nil
+	return data, stop, nil
 }
 
 func openFormat(data *window) (recordReader, error) {
