@@ -14,6 +14,7 @@ package config
 import (
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
@@ -37,17 +38,20 @@ type Experiment struct {
 // Data says which packets are learnt.
 type Data struct {
 	Name        string           `toml:"name" json:"name"`                               // data set of the catalog; default "testbed", the embedded capture
-	Path        string           `toml:"path" json:"path,omitempty"`                     // a capture file instead of Name; default none
+	Path        string           `toml:"path" json:"path,omitempty"`                     // a file instead of Name: a capture, a packet table, or a published CSV of packets or uplinks; default none
 	Application flow.Application `toml:"application" json:"application"`                 // flows of this one only; default HTTP
 	Limit       int              `toml:"limit" json:"limit" range:"[0,)"`                // packets read at most, 0: all; default 0
 	IdleTimeout Duration         `toml:"idle_timeout" json:"idle_timeout" range:"[0s,)"` // silence that ends a flow, 0s: 5m, and 2h4m for an established TCP connection; default 0s
 	TestShare   float64          `toml:"test_share" json:"test_share" range:"(0,0.9]"`   // share of the flows held out for the scores; default 0.3
+	Flows       Flows            `toml:"flows" json:"flows"`                             // what belongs together, five-tuple: connections, none: all packets are one timeline; default five-tuple
+	Port        int              `toml:"port" json:"port" range:"[0,255]"`               // LoRaWAN: uplinks to this application port (FPort) only, 0: all; default 0
+	Gateway     string           `toml:"gateway" json:"gateway,omitempty"`               // LoRaWAN: uplinks that this gateway heard only, as 16 hexadecimal digits; default all
 }
 
 // Features says how a packet becomes a row of numbers (algorithm.md 3 to 5).
 type Features struct {
-	Variant Variant `toml:"variant" json:"variant"` // set of packet features; default general
-	Compat  bool    `toml:"compat" json:"compat"`   // NeCSTGen's own definitions where they differ (D05, D09); default false
+	Variant feature.Variant `toml:"variant" json:"variant"` // set of packet features; default general
+	Compat  bool            `toml:"compat" json:"compat"`   // NeCSTGen's own definitions where they differ (D05, D09); default false
 }
 
 // VAE configures the variational autoencoder that embeds packets.
@@ -91,13 +95,17 @@ type LSTM struct {
 	MaxLength       int     `toml:"max_length" json:"max_length" range:"[1,65536]"`           // packets of a flow that are learnt, the rest is cut; default 1024
 }
 
-// Generate says what is written.
+// Generate says what is written. Generation ends at the first of its bounds.
 type Generate struct {
-	Flows   int       `toml:"flows" json:"flows" range:"[0,1000000000]"` // flows, 0: as many as the capture has; default 0
-	Packets int64     `toml:"packets" json:"packets" range:"[0,)"`       // end after the flow that reaches this many, 0: no limit; default 0
-	Payload Payload   `toml:"payload" json:"payload"`                    // what fills payload bytes; default neutral
-	MTU     int       `toml:"mtu" json:"mtu" range:"[576,9216]"`         // bytes of an IP packet at most; default 1500
-	Start   time.Time `toml:"start" json:"start,omitzero"`               // time of the first packet, RFC 3339; default the training capture's
+	Flows      int       `toml:"flows" json:"flows" range:"[0,1000000000]"`        // flows, 0: as many as the capture has, or as the other bounds allow; default 0
+	Packets    int64     `toml:"packets" json:"packets" range:"[0,)"`              // end after the flow that reaches this many, 0: no limit; default 0
+	Duration   Duration  `toml:"duration" json:"duration" range:"[0s,)"`           // no flow starts later than this after the first, 0s: no limit; default 0s
+	RateFactor float64   `toml:"rate_factor" json:"rate_factor" range:"(0,10000]"` // flows a second, as a multiple of the capture's; default 1
+	Payload    Payload   `toml:"payload" json:"payload"`                           // what fills payload bytes; default neutral
+	MTU        int       `toml:"mtu" json:"mtu" range:"[576,9216]"`                // bytes of an IP packet at most; default 1500
+	Complete   bool      `toml:"complete" json:"complete"`                         // every TCP connection gets its handshake and its close, as if none had begun before the capture; default false
+	Link       Link      `toml:"link" json:"link"`                                 // LoRaWAN: how uplinks stand in the capture; default loratap
+	Start      time.Time `toml:"start" json:"start,omitzero"`                      // time of the first packet, RFC 3339; default the training capture's
 }
 
 // Evaluate configures the scores.
@@ -113,15 +121,15 @@ func Default() Experiment {
 		Seed:      1,
 		Generator: Sampled,
 		Backend:   Auto,
-		Data:      Data{Name: "testbed", Application: flow.HTTP, TestShare: 0.3},
-		Features:  Features{Variant: General},
+		Data:      Data{Name: "testbed", Application: flow.HTTP, TestShare: 0.3, Flows: FiveTuple},
+		Features:  Features{Variant: feature.General},
 		VAE:       VAE{Hidden: []int{8, 6, 4}, Latent: 2, Beta: 1.0 / 32, Epochs: 30, Batch: 32, LearningRate: 1e-3},
 		GMM: GMM{Components: BIC, MaxComponents: 24, Covariance: Full, Iterations: 200,
 			Tolerance: 1e-3, Regularization: 1e-6},
 		Markov: Markov{Order: 5},
 		LSTM: LSTM{Units: 96, Epochs: 60, Batch: 32, LearningRate: 3e-3, Dropout: 0.2, Noise: 0.3, Jitter: 0.05, ValidationShare: 0.1, Patience: 4,
 			GapBins: 96, LengthBins: 64, MaxLength: 1024},
-		Generate: Generate{Payload: Neutral, MTU: 1500},
+		Generate: Generate{RateFactor: 1, Payload: Neutral, MTU: 1500, Link: LoRaTap},
 		Evaluate: Evaluate{Trees: 200, Folds: 5, Floors: 5},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
@@ -95,6 +96,7 @@ func TestJSONRoundTrip(t *testing.T) {
 func TestOverride(t *testing.T) {
 	e := Default()
 	got, err := e.Override("lstm.units=64", "vae.hidden=16,8", "seed=0x10", "data.application=smtp", "gmm.components=12",
+		"data.flows=none", "features.variant=udp-google-home", "generate.duration=24h", "generate.rate_factor=0.5", "generate.link=semtech",
 		"data.idle_timeout=90s", "evaluate.trees=1_000", "features.compat=true", " vae.beta = 1e-2 ", "generate.start=2026-01-31T12:00:00Z")
 	if err != nil {
 		t.Fatal(err)
@@ -103,6 +105,8 @@ func TestOverride(t *testing.T) {
 	want.LSTM.Units, want.VAE.Hidden, want.Seed, want.Data.Application, want.GMM.Components = 64, []int{16, 8}, 16, flow.SMTP, 12
 	want.Data.IdleTimeout, want.Evaluate.Trees, want.Features.Compat, want.VAE.Beta = Duration(90*time.Second), 1000, true, 0.01
 	want.Generate.Start = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	want.Data.Flows, want.Features.Variant = NoFlows, feature.UDPGoogleHome
+	want.Generate.Duration, want.Generate.RateFactor, want.Generate.Link = Duration(24*time.Hour), 0.5, Semtech
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
 	}
@@ -141,6 +145,15 @@ func TestOverrideErrors(t *testing.T) {
 		{"data.idle_timeout=60", `data.idle_timeout: "60": want a duration like 500ms, 30s or 2m`},
 		{"data.idle_timeout=-1s", `data.idle_timeout: "-1s": want a duration of at least 0s`},
 		{"generate.start=today", `generate.start: "today": want a time like 2026-01-31T12:00:00Z`},
+		{"features.variant=google-home", `features.variant: "google-home": want one of general, tcp-google-home, udp-google-home, lorawan`},
+		{"data.flows=tcp", `data.flows: "tcp": want one of five-tuple, none`},
+		{"data.port=1", `data.port: 1: is of LoRaWAN only: want 0, or data.application = "LORAWAN"`},
+		{"data.port=256", `data.port: "256": want a whole number from 0 to 255`},
+		{"data.gateway=0000024b0b031c97", `data.gateway: "0000024b0b031c97": is of LoRaWAN only: want none, or data.application = "LORAWAN"`},
+		{"generate.duration=1d", `generate.duration: "1d": want a duration like 500ms, 30s or 2m`},
+		{"generate.duration=-1h", `generate.duration: "-1h": want a duration of at least 0s`},
+		{"generate.rate_factor=0", `generate.rate_factor: "0": want a number above 0 and up to 10000`},
+		{"generate.link=wifi", `generate.link: "wifi": want one of loratap, semtech`},
 		{"data.name=", "data.path: want a capture file, as in data.path=my.pcap"},
 	}
 	for _, tt := range tests {
@@ -154,6 +167,23 @@ func TestOverrideErrors(t *testing.T) {
 	_, err := Default().Override("data.application=GOPHER")
 	if err == nil || !strings.HasPrefix(err.Error(), `data.application: "GOPHER": `) || !strings.Contains(err.Error(), "HTTP") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestGateway(t *testing.T) {
+	for text, want := range map[string]uint64{"": 0, "0000024b0b031c97": 0x24b0b031c97, "FFFFFFFFFFFFFFFF": 1<<64 - 1} {
+		if got, err := ParseGateway(text); got != want || err != nil {
+			t.Errorf("%q: %x, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"24b0b031c97", "0000000000000000", "0000024b0b031c9g", "0000024b0b031c97 "} {
+		if _, err := ParseGateway(text); err == nil {
+			t.Errorf("%q: no error", text)
+		}
+	}
+	_, err := Default().Override("data.application=lorawan", "data.gateway=x")
+	if want := `data.gateway: "x": want 16 hexadecimal digits, like 0000024b0b031c97`; err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
 	}
 }
 

@@ -161,7 +161,7 @@ func (f field) unmarshaler() encoding.TextUnmarshaler {
 // check holds the field's value against its range tag, and a word against the allowed ones.
 func (f field) check() error {
 	if u := f.unmarshaler(); u != nil && f.value.Kind() == reflect.String {
-		return u.UnmarshalText([]byte(f.value.String()))
+		return plain(u.UnmarshalText([]byte(f.value.String())))
 	}
 	if f.limit == "" {
 		return nil
@@ -217,10 +217,16 @@ func (f field) wanted() error {
 	return errors.New("want " + kind)
 }
 
-// plain rewrites the standard library's errors of text types into what is wanted.
+// plain rewrites the errors of other packages' text types into what is wanted.
 func plain(err error) error {
+	if err == nil {
+		return nil
+	}
 	if _, ok := errors.AsType[*time.ParseError](err); ok {
 		return errors.New("want a time like 2026-01-31T12:00:00Z")
+	}
+	if _, want, ok := strings.Cut(err.Error(), ": want "); ok {
+		return errors.New("want " + want)
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -50,10 +51,33 @@ func (e Experiment) validate(where func(key string) string) error {
 	if strings.TrimSpace(e.Data.Path) != e.Data.Path {
 		add("data.path", fmt.Sprintf("%q", e.Data.Path), "want a path without spaces around it")
 	}
+	if _, err := ParseGateway(e.Data.Gateway); err != nil {
+		add("data.gateway", fmt.Sprintf("%q", e.Data.Gateway), err.Error())
+	}
+	if radio := e.Data.Application == flow.LoRaWAN; !radio {
+		if e.Data.Port != 0 {
+			add("data.port", fmt.Sprint(e.Data.Port), "is of LoRaWAN only: want 0, or data.application = \"LORAWAN\"")
+		}
+		if e.Data.Gateway != "" {
+			add("data.gateway", fmt.Sprintf("%q", e.Data.Gateway), "is of LoRaWAN only: want none, or data.application = \"LORAWAN\"")
+		}
+	}
 	if len(e.VAE.Hidden) == 0 {
 		add("vae.hidden", "[]", "want at least one layer")
 	}
 	return errors.Join(problems...)
+}
+
+// ParseGateway reads a gateway's EUI-64, 16 hexadecimal digits; 0 stands for all.
+func ParseGateway(text string) (uint64, error) {
+	if text == "" {
+		return 0, nil
+	}
+	eui, err := strconv.ParseUint(text, 16, 64)
+	if err != nil || len(text) != 16 || eui == 0 {
+		return 0, errors.New("want 16 hexadecimal digits, like 0000024b0b031c97")
+	}
+	return eui, nil
 }
 
 // Ready reports what Validate leaves open because an experiment in a file may:

@@ -37,20 +37,30 @@ const (
 // UnmarshalText takes one of the words above.
 func (b *Backend) UnmarshalText(text []byte) error { return word(b, text, Auto, XLACUDA, XLACPU, Go) }
 
-// Variant names a set of features (algorithm.md 5).
-type Variant string
+// Flows names what packets are gathered by.
+type Flows string
 
-// The variants.
+// The ways. Without flows the packets are one timeline, as NeCSTGen treats SNMP
+// and LoRaWAN (algorithm.md 0).
 const (
-	General    Variant = "general"
-	GoogleHome Variant = "google-home"
-	LoRaWAN    Variant = "lorawan"
+	FiveTuple Flows = "five-tuple" // connections and datagrams between two ends; what a gateway hears of a device
+	NoFlows   Flows = "none"
 )
 
 // UnmarshalText takes one of the words above.
-func (v *Variant) UnmarshalText(text []byte) error {
-	return word(v, text, General, GoogleHome, LoRaWAN)
-}
+func (f *Flows) UnmarshalText(text []byte) error { return word(f, text, FiveTuple, NoFlows) }
+
+// Link names how LoRaWAN uplinks stand in a capture. Everything else is Ethernet.
+type Link string
+
+// The links.
+const (
+	LoRaTap Link = "loratap" // records with a radio header, link type 270
+	Semtech Link = "semtech" // datagrams of a gateway's packet forwarder, in Ethernet
+)
+
+// UnmarshalText takes one of the words above.
+func (l *Link) UnmarshalText(text []byte) error { return word(l, text, LoRaTap, Semtech) }
 
 // Covariance names the shape of a mixture's covariance matrices.
 type Covariance string

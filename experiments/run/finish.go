@@ -30,7 +30,16 @@ func (r *Run) finish() error {
 	r.manifest.Finished = r.now().UTC()
 	r.manifest.Seconds = r.manifest.Finished.Sub(r.manifest.Started).Seconds()
 	r.Log("finished")
-	err := errors.Join(r.release(), r.sweep())
+	err := r.release()
+	if err == nil {
+		err = settleMetrics(filepath.Join(r.partial, MetricsName))
+	}
+	for i := range r.manifest.Stages {
+		r.manifest.Stages[i].Metrics = [2]int64{}
+	}
+	if err == nil {
+		err = r.sweep()
+	}
 	if err == nil {
 		err = r.save()
 	}

@@ -102,7 +102,7 @@ type Stage struct {
 	Note    string            `json:"note,omitempty"`   // what the terminal said of it
 	Inputs  map[string]string `json:"inputs"`           // name -> SHA-256
 	Outputs map[string]string `json:"outputs"`          // artifact -> SHA-256
-	Metrics [2]int64          `json:"metrics"`          // first byte of its lines in metrics.jsonl, and the one behind
+	Metrics [2]int64          `json:"metrics,omitzero"` // while the run is not finished: the first byte of its lines in metrics.jsonl, and the one behind
 }
 
 // Artifact is one file of a run folder.

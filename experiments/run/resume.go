@@ -20,14 +20,6 @@ func (r *Run) Reuse(name string, inputs []string) bool {
 	if !ok || !maps.Equal(stage.Inputs, digests) || !r.adopt(stage) {
 		return false
 	}
-	first := r.offset()
-	r.mu.Lock()
-	_, err = r.metrics.Write(r.old.metrics[stage.Metrics[0]:stage.Metrics[1]])
-	r.mu.Unlock()
-	if err != nil {
-		return false
-	}
-	stage.Metrics = [2]int64{first, r.offset()}
 	stage.Reused = true
 	r.Log("stage %s: reused", name)
 	return r.enter(stage) == nil
@@ -36,7 +28,7 @@ func (r *Run) Reuse(name string, inputs []string) bool {
 // previous is what an interrupted run left in the folder.
 type previous struct {
 	manifest Manifest
-	metrics  []byte
+	metrics  int64            // bytes of its metrics.jsonl, which this run goes on with
 	stamps   map[string]stamp // of the files that finished stages made
 }
 
@@ -47,7 +39,7 @@ func takeUp(dir string) *previous {
 	manifest, err := Open(dir)
 	if err == nil {
 		old.manifest = *manifest
-		old.metrics, err = os.ReadFile(filepath.Join(dir, MetricsName))
+		old.metrics, err = cutMetrics(filepath.Join(dir, MetricsName))
 	}
 	keep := map[string]bool{}
 	for _, s := range old.manifest.Stages {
@@ -74,7 +66,7 @@ func (p *previous) has(name string, s stamp) bool { return p != nil && p.stamps[
 
 func (p *previous) stage(name string) (Stage, bool) {
 	for _, s := range p.manifest.Stages {
-		if s.Name == name && s.Metrics[1] <= int64(len(p.metrics)) && s.Metrics[0] <= s.Metrics[1] {
+		if s.Name == name && s.Metrics[1] <= p.metrics && s.Metrics[0] <= s.Metrics[1] {
 			return s, true
 		}
 	}

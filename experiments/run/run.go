@@ -121,7 +121,11 @@ func (r *Run) open() (err error) {
 	if r.log, err = os.OpenFile(filepath.Join(r.partial, "log.txt"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666); err != nil {
 		return err
 	}
-	r.metrics, err = os.Create(filepath.Join(r.partial, "metrics.jsonl"))
+	how := os.O_CREATE | os.O_WRONLY | os.O_APPEND
+	if r.old == nil {
+		how |= os.O_TRUNC
+	}
+	r.metrics, err = os.OpenFile(filepath.Join(r.partial, MetricsName), how, 0o666)
 	return err
 }
 

@@ -253,11 +253,86 @@ func TestResume(t *testing.T) {
 		t.Errorf("files %v, want %v", got, want)
 	}
 	text, err := os.ReadFile(m.Path("metrics.jsonl"))
-	if want := `{"metric":"loss","step":0,"value":2}` + "\n"; string(text) != want {
+	if want := metricLines("early 0 1", "loss 0 2", "half 0 3"); string(text) != want {
 		t.Errorf("metrics %q, %v; want %q", text, err, want)
 	}
 	if err := run.Verify(m.FS()); err != nil {
 		t.Error(err)
+	}
+}
+
+// metricLines are lines of metrics.jsonl, each from "metric step value".
+func metricLines(points ...string) string {
+	var b strings.Builder
+	for _, p := range points {
+		f := strings.Fields(p)
+		fmt.Fprintf(&b, "{\"metric\":%q,\"step\":%s,\"value\":%s}\n", f[0], f[1], f[2])
+	}
+	return b.String()
+}
+
+// A run that goes on with a training has the epochs of both parts, each once.
+func TestResumedMetrics(t *testing.T) {
+	tests := []struct {
+		name    string
+		damage  func(t *testing.T, metrics string)
+		resumed []int // epochs after the interruption at the third
+		want    []string
+	}{
+		{"from a checkpoint", nil, []int{2, 3}, []string{"lstm/loss 0 0", "lstm/loss 1 1", "lstm/loss 2 20", "lstm/loss 3 30"}},
+		{"nothing left to do", nil, nil, []string{"lstm/loss 0 0", "lstm/loss 1 1", "lstm/loss 2 2"}},
+		{"from the start", nil, []int{0, 1, 2, 3}, []string{"lstm/loss 0 0", "lstm/loss 1 10", "lstm/loss 2 20", "lstm/loss 3 30"}},
+		{"killed while writing", func(t *testing.T, metrics string) {
+			info, err := os.Stat(metrics)
+			if err == nil {
+				err = os.Truncate(metrics, info.Size()-5)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}, []int{3}, []string{"lstm/loss 0 0", "lstm/loss 1 1", "lstm/loss 3 30"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			r := start(t, dir, spec(1), nil)
+			err := errors.Join(write(r, "read", "a.txt", "a"), r.Stage("lstm", nil, func() error {
+				for epoch := range 3 {
+					if err := r.Record("lstm/loss", epoch, float64(epoch)); err != nil {
+						return err
+					}
+				}
+				return context.Canceled
+			}))
+			if err := r.Finish(err); !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			if tt.damage != nil {
+				tt.damage(t, filepath.Join(r.Dir()+".partial", "metrics.jsonl"))
+			}
+			r = start(t, dir, spec(1), nil)
+			if !r.Reuse("read", nil) {
+				t.Fatal("not reused")
+			}
+			err = r.Stage("lstm", nil, func() error {
+				for _, epoch := range tt.resumed {
+					if err := r.Record("lstm/loss", epoch, float64(10*epoch)); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			if err := r.Finish(err); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(filepath.Join(r.Dir(), "metrics.jsonl"))
+			if want := metricLines(tt.want...); string(text) != want {
+				t.Errorf("metrics %q, %v; want %q", text, err, want)
+			}
+			if err := run.Verify(os.DirFS(r.Dir())); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 }
 

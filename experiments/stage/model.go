@@ -2,7 +2,6 @@ package stage
 
 import (
 	"github.com/necstgen/necstgen/datasets/feature"
-	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/gmm"
@@ -24,7 +23,7 @@ func generatorConfig(e config.Experiment, data *traffic, seed uint64) (generator
 		Order: e.Markov.Order, GapBins: e.LSTM.GapBins, LengthBins: e.LSTM.LengthBins, MaxLength: e.LSTM.MaxLength,
 		Lanes: lanes, Seed: seed, Before: data.before,
 	}
-	cfg.Variant = variant(e.Features.Variant, data.training[0].Tuple.Proto)
+	cfg.Variant = e.Features.Variant
 	if e.Features.Compat {
 		cfg.Compat = feature.Original()
 	}
@@ -51,17 +50,3 @@ func generatorConfig(e config.Experiment, data *traffic, seed uint64) (generator
 // lanes is how many flows are drawn in lockstep at most: enough that the call of
 // the program costs little beside its arithmetic.
 const lanes = 4096
-
-// variant is the features' name in package feature, which tells Google Home's
-// TCP from its UDP.
-func variant(v config.Variant, protocol uint8) feature.Variant {
-	switch {
-	case v == config.GoogleHome && protocol == flow.TCP:
-		return feature.TCPGoogleHome
-	case v == config.GoogleHome:
-		return feature.UDPGoogleHome
-	case v == config.LoRaWAN:
-		return feature.LoRaWAN
-	}
-	return feature.General
-}
