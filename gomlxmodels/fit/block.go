@@ -4,27 +4,43 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// firstBlock is the number of steps of the first block, before their speed is
-// known.
-const firstBlock = 16
+// firstRows is the least number of rows of the first block, before the speed of
+// steps is known; their mean loss is what an explosion is told from later.
+const firstRows = 32
+
+// spanBytes is how much of the data lies on the device a second time, in the order
+// of the epoch: longer epochs are ordered span by span.
+const spanBytes = 64 << 20
+
+// explosion is how many times the first loss a loss may become before training
+// counts as diverged, although all numbers are finite.
+const explosion = 1e3
+
+// span is a run of steps whose rows lie on the device in their order.
+type span struct {
+	begin, end int             // steps of the epoch
+	order      *tensors.Tensor // [spanSteps*batch]
+	rows       []*tensors.Tensor
+}
+
+func (s *span) free() {
+	free(s.rows)
+	if s.order != nil {
+		free([]*tensors.Tensor{s.order})
+	}
+	*s = span{}
+}
 
 // train runs what is left of the epoch in blocks of about blockTime.
 func (t *trainer) train(ctx context.Context, order []int32, total int) error {
-	var onDevice *tensors.Tensor
-	var rows []*tensors.Tensor
-	if t.whole {
-		var err error
-		onDevice = tensors.FromFlatDataAndDimensions(order, len(order))
-		if rows, err = t.ordered(onDevice); err != nil {
-			return err
-		}
-		defer free(rows)
-	}
+	var ordered span
+	defer ordered.free()
 	for t.progress.Step < total {
 		if err := ctx.Err(); err != nil {
 			return err
@@ -35,7 +51,14 @@ func (t *trainer) train(ctx context.Context, order []int32, total int) error {
 		var next []*tensors.Tensor
 		var err error
 		if t.whole {
-			next, err = t.block(t.now, t.progress.Rate, begin, end, onDevice, rows)
+			if begin >= ordered.end {
+				ordered.free()
+				if ordered, err = t.spanAt(order, begin, total); err != nil {
+					return err
+				}
+			}
+			end = min(end, ordered.end)
+			next, err = t.block(t.now, t.progress.Rate, begin-ordered.begin, end-ordered.begin, ordered.order, ordered.rows)
 		} else {
 			next, end, err = t.oneByOne(ctx, t.now, t.progress.Rate, begin, end, order)
 		}
@@ -45,7 +68,7 @@ func (t *trainer) train(ctx context.Context, order []int32, total int) error {
 		if end == begin {
 			continue
 		}
-		if err := t.finite(next[sumsAt], begin); err != nil { // waits for the device
+		if err := t.sound(next, begin, end); err != nil { // waits for the device
 			return err
 		}
 		t.perSecond = float64(end-begin) / time.Since(began).Seconds()
@@ -60,23 +83,87 @@ func (t *trainer) train(ctx context.Context, order []int32, total int) error {
 	return nil
 }
 
+// spanAt puts the rows of the span that holds a step in their order.
+func (t *trainer) spanAt(order []int32, step, total int) (span, error) {
+	steps := t.spanSteps(total)
+	s := span{begin: step / steps * steps}
+	s.end = min(s.begin+steps, total)
+	part := order[s.begin*t.cfg.Batch : s.end*t.cfg.Batch]
+	if s.end-s.begin < steps { // the last one has the shape of the others
+		part = append(slices.Clone(part), make([]int32, (steps-(s.end-s.begin))*t.cfg.Batch)...)
+	}
+	s.order = tensors.FromFlatDataAndDimensions(part, len(part))
+	var err error
+	s.rows, err = t.ordered(s.order)
+	return s, err
+}
+
+// spanSteps is the number of steps of a span.
+func (t *trainer) spanSteps(total int) int {
+	return min(total, max(1, spanBytes/(t.rowBytes*t.cfg.Batch)))
+}
+
 func (t *trainer) blockSteps() int {
 	if t.perSecond == 0 {
-		return firstBlock
+		return max(1, firstRows/t.cfg.Batch)
 	}
 	return max(1, int(t.perSecond*blockTime.Seconds()))
 }
 
-// finite reports a loss sum that is no longer finite after a block.
-func (t *trainer) finite(losses *tensors.Tensor, begin int) error {
-	sums, err := tensors.CopyFlatData[float64](losses)
+// sound reports a loss or a parameter that is no longer finite after the steps
+// begin to end, or a loss that has exploded.
+func (t *trainer) sound(next []*tensors.Tensor, begin, end int) error {
+	before, err := tensors.CopyFlatData[float64](t.now[sumsAt])
 	if err != nil {
 		return fmt.Errorf("fit: read losses: %w", err)
 	}
-	if math.IsNaN(sums[0]) || math.IsInf(sums[0], 0) {
-		return &DivergedError{Epoch: t.progress.Epoch + 1, Step: begin, Loss: sums[0]}
+	sums, err := tensors.CopyFlatData[float64](next[sumsAt])
+	if err != nil {
+		return fmt.Errorf("fit: read losses: %w", err)
+	}
+	rows := min(end*t.cfg.Batch, len(t.rows)) - begin*t.cfg.Batch
+	loss := (sums[0] - before[0]) / float64(rows)
+	finite, err := allFinite(next[paramsAt])
+	if err != nil {
+		return err
+	}
+	if t.exploded(loss) || !finite {
+		return &DivergedError{Epoch: t.progress.Epoch + 1, Step: begin, Loss: loss}
 	}
 	return nil
+}
+
+// exploded tells whether a mean loss is not finite or far above the first one,
+// which it keeps.
+func (t *trainer) exploded(loss float64) bool {
+	if math.IsNaN(loss) || math.IsInf(loss, 0) {
+		return true
+	}
+	if t.progress.Steps == 0 {
+		t.progress.First = loss
+	}
+	return loss-t.progress.First > explosion*math.Abs(t.progress.First) && t.progress.First != 0
+}
+
+// allFinite tells whether no value of a vector is NaN or infinite.
+func allFinite(all *tensors.Tensor) (bool, error) {
+	finite := true
+	err := all.ConstFlatData(func(flat any) {
+		switch values := flat.(type) {
+		case []float32:
+			for _, v := range values {
+				finite = finite && v-v == 0
+			}
+		case []float64:
+			for _, v := range values {
+				finite = finite && v-v == 0
+			}
+		}
+	})
+	if err != nil {
+		return false, fmt.Errorf("fit: read parameters: %w", err)
+	}
+	return finite, nil
 }
 
 // validation is the mean loss and terms over the held-out rows, with the same

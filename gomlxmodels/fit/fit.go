@@ -92,6 +92,15 @@ type Problem struct {
 	// validation rows.
 	Validation func(s Step) (loss *graph.Node, terms []*graph.Node)
 	TermNames  []string
+
+	// Rows, if set, makes the inputs [n, ...] of the rows at indices [n] int32 out
+	// of data; without it they are the rows of data themselves. So what can be put
+	// together from a few rows, such as a window, need not lie in memory for all.
+	Rows     func(indices *graph.Node, data []*graph.Node) []*graph.Node
+	RowBytes int // size of the inputs of one row, where Rows is set
+	// Name tells this loss from others for which the shapes are the same: a
+	// checkpoint of another name is refused.
+	Name string
 }
 
 // Epoch is what is known after one pass over the rows. While a long epoch is
@@ -132,8 +141,9 @@ type Result struct {
 	Warnings    []error
 }
 
-// DivergedError says that the loss or a parameter stopped being finite. The
-// parameters that Run returns with it are those before the failing block.
+// DivergedError says that the loss or a parameter stopped being finite, or that the
+// loss became a thousand times what it was at first. Run says which parameters it
+// returns with it.
 type DivergedError struct {
 	Epoch int // from 1
 	Step  int // of that epoch, from 0: the block of steps that began here failed

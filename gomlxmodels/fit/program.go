@@ -53,7 +53,7 @@ func (t *trainer) steps(in []*graph.Node) []*graph.Node {
 func (t *trainer) single(in []*graph.Node) []*graph.Node {
 	rest := in[stateSize:]
 	rate, indices, data := rest[0], rest[1], rest[2:]
-	return t.advance(stateOf(in), rate, rowsOf(indices, data), t.maskOf(indices)).list()
+	return t.advance(stateOf(in), rate, t.inputs(indices, data), t.maskOf(indices)).list()
 }
 
 // validate is the program of a block of validation steps: it adds to sums.
@@ -70,7 +70,7 @@ func (t *trainer) validate(in []*graph.Node) []*graph.Node {
 // validateSingle is the program of one validation step.
 func (t *trainer) validateSingle(in []*graph.Node) []*graph.Node {
 	indices := in[3]
-	return t.assess(in[0], in[1], in[2], rowsOf(indices, in[4:]), t.maskOf(indices))
+	return t.assess(in[0], in[1], in[2], t.inputs(indices, in[4:]), t.maskOf(indices))
 }
 
 // assess computes loss and terms on one batch without gradients.
@@ -200,7 +200,7 @@ func (t *trainer) compile() error {
 		return e.WithName("fit:" + name)
 	}
 	if t.whole {
-		t.orderProgram = build(func(in []*graph.Node) []*graph.Node { return rowsOf(in[0], in[1:]) }, "order")
+		t.orderProgram = build(func(in []*graph.Node) []*graph.Node { return t.inputs(in[0], in[1:]) }, "order")
 		t.stepsProgram = build(t.steps, "epoch")
 		t.validateProgram = build(t.validate, "validation")
 	} else {

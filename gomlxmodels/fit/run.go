@@ -33,6 +33,9 @@ type trainer struct {
 	padded bool    // whether the last batch of training rows is short
 	whole  bool    // whether epochs run as programs
 
+	rowBytes int   // of the inputs of one row
+	digest   int64 // of data and split, for checkpoints
+
 	orderProgram, stepsProgram, singleProgram *graph.Exec
 	validateProgram, validateStep             *graph.Exec
 	heldOrder                                 []int32
@@ -41,7 +44,7 @@ type trainer struct {
 
 	progress  progress
 	now       []*tensors.Tensor // state, see state.list
-	best      *tensors.Tensor   // all parameters of the best epoch
+	best      *tensors.Tensor   // all parameters of the best epoch; nil before the first
 	ahead     <-chan []int32    // order of the next epoch
 	perSecond float64           // steps a second, measured
 	result    Result
@@ -58,6 +61,7 @@ type progress struct {
 	Plateau   int     // epochs since an improvement or a change of Rate
 	Stale     int     // epochs since an improvement
 	StaleBest float64 // best loss as early stopping counts it
+	First     float64 // mean loss of the first block
 }
 
 // Run minimises p over the rows of data, starting from params, and returns
@@ -67,10 +71,14 @@ type progress struct {
 //
 // With the same configuration, data, backend and seed the result is the same
 // to the byte, also when it was interrupted and resumed from its checkpoint.
-// When ctx ends, Run returns within a second with the parameters so far, a
-// Result that says StopInterrupted, and the context's error. When the loss or
-// a parameter stops being finite, it returns the last good parameters and a
-// *DivergedError.
+// When ctx ends, Run returns within a second with the parameters so far (with
+// cfg.KeepBest those of the best epoch so far), a Result that says
+// StopInterrupted, and the context's error. When the loss or a parameter stops
+// being finite, or the loss explodes, it returns the parameters of the best epoch
+// before (in the first epoch, those before the failing block) and a
+// *DivergedError; a checkpoint stays what it was.
+//
+// Data moves to the backend's device; its values stay what they are.
 func Run(ctx context.Context, b compute.Backend, cfg Config, params Params, data []*tensors.Tensor, p Problem, observe func(Epoch) error) (Params, Result, error) {
 	t, err := newTrainer(b, cfg, params, data, p, observe)
 	if err != nil {
@@ -95,6 +103,14 @@ func newTrainer(b compute.Backend, cfg Config, params Params, data []*tensors.Te
 		return nil, err
 	}
 	if err := t.split(n); err != nil {
+		return nil, err
+	}
+	if cfg.Checkpoint != "" {
+		if t.digest, err = t.digestOf(data); err != nil {
+			return nil, err
+		}
+	}
+	if err := t.place(data); err != nil {
 		return nil, err
 	}
 	t.padded = len(t.rows)%cfg.Batch != 0
@@ -127,6 +143,29 @@ func (t *trainer) checkParams(params Params) error {
 		t.shapes = append(t.shapes, v.Shape())
 	}
 	return nil
+}
+
+// place moves the data to the device, where it stays, and frees the host's copy.
+func (t *trainer) place(data []*tensors.Tensor) error {
+	t.rowBytes = t.problem.RowBytes
+	for i, d := range data {
+		if err := d.ToDevice(t.backend, 0); err != nil {
+			return fmt.Errorf("fit: move data %d to the device: %w", i, err)
+		}
+		if t.problem.Rows == nil {
+			t.rowBytes += int(d.ByteSize()) / d.Shape().Dimensions[0]
+		}
+	}
+	t.rowBytes = max(1, t.rowBytes)
+	return nil
+}
+
+// inputs are the inputs of the rows at indices [n]; for -1, which is padding, some.
+func (t *trainer) inputs(indices *graph.Node, data []*graph.Node) []*graph.Node {
+	if t.problem.Rows == nil {
+		return rowsOf(indices, data)
+	}
+	return t.problem.Rows(graph.Max(indices, graph.Const(indices.Graph(), int32(0))), data)
 }
 
 func countRows(data []*tensors.Tensor) (int, error) {
@@ -266,12 +305,17 @@ func (t *trainer) run(ctx context.Context) (Params, Result, error) {
 	if t.cfg.Checkpoint != "" && t.result.Stop != StopFailed {
 		err = errors.Join(err, t.save())
 	}
-	all := t.now[paramsAt]
-	if t.cfg.KeepBest && t.best != nil && t.result.Stop != StopInterrupted {
-		all = t.best
-	}
-	trained, copyErr := t.cut(all)
+	trained, copyErr := t.cut(t.outcome(err))
 	return trained, t.result, errors.Join(err, copyErr)
+}
+
+// outcome is the vector of the parameters that Run returns.
+func (t *trainer) outcome(err error) *tensors.Tensor {
+	var diverged *DivergedError
+	if t.best != nil && (t.cfg.KeepBest || errors.As(err, &diverged)) {
+		return t.best
+	}
+	return t.now[paramsAt]
 }
 
 // epoch runs the rest of the current epoch and what follows it.
@@ -292,6 +336,9 @@ func (t *trainer) epoch(ctx context.Context) error {
 	if len(t.held) > 0 {
 		if means, err = t.validation(ctx); err != nil {
 			return err
+		}
+		if t.exploded(means[0]) {
+			return &DivergedError{Epoch: number, Step: total, Loss: means[0]}
 		}
 		e.ValidationLoss, e.ValidationTerms = means[0], t.named(means)
 	}
@@ -331,9 +378,7 @@ func (t *trainer) judge(e Epoch) {
 	}
 	if loss < p.Best {
 		p.Best, p.BestEpoch = loss, e.Number
-		if t.cfg.KeepBest {
-			t.best = t.now[paramsAt]
-		}
+		t.best = t.now[paramsAt]
 	}
 	if t.cfg.PlateauPatience > 0 && p.Plateau >= t.cfg.PlateauPatience {
 		p.Rate, p.Plateau = max(p.Rate*t.cfg.PlateauFactor, t.cfg.MinLearningRate), 0

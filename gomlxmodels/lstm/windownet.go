@@ -213,7 +213,7 @@ func (n *windowNetwork) headLoss(params []*Node, state, targets, mask *Node) (lo
 
 // problem is what fit minimises.
 func (n *windowNetwork) problem() fit.Problem {
-	p := fit.Problem{Loss: n.loss, Validation: n.plainLoss}
+	p := fit.Problem{Loss: n.loss, Validation: n.plainLoss, Name: fmt.Sprintf("window, %s of %d steps", n.cfg.Cell, n.cfg.Steps)}
 	for _, h := range n.cfg.Heads {
 		p.TermNames = append(p.TermNames, h.Name)
 	}

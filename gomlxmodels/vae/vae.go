@@ -81,7 +81,7 @@ func Fit(ctx context.Context, b compute.Backend, cfg Config, x mat.Matrix, recor
 	_, features := x.Dims()
 	m := &Model{Config: cfg, Columns: cfg.Columns, Features: features, Warnings: warnings}
 	data := []*tensors.Tensor{tensorOf(x, cfg.dtype())}
-	problem := fit.Problem{Loss: m.loss, TermNames: []string{"reconstruction", "kl"}}
+	problem := m.problem()
 	params, result, err := fit.Run(ctx, b, cfg.Train, initial(cfg, features), data, problem, observer(record, cfg.Progress))
 	if len(params.Values) == 0 {
 		return nil, wrap(err)
@@ -89,6 +89,14 @@ func Fit(ctx context.Context, b compute.Backend, cfg Config, x mat.Matrix, recor
 	m.params, m.Result = params, result
 	m.Warnings = append(m.Warnings, result.Warnings...)
 	return m, errors.Join(wrap(err), m.build(b))
+}
+
+// problem is what fit minimises.
+func (m *Model) problem() fit.Problem {
+	return fit.Problem{
+		Loss: m.loss, TermNames: []string{"reconstruction", "kl"},
+		Name: fmt.Sprintf("vae, beta %v, slope %v", m.Config.Beta, m.Config.Slope),
+	}
 }
 
 func wrap(err error) error {
