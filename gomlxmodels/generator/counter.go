@@ -21,6 +21,7 @@ type counterModel struct {
 	First  []float64          `json:"first"`            // quantiles
 	Steps  *feature.Quantizer `json:"steps"`            // forward
 	Resets []float64          `json:"resets,omitempty"` // counters after a step back, ascending; empty: there was none
+	Shares []float64          `json:"shares"`           // of each class in training
 }
 
 // counterQuantiles is how many quantiles of the first counters are kept: with
@@ -60,6 +61,7 @@ func fitCounter(flows []*flow.Flow) (counterModel, error) {
 	if m.Steps, err = feature.FitQuantizer(steps, stepBins, 1, exactStepShare); err != nil {
 		return m, fmt.Errorf("generator: frame counter: %w", err)
 	}
+	m.Shares = m.shares(flows)
 	return m, nil
 }
 

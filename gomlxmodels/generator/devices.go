@@ -13,8 +13,7 @@ import (
 // afterwards, by how well it fits the device's share, spreading factors and
 // levels. The devices' addresses are made up, and each has a counter of its own.
 type devices struct {
-	List  []transmitter `json:"list"`
-	Steps []float64     `json:"steps"` // share of each class of the counter's steps
+	List []transmitter `json:"list"`
 }
 
 type transmitter struct {
@@ -33,7 +32,7 @@ const (
 	otherPortWeight  = 0.05 // of a device whose port is another
 )
 
-func fitDevices(flows []*flow.Flow, counter *counterModel) *devices {
+func fitDevices(flows []*flow.Flow) *devices {
 	type tally struct {
 		n                      float64
 		rssi, rssi2, snr, snr2 float64
@@ -61,7 +60,7 @@ func fitDevices(flows []*flow.Flow, counter *counterModel) *devices {
 		}
 	}
 	slices.Sort(names)
-	d := &devices{Steps: counter.shares(flows)}
+	d := &devices{}
 	spread := func(n, sum, squares float64) [2]float64 {
 		mean := sum / n
 		return [2]float64{mean, max(leastLevelSpread, math.Sqrt(max(0, squares/n-mean*mean)))}
@@ -129,7 +128,7 @@ func (h *heard) assign(r *flow.Radio) {
 		i++
 	}
 	if h.known[i] {
-		h.counters[i] = h.counter.next(h.counters[i], drawClass(h.random, h.Steps), h.random)
+		h.counters[i] = h.counter.next(h.counters[i], drawClass(h.random, h.counter.Shares), h.random)
 	} else {
 		h.known[i], h.counters[i] = true, h.counter.first(h.random)
 	}

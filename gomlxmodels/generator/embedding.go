@@ -43,15 +43,19 @@ func timeline(flows []*flow.Flow) []place {
 
 // Embedding is the packet level: features, VAE and mixture.
 type Embedding struct {
-	Encoder *feature.Encoder
-	VAE     *vae.Model
-	Mixture *gmm.Model
+	Encoder  *feature.Encoder
+	VAE      *vae.Model
+	Mixtures *gmm.ByPosition // the clusters; a body alone where places do not matter
 
-	Latents LatentSample // of the training packets, empty once loaded
+	Observed []int        // labels of the training packets in time order, mostObserved at most
+	Latents  LatentSample // of the training packets, empty once loaded
 }
 
 // features extracts and encodes the rows of the timeline, [packets, features] in [0, 1].
 func (e *Embedding) features(cfg Config, flows []*flow.Flow, places []place) (*mat.Dense, error) {
+	if err := variantOf(cfg, flows); err != nil {
+		return nil, err
+	}
 	packets := func(yield func(flow.Packet, error) bool) {
 		for _, at := range places {
 			if !yield(flows[at.flow].Packets[at.packet], nil) {
@@ -60,6 +64,9 @@ func (e *Embedding) features(cfg Config, flows []*flow.Flow, places []place) (*m
 		}
 	}
 	rows := feature.Extract(packets, cfg.Variant, cfg.Compat)
+	if cfg.Variant == feature.LoRaWAN {
+		rows = uplinkRows(packets, cfg.Compat)
+	}
 	if e.Encoder == nil {
 		schema, err := cfg.Variant.Schema(cfg.Compat)
 		if err != nil {
@@ -94,17 +101,69 @@ func (e *Embedding) latent(x mat.Matrix, src rand.Source) (*mat.Dense, error) {
 	return mean, nil
 }
 
-// cluster fits the mixture on latent points and labels them.
-func (e *Embedding) cluster(ctx context.Context, b compute.Backend, cfg gmm.Config, z *mat.Dense, src rand.Source) ([]int, error) {
-	var err error
-	if e.Mixture, err = gmm.Fit(ctx, b, z, cfg, src); err != nil {
+// cluster fits the mixtures on the latent points of flows that stand one after the
+// other, and labels them.
+func (e *Embedding) cluster(ctx context.Context, b compute.Backend, cfg gmm.PositionConfig, z *mat.Dense, lengths []int, src rand.Source) (labels []int, err error) {
+	if e.Mixtures, err = gmm.FitByPosition(ctx, b, z, lengths, cfg, src); err != nil {
 		return nil, fmt.Errorf("generator: %w", err)
 	}
-	labels, err := e.Mixture.Predict(z)
-	if err != nil {
-		return nil, fmt.Errorf("generator: %w", err)
+	_, d := z.Dims()
+	from := 0
+	for _, n := range lengths {
+		one, err := e.Mixtures.Labels(z.Slice(from, from+n, 0, d))
+		if err != nil {
+			return nil, fmt.Errorf("generator: %w", err)
+		}
+		labels, from = append(labels, one...), from+n
 	}
 	return labels, nil
+}
+
+// observe keeps the labels [packets of flows one after the other] in time order.
+func (e *Embedding) observe(labels []int, places []place, lengths []int) {
+	offsets := offsetsOf(lengths)
+	e.Observed = make([]int, min(len(places), mostObserved))
+	for i, at := range places[:len(e.Observed)] {
+		e.Observed[i] = labels[offsets[at.flow]+at.packet]
+	}
+}
+
+// offsetsOf are the sums of the lengths before each.
+func offsetsOf(lengths []int) []int {
+	offsets := make([]int, len(lengths))
+	for i := 1; i < len(lengths); i++ {
+		offsets[i] = offsets[i-1] + lengths[i-1]
+	}
+	return offsets
+}
+
+// flowOrder sorts the rows of the timeline so that flows stand one after the other.
+func flowOrder(z *mat.Dense, places []place, lengths []int) *mat.Dense {
+	offsets := offsetsOf(lengths)
+	_, d := z.Dims()
+	sorted := mat.NewDense(len(places), d, nil)
+	for i, at := range places {
+		sorted.SetRow(offsets[at.flow]+at.packet, z.RawRowView(i))
+	}
+	return sorted
+}
+
+// packetCounts are the packets of each flow.
+func packetCounts(flows []*flow.Flow) []int {
+	lengths := make([]int, len(flows))
+	for i, f := range flows {
+		lengths[i] = len(f.Packets)
+	}
+	return lengths
+}
+
+// cut splits what stands one flow after the other into flows.
+func cut(labels, lengths []int) (sequences [][]int) {
+	from := 0
+	for _, n := range lengths {
+		sequences, from = append(sequences, labels[from:from+n]), from+n
+	}
+	return sequences
 }
 
 // LatentSample is what a picture of the latent space needs.
@@ -116,23 +175,32 @@ type LatentSample struct {
 	Covariances [][][]float64 `json:"covariances"`
 }
 
-// sample keeps every k-th point, so that at most limit stay.
-func (e *Embedding) sample(z *mat.Dense, labels []int, limit int) LatentSample {
+// sample keeps every k-th point, so that at most limit stay. A weight is the share
+// of the packets that have the label.
+func (e *Embedding) sample(z *mat.Dense, labels []int, limit int) error {
 	rows, _ := z.Dims()
 	every := max(1, (rows+limit-1)/limit)
-	s := LatentSample{Weights: e.Mixture.Weights}
-	for i := 0; i < rows; i += every {
-		s.Points = append(s.Points, slices.Clone(z.RawRowView(i)))
-		s.Labels = append(s.Labels, labels[i])
+	s := LatentSample{Weights: make([]float64, e.Mixtures.LabelCount())}
+	for i, label := range labels {
+		s.Weights[label] += 1 / float64(rows)
+		if i%every == 0 {
+			s.Points = append(s.Points, slices.Clone(z.RawRowView(i)))
+			s.Labels = append(s.Labels, label)
+		}
 	}
-	for k := range e.Mixture.Weights {
-		s.Means = append(s.Means, e.Mixture.Means[k])
-		c := e.Mixture.Covariances[k]
+	for label := range s.Weights {
+		m, k, err := e.Mixtures.Component(label)
+		if err != nil {
+			return fmt.Errorf("generator: %w", err)
+		}
+		s.Means = append(s.Means, m.Means[k])
+		c := m.Covariances[k]
 		matrix := make([][]float64, c.SymmetricDim())
 		for i := range matrix {
 			matrix[i] = mat.Row(nil, i, c)
 		}
 		s.Covariances = append(s.Covariances, matrix)
 	}
-	return s
+	e.Latents = s
+	return nil
 }

@@ -116,7 +116,11 @@ func fitLevel(name string, values []float64) (level, error) {
 }
 
 func (l *level) value(code int32, u float64) float32 {
-	v := l.Code.Value(int(code), 0, u)
+	return l.near(l.Code.Value(int(code), 0, u))
+}
+
+// near is the value that a gateway would note.
+func (l *level) near(v float64) float32 {
 	if len(l.Known) == 0 {
 		return float32(v)
 	}
@@ -159,7 +163,7 @@ func fitRadio(flows []*flow.Flow, cfg Config) (*radioModel, error) {
 		return nil, err
 	}
 	if cfg.NoFlow {
-		m.Devices = fitDevices(flows, &m.Counter)
+		m.Devices = fitDevices(flows)
 	}
 	m.Profiles = fitProfileScores(flows)
 	return m, nil

@@ -129,8 +129,8 @@ func FitSampled(ctx context.Context, b compute.Backend, cfg Config, flows []*flo
 		cfg.Before = ends(flows)
 	}
 	places := timeline(flows)
+	lengths := packetCounts(flows)
 	var x, z *mat.Dense
-	var labels []int
 	var sequences [][]int
 	steps := []step{
 		{"features", func() (err error) {
@@ -141,19 +141,22 @@ func FitSampled(ctx context.Context, b compute.Backend, cfg Config, flows []*flo
 			if g.Embedding.VAE, err = fitVAE(ctx, b, cfg, g.Embedding.Encoder, x, o); err != nil {
 				return err
 			}
-			z, err = g.Embedding.latent(x, rand.NewPCG(cfg.Seed, 0x7a))
-			return err
-		}},
-		{"gmm", func() (err error) {
-			labels, err = g.Embedding.cluster(ctx, b, cfg.GMM, z, rand.NewPCG(cfg.Seed, 0x676d6d))
-			if err == nil {
-				o.warn(g.Embedding.Mixture.Warnings...)
-				g.Embedding.Latents = g.Embedding.sample(z, labels, latentPoints)
+			if z, err = g.Embedding.latent(x, rand.NewPCG(cfg.Seed, 0x7a)); err == nil {
+				z = flowOrder(z, places, lengths)
 			}
 			return err
 		}},
+		{"gmm", func() (err error) {
+			labels, err := g.Embedding.cluster(ctx, b, gmm.PositionConfig{End: cfg.GMM, Body: cfg.GMM}, z, lengths, rand.NewPCG(cfg.Seed, 0x676d6d))
+			if err != nil {
+				return err
+			}
+			o.warn(g.Embedding.Mixtures.Warnings...)
+			g.Embedding.observe(labels, places, lengths)
+			sequences = cut(labels, lengths)
+			return g.Embedding.sample(z, labels, latentPoints)
+		}},
 		{"markov", func() (err error) {
-			sequences = byFlow(flows, places, labels)
 			if g.Chain, err = markov.Fit(cfg.Order, sequences); err != nil {
 				return fmt.Errorf("generator: %w", err)
 			}
@@ -176,18 +179,6 @@ func progress(o Observer, stage string, epochs int) func(fit.Epoch) error {
 		}
 		return nil
 	}
-}
-
-// byFlow sorts the labels of the timeline into one sequence per flow.
-func byFlow(flows []*flow.Flow, places []place, labels []int) [][]int {
-	sequences := make([][]int, len(flows))
-	for i, f := range flows {
-		sequences[i] = make([]int, len(f.Packets))
-	}
-	for i, at := range places {
-		sequences[at.flow][at.packet] = labels[i]
-	}
-	return sequences
 }
 
 // fitNetwork trains the recurrent network on the flows' classes.

@@ -23,6 +23,7 @@ const (
 	generatorName = "generator.json"
 	featuresName  = "features.json"
 	clustersName  = "clusters.json" // mixture of the packets' latent points
+	labelsName    = "labels.json"   // of the training packets in time order
 	chainName     = "chain.json"
 	shapesName    = "shapes.json" // mixture of the flows' shapes
 	arrivalsName  = "arrivals.json"
@@ -98,19 +99,34 @@ func writeParts(dir string, parts ...part) error {
 	return nil
 }
 
-// saveLevels writes what both networks' generators consist of; network is the recurrent one.
-func saveLevels(dir string, about any, e Embedding, clusters func(io.Writer) error, chain *markov.Chain, a aggregate, network interface{ Save(string) error }) error {
-	err := writeParts(dir, part{generatorName, writeJSON(about)}, part{featuresName, writeJSON(e.Encoder)}, part{clustersName, clusters}, part{chainName, chain.Save})
+// save writes the packet level.
+func (e *Embedding) save(dir string) error {
+	err := writeParts(dir, part{featuresName, writeJSON(e.Encoder)}, part{clustersName, e.Mixtures.Save}, part{labelsName, writeJSON(e.Observed)})
 	if err != nil {
-		return err
-	}
-	if err := a.save(dir); err != nil {
 		return err
 	}
 	if err := e.VAE.Save(filepath.Join(dir, vaeFolder)); err != nil {
 		return fmt.Errorf("generator: %w", err)
 	}
-	return network.Save(filepath.Join(dir, lstmFolder))
+	return nil
+}
+
+func (e *Embedding) load(b compute.Backend, dir string) error {
+	e.Encoder = new(feature.Encoder)
+	err := readJSON(dir, featuresName, e.Encoder)
+	if err != nil {
+		return err
+	}
+	if err := readJSON(dir, labelsName, &e.Observed); err != nil {
+		return err
+	}
+	if e.Mixtures, err = readWith(dir, clustersName, gmm.LoadByPosition); err != nil {
+		return err
+	}
+	if e.VAE, err = vae.Load(b, filepath.Join(dir, vaeFolder)); err != nil {
+		return fmt.Errorf("generator: %w", err)
+	}
+	return nil
 }
 
 func readJSON(dir, name string, v any) error {
@@ -139,16 +155,22 @@ func readWith[T any](dir, name string, load func(io.Reader, string) (T, error)) 
 // Save writes every part of the generator into dir; the networks are GoMLX checkpoints.
 func (g *Sampled) Save(dir string) error {
 	about := sampledFile{g.Application, g.MaxPackets, g.Lanes, g.Vocabulary, g.Grammar, g.Radio, g.NoFlow}
-	if err := g.Radio.save(dir); err != nil {
+	if err := writeParts(dir, part{generatorName, writeJSON(about)}, part{chainName, g.Chain.Save}); err != nil {
 		return err
 	}
-	return saveLevels(dir, about, g.Embedding, g.Embedding.Mixture.Save, g.Chain, g.Aggregate, g.Network)
+	for _, save := range []func(string) error{g.Embedding.save, g.Aggregate.save, g.Radio.save} {
+		if err := save(dir); err != nil {
+			return err
+		}
+	}
+	return g.Network.Save(filepath.Join(dir, lstmFolder))
 }
 
 // LoadSampled reads what Save wrote, to run on backend b.
 func LoadSampled(b compute.Backend, dir string) (*Sampled, error) {
 	var about sampledFile
-	if err := readJSON(dir, generatorName, &about); err != nil {
+	err := readJSON(dir, generatorName, &about)
+	if err != nil {
 		return nil, err
 	}
 	if about.Vocabulary == nil || about.Vocabulary.Gap == nil {
@@ -159,12 +181,7 @@ func LoadSampled(b compute.Backend, dir string) (*Sampled, error) {
 	if err := g.Radio.load(dir); err != nil {
 		return nil, err
 	}
-	g.Embedding.Encoder = new(feature.Encoder)
-	if err := readJSON(dir, featuresName, g.Embedding.Encoder); err != nil {
-		return nil, err
-	}
-	var err error
-	if g.Embedding.Mixture, err = readWith(dir, clustersName, gmm.Load); err != nil {
+	if err := g.Embedding.load(b, dir); err != nil {
 		return nil, err
 	}
 	if g.Chain, err = readWith(dir, chainName, markov.Load); err != nil {
@@ -172,9 +189,6 @@ func LoadSampled(b compute.Backend, dir string) (*Sampled, error) {
 	}
 	if err := g.Aggregate.load(dir); err != nil {
 		return nil, err
-	}
-	if g.Embedding.VAE, err = vae.Load(b, filepath.Join(dir, vaeFolder)); err != nil {
-		return nil, fmt.Errorf("generator: %w", err)
 	}
 	if g.Network, err = lstm.LoadSampled(b, filepath.Join(dir, lstmFolder)); err != nil {
 		return nil, fmt.Errorf("generator: %w", err)
@@ -187,30 +201,39 @@ type paperFile struct {
 	Application flow.Application `json:"application"`
 	Protocol    uint8            `json:"protocol"`
 	Targets     paperTargets     `json:"targets"`
+	Radio       *radioModel      `json:"radio,omitempty"`
+	NoFlow      *noFlow          `json:"no_flow,omitempty"`
 }
 
 // Save writes every part of the generator into dir; the networks are GoMLX checkpoints.
 func (g *Paper) Save(dir string) error {
-	about := paperFile{g.Application, g.Protocol, g.Targets}
-	return saveLevels(dir, about, g.Embedding, g.Mixtures.Save, g.Chain, g.Aggregate, g.Network)
+	about := paperFile{g.Application, g.Protocol, g.Targets, g.Radio, g.NoFlow}
+	if err := writeParts(dir, part{generatorName, writeJSON(about)}, part{chainName, g.Chain.Save}); err != nil {
+		return err
+	}
+	if err := g.Embedding.save(dir); err != nil {
+		return err
+	}
+	if g.NoFlow == nil {
+		if err := g.Aggregate.save(dir); err != nil {
+			return err
+		}
+	}
+	return g.Network.Save(filepath.Join(dir, lstmFolder))
 }
 
 // LoadPaper reads what Save wrote, to run on backend b.
 func LoadPaper(b compute.Backend, dir string) (*Paper, error) {
 	var about paperFile
-	if err := readJSON(dir, generatorName, &about); err != nil {
-		return nil, err
-	}
-	if about.Targets.Resolution < 1 {
-		return nil, fmt.Errorf("generator: load %s: not a paper generator of this version", filepath.Join(dir, generatorName))
-	}
-	g := &Paper{Application: about.Application, Protocol: about.Protocol, Targets: about.Targets}
-	g.Embedding.Encoder = new(feature.Encoder)
-	err := readJSON(dir, featuresName, g.Embedding.Encoder)
+	err := readJSON(dir, generatorName, &about)
 	if err != nil {
 		return nil, err
 	}
-	if g.Mixtures, err = readWith(dir, clustersName, gmm.LoadByPosition); err != nil {
+	if about.Targets.Resolution < 1 || len(about.Targets.Features) == 0 {
+		return nil, fmt.Errorf("generator: load %s: not a paper generator of this version", filepath.Join(dir, generatorName))
+	}
+	g := &Paper{Application: about.Application, Protocol: about.Protocol, Targets: about.Targets, Radio: about.Radio, NoFlow: about.NoFlow}
+	if err := g.Embedding.load(b, dir); err != nil {
 		return nil, err
 	}
 	if g.Chain, err = readWith(dir, chainName, markov.Load); err != nil {
@@ -219,11 +242,10 @@ func LoadPaper(b compute.Backend, dir string) (*Paper, error) {
 	if err := g.keepPlaces(); err != nil {
 		return nil, err
 	}
-	if err := g.Aggregate.load(dir); err != nil {
-		return nil, err
-	}
-	if g.Embedding.VAE, err = vae.Load(b, filepath.Join(dir, vaeFolder)); err != nil {
-		return nil, fmt.Errorf("generator: %w", err)
+	if g.NoFlow == nil {
+		if err := g.Aggregate.load(dir); err != nil {
+			return nil, err
+		}
 	}
 	g.Network, err = lstm.LoadWindow(b, filepath.Join(dir, lstmFolder))
 	return g, err
