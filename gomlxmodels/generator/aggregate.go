@@ -6,21 +6,19 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/gomlxmodels/device"
-	"github.com/necstgen/necstgen/gomlxmodels/gmm"
-	"github.com/necstgen/necstgen/gomlxmodels/markov"
 )
 
 // aggregate is the aggregate level: when flows start, and what shape each has.
 type aggregate struct {
 	Scores     []normalScores // of shapeNames
-	Shapes     *gmm.Model     // over normal scores
-	Arrivals   *markov.Chain  // over the components of Shapes, in start order
+	Shapes     *rowChain      // over the scores, in start order
 	Resolution int64          // nanoseconds of which starts are multiples
 	Between    float64        // mean seconds between starts
 }
@@ -49,16 +47,17 @@ func (a *aggregate) fit(ctx context.Context, cfg Config, flows []*flow.Flow, o O
 	for _, log := range mat.Col(nil, shapeArrive, x) {
 		a.Between += math.Pow(10, log) / float64(len(flows))
 	}
-	random := rand.New(rand.NewPCG(cfg.Seed, 0x7368))
-	scores := mat.NewDense(len(flows), shapeWidth, nil)
+	var columns [][]float64
 	for j := range shapeWidth {
-		column := mat.Col(nil, j, x)
-		n := fitNormalScores(column)
-		a.Scores = append(a.Scores, n)
-		for i, value := range column {
-			scores.Set(i, j, n.score(value, random))
-		}
+		columns = append(columns, mat.Col(nil, j, x))
+		a.Scores = append(a.Scores, fitNormalScores(columns[j]))
 	}
+	scales := a.Scores
+	if len(flows) >= paceFlows {
+		columns = append(columns, paceOf(columns[shapeArrive]))
+		scales = append(slices.Clip(scales), fitNormalScores(columns[shapeWidth]))
+	}
+	scores := scaled(scales, columns, rand.New(rand.NewPCG(cfg.Seed, 0x7368)))
 	mixture := cfg.GMM
 	mixture.Components, mixture.MaxComponents = 0, min(maxShapeParts, max(1, len(flows)/(4*shapeWidth)))
 	d, err := device.Open(ctx, device.Options{Backend: "go"})
@@ -66,17 +65,10 @@ func (a *aggregate) fit(ctx context.Context, cfg Config, flows []*flow.Flow, o O
 		return fmt.Errorf("generator: flow shapes: %w", err)
 	}
 	defer d.Close()
-	if a.Shapes, err = gmm.Fit(ctx, d.Backend, scores, mixture, rand.NewPCG(cfg.Seed, 0x73686770)); err != nil {
+	if a.Shapes, err = fitRows(ctx, d.Backend, scores, mixture, arrivalOrder, rand.NewPCG(cfg.Seed, 0x73686770)); err != nil {
 		return fmt.Errorf("generator: flow shapes: %w", err)
 	}
-	o.warn(a.Shapes.Warnings...)
-	parts, err := a.Shapes.Predict(scores)
-	if err != nil {
-		return fmt.Errorf("generator: flow shapes: %w", err)
-	}
-	if a.Arrivals, err = markov.Fit(arrivalOrder, [][]int{parts}); err != nil {
-		return fmt.Errorf("generator: flow shapes: %w", err)
-	}
+	o.warn(a.Shapes.Mixture.Warnings...)
 	return nil
 }
 
@@ -143,20 +135,18 @@ func (a *aggregate) expected(r Request) int {
 // the others follow at inter-flow times divided by its rate factor, so that a
 // timeline of any length has the training's load and bursts, times the factor.
 func (a *aggregate) plans(r Request) func() (plan, bool) {
-	src := rand.NewPCG(r.Seed, 0x706c616e)
-	random := rand.New(src)
-	parts := a.Arrivals.Labels()
-	walk := a.Arrivals.Prior().Start()
-	at, n := r.Start, int64(0)
-	shape := make([]float64, shapeWidth)
+	next := a.Shapes.draws(rand.NewPCG(r.Seed, 0x706c616e))
+	var shape []float64
+	n, seconds := int64(0), 0.0 // since the start, without the rounding of each gap
 	return func() (plan, bool) {
-		k := drawLog(random, walk.LogProbabilities())
-		walk.Step(k)
-		shape = a.Shapes.SampleComponent(shape, parts[k], src)
-		if n > 0 {
-			seconds := math.Pow(10, a.Scores[shapeArrive].value(shape[shapeArrive])) / r.factor()
-			at += int64(math.Round(seconds*1e9/float64(a.Resolution))) * a.Resolution
+		shape = next(shape)
+		for j := range shapeWidth {
+			shape[j] = a.Shapes.level(j, shape[j])
 		}
+		if n > 0 {
+			seconds += math.Pow(10, a.Scores[shapeArrive].value(shape[shapeArrive])) / r.factor()
+		}
+		at := r.Start + int64(math.Round(seconds*1e9/float64(a.Resolution)))*a.Resolution
 		if !r.within(n, at) {
 			return plan{}, false
 		}
@@ -169,32 +159,18 @@ func (a *aggregate) plans(r Request) func() (plan, bool) {
 	}
 }
 
-// drawLog draws an index from unnormalised log-probabilities.
-func drawLog(random *rand.Rand, logs []float32) int {
-	var total float64
-	for _, l := range logs {
-		total += math.Exp(float64(l))
-	}
-	u := random.Float64() * total
-	for i, l := range logs {
-		if u -= math.Exp(float64(l)); u < 0 {
-			return i
-		}
-	}
-	return len(logs) - 1
-}
-
 // aggregateFile is aggregate.json.
 type aggregateFile struct {
 	Shapes     []string       `json:"shapes"` // names of Scores
 	Scores     []normalScores `json:"scores"`
+	Shares     []float64      `json:"shares"` // of the chain's labels
 	Resolution int64          `json:"resolution"`
 	Between    float64        `json:"between"` // mean seconds between starts
 }
 
 func (a *aggregate) save(dir string) error {
-	about := aggregateFile{shapeNames[:], a.Scores, a.Resolution, a.Between}
-	return writeParts(dir, part{aggregateName, writeJSON(about)}, part{shapesName, a.Shapes.Save}, part{arrivalsName, a.Arrivals.Save})
+	about := aggregateFile{shapeNames[:], a.Scores, a.Shapes.Shares, a.Resolution, a.Between}
+	return writeParts(dir, part{aggregateName, writeJSON(about)}, part{shapesName, a.Shapes.Mixture.Save}, part{arrivalsName, a.Shapes.Chain.Save})
 }
 
 func (a *aggregate) load(dir string) error {
@@ -207,9 +183,11 @@ func (a *aggregate) load(dir string) error {
 		return fmt.Errorf("generator: load %s: %d shapes at a resolution of %d ns: not of this version", aggregateName, len(about.Scores), about.Resolution)
 	}
 	a.Scores, a.Resolution, a.Between = about.Scores, about.Resolution, about.Between
-	if a.Shapes, err = readWith(dir, shapesName, gmm.Load); err != nil {
+	if a.Shapes, err = loadRows(dir, about.Shares); err != nil {
 		return err
 	}
-	a.Arrivals, err = readWith(dir, arrivalsName, markov.Load)
-	return err
+	if got := a.Shapes.Mixture.Columns(); got < shapeWidth {
+		return fmt.Errorf("generator: load %s: a mixture over %d columns: want at least %d", dir, got, shapeWidth)
+	}
+	return nil
 }

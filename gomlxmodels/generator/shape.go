@@ -2,13 +2,10 @@ package generator
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
-	"sort"
 	"time"
 
 	"gonum.org/v1/gonum/mat"
-	"gonum.org/v1/gonum/stat/distuv"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -83,52 +80,4 @@ func shapes(flows []*flow.Flow, before []int64) *mat.Dense {
 		x.Set(0, shapeArrive, arrivals[len(arrivals)/2])
 	}
 	return x
-}
-
-// normalScores maps one column to standard normal quantiles by rank and back, so
-// that a mixture of Gaussians fits any marginal and draws back inside its range.
-type normalScores struct {
-	Sorted []float64 `json:"sorted"` // known training values, ascending
-}
-
-// fitNormalScores learns a column; NaN values are left out. A column without any
-// value maps everything to 0.
-func fitNormalScores(column []float64) normalScores {
-	var known []float64
-	for _, value := range column {
-		if !math.IsNaN(value) {
-			known = append(known, value)
-		}
-	}
-	slices.Sort(known)
-	return normalScores{Sorted: known}
-}
-
-// score is the normal quantile of a value's rank. Among equal values the rank is
-// drawn, so that a column of few values has no point masses; NaN gets any rank.
-func (n normalScores) score(value float64, random *rand.Rand) float64 {
-	size := len(n.Sorted)
-	if size == 0 {
-		return 0
-	}
-	low, high := 0, size
-	if !math.IsNaN(value) {
-		low = sort.SearchFloat64s(n.Sorted, value)
-		high = sort.Search(size, func(i int) bool { return n.Sorted[i] > value })
-	}
-	rank := float64(low) + random.Float64()*max(1, float64(high-low))
-	return distuv.UnitNormal.Quantile(min(max(rank/float64(size), 0.5/float64(size)), 1-0.5/float64(size)))
-}
-
-// value is the training quantile of a normal score, interpolated.
-func (n normalScores) value(score float64) float64 {
-	if len(n.Sorted) == 0 {
-		return math.NaN()
-	}
-	at := distuv.UnitNormal.CDF(score) * float64(len(n.Sorted)-1)
-	i := min(int(at), len(n.Sorted)-1)
-	if i+1 >= len(n.Sorted) {
-		return n.Sorted[i]
-	}
-	return n.Sorted[i] + (at-float64(i))*(n.Sorted[i+1]-n.Sorted[i])
 }
