@@ -19,6 +19,7 @@ import (
 type Bootstrap struct {
 	flows    []*flow.Flow
 	arrivals []int64 // nanoseconds between starts
+	noFlow   *noFlow // nil: flows are flows, not segments of one timeline
 }
 
 // FitBootstrap keeps the training flows, which must be in start order.
@@ -42,6 +43,13 @@ func arrivals(flows []*flow.Flow) []int64 {
 
 // Flows yields copies of training flows at new times.
 func (b *Bootstrap) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
+	if b.noFlow != nil {
+		return b.noFlow.flows(ctx, r, b.draw, nil)
+	}
+	return b.draw(ctx, r)
+}
+
+func (b *Bootstrap) draw(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
 	return func(yield func(*flow.Flow, error) bool) {
 		random := rand.New(rand.NewPCG(r.Seed, 0x626f6f74))
 		at := r.Start
@@ -76,6 +84,7 @@ type Markov struct {
 	gaps        [][]int64     // nanoseconds, ascending, by label
 	chain       *markov.Chain
 	arrivals    []int64
+	noFlow      *noFlow // nil: flows are flows, not segments of one timeline
 }
 
 // FitMarkov counts the tokens of the training flows, which must be in start order.
@@ -127,6 +136,13 @@ const longestMarkov = 1 << 16
 
 // Flows yields flows drawn from the chain.
 func (m *Markov) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
+	if m.noFlow != nil {
+		return m.noFlow.flows(ctx, r, m.draw, nil)
+	}
+	return m.draw(ctx, r)
+}
+
+func (m *Markov) draw(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
 	return func(yield func(*flow.Flow, error) bool) {
 		src := rand.NewPCG(r.Seed, 0x6d61726b)
 		random := rand.New(src)

@@ -35,14 +35,18 @@ func Fit(ctx context.Context, b compute.Backend, kind string, cfg Config, flows 
 	case KindMarkov:
 		var g *Markov
 		err := o.stage("markov", func() (err error) {
-			g, err = FitMarkov(cfg.Order, flows)
+			if g, err = FitMarkov(cfg.Order, flows); err == nil {
+				g.noFlow, g.arrivals, err = arrivalsOf(cfg, flows)
+			}
 			return err
 		})
 		return g, err
 	case KindBootstrap:
 		var g *Bootstrap
 		err := o.stage("bootstrap", func() (err error) {
-			g, err = FitBootstrap(flows)
+			if g, err = FitBootstrap(flows); err == nil {
+				g.noFlow, g.arrivals, err = arrivalsOf(cfg, flows)
+			}
 			return err
 		})
 		return g, err

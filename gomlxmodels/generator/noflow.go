@@ -87,6 +87,16 @@ func gapsBetween(segments []*flow.Flow) []int64 {
 	return gaps
 }
 
+// arrivalsOf are what the baselines draw the time between flows from; without
+// flows, between the segments' ends and starts.
+func arrivalsOf(cfg Config, flows []*flow.Flow) (*noFlow, []int64, error) {
+	n, err := fitNoFlow(cfg, flows)
+	if n == nil || err != nil {
+		return nil, arrivals(flows), err
+	}
+	return n, gapsBetween(flows), nil
+}
+
 // drawFunc draws flows; draw's Flows with the segments' own clock.
 type drawFunc func(context.Context, Request) iter.Seq2[*flow.Flow, error]
 

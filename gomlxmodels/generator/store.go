@@ -50,6 +50,7 @@ type markovFile struct {
 	Tokens      []tokenFile      `json:"tokens"`
 	Gaps        [][]int64        `json:"gaps"`
 	Arrivals    []int64          `json:"arrivals"`
+	NoFlow      *noFlow          `json:"no_flow,omitempty"`
 }
 
 type tokenFile struct {
@@ -253,7 +254,7 @@ func LoadPaper(b compute.Backend, dir string) (*Paper, error) {
 
 // Save writes tokens, gaps and chain into dir.
 func (m *Markov) Save(dir string) error {
-	about := markovFile{Application: m.application, Gaps: m.gaps, Arrivals: m.arrivals}
+	about := markovFile{Application: m.application, Gaps: m.gaps, Arrivals: m.arrivals, NoFlow: m.noFlow}
 	for _, t := range m.tokens {
 		about.Tokens = append(about.Tokens, tokenFile{t.Direction, t.Flags, t.HeaderLength, t.PayloadLength, t.Length, t.Tuple.Proto})
 	}
@@ -273,7 +274,7 @@ func LoadMarkov(dir string) (*Markov, error) {
 	if len(about.Gaps) != len(about.Tokens) || len(about.Arrivals) == 0 || len(chain.Labels()) > len(about.Tokens) {
 		return nil, fmt.Errorf("generator: load %s: not a Markov generator of this version", filepath.Join(dir, generatorName))
 	}
-	m := &Markov{application: about.Application, gaps: about.Gaps, arrivals: about.Arrivals, chain: chain}
+	m := &Markov{application: about.Application, gaps: about.Gaps, arrivals: about.Arrivals, chain: chain, noFlow: about.NoFlow}
 	for _, t := range about.Tokens {
 		m.tokens = append(m.tokens, flow.Packet{Direction: t.Direction, Flags: t.Flags, HeaderLength: t.Header, PayloadLength: t.Payload,
 			Length: t.Length, Captured: t.Length, Application: about.Application, Tuple: flow.FiveTuple{Proto: t.Protocol}})
@@ -281,15 +282,24 @@ func LoadMarkov(dir string) (*Markov, error) {
 	return m, nil
 }
 
+// bootstrapFile is generator.json of Bootstrap.
+type bootstrapFile struct {
+	NoFlow *noFlow `json:"no_flow,omitempty"`
+}
+
 // Save writes the training flows into dir.
 func (b *Bootstrap) Save(dir string) error {
-	return writeParts(dir, part{flowsName, func(w io.Writer) error {
+	return writeParts(dir, part{generatorName, writeJSON(bootstrapFile{b.noFlow})}, part{flowsName, func(w io.Writer) error {
 		return table.WritePackets(w, table.Parquet, flow.Packets(b.flows))
 	}})
 }
 
 // LoadBootstrap reads what Save wrote.
 func LoadBootstrap(dir string) (*Bootstrap, error) {
+	var about bootstrapFile
+	if err := readJSON(dir, generatorName, &about); err != nil {
+		return nil, err
+	}
 	byID := make(map[int64]*flow.Flow)
 	var flows []*flow.Flow
 	for p, err := range table.ReadPackets(filepath.Join(dir, flowsName)) {
@@ -304,5 +314,9 @@ func LoadBootstrap(dir string) (*Bootstrap, error) {
 		}
 		f.Packets = append(f.Packets, p)
 	}
-	return FitBootstrap(flows)
+	b, err := FitBootstrap(flows)
+	if err == nil && about.NoFlow != nil {
+		b.noFlow, b.arrivals = about.NoFlow, gapsBetween(flows)
+	}
+	return b, err
 }
