@@ -10,6 +10,7 @@ type TableRow struct {
 	ID          int64
 	Tuple       FiveTuple // as the client sends
 	Application Application
+	Device      string // of uplinks, which have no Tuple: gateway and device, as Radio.Device
 
 	Packets          int64   // flow_id_count
 	Length           int64   // length_total_sum, bytes
@@ -81,6 +82,7 @@ func Rows(flows iter.Seq2[*Flow, error]) iter.Seq2[TableRow, error] {
 					sums.add(&f.Packets[i])
 				}
 				row = sums.row(f.ID, f.Tuple, f.Application)
+				row.Device = device(&f.Packets[0])
 				s.follow(&row)
 			}
 			if !yield(row, err) {
@@ -118,6 +120,7 @@ func (w *waiting) open(c *conversation) {
 func (w *waiting) finish(c *conversation) {
 	at := &w.rows[w.head+int(c.id-w.base)]
 	at.flow, at.row = nil, c.sums.row(c.id, c.tuple, c.app)
+	at.row.Device = c.device
 	for w.head < len(w.rows) && w.rows[w.head].flow == nil {
 		row := &w.rows[w.head].row
 		w.past.follow(row)
@@ -133,6 +136,14 @@ func (f *flowTotals) row(id int64, tuple FiveTuple, app Application) TableRow {
 		ID: id, Tuple: tuple, Application: app, Packets: f.packets, Length: f.length.total(f.packets), Start: f.start,
 		LengthDeviation: f.length.deviation(f.packets), HeaderDeviation: f.header.deviation(f.packets), PayloadDeviation: f.payload.deviation(f.packets),
 	}
+}
+
+// device names the device of a flow by its first packet.
+func device(p *Packet) string {
+	if p.Radio == nil {
+		return ""
+	}
+	return p.Radio.Device()
 }
 
 // series holds what the rows behind depend on, for each application.

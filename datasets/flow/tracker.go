@@ -63,6 +63,7 @@ type conversation struct {
 	prev, next  *conversation
 	flow        *Flow      // for Flows
 	sums        flowTotals // for Table
+	device      string
 }
 
 // ageList links conversations by the time of their last packet, the oldest at
@@ -187,7 +188,7 @@ func (t *tracker) start(p *Packet, k key, swapped bool) *conversation {
 		*c = conversation{}
 	}
 	c.key, c.id, c.last, c.tuple = k, t.started, p.Time, p.Tuple
-	c.clientFirst = !swapped
+	c.clientFirst, c.device = !swapped, device(p)
 	if sentByServer(p) {
 		c.clientFirst, c.tuple = swapped, p.Tuple.Reverse()
 	}

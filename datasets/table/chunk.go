@@ -89,6 +89,8 @@ func (c *chunk) encode(dst []byte, values any) ([]byte, parquet.Encoding) {
 		return c.encodeWords(dst, values), parquet.Encodings.RLEDict
 	case names:
 		return c.encodeNames(dst, values), parquet.Encodings.RLEDict
+	case absent:
+		return c.encodeAbsent(dst, values)
 	}
 	return dst, parquet.Encodings.Plain
 }
@@ -116,10 +118,7 @@ func encodeNumbers[T int32 | uint32 | uint16 | uint8](c *chunk, dst []byte, valu
 		}
 		return dst, parquet.Encodings.Plain
 	}
-	if c.small == nil {
-		c.small = make([]uint32, 1<<16)
-	}
-	small := (*[1 << 16]uint32)(c.small)
+	small := c.positions()
 	index := c.scratch(len(values))
 	for i, v := range values {
 		at := small[uint16(v)]
@@ -131,6 +130,35 @@ func encodeNumbers[T int32 | uint32 | uint16 | uint8](c *chunk, dst []byte, valu
 		index[i] = at - 1
 	}
 	return appendIndex(dst, index, len(c.numbers)), parquet.Encodings.RLEDict
+}
+
+func (c *chunk) positions() *[1 << 16]uint32 {
+	if c.small == nil {
+		c.small = make([]uint32, 1<<16)
+	}
+	return (*[1 << 16]uint32)(c.small)
+}
+
+// encodeAbsent is one run of what stands for no value. Only small numbers, text
+// and floats can be absent.
+func (c *chunk) encodeAbsent(dst []byte, rows absent) ([]byte, parquet.Encoding) {
+	switch c.kind {
+	case kindText:
+		at := c.position("")
+		return appendRun(dst, at, rows.n, len(c.texts)), parquet.Encodings.RLEDict
+	case kindFloat64:
+		if c.many {
+			return c.encodeFloats(dst, rows.values().([]float64))
+		}
+		at := c.floatPosition(math.Float64bits(math.NaN()))
+		return appendRun(dst, at, rows.n, len(c.bits)), parquet.Encodings.RLEDict
+	}
+	small := c.positions()
+	if small[0] == 0 {
+		c.numbers = append(c.numbers, 0)
+		small[0] = uint32(len(c.numbers))
+	}
+	return appendRun(dst, small[0]-1, rows.n, len(c.numbers)), parquet.Encodings.RLEDict
 }
 
 func (c *chunk) scratch(n int) []uint32 {
@@ -146,13 +174,7 @@ func (c *chunk) encodeFloats(dst []byte, values []float64) ([]byte, parquet.Enco
 		last, at := uint64(0), uint32(math.MaxUint32)
 		for i, v := range values {
 			if b := math.Float64bits(v); b != last || at == math.MaxUint32 {
-				var ok bool
-				if at, ok = c.floats[b]; !ok {
-					at = uint32(len(c.bits))
-					c.floats[b] = at
-					c.bits = append(c.bits, b)
-				}
-				last = b
+				at, last = c.floatPosition(b), b
 			}
 			index[i] = at
 			if len(c.bits) > maxFloats {
@@ -168,6 +190,16 @@ func (c *chunk) encodeFloats(dst []byte, values []float64) ([]byte, parquet.Enco
 		dst = binary.LittleEndian.AppendUint64(dst, math.Float64bits(v))
 	}
 	return dst, parquet.Encodings.Plain
+}
+
+func (c *chunk) floatPosition(bits uint64) uint32 {
+	at, ok := c.floats[bits]
+	if !ok {
+		at = uint32(len(c.bits))
+		c.floats[bits] = at
+		c.bits = append(c.bits, bits)
+	}
+	return at
 }
 
 func (c *chunk) position(text string) uint32 {

@@ -9,7 +9,7 @@ import (
 // that kind names.
 type column struct {
 	name   string
-	values any // []int64, []int32, []uint32, []uint16, []uint8, []bool, []float64, times, words or names
+	values any // []int64, []int32, []uint32, []uint16, []uint8, []bool, []float64, times, words, names or absent
 }
 
 // times are nanoseconds since 1970-01-01 UTC.
@@ -95,7 +95,7 @@ func fieldsOf(columns []column) []field {
 
 // integer are the types that hold whole numbers of a table.
 type integer interface {
-	~int64 | ~int32 | ~uint32 | ~uint16 | ~uint8
+	~int64 | ~int32 | ~int16 | ~int8 | ~uint32 | ~uint16 | ~uint8
 }
 
 // ints gives a column of whole numbers the type that the reader wants. A table

@@ -33,8 +33,11 @@ func newCSVWriter(w io.Writer, fields []field) (*csvWriter, error) {
 
 func (c *csvWriter) write(columns []column, rows int) error {
 	for i := range columns {
-		if n, ok := columns[i].values.(names); ok {
-			columns[i].values = n.words()
+		switch values := columns[i].values.(type) {
+		case names:
+			columns[i].values = values.words()
+		case absent:
+			columns[i].values = values.values()
 		}
 	}
 	for row := range rows {

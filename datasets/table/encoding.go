@@ -14,10 +14,7 @@ const minRun = 24
 // appendIndex appends positions in a dictionary of size entries: the bit width,
 // then runs and bit-packed groups of eight (RLE_DICTIONARY).
 func appendIndex(dst []byte, index []uint32, size int) []byte {
-	width := 1
-	if size > 1 {
-		width = bits.Len32(uint32(size - 1))
-	}
+	width := indexWidth(size)
 	dst = append(dst, byte(width))
 	packed := 0 // start of what waits to be packed
 	i := 0
@@ -28,11 +25,7 @@ func appendIndex(dst []byte, index []uint32, size int) []byte {
 				end++
 			}
 			if end-i >= minRun {
-				dst = appendPacked(dst, index[packed:i], width)
-				dst = appendVarint(dst, uint64(end-i)<<1)
-				for b := 0; b < width; b += 8 {
-					dst = append(dst, byte(v>>b))
-				}
+				dst = appendRepeated(appendPacked(dst, index[packed:i], width), v, end-i, width)
 				i, packed = end, end
 				continue
 			}
@@ -40,6 +33,23 @@ func appendIndex(dst []byte, index []uint32, size int) []byte {
 		i += 8
 	}
 	return appendPacked(dst, index[packed:], width)
+}
+
+// indexWidth is the bits of a position in a dictionary of size entries.
+func indexWidth(size int) int { return max(1, bits.Len32(uint32(max(0, size-1)))) }
+
+// appendRun is appendIndex of the same position n times.
+func appendRun(dst []byte, at uint32, n, size int) []byte {
+	width := indexWidth(size)
+	return appendRepeated(append(dst, byte(width)), at, n, width)
+}
+
+func appendRepeated(dst []byte, v uint32, n, width int) []byte {
+	dst = appendVarint(dst, uint64(n)<<1)
+	for b := 0; b < width; b += 8 {
+		dst = append(dst, byte(v>>b))
+	}
+	return dst
 }
 
 // appendPacked appends a bit-packed run of groups of eight, the last filled up

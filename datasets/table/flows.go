@@ -10,11 +10,12 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// flowFields are the columns of a flow table: which flow it is, then the 12
+// flowFields are the columns of a flow table: which flow it is (device is the
+// gateway and device of LoRaWAN uplinks, which have no addresses), then the 12
 // columns of algorithm.md section 3.
 var flowFields = []field{
 	{"flow_id", kindInt64}, {"ip_src", kindText}, {"ip_dst", kindText}, {"sport", kindUint16}, {"dport", kindUint16},
-	{"protocol", kindUint8}, {"application", kindText},
+	{"protocol", kindUint8}, {"application", kindText}, {"device", kindText},
 	{"flow_id_count", kindInt64}, {"length_total_sum", kindInt64}, {"length_total_std", kindFloat64}, {"timestamps_min", kindTime},
 	{"header_length_std", kindFloat64}, {"payload_length_std", kindFloat64}, {"time_diff", kindFloat64}, {"rate", kindFloat64},
 	{"rolling_rate_byte_sec", kindFloat64}, {"rolling_rate_byte_min", kindFloat64},
@@ -25,7 +26,7 @@ var flowFields = []field{
 type flowBatch struct {
 	id, packets, length            []int64
 	start                          times
-	src, dst, application          interner
+	src, dst, application, device  interner
 	sport, dport                   []uint16
 	protocol                       []uint8
 	lengthStd, headerStd, bytesStd []float64
@@ -38,6 +39,7 @@ func (b *flowBatch) add(r *flow.TableRow) {
 	b.src.add(textAddr(r.Tuple.Src.Addr()))
 	b.dst.add(textAddr(r.Tuple.Dst.Addr()))
 	b.application.add(r.Application.String())
+	b.device.add(r.Device)
 	b.sport, b.dport = append(b.sport, r.Tuple.Src.Port()), append(b.dport, r.Tuple.Dst.Port())
 	b.protocol = append(b.protocol, r.Tuple.Proto)
 	b.lengthStd = append(b.lengthStd, r.LengthDeviation)
@@ -49,7 +51,7 @@ func (b *flowBatch) add(r *flow.TableRow) {
 }
 
 func (b *flowBatch) columns() []column {
-	values := []any{b.id, b.src.words, b.dst.words, b.sport, b.dport, b.protocol, b.application.words,
+	values := []any{b.id, b.src.words, b.dst.words, b.sport, b.dport, b.protocol, b.application.words, b.device.words,
 		b.packets, b.length, b.lengthStd, b.start, b.headerStd, b.bytesStd}
 	for i := range b.dynamics {
 		values = append(values, b.dynamics[i])
@@ -113,6 +115,7 @@ var flowSetters = map[string]setter[flow.TableRow]{
 	"dport":                   number(func(r *flow.TableRow, v uint16) { r.Tuple.Dst = netip.AddrPortFrom(r.Tuple.Dst.Addr(), v) }),
 	"protocol":                number(func(r *flow.TableRow, v uint8) { r.Tuple.Proto = v }),
 	"application":             text(parseApplication, func(r *flow.TableRow, v flow.Application) { r.Application = v }),
+	"device":                  text(asText, func(r *flow.TableRow, v string) { r.Device = v }),
 	"flow_id_count":           number(func(r *flow.TableRow, v int64) { r.Packets = v }),
 	"length_total_sum":        number(func(r *flow.TableRow, v int64) { r.Length = v }),
 	"length_total_std":        float(func(r *flow.TableRow, v float64) { r.LengthDeviation = v }),

@@ -15,7 +15,7 @@ var packetFields = append([]field{
 	{"sport", kindUint16}, {"dport", kindUint16}, {"protocol", kindUint8}, {"ttl", kindUint8}, {"fragment", kindBool},
 	{"flags", kindUint8}, {"seq", kindUint32}, {"ack", kindUint32}, {"window", kindUint16}, {"mss", kindUint16},
 	{"application", kindText}, {"flow_id", kindInt64}, {"direction", kindUint8},
-}, layerFields()...)
+}, append(layerFields(), radioFields...)...)
 
 func layerFields() []field {
 	var fields []field
@@ -49,6 +49,7 @@ type packetBatch struct {
 	application                       [BatchRows]uint8
 	layers                            [flow.MaxLayers][BatchRows]uint8
 	lengths                           [flow.MaxLayers][BatchRows]int32
+	radio                             *radioBatch // nil until an uplink comes
 }
 
 // add adds a packet to a batch that is not full.
@@ -71,6 +72,12 @@ func (b *packetBatch) add(p *flow.Packet) {
 	for l := range p.Layers {
 		b.layers[l][i], b.lengths[l][i] = uint8(p.Layers[l].Name), p.Layers[l].Length
 	}
+	if p.Radio != nil {
+		if b.radio == nil {
+			b.radio = new(radioBatch)
+		}
+		b.radio.add(int(i), p.Radio)
+	}
 }
 
 // columns are the batch's columns in the order of packetFields. They share its memory.
@@ -86,6 +93,7 @@ func (b *packetBatch) columns() []column {
 	for l := range b.layers {
 		values = append(values, names{b.layers[l][:n], textLayer}, b.lengths[l][:n])
 	}
+	values = append(values, b.radio.values(n)...)
 	columns := make([]column, len(values))
 	for i := range values {
 		columns[i] = column{packetFields[i].name, values[i]}
@@ -100,4 +108,5 @@ func (b *packetBatch) reset() {
 	b.macDst.reset()
 	b.ipSrc.reset()
 	b.ipDst.reset()
+	b.radio.reset()
 }

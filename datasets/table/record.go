@@ -61,6 +61,8 @@ func arrowArray(t arrow.DataType, c column, rows int) arrow.Array {
 		return b.NewArray()
 	case names:
 		return arrowArray(t, column{c.name, values.words()}, rows)
+	case absent:
+		return arrowArray(t, column{c.name, values.values()}, rows)
 	case words:
 		b := array.NewStringBuilder(memory.DefaultAllocator)
 		defer b.Release()

@@ -48,6 +48,7 @@ func newPacketSetters() map[string]setter[flow.Packet] {
 		m[fmt.Sprintf("layers_%d", i)] = text(parseLayer, func(p *flow.Packet, v flow.LayerName) { p.Layers[i].Name = v })
 		m[fmt.Sprintf("length_%d", i)] = number(func(p *flow.Packet, v int32) { p.Layers[i].Length = v })
 	}
+	addRadioSetters(m)
 	return m
 }
 
@@ -128,3 +129,5 @@ func parseMAC(text string) (flow.MAC, error) {
 	}
 	return flow.MAC(mac), nil
 }
+
+func asText(text string) (string, error) { return text, nil }

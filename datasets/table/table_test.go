@@ -41,12 +41,27 @@ func randomPackets(n int, seed uint64) []flow.Packet {
 		for l := range rng.IntN(7) {
 			p.Layers[l] = flow.Layer{Name: flow.LayerName(1 + rng.IntN(60)), Length: rng.Int32N(1500)}
 		}
+		if rng.IntN(4) == 0 {
+			p.Radio = randomRadio(rng)
+		}
 	}
 	if n > 2 {
 		packets[0] = flow.Packet{Number: math.MinInt64, Time: math.MinInt64 / 4, FlowID: math.MinInt64, Length: math.MinInt32}
+		packets[2].Radio = new(flow.Radio) // an empty one is one
 		packets[1] = flow.Packet{Number: math.MaxInt64, Time: math.MaxInt64 / 4, FlowID: math.MaxInt64, Length: math.MaxInt32, Seq: math.MaxUint32}
 	}
 	return packets
+}
+
+// randomRadio has every field drawn, but most of them zero in one of four.
+func randomRadio(rng *rand.Rand) *flow.Radio {
+	r := flow.Radio{Gateway: rng.Uint64(), Address: rng.Uint32() >> rng.IntN(32)}
+	if rng.IntN(4) > 0 {
+		r.Counter, r.Port, r.MType = rng.Uint32(), int16(rng.IntN(258)-2), uint8(rng.IntN(8))
+		r.Frequency, r.SpreadingFactor, r.Bandwidth, r.CodeRate = rng.Uint32(), uint8(rng.IntN(13)), uint16(rng.Uint32()), uint8(rng.IntN(9))
+		r.CRC, r.RSSI, r.SNR = int8(rng.IntN(3)-1), -130*rng.Float32(), float32(rng.IntN(100))/4-12
+	}
+	return &r
 }
 
 func stream[T any](rows []T) iter.Seq2[T, error] {
@@ -108,7 +123,7 @@ func samePacket(a, b flow.Packet) bool {
 		a.HeaderLength == b.HeaderLength && a.PayloadLength == b.PayloadLength && a.SrcMAC == b.SrcMAC && a.DstMAC == b.DstMAC &&
 		a.Tuple == b.Tuple && a.TTL == b.TTL && a.Fragment == b.Fragment && a.Flags == b.Flags && a.Seq == b.Seq && a.Ack == b.Ack &&
 		a.Window == b.Window && a.MSS == b.MSS && a.Layers == b.Layers && a.Application == b.Application &&
-		a.FlowID == b.FlowID && a.Direction == b.Direction
+		a.FlowID == b.FlowID && a.Direction == b.Direction && (a.Radio == b.Radio || a.Radio != nil && b.Radio != nil && *a.Radio == *b.Radio)
 }
 
 func TestFeaturesRoundTrip(t *testing.T) {
