@@ -14,6 +14,7 @@ import (
 // FitOptions change what FitPlan keeps.
 type FitOptions struct {
 	KeepAddresses bool // keep the original IP and MAC addresses: the plan is then as private as the capture
+	KeepPayloads  bool // keep examples of the packets' payloads, for CopyPayload: likewise
 }
 
 // maxPairs bounds the pairs kept of one service; the rarest beyond it are left out.
@@ -41,6 +42,11 @@ func FitPlanWith(flows []*flow.Flow, opts FitOptions) (*Plan, error) {
 		return nil, errors.New("wire: fit plan: no TCP or UDP flow among the training flows, want at least one")
 	}
 	plan := fit.plan(opts)
+	if opts.KeepPayloads {
+		if plan.Examples = examplesOf(flows); len(plan.Examples) == 0 {
+			return nil, errors.New("wire: fit plan: payloads are to be kept, but no packet of the training flows has one: want flows with Payload, or Plan.Examples of a labelled capture")
+		}
+	}
 	if err := plan.Validate(); err != nil {
 		return nil, err
 	}

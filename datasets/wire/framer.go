@@ -15,14 +15,6 @@ type Frame struct {
 	Bytes  []byte      // valid until the next frame
 }
 
-// Options change what a Framer makes. The zero value is useful.
-type Options struct {
-	Payload    Filling // what payloads are made of
-	MTU        int     // largest IP packet in bytes; 0: the plan's
-	Complete   bool    // insert missing handshakes and closings, so that every TCP connection is complete
-	KeepTuples bool    // use the addresses and ports that flows carry; they may be those of the original
-}
-
 // Framer turns flows into frames. It is not safe for concurrent use, and makes
 // one stream of frames at a time.
 type Framer struct {
@@ -54,20 +46,28 @@ func NewFramer(plan *Plan, opts Options, src rand.Source) (*Framer, error) {
 	if src == nil {
 		return nil, errors.New("wire: framer: no random source")
 	}
+	if err := opts.Validate(); err != nil {
+		return nil, err
+	}
+	plan, err := plan.adapt(&opts)
+	if err != nil {
+		return nil, err
+	}
 	if opts.MTU == 0 {
 		opts.MTU = plan.MTU
 	}
-	if opts.MTU < minMTU || opts.MTU > maxMTU {
-		return nil, fmt.Errorf("wire: framer: MTU is %d, want %d to %d", opts.MTU, minMTU, maxMTU)
-	}
-	if opts.Payload > ZeroPayload {
-		return nil, fmt.Errorf("wire: framer: payload filling %d, want %d to %d", opts.Payload, Dissectable, ZeroPayload)
-	}
 	random := rand.New(src)
 	f := &Framer{plan: plan, opts: opts, random: random, material: newMaterial(random), sharing: newSharing(plan, random)}
+	if opts.Payload == CopyPayload {
+		f.material.quotes = newQuotes(plan.Examples)
+	}
 	f.buffer = make([]byte, etherHeader+opts.MTU+minFrame)
 	return f, nil
 }
+
+// Plan is the plan as the options changed it: the hosts that the frames have, but
+// for spare ones.
+func (f *Framer) Plan() *Plan { return f.plan }
 
 // Repairs is how often each kind of change was made to the flows so far.
 func (f *Framer) Repairs() map[string]int {
@@ -139,7 +139,8 @@ func (f *Framer) admit(from *flow.Flow) error {
 		f.free = append(f.free, c)
 		return fmt.Errorf("wire: flow %d has protocol %d, want 6 (TCP) or 17 (UDP)", from.ID, c.proto)
 	}
-	if err := f.ends(c, from); err != nil {
+	six := looksIPv6(from, c.proto)
+	if err := f.ends(c, from, six); err != nil {
 		f.free = append(f.free, c)
 		return fmt.Errorf("wire: flow %d: %w", from.ID, err)
 	}
@@ -147,7 +148,11 @@ func (f *Framer) admit(from *flow.Flow) error {
 	if c.ends[0].station.Address.Is6() {
 		c.ipHeader = ipv6Header
 	}
-	c.load(from)
+	observed := int32(ipv4Header)
+	if six {
+		observed = ipv6Header
+	}
+	c.load(from, c.ipHeader-observed)
 	l := limits{mtu: int32(f.opts.MTU), ipHeader: c.ipHeader, complete: f.opts.Complete}
 	if c.proto == flow.TCP {
 		c.tcp(l)
@@ -168,17 +173,19 @@ func (f *Framer) admit(from *flow.Flow) error {
 }
 
 // ends gives the conversation its hosts and ports.
-func (f *Framer) ends(c *conversation, from *flow.Flow) error {
+func (f *Framer) ends(c *conversation, from *flow.Flow, six bool) error {
 	t := from.Tuple
 	if f.opts.KeepTuples && t.Src.IsValid() && t.Dst.IsValid() {
 		return f.sharing.keep(c, from)
 	}
-	f.sharing.draw(c, from, looksIPv6(from, c.proto))
+	f.sharing.draw(c, from, six)
 	return nil
 }
 
 // looksIPv6 tells by the tuple, else by the smallest header: 74 bytes hold
-// Ethernet, IPv6 and TCP, 62 Ethernet, IPv6 and UDP.
+// Ethernet, IPv6 and TCP, 62 Ethernet, IPv6 and UDP. With TCP one of the headers
+// must be without options or with timestamps alone, since IPv4 with selective
+// acknowledgements has as many bytes.
 func looksIPv6(f *flow.Flow, proto uint8) bool {
 	if a := f.Tuple.Src.Addr(); a.IsValid() {
 		return a.Is6() && !a.Is4In6()
@@ -187,13 +194,18 @@ func looksIPv6(f *flow.Flow, proto uint8) bool {
 	if proto == flow.TCP {
 		base = etherHeader + ipv6Header + tcpHeader
 	}
+	usual := false
 	for i := range f.Packets {
 		p := &f.Packets[i]
-		if p.Flags&flow.SYN == 0 && p.HeaderLength < base {
+		if p.Flags&flow.SYN != 0 {
+			continue
+		}
+		if p.HeaderLength < base {
 			return false
 		}
+		usual = usual || p.HeaderLength == base || proto == flow.TCP && p.HeaderLength == base+timestampOptions
 	}
-	return f.Packets[0].Flags&flow.SYN == 0 || len(f.Packets) > 1
+	return usual
 }
 
 // frame makes the next frame of a conversation.

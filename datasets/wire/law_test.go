@@ -269,7 +269,7 @@ func TestGigabytes(t *testing.T) {
 		}
 	}
 	s := script{counts: new(counts)}
-	s.load(big)
+	s.load(big, 0)
 	s.tcp(limits{mtu: maxMTU, ipHeader: ipv4Header})
 	sent := [2]int64{}
 	for i := range s.segments {

@@ -71,6 +71,7 @@ func (m *merging) add(p *Plan) {
 	for _, mac := range p.InUse.MACs {
 		m.macs[mac] = true
 	}
+	out.Examples = append(out.Examples, p.Examples...)
 	popularity := p.popularity()
 	index := make([]int, len(p.Hosts))
 	var list []seenHost

@@ -1,217 +1,192 @@
 package wire
 
-import "github.com/necstgen/necstgen/datasets/flow"
-
-// Sizes of headers in bytes.
-const (
-	etherHeader = 14
-	ipv4Header  = 20
-	ipv6Header  = 40
-	tcpHeader   = 20
-	udpHeader   = 8
-	minFrame    = 60 // Ethernet without the frame check sequence
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
 )
 
-// timestampOptions is the room of NOP, NOP, timestamps: all that a segment
-// other than a SYN carries. Selective acknowledgements report loss, and
-// generated connections have none.
-const timestampOptions = 12
+// Options change what a Framer makes. The zero value is useful.
+type Options struct {
+	Payload    Filling // what payloads are made of
+	MTU        int     // largest IP packet in bytes; 0: the plan's
+	Complete   bool    // insert missing handshakes and closings, so that every TCP connection is complete
+	KeepTuples bool    // use the addresses and ports, or gateways and device addresses, that flows carry; they may be those of the original
 
-// synLayout is an arrangement of options of a SYN, as common stacks send them.
-type synLayout struct {
-	size                    uint8 // bytes
-	mss, scale, sack, stamp bool
+	Link       Link           // what frames begin with, and so how LoRaWAN uplinks stand in the capture
+	Addresses  []netip.Prefix // where hosts get their addresses; a family without a prefix: documentation and benchmarking ranges
+	IPv6       IPv6           // which flows are IPv6
+	Clients    int            // hosts that open flows; 0: as many as the plan has
+	Servers    int            // hosts that answer; 0: as many as the plan has
+	Retransmit float64        // share of TCP data segments that are sent twice; 0: none
 }
 
-// synLayouts are ordered by size: no option, MSS alone (old stacks), MSS and
-// window scale, the Windows arrangement, MSS and timestamps, Linux, macOS (the
-// last padded by the end-of-options byte).
-var synLayouts = [...]synLayout{
-	{size: 0},
-	{size: 4, mss: true},
-	{size: 8, mss: true, scale: true},
-	{size: 12, mss: true, scale: true, sack: true},
-	{size: 16, mss: true, stamp: true},
-	{size: 20, mss: true, scale: true, sack: true, stamp: true},
-	{size: 24, mss: true, scale: true, sack: true, stamp: true},
-}
-
-// Sizes of the layouts that are chosen by name.
+// Bounds of options.
 const (
-	mssOnly       = 4
-	scaleOnly     = 8
-	windowsLayout = 12
-	linuxLayout   = 20
+	maxRole  = 60_000 // clients or servers: what a /16 holds
+	bits4Max = 28     // of a prefix of Addresses: 16 addresses
+	bits4Min = 8
+	bits6Max = 64
+	bits6Min = 16
 )
 
-// layoutOf is the largest layout of at most size bytes.
-func layoutOf(size uint8) synLayout {
-	best := synLayouts[0]
-	for _, l := range synLayouts {
-		if l.size <= size {
-			best = l
+// Validate reports every problem at once, each with the option's key in a config,
+// its value, and what is allowed. What depends on the plan as well, NewFramer reports.
+func (o *Options) Validate() error {
+	var problems []error
+	bad := func(format string, args ...any) {
+		problems = append(problems, fmt.Errorf("wire: options: "+format, args...))
+	}
+	if o.Payload >= fillingCount {
+		bad("payload is %d, want one of %s", o.Payload, strings.Join(fillingNames[:], ", "))
+	}
+	if o.MTU != 0 && (o.MTU < minMTU || o.MTU > maxMTU) {
+		bad("mtu is %d, want 0 (the plan's) or %d to %d", o.MTU, minMTU, maxMTU)
+	}
+	if o.Link >= linkCount {
+		bad("link is %d, want one of %s", o.Link, strings.Join(linkNames[:], ", "))
+	}
+	if o.IPv6 >= ipv6Count {
+		bad("ipv6 is %d, want one of %s", o.IPv6, strings.Join(ipv6Names[:], ", "))
+	}
+	for key, n := range map[string]int{"clients": o.Clients, "servers": o.Servers} {
+		if n < 0 || n > maxRole {
+			bad("%s is %d, want 0 (as many as the plan has) to %d", key, n, maxRole)
 		}
 	}
-	return best
+	if !(o.Retransmit >= 0 && o.Retransmit <= 0.5) {
+		bad("retransmit is %g, want a share of 0 to 0.5", o.Retransmit)
+	}
+	if len(o.Addresses) > 0 && o.KeepTuples {
+		bad("addresses are given, and flows are to keep their own: want one of both")
+	}
+	for i, p := range o.Addresses {
+		if err := checkPrefix(p); err != nil {
+			bad("addresses[%d] is %v, %w", i, p, err)
+		}
+		for j, other := range o.Addresses[:i] {
+			if p.IsValid() && p.Overlaps(other) {
+				bad("addresses[%d] is %v and addresses[%d] %v, want prefixes that do not overlap", j, other, i, p)
+			}
+		}
+	}
+	return errors.Join(problems...)
 }
 
-// answerTo is the largest layout of at most size bytes whose options the SYN
-// offered: a SYN/ACK may not bring in others (RFC 7323, 2.2 and 3.2; RFC 2018).
-func answerTo(syn synLayout, size uint8, allowStamp bool) synLayout {
-	best := synLayouts[0]
-	for _, l := range synLayouts {
-		offered := (!l.scale || syn.scale) && (!l.sack || syn.sack) && (!l.stamp || syn.stamp && allowStamp)
-		if l.size <= size && offered {
-			best = l
+// checkPrefix says what is wrong with a range for hosts.
+func checkPrefix(p netip.Prefix) error {
+	most, least := bits4Max, bits4Min
+	if p.IsValid() && p.Addr().Is6() {
+		most, least = bits6Max, bits6Min
+	}
+	switch a := p.Addr(); {
+	case !p.IsValid():
+		return errors.New("want a prefix such as 10.20.0.0/16 or fd00:1234::/48")
+	case a.Is4In6():
+		return errors.New("want an IPv4 prefix in dotted form")
+	case p.Masked() != p:
+		return fmt.Errorf("want no bits set behind the prefix, as in %v", p.Masked())
+	case p.Bits() < least || p.Bits() > most:
+		return fmt.Errorf("want a prefix of %d to %d bits", least, most)
+	}
+	for _, r := range noHosts {
+		if r.Overlaps(p) {
+			return fmt.Errorf("want hosts' addresses, and %v has none (IANA special-purpose registry)", r)
 		}
 	}
-	return best
+	return nil
 }
 
-// optionRoom is the TCP option bytes that a generated header length asks for,
-// rounded down to whole words, or -1 where no header length was given.
-func optionRoom(header, ipHeader int32) int32 {
-	if header == 0 {
-		return -1
-	}
-	return min(40, max(0, (header-etherHeader-ipHeader-tcpHeader)&^3))
+// noHosts are ranges whose addresses no host can have on a network: this network,
+// loopback, multicast, reserved (RFC 6890, RFC 5771, RFC 4291).
+var noHosts = []netip.Prefix{
+	netip.MustParsePrefix("0.0.0.0/8"), netip.MustParsePrefix("127.0.0.0/8"), netip.MustParsePrefix("224.0.0.0/3"),
+	netip.MustParsePrefix("::/16"), netip.MustParsePrefix("ff00::/8"),
 }
 
-// agreeOptions settles which options the two ends use and gives every segment
-// its option bytes.
-func (s *script) agreeOptions(l limits) {
-	s.timestamps = s.mostHaveStamps(l.ipHeader)
-	for i := range s.segments {
-		if g := &s.segments[i]; g.header != 0 {
-			g.keepLength(etherHeader + l.ipHeader + tcpHeader)
-		}
-	}
-	if s.opened {
-		s.synOptions(l)
-	}
-	for i := range s.segments {
-		g := &s.segments[i]
-		if g.flags&flow.SYN != 0 {
-			continue
-		}
-		room := optionRoom(g.header, l.ipHeader)
-		g.options = 0
-		if s.timestamps && (g.flags&flow.RST == 0 || room == timestampOptions) {
-			g.options = timestampOptions
-		}
-		s.countHeader(g, l.ipHeader)
-	}
+// Filling names what payloads are made of.
+type Filling uint8
+
+// The fillings. Only CopyPayload holds bytes of the training data.
+const (
+	Dissectable   Filling = iota // what the application's dissector accepts, else random bytes
+	RandomPayload                // seeded random bytes
+	ZeroPayload                  // zeros
+	CopyPayload                  // bytes of the training data, of the plan's Examples
+	fillingCount
+)
+
+var fillingNames = [fillingCount]string{"neutral", "random", "zero", "copy"}
+
+// String is the word in configs.
+func (f Filling) String() string { return wordOf(f, fillingNames[:]) }
+
+// UnmarshalText takes a word; the error lists the words.
+func (f *Filling) UnmarshalText(text []byte) error {
+	return parseWord(f, text, "payload", fillingNames[:])
 }
 
-// countHeader notes a header that is not what was generated.
-func (s *script) countHeader(g *segment, ipHeader int32) {
-	if g.header != 0 && g.header != etherHeader+ipHeader+tcpHeader+int32(g.options) {
-		s.counts.add(headerChanged)
+// Link names what frames begin with.
+type Link uint8
+
+// The links.
+const (
+	Ethernet Link = iota // uplinks are datagrams of Semtech's packet forwarder (UDP port 1700)
+	LoRaTap              // all flows are uplinks, and frames LoRaTap records of version 1 (link type 270)
+	LoRaTap0             // the same in version 0, which Wireshark reads before 4.2: without gateway, checksum and code rate
+	linkCount
+)
+
+var linkNames = [linkCount]string{"ethernet", "loratap", "loratap0"}
+
+// String is the word in configs.
+func (l Link) String() string { return wordOf(l, linkNames[:]) }
+
+// UnmarshalText takes a word; the error lists the words.
+func (l *Link) UnmarshalText(text []byte) error { return parseWord(l, text, "link", linkNames[:]) }
+
+// Type is the link type of a capture with such frames (LINKTYPE_ value), as
+// pcap.WriterOptions takes it.
+func (l Link) Type() uint32 {
+	if l == Ethernet {
+		return 1
 	}
+	return 270
 }
 
-// synOptions gives SYN and SYN/ACK their layouts.
-func (s *script) synOptions(l limits) {
-	syn := &s.segments[0]
-	room := optionRoom(syn.header, l.ipHeader)
-	if room < 0 {
-		room = windowsLayout
-		if s.timestamps {
-			room = linuxLayout
-		}
+// IPv6 names which flows are IPv6.
+type IPv6 uint8
+
+// The choices.
+const (
+	ObservedIPv6 IPv6 = iota // flows whose headers have its length, where the plan has IPv6 hosts
+	NoIPv6                   // none: IPv6 hosts get IPv4 addresses
+	OnlyIPv6                 // all: IPv4 hosts get IPv6 addresses
+	ipv6Count
+)
+
+var ipv6Names = [ipv6Count]string{"observed", "off", "on"}
+
+// String is the word in configs.
+func (v IPv6) String() string { return wordOf(v, ipv6Names[:]) }
+
+// UnmarshalText takes a word; the error lists the words.
+func (v *IPv6) UnmarshalText(text []byte) error { return parseWord(v, text, "ipv6", ipv6Names[:]) }
+
+func wordOf[T ~uint8](v T, words []string) string {
+	if int(v) < len(words) {
+		return words[v]
 	}
-	offer := layoutOf(uint8(room))
-	if s.timestamps && !offer.stamp {
-		if !s.answered || optionRoom(s.segments[1].header, l.ipHeader) < linuxLayout {
-			s.timestamps = false // the SYN did not offer what later packets have room for
-		} else {
-			offer = layoutOf(linuxLayout)
-		}
-	}
-	syn.options = offer.size
-	s.countHeader(syn, l.ipHeader)
-	if !s.answered {
-		s.timestamps = s.timestamps && offer.stamp
-		return
-	}
-	answer := &s.segments[1]
-	room = optionRoom(answer.header, l.ipHeader)
-	if room < 0 || s.timestamps && !answerTo(offer, uint8(room), true).stamp {
-		room = int32(offer.size)
-	}
-	agreed := answerTo(offer, uint8(room), s.timestamps)
-	s.timestamps = s.timestamps && agreed.stamp
-	s.scaled = offer.scale && agreed.scale
-	answer.options = agreed.size
-	s.countHeader(answer, l.ipHeader)
+	return fmt.Sprint(uint8(v))
 }
 
-// mostHaveStamps tells whether most segments have room for exactly the
-// timestamps option; where nothing else is known, whether the SYN had.
-func (s *script) mostHaveStamps(ipHeader int32) bool {
-	with, without := 0, 0
-	synRoom := int32(-1)
-	for i := range s.segments {
-		g := &s.segments[i]
-		room := optionRoom(g.header, ipHeader)
-		switch {
-		case g.flags&flow.SYN != 0:
-			synRoom = max(synRoom, room)
-		case g.flags&flow.RST != 0 || room < 0:
-		case room >= timestampOptions:
-			with++
-		default:
-			without++
+func parseWord[T ~uint8](v *T, text []byte, key string, words []string) error {
+	for i, word := range words {
+		if strings.EqualFold(word, string(text)) {
+			*v = T(i)
+			return nil
 		}
 	}
-	if with+without == 0 {
-		return synRoom >= 16 && layoutOf(uint8(synRoom)).stamp
-	}
-	return with > without
-}
-
-// growForScale adds the window scale option to both SYNs, where the data in
-// flight does not fit a window of 64 KiB.
-func (s *script) growForScale() {
-	if !s.opened || !s.answered || s.scaled || max(s.inFlight[0], s.inFlight[1]) < unscaledWindow {
-		return
-	}
-	for i := range 2 {
-		size := uint8(scaleOnly)
-		if layoutOf(s.segments[i].options).stamp {
-			size = linuxLayout
-		}
-		s.segments[i].options = max(size, s.segments[i].options)
-	}
-	s.scaled = true
-	s.counts.add(scaleAdded)
-}
-
-// split cuts payloads to what fits an IP packet, as segmentation offload does
-// behind the capture point: all pieces at one time, PSH and FIN on the last.
-func (s *script) split(l limits) {
-	fits := true
-	for i := range s.segments {
-		g := &s.segments[i]
-		room := l.mtu - l.ipHeader - tcpHeader - int32(g.options)
-		fits = fits && g.payload <= room
-		s.maxPayload[g.dir] = max(s.maxPayload[g.dir], min(g.payload, room))
-	}
-	if fits {
-		return
-	}
-	var whole []segment
-	for _, g := range s.segments {
-		room := l.mtu - l.ipHeader - tcpHeader - int32(g.options)
-		for g.payload > room {
-			piece := g
-			piece.payload = room
-			piece.flags &^= flow.PSH | flow.FIN
-			whole = append(whole, piece)
-			g.payload -= room
-			s.counts.add(segmentSplit)
-		}
-		whole = append(whole, g)
-	}
-	s.segments = append(s.segments[:0], whole...)
+	return fmt.Errorf("%s is %q, want one of %s", key, text, strings.Join(words, ", "))
 }

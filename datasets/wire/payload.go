@@ -6,19 +6,11 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// Filling names what payloads are made of.
-type Filling uint8
-
-const (
-	Dissectable   Filling = iota // what the application's dissector accepts, else random bytes
-	RandomPayload                // seeded random bytes
-	ZeroPayload                  // zeros
-)
-
 // material is what payloads are cut from: a ring of lower-case words in lines
 // and one of random bytes, both made from the seed alone.
 type material struct {
 	text, noise []byte
+	quotes      quotes // of the training data, if they are to be copied
 }
 
 // ringSize is the period of the rings; they are kept three times in a row, so
@@ -70,8 +62,11 @@ type speaker struct {
 	dialogue  dialogue
 	questions [maxQuestions]question
 	asked     int // questions not yet answered
-	records   int // TLS: where in the turn records of application data begin,
-	block     int // and their length
+	quotes    quotes
+	example   []byte  // the turn is a copy of it, repeated
+	spoken    [2]bool // which sides have quoted something
+	records   int     // TLS: where in the turn records of application data begin,
+	block     int     // and their length
 }
 
 // turnOf is a turn that is about to begin.
@@ -91,12 +86,14 @@ func (s *speaker) start(m *material, c *conversation, filling Filling, random *r
 	case filling == ZeroPayload:
 		s.ring = nil
 	case filling == RandomPayload:
+	case filling == CopyPayload:
+		s.quotes, s.compose, s.ring = m.quotes, (*speaker).quote, m.text
 	case c.proto == flow.TCP:
 		s.compose, s.ring = streamOf(c.app, m)
 	default:
 		s.compose = datagramOf(c.app)
 	}
-	s.single = c.proto == flow.UDP || c.app == flow.IRC
+	s.single = c.proto == flow.UDP || c.app == flow.IRC && filling != CopyPayload
 }
 
 // streamOf is how an application over TCP speaks.
@@ -153,6 +150,12 @@ func (s *speaker) fill(b []byte, c *conversation, i int) {
 	}
 	from := s.said
 	s.said += len(b)
+	if s.example != nil {
+		for at := from % len(s.example); len(b) > 0; at = 0 {
+			b = b[copy(b, s.example[at:]):]
+		}
+		return
+	}
 	if s.block > 0 {
 		defer s.markRecords(b, from)
 	}

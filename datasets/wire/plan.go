@@ -28,6 +28,8 @@ type Plan struct {
 
 	Original bool  `json:"original_addresses,omitempty"` // Hosts have the addresses and MACs of the training flows
 	InUse    InUse `json:"in_use,omitzero"`
+
+	Examples []Example `json:"examples,omitempty"` // payloads of the training flows, kept only if that is asked for
 }
 
 // Host is one end of conversations.

@@ -28,6 +28,8 @@ const (
 	scaleAdded
 	ackRepeated
 	runRelieved
+	payloadMade
+	fullCut
 	repairCount
 )
 
@@ -56,6 +58,8 @@ var repairNames = [repairCount]string{
 	scaleAdded:        "window scale option added for the data in flight",
 	ackRepeated:       "repeated ACK made a window update",
 	runRelieved:       "ACK inserted into a long one-way run",
+	fullCut:           "full segment made shorter for the IPv6 header",
+	payloadMade:       "payload without an example to copy filled with neutral text",
 }
 
 // counts has how often each repair was made.

@@ -44,6 +44,7 @@ type script struct {
 	scaled     bool           // both ends use window scale
 	inFlight   [2]int64       // most bytes sent and not yet acknowledged, by sender
 	maxPayload [2]int32       // largest payload, by sender
+	longer     int32          // bytes that the IP header has more than the flow's
 
 	counts *counts
 	units  [2]units // scratch
@@ -62,12 +63,13 @@ type limits struct {
 	complete bool  // insert missing handshakes and closings
 }
 
-// load copies the flow's packets, times in order.
-func (s *script) load(f *flow.Flow) {
+// load copies the flow's packets, times in order, header lengths changed by what
+// the IP header is longer than that of the flow.
+func (s *script) load(f *flow.Flow, longer int32) {
 	s.segments = s.segments[:0]
 	s.opened, s.answered, s.opener = false, false, flow.Forward
 	s.timestamps, s.scaled = false, false
-	s.inFlight, s.maxPayload = [2]int64{}, [2]int32{}
+	s.inFlight, s.maxPayload, s.longer = [2]int64{}, [2]int32{}, longer
 	last := f.Packets[0].Time
 	for i := range f.Packets {
 		p := &f.Packets[i]
@@ -77,8 +79,12 @@ func (s *script) load(f *flow.Flow) {
 			s.counts.add(timeMoved)
 		}
 		last = at
+		header := p.HeaderLength
+		if header != 0 {
+			header = max(0, header+longer)
+		}
 		s.segments = append(s.segments, segment{
-			time: at, payload: max(0, p.PayloadLength), header: p.HeaderLength,
+			time: at, payload: max(0, p.PayloadLength), header: header,
 			flags: p.Flags, dir: p.Direction & 1, echo: -1,
 		})
 	}

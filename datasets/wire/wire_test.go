@@ -317,3 +317,5 @@ func TestHeaders(t *testing.T) {
 		}
 	}
 }
+
+func testSource() rand.Source { return rand.NewPCG(7, 8) }
