@@ -3,6 +3,7 @@ package config
 import (
 	"encoding/json"
 	"errors"
+	"net/netip"
 	"os"
 	"reflect"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/wire"
 )
 
 func read(t *testing.T, text string) (*File, error) {
@@ -43,7 +45,7 @@ func TestTags(t *testing.T) {
 				}
 			case reflect.Int, reflect.Int64, reflect.Uint64, reflect.Float64, reflect.Slice:
 				limit := f.Tag.Get("range")
-				if limit == "" && f.Type != reflect.TypeFor[Components]() {
+				if limit == "" && f.Type != reflect.TypeFor[Components]() && f.Type != reflect.TypeFor[[]netip.Prefix]() {
 					t.Errorf("%s%s: a number without a range", prefix, key)
 				} else if limit != "" && parseInterval(limit).lowText == "" {
 					t.Errorf("%s%s: range %q has no lower end", prefix, key, limit)
@@ -96,7 +98,7 @@ func TestJSONRoundTrip(t *testing.T) {
 func TestOverride(t *testing.T) {
 	e := Default()
 	got, err := e.Override("lstm.units=64", "vae.hidden=16,8", "seed=0x10", "data.application=smtp", "gmm.components=12",
-		"data.flows=none", "features.variant=udp-google-home", "generate.duration=24h", "generate.rate_factor=0.5", "generate.link=semtech",
+		"data.flows=none", "features.variant=udp-google-home", "generate.duration=24h", "generate.rate_factor=0.5", "generate.link=semtech", "generate.addresses=10.1.0.0/16,fd00:1::/48",
 		"data.idle_timeout=90s", "evaluate.trees=1_000", "features.compat=true", " vae.beta = 1e-2 ", "generate.start=2026-01-31T12:00:00Z")
 	if err != nil {
 		t.Fatal(err)
@@ -107,6 +109,7 @@ func TestOverride(t *testing.T) {
 	want.Generate.Start = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	want.Data.Flows, want.Features.Variant = NoFlows, feature.UDPGoogleHome
 	want.Generate.Duration, want.Generate.RateFactor, want.Generate.Link = Duration(24*time.Hour), 0.5, Semtech
+	want.Generate.Addresses = []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00:1::/48")}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
 	}
@@ -153,7 +156,14 @@ func TestOverrideErrors(t *testing.T) {
 		{"generate.duration=1d", `generate.duration: "1d": want a duration like 500ms, 30s or 2m`},
 		{"generate.duration=-1h", `generate.duration: "-1h": want a duration of at least 0s`},
 		{"generate.rate_factor=0", `generate.rate_factor: "0": want a number above 0 and up to 10000`},
-		{"generate.link=wifi", `generate.link: "wifi": want one of loratap, semtech`},
+		{"generate.link=wifi", `generate.link: "wifi": want one of loratap, loratap0, semtech`},
+		{"generate.ipv6=yes", `generate.ipv6: "yes": want one of observed, off, on`},
+		{"generate.payload=text", `generate.payload: "text": want one of neutral, zero, random, copy`},
+		{"generate.addresses=ten", `generate.addresses: "ten": want a list of prefixes like 10.20.0.0/16 or fd00:1234::/48`},
+		{"generate.addresses=10.0.0.0/16,10.0.1.0/24", "generate.addresses: addresses[0] is 10.0.0.0/16 and addresses[1] 10.0.1.0/24, want prefixes that do not overlap"},
+		{"generate.addresses=10.0.0.1/16", "generate.addresses: addresses[0] is 10.0.0.1/16, want no bits set behind the prefix, as in 10.0.0.0/16"},
+		{"generate.clients=60001", `generate.clients: "60001": want a whole number from 0 to 60000`},
+		{"generate.retransmit=1", `generate.retransmit: "1": want a number from 0 to 0.5`},
 		{"data.name=", "data.path: want a capture file, as in data.path=my.pcap"},
 	}
 	for _, tt := range tests {
@@ -167,6 +177,25 @@ func TestOverrideErrors(t *testing.T) {
 	_, err := Default().Override("data.application=GOPHER")
 	if err == nil || !strings.HasPrefix(err.Error(), `data.application: "GOPHER": `) || !strings.Contains(err.Error(), "HTTP") {
 		t.Errorf("%v", err)
+	}
+}
+
+func TestWire(t *testing.T) {
+	g := Default().Generate
+	g.Payload, g.IPv6, g.Complete = Copy, IPv6On, true
+	o, err := g.Wire(false)
+	if want := (wire.Options{Payload: wire.CopyPayload, MTU: 1500, Complete: true, IPv6: wire.OnlyIPv6}); err != nil || !reflect.DeepEqual(o, want) {
+		t.Errorf("%+v, %v, want %+v", o, err, want)
+	}
+	for link, want := range map[Link]wire.Link{LoRaTap: wire.LoRaTap, LoRaTap0: wire.LoRaTap0, Semtech: wire.Ethernet} {
+		g.Link = link
+		if o, err := g.Wire(true); err != nil || o.Link != want {
+			t.Errorf("%s: %v, %v, want %v", link, o.Link, err, want)
+		}
+	}
+	g.IPv6 = ""
+	if _, err := g.Wire(true); err == nil {
+		t.Error("no word for IPv6, and no error")
 	}
 }
 

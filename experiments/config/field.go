@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"net/netip"
 	"reflect"
 	"strconv"
 	"strings"
@@ -141,6 +142,10 @@ func (f field) setList(list []any) error {
 	if f.value.Kind() != reflect.Slice {
 		return f.wanted()
 	}
+	if len(list) == 0 {
+		f.value.SetZero()
+		return nil
+	}
 	fresh := reflect.MakeSlice(f.value.Type(), len(list), len(list))
 	for i, element := range list {
 		e := field{key: f.key, value: fresh.Index(i), limit: f.limit}
@@ -206,6 +211,8 @@ func (f field) wanted() error {
 		kind = "a number"
 	case []int:
 		kind = "a list of whole numbers"
+	case []netip.Prefix, netip.Prefix:
+		kind = "a list of prefixes like 10.20.0.0/16 or fd00:1234::/48"
 	case Duration:
 		kind = "a duration"
 	case time.Time:

@@ -71,5 +71,6 @@ func (e Experiment) Value(key string) (string, error) {
 // clone copies what an assignment to the copy could reach.
 func (e Experiment) clone() Experiment {
 	e.VAE.Hidden = slices.Clone(e.VAE.Hidden)
+	e.Generate.Addresses = slices.Clone(e.Generate.Addresses)
 	return e
 }

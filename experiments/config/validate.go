@@ -62,6 +62,14 @@ func (e Experiment) validate(where func(key string) string) error {
 			add("data.gateway", fmt.Sprintf("%q", e.Data.Gateway), "is of LoRaWAN only: want none, or data.application = \"LORAWAN\"")
 		}
 	}
+	if options, err := e.Generate.Wire(false); err == nil {
+		for _, err := range parts(options.Validate()) {
+			text := strings.TrimPrefix(err.Error(), "wire: options: ")
+			if strings.HasPrefix(text, "addresses") { // what else it finds, the ranges of the keys have found
+				add("generate.addresses", "", text)
+			}
+		}
+	}
 	if len(e.VAE.Hidden) == 0 {
 		add("vae.hidden", "[]", "want at least one layer")
 	}
