@@ -147,6 +147,9 @@ func (t *trainer) restore(p Params) error {
 	t.now = now
 	t.progress.set(tensors.MustCopyFlatData[int64](counts), tensors.MustCopyFlatData[float64](values))
 	t.best = p.Get(bestName)
+	if t.stale() { // it had ended
+		t.result.Stop = StopEarly
+	}
 	return t.restoreHistory(p.Get(historyName))
 }
 

@@ -98,6 +98,8 @@ type Problem struct {
 	// together from a few rows, such as a window, need not lie in memory for all.
 	Rows     func(indices *graph.Node, data []*graph.Node) []*graph.Node
 	RowBytes int // size of the inputs of one row, where Rows is set
+	// Stacks says that Loss and Validation also take a stack of models, see RunStack.
+	Stacks bool
 	// Name tells this loss from others for which the shapes are the same: a
 	// checkpoint of another name is refused.
 	Name string
@@ -155,8 +157,9 @@ func (e *DivergedError) Error() string {
 	return fmt.Sprintf("fit: training diverged in epoch %d after step %d (loss %v): lower the learning rate, set a clip norm, or look for extreme values in the data; the last good parameters are kept", e.Epoch, e.Step, e.Loss)
 }
 
-// Mean is the mean of perRow [batch] over the rows that mask [batch] marks.
+// Mean is the mean of perRow [batch] over the rows that mask [batch] marks; in a
+// stack, where both are [models, batch], of each model.
 func Mean(perRow, mask *graph.Node) *graph.Node {
-	perRow.AssertDims(mask.Shape().Dimensions[0])
-	return graph.Div(graph.ReduceAllSum(graph.Mul(perRow, mask)), graph.ReduceAllSum(mask))
+	perRow.AssertDims(mask.Shape().Dimensions...)
+	return graph.Div(graph.ReduceSum(graph.Mul(perRow, mask), -1), graph.ReduceSum(mask, -1))
 }

@@ -293,6 +293,13 @@ func (t *trainer) run(ctx context.Context) (Params, Result, error) {
 	for err == nil && t.progress.Epoch < t.cfg.Epochs && t.result.Stop == "" {
 		err = t.epoch(ctx)
 	}
+	err = t.finish(err)
+	trained, copyErr := t.cut(t.outcome(err))
+	return trained, t.result, errors.Join(err, copyErr)
+}
+
+// finish says why the training ended, and saves it where it can go on.
+func (t *trainer) finish(err error) error {
 	switch {
 	case err == nil && t.result.Stop == "":
 		t.result.Stop = StopEpochs
@@ -305,8 +312,7 @@ func (t *trainer) run(ctx context.Context) (Params, Result, error) {
 	if t.cfg.Checkpoint != "" && t.result.Stop != StopFailed {
 		err = errors.Join(err, t.save())
 	}
-	trained, copyErr := t.cut(t.outcome(err))
-	return trained, t.result, errors.Join(err, copyErr)
+	return err
 }
 
 // outcome is the vector of the parameters that Run returns.
@@ -327,32 +333,50 @@ func (t *trainer) epoch(ctx context.Context) error {
 	if err := t.train(ctx, order, total); err != nil {
 		return err
 	}
-	e := Epoch{Number: number, LearningRate: t.progress.Rate, Done: total, Total: total, ValidationLoss: math.NaN()}
 	means, err := t.means(t.now[sumsAt], len(t.rows))
 	if err != nil {
 		return err
 	}
-	e.Loss, e.Terms = means[0], t.named(means)
+	var validation []float64
 	if len(t.held) > 0 {
-		if means, err = t.validation(ctx); err != nil {
+		if validation, err = t.validation(ctx); err != nil {
 			return err
 		}
-		if t.exploded(means[0]) {
-			return &DivergedError{Epoch: number, Step: total, Loss: means[0]}
-		}
-		e.ValidationLoss, e.ValidationTerms = means[0], t.named(means)
 	}
-	t.progress.Epoch, t.progress.Step = number, 0
+	e, err := t.measured(number, total, means, validation)
+	if err != nil {
+		return err
+	}
+	e.Duration = time.Since(began)
+	return t.close(e)
+}
+
+// measured is the epoch of given means, unless its validation loss has exploded.
+func (t *trainer) measured(number, total int, means, validation []float64) (Epoch, error) {
+	e := Epoch{Number: number, LearningRate: t.progress.Rate, Done: total, Total: total, ValidationLoss: math.NaN()}
+	e.Loss, e.Terms = means[0], t.named(means)
+	if validation == nil {
+		return e, nil
+	}
+	if t.exploded(validation[0]) {
+		return e, &DivergedError{Epoch: number, Step: total, Loss: validation[0]}
+	}
+	e.ValidationLoss, e.ValidationTerms = validation[0], t.named(validation)
+	return e, nil
+}
+
+// close ends an epoch: what follows from its losses, and who is told.
+func (t *trainer) close(e Epoch) error {
+	t.progress.Epoch, t.progress.Step = e.Number, 0
 	t.now[sumsAt] = tensors.FromShape(t.now[sumsAt].Shape())
 	t.judge(e)
-	e.Duration = time.Since(began)
 	t.result.Epochs = append(t.result.Epochs, e)
 	if t.observe != nil {
 		if err := t.observe(e); err != nil {
 			return err
 		}
 	}
-	if t.cfg.Checkpoint != "" && number%t.cfg.CheckpointEvery == 0 {
+	if t.cfg.Checkpoint != "" && e.Number%t.cfg.CheckpointEvery == 0 {
 		return t.save()
 	}
 	return nil
@@ -383,9 +407,14 @@ func (t *trainer) judge(e Epoch) {
 	if t.cfg.PlateauPatience > 0 && p.Plateau >= t.cfg.PlateauPatience {
 		p.Rate, p.Plateau = max(p.Rate*t.cfg.PlateauFactor, t.cfg.MinLearningRate), 0
 	}
-	if t.cfg.StopPatience > 0 && p.Stale >= t.cfg.StopPatience {
+	if t.stale() {
 		t.result.Stop = StopEarly
 	}
+}
+
+// stale tells whether early stopping has lost its patience.
+func (t *trainer) stale() bool {
+	return t.cfg.StopPatience > 0 && t.progress.Stale >= t.cfg.StopPatience
 }
 
 func (t *trainer) means(sums *tensors.Tensor, rows int) ([]float64, error) {

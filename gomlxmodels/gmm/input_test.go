@@ -102,7 +102,7 @@ func TestDoubts(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 				kinds := []Covariance{Full, Diagonal, Tied}
-				if b.Name() != "go" {
+				if !devicetest.IsGo(b) {
 					kinds = kinds[:1] // each is a compilation
 				}
 				for _, kind := range kinds {

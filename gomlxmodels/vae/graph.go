@@ -54,9 +54,10 @@ func cast(values []float64, dtype dtypes.DType, dimensions ...int) *tensors.Tens
 	return tensors.FromFlatDataAndDimensions(narrow, dimensions...)
 }
 
-// dense is x [batch, in] times kernel [in, out] plus bias [out].
+// dense is x [batch, in] times kernel [in, out] plus bias [out]; in a stack all
+// have a leading axis of models.
 func dense(x, kernel, bias *Node) *Node {
-	return Add(Dot(x, kernel).MatMul(), ExpandAxes(bias, 0)) // [batch, out]
+	return Add(Dot(x, kernel).MatMul(), InsertAxes(bias, -2)) // [batch, out]
 }
 
 // leaky is LeakyReLU, max(x, slope x) for a slope below 1.
@@ -78,7 +79,7 @@ func (m *Model) encoder(p []*Node, x *Node) (mean, logVar *Node) {
 	}
 	h = dense(h, p[0], p[1]) // [batch, 2 latent]
 	latent := m.Config.Latent
-	return Slice(h, AxisRange(), AxisRange(0, latent)), Slice(h, AxisRange(), AxisRange(latent))
+	return Slice(h, AxisRange().Spacer(), AxisRange(0, latent)), Slice(h, AxisRange().Spacer(), AxisRange(latent))
 }
 
 // decoder maps z [batch, latent] to logits of the features.

@@ -5,6 +5,7 @@ package devicetest
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -37,3 +38,30 @@ func XLA(t testing.TB) compute.Backend {
 	}
 	return d.Backend
 }
+
+// CUDA is a GPU; without one, or without its plugin, the test is skipped.
+func CUDA(t testing.TB) compute.Backend {
+	t.Helper()
+	d, err := device.Open(context.Background(), device.Options{Backend: "xla:cuda", NoInstall: true})
+	if err != nil {
+		t.Skipf("skipped: no GPU to compute on: %v", err)
+	}
+	t.Logf("device: %s, %s, %s", d, d.PluginPath, d.PluginVersion)
+	return d.Backend
+}
+
+// Fastest is a GPU where there is one, else XLA's CPU plugin; without either the
+// test is skipped.
+func Fastest(t testing.TB) compute.Backend {
+	t.Helper()
+	d, err := device.Open(context.Background(), device.Options{Backend: "xla:cuda", NoInstall: true})
+	if err != nil {
+		return XLA(t)
+	}
+	t.Logf("device: %s, %s, %s", d, d.PluginPath, d.PluginVersion)
+	return d.Backend
+}
+
+// IsGo tells the Go backend from XLA's, on which each shape is a compilation: a test
+// may leave shapes out there.
+func IsGo(b compute.Backend) bool { return strings.HasPrefix(strings.ToLower(b.Name()), "go") }
