@@ -8,12 +8,24 @@ import (
 	"github.com/necstgen/necstgen/datasets/pcap"
 )
 
+// CaptureWriter takes the frames of a capture, one file or several.
+type CaptureWriter interface {
+	Write(timeNanoseconds int64, frame []byte) error
+	Flush() error
+	Packets() int64 // in the capture; after a failed Write, those that it holds
+}
+
+var (
+	_ CaptureWriter = (*pcap.Writer)(nil)
+	_ CaptureWriter = (*pcap.SplitWriter)(nil)
+)
+
 // WriteCapture writes the frames and flushes; ctx is looked at between frames.
 // However it ends, what was written is a valid capture, the error says how many
 // packets it holds, and so does the result. Errors in the stream, the first few
 // of them and the number of the others, are returned after the frames that could
 // be written.
-func WriteCapture(ctx context.Context, w *pcap.Writer, frames iter.Seq2[Frame, error]) (packets int64, err error) {
+func WriteCapture(ctx context.Context, w CaptureWriter, frames iter.Seq2[Frame, error]) (packets int64, err error) {
 	var problems problems
 	for frame, err := range frames {
 		if err != nil {
