@@ -1,17 +1,15 @@
 package main
 
 import (
+	"bufio"
 	"context"
-	"fmt"
 	"io"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/necstgen/necstgen/datasets/catalog"
+	"github.com/necstgen/necstgen/datasets/lorawan"
 	"github.com/necstgen/necstgen/datasets/pcap"
-	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/summary"
 )
 
@@ -19,11 +17,19 @@ func (c *command) dataInfoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "info FILE",
 		Short: "What is in a capture: link types, packets, time span, protocols, errors",
-		Long: "Reads pcap or pcapng, plain, gzip or zstd; - is the standard input. The exit code is 1 when\n" +
-			"reading ended before the end of the file; what was read until then is printed.",
+		Long: "Reads pcap, pcapng or a LoRaWAN gateway's log in CSV, plain, gzip or zstd; - is the standard input.\n" +
+			"The exit code is 1 when reading ended before the end of the file; what was read until then is printed.",
 		Args: arguments(1, 1, "a capture file, the name of a data set, or - for the standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.dataInfo(cmd.Context(), args[0]) },
 	}
+}
+
+// captureInfo is what is told of a capture: its summary, what the file says of
+// itself, and its LoRaWAN devices.
+type captureInfo struct {
+	*summary.Summary
+	File    pcap.Info        `json:"capture"`
+	Devices *lorawan.Devices `json:"lorawan,omitempty"`
 }
 
 // dataInfo prints a capture's summary.
@@ -37,50 +43,46 @@ func (c *command) dataInfo(ctx context.Context, path string) error {
 		in = f
 	}
 	defer in.Close()
-	s, failed := summary.Of(path, pcap.Packets(contextReader{ctx, in}, path))
+	info, failed := describe(contextReader{ctx, in}, path)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if failed != nil && s.Packets == 0 {
+	if failed != nil && (info == nil || info.Packets == 0) {
 		return failed
 	}
-	print := printSummary
+	print := printInfo
 	if c.json {
-		print = func(w io.Writer, s *summary.Summary) error { return printJSON(w, s) }
+		print = func(w io.Writer, i *captureInfo) error { return printJSON(w, i) }
 	}
-	if err := print(c.out, s); err != nil {
+	if err := print(c.out, info); err != nil {
 		return err
 	}
 	return failed
 }
 
-// printSummary writes a summary for people.
-func printSummary(w io.Writer, s *summary.Summary) error {
-	var b strings.Builder
-	line := func(name, value string) { fmt.Fprintf(&b, "%-11s %s\n", name, value) }
-	line("file", s.Name)
-	line("link types", strings.Join(s.LinkTypes, ", "))
-	line("packets", thousands(s.Packets))
-	line("bytes", thousands(s.Bytes)+" on the wire, "+thousands(s.Captured)+" captured")
-	if s.Packets > 0 {
-		line("first", s.First.Format(time.RFC3339Nano))
-		line("last", s.Last.Format(time.RFC3339Nano))
-		line("span", run.Seconds(s.Seconds))
+// describe reads a capture or a gateway's log. An error may come beside what was
+// read before it.
+func describe(r io.Reader, name string) (*captureInfo, error) {
+	plain, compression, err := pcap.Decompress(r, name)
+	if err != nil {
+		return nil, err
 	}
-	if s.Backward > 0 {
-		line("order", thousands(s.Backward)+" packets are earlier than the one before")
+	defer plain.Close()
+	buffered := bufio.NewReaderSize(plain, 1<<16)
+	var devices lorawan.Devices
+	info := captureInfo{File: pcap.Info{Format: "gateway log (CSV)", Interfaces: []pcap.Interface{}}}
+	var failed error
+	if lorawan.IsLog(buffered) {
+		info.Summary, failed = summary.Of(name, devices.Watch(lorawan.Packets(lorawan.Log(buffered, name))))
+		info.LinkTypes = []string{}
+	} else {
+		capture := pcap.NewReader(buffered, name)
+		info.Summary, failed = summary.Of(name, devices.Watch(capture.Packets()))
+		info.File = capture.Info()
+		info.LinkTypes = info.File.LinkTypes()
 	}
-	line("errors", thousands(s.Errors))
-	for _, example := range s.Examples {
-		fmt.Fprintf(&b, "  %s\n", example)
+	if info.File.Compression = compression; devices.Uplinks > 0 {
+		info.Devices = &devices
 	}
-	if _, err := fmt.Fprintln(w, b.String()); err != nil {
-		return err
-	}
-	var rows [][]string
-	for _, name := range s.Names() {
-		p := s.Protocols[name]
-		rows = append(rows, []string{name, thousands(p.Packets), thousands(p.Bytes), thousands(p.Flows)})
-	}
-	return printTable(w, []string{"PROTOCOL", "PACKETS", "BYTES", "FLOWS"}, rows)
+	return &info, failed
 }

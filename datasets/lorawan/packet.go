@@ -11,9 +11,10 @@ import (
 )
 
 // Packets turns uplinks into packets, as flow assembly and all that follows it
-// take them: each is an uplink with Radio and the PHYPayload for its Payload.
-// Downlinks that a gateway heard of another are left out. A gateway whose name is
-// no EUI in hexadecimal gets a number from it. Errors pass.
+// take them: with Radio, and the PHYPayload for the Payload. A downlink that a
+// gateway heard of another is a packet without Radio, the device's address in the
+// last four bytes of DstMAC, as package pcap has it. A gateway whose name is no EUI
+// in hexadecimal gets a number from it. Errors pass.
 func Packets(uplinks iter.Seq2[Uplink, error]) iter.Seq2[flow.Packet, error] {
 	return func(yield func(flow.Packet, error) bool) {
 		var number int64
@@ -21,7 +22,8 @@ func Packets(uplinks iter.Seq2[Uplink, error]) iter.Seq2[flow.Packet, error] {
 			p := flow.Packet{Number: number}
 			number++
 			if err == nil && !u.packet(&p) {
-				continue
+				p.DstMAC = flow.MAC{2: byte(p.Radio.Address >> 24), 3: byte(p.Radio.Address >> 16), 4: byte(p.Radio.Address >> 8), 5: byte(p.Radio.Address)}
+				p.Radio = nil
 			}
 			if !yield(p, err) {
 				return
@@ -34,9 +36,6 @@ func Packets(uplinks iter.Seq2[Uplink, error]) iter.Seq2[flow.Packet, error] {
 // uplink says of its frame comes before what the frame says.
 func (u *Uplink) packet(p *flow.Packet) bool {
 	r := u.radio()
-	if r.Downlink() {
-		return false
-	}
 	said := *r
 	length := int32(len(u.Physical))
 	if length == 0 {
@@ -45,7 +44,7 @@ func (u *Uplink) packet(p *flow.Packet) bool {
 	p.Time = u.Time
 	p.SetUplink(r, u.Physical, length)
 	r.MType, r.Address, r.Counter, r.Port = said.MType, said.Address, said.Counter, said.Port
-	return true
+	return !r.Downlink()
 }
 
 // radio is what a packet keeps of an uplink.

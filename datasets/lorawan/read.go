@@ -19,15 +19,15 @@ import (
 // was an uplink. The stream can be read once.
 func Read(r io.Reader, name string) iter.Seq2[flow.Packet, error] {
 	return func(yield func(flow.Packet, error) bool) {
-		plain, stop, err := pcap.Decompress(r)
+		plain, _, err := pcap.Decompress(r, name)
 		if err != nil {
-			yield(flow.Packet{}, fmt.Errorf("lorawan: %s: %w", name, err))
+			yield(flow.Packet{}, fmt.Errorf("lorawan: %w", err))
 			return
 		}
-		defer stop()
+		defer plain.Close()
 		in := bufio.NewReaderSize(plain, 1<<16)
 		var packets iter.Seq2[flow.Packet, error]
-		if isLog(in) {
+		if IsLog(in) {
 			packets = Packets(Log(in, name))
 		} else {
 			packets = Uplinks(pcap.Packets(in, name))
@@ -48,8 +48,9 @@ func Read(r io.Reader, name string) iter.Seq2[flow.Packet, error] {
 	}
 }
 
-// isLog reports text whose first line names a column that every log has.
-func isLog(in *bufio.Reader) bool {
+// IsLog reports whether a gateway log follows: text whose first line names a
+// column that every log has. It only peeks.
+func IsLog(in *bufio.Reader) bool {
 	head, _ := in.Peek(4096) // less is less; the error comes again
 	line, _, _ := bytes.Cut(head, []byte("\n"))
 	return bytes.Contains(line, []byte("physical_payload"))

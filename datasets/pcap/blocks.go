@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/bits"
+	"slices"
 )
 
 // The pcapng block types that are read; others are passed over.
@@ -27,6 +28,7 @@ type blockReader struct {
 	interfaces []capturePort // of the section
 	pending    int           // bytes of the last block, still in the window
 	last       int64         // time of the last packet
+	said       Info          // of what has been read, but for the section's interfaces
 }
 
 // capturePort is an interface description block.
@@ -38,6 +40,10 @@ type capturePort struct {
 	scale  uint64 // nanoseconds per unit, 0 if it is no whole number
 	offset int64  // seconds to add
 	err    error  // why its packets cannot be read
+
+	name     string
+	resolved string // the resolution in words
+	packets  int64
 }
 
 // next reads blocks until one holds a packet.
@@ -63,7 +69,7 @@ func (n *blockReader) next(r *record) error {
 		}
 		switch kind {
 		case sectionBlock:
-			n.interfaces = n.interfaces[:0]
+			n.section(body)
 		case interfaceBlock:
 			if len(n.interfaces) >= maxInterfaces {
 				return fmt.Errorf("section with more than %d interfaces", maxInterfaces)
@@ -73,6 +79,48 @@ func (n *blockReader) next(r *record) error {
 			return n.packet(r, kind, body)
 		}
 	}
+}
+
+// section begins a section.
+func (n *blockReader) section(body []byte) {
+	n.list(&n.said)
+	n.interfaces = n.interfaces[:0]
+	n.said.Sections++
+	if len(body) > 16 {
+		options(body[16:], n.order, func(code uint16, value []byte) {
+			switch {
+			case code == optionComment:
+				n.said.comment(value)
+			case code == optionApplication && n.said.Application == "":
+				n.said.Application = clean(value)
+			}
+		})
+	}
+}
+
+// list adds the section's interfaces.
+func (n *blockReader) list(info *Info) {
+	for i := range n.interfaces {
+		p := &n.interfaces[i]
+		info.add(Interface{LinkType: int(p.link), Link: p.link.String(), SnapLength: p.snap, Resolution: p.resolved, Name: p.name, Packets: p.packets})
+	}
+}
+
+func (n *blockReader) info() Info {
+	info := n.said
+	info.Format = "pcapng"
+	info.Interfaces = slices.Clone(info.Interfaces)
+	n.list(&info)
+	return info
+}
+
+// comments takes the comments of a packet.
+func (n *blockReader) comments(b []byte) {
+	options(b, n.order, func(code uint16, value []byte) {
+		if code == optionComment {
+			n.said.comment(value)
+		}
+	})
 }
 
 // head peeks at a block's type and length and, for a section header, takes its
@@ -143,6 +191,7 @@ func (n *blockReader) packet(r *record, kind uint32, body []byte) error {
 		return damagedf("interface %d is not described: the section has %d", id, len(n.interfaces))
 	}
 	from := &n.interfaces[id]
+	from.packets++
 	if from.err != nil {
 		return errRecord{fmt.Errorf("interface %d: %w", id, from.err)}
 	}
@@ -158,6 +207,9 @@ func (n *blockReader) packet(r *record, kind uint32, body []byte) error {
 	if captured > len(body)-header {
 		return damagedf("%d captured bytes in a block that has room for %d", captured, len(body)-header)
 	}
+	if end := header + (captured+3)&^3; kind == enhancedBlock && len(body) > end {
+		n.comments(body[end:])
+	}
 	*r = record{time: n.last, length: length, frame: body[header : header+captured : header+captured], link: from.link, fcs: from.fcs}
 	return nil
 }
@@ -165,7 +217,7 @@ func (n *blockReader) packet(r *record, kind uint32, body []byte) error {
 // describe reads an interface description: link type, snap length, and the
 // options for the timestamps and the frame check sequence.
 func (n *blockReader) describe(body []byte) capturePort {
-	port := capturePort{units: 1e6, scale: 1000}
+	port := capturePort{units: 1e6, scale: 1000, resolved: "10^-6 s"}
 	if len(body) < 8 {
 		port.err = fmt.Errorf("description with only %d bytes", len(body))
 		return port
@@ -174,35 +226,33 @@ func (n *blockReader) describe(body []byte) capturePort {
 	if !port.link.supported() {
 		port.err = port.link.unsupported()
 	}
-	for options := body[8:]; len(options) >= 4; {
-		code, length := n.order.Uint16(options), int(n.order.Uint16(options[2:]))
-		options = options[4:]
-		if code == 0 || length > len(options) {
-			break
-		}
-		value := options[:length]
+	options(body[8:], n.order, func(code uint16, value []byte) {
 		switch {
-		case code == 9 && length == 1: // if_tsresol
+		case code == optionComment:
+			n.said.comment(value)
+		case code == optionName:
+			port.name = clean(value)
+		case code == optionResolution && len(value) == 1:
 			if err := port.resolution(value[0]); err != nil {
 				port.err = errors.Join(port.err, err)
 			}
-		case code == 13 && length == 1: // if_fcslen
+		case code == optionFCS && len(value) == 1:
 			port.fcs = int(value[0])
-		case code == 14 && length == 8: // if_tsoffset
+		case code == optionOffset && len(value) == 8:
 			port.offset = int64(n.order.Uint64(value))
 		}
-		options = options[min(len(options), (length+3)&^3):]
-	}
+	})
 	return port
 }
 
 // resolution takes if_tsresol: a negative power of 10, or of 2 where the top bit
 // is set.
 func (p *capturePort) resolution(v byte) error {
-	p.units = 1
+	p.units, p.resolved = 1, fmt.Sprintf("10^-%d s", v)
 	switch {
 	case v&0x80 != 0 && v&0x7f < 64:
 		p.units <<= v & 0x7f
+		p.resolved = fmt.Sprintf("2^-%d s", v&0x7f)
 	case v < 20:
 		for range v {
 			p.units *= 10

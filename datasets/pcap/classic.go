@@ -27,6 +27,8 @@ type classicReader struct {
 	last    int64 // seconds of the last good record
 	link    linkType
 	fcs     int
+	claimed int // snap length, as the file says
+	packets int64
 }
 
 func newClassicReader(data *window) (*classicReader, error) {
@@ -57,7 +59,7 @@ func newClassicReader(data *window) (*classicReader, error) {
 		return nil, fmt.Errorf("pcap version %d.%d is not supported: want 2.x", major, minor)
 	}
 	c.swapped, c.maybe = minor < 3, minor == 3
-	c.snap = windowSize - c.header
+	c.snap, c.claimed = windowSize-c.header, int(c.order.Uint32(b[16:]))
 	network := c.order.Uint32(b[20:])
 	if network&(1<<26) != 0 { // the FCS field is valid: 16-bit words
 		c.fcs = int(network>>28) * 2
@@ -71,6 +73,15 @@ func newClassicReader(data *window) (*classicReader, error) {
 
 func classicMagic(m uint32) bool {
 	return m == magicMicroseconds || m == magicNanoseconds || m == magicModified
+}
+
+func (c *classicReader) info() Info {
+	resolution := "10^-6 s"
+	if c.scale == 1 {
+		resolution = "10^-9 s"
+	}
+	return Info{Format: "pcap", Sections: 1,
+		Interfaces: []Interface{{LinkType: int(c.link), Link: c.link.String(), SnapLength: c.claimed, Resolution: resolution, Packets: c.packets}}}
 }
 
 func (c *classicReader) next(r *record) error {
@@ -95,6 +106,7 @@ func (c *classicReader) next(r *record) error {
 		return cut(fmt.Sprintf("a record of %d bytes", captured), err)
 	}
 	c.pending, c.last = whole, seconds
+	c.packets++
 	*r = record{time: seconds*1e9 + fraction*c.scale, length: length, frame: b[c.header:whole:whole], link: c.link, fcs: c.fcs}
 	return nil
 }

@@ -30,6 +30,7 @@ type record struct {
 // to one record; io.EOF ends the capture; any other error is the last.
 type recordReader interface {
 	next(r *record) error
+	info() Info // of what has been read
 }
 
 // Packets reads the packets of a capture in file order: pcap or pcapng, plain,
@@ -41,15 +42,43 @@ type recordReader interface {
 // element, with a zero packet. A packet's Payload is valid until the next one
 // is asked for. The stream can be read once.
 func Packets(r io.Reader, name string) iter.Seq2[flow.Packet, error] {
+	return NewReader(r, name).Packets()
+}
+
+// Reader is a capture whose packets are asked for, and then what the file says of
+// itself.
+type Reader struct {
+	r           io.Reader
+	name        string
+	records     recordReader
+	compression string
+}
+
+// NewReader makes a reader. Name appears in errors only.
+func NewReader(r io.Reader, name string) *Reader { return &Reader{r: r, name: name} }
+
+// Packets is the stream of the function Packets.
+func (r *Reader) Packets() iter.Seq2[flow.Packet, error] {
 	return func(yield func(flow.Packet, error) bool) {
-		records, stop, err := open(r)
+		records, stop, err := r.open()
 		if err != nil {
-			yield(flow.Packet{}, fmt.Errorf("pcap: %s: %w", name, err))
+			yield(flow.Packet{}, fmt.Errorf("pcap: %s: %w", r.name, err))
 			return
 		}
 		defer stop()
-		read(records, name, yield)
+		read(records, r.name, yield)
 	}
+}
+
+// Info is what has been read so far of the file's own descriptions: link types,
+// interfaces, comments.
+func (r *Reader) Info() Info {
+	if r.records == nil {
+		return Info{Interfaces: []Interface{}}
+	}
+	info := r.records.info()
+	info.Compression = r.compression
+	return info
 }
 
 func read(records recordReader, name string, yield func(flow.Packet, error) bool) {
@@ -81,53 +110,63 @@ func read(records recordReader, name string, yield func(flow.Packet, error) bool
 
 // open senses compression and format. The returned function frees what the
 // decompressor holds.
-func open(r io.Reader) (recordReader, func(), error) {
-	data, stop, err := decompress(r)
+func (r *Reader) open() (recordReader, func(), error) {
+	data, compression, stop, err := decompress(r.r)
 	if err != nil {
 		return nil, nil, err
 	}
-	records, err := openFormat(data)
-	if err != nil {
+	r.compression = compression
+	if r.records, err = openFormat(data); err != nil {
+		r.records = nil
 		stop()
 		return nil, nil, err
 	}
-	return records, stop, nil
+	return r.records, stop, nil
 }
 
 // Decompress is a reader of what gzip or zstd holds, seen from the first bytes, or
-// of r itself where it is neither. The returned function frees what the
-// decompressor holds.
-func Decompress(r io.Reader) (io.Reader, func(), error) {
-	data, stop, err := decompress(r)
+// of r itself where it is neither, and which of them it was: "gzip", "zstd" or "".
+// Close frees what the decompressor holds; it does not close r.
+func Decompress(r io.Reader) (plain io.ReadCloser, compression string, err error) {
+	data, compression, stop, err := decompress(r)
 	if err != nil {
-		return nil, nil, fmt.Errorf("pcap: %w", err)
+		return nil, "", fmt.Errorf("pcap: %s: %w", name, err)
 	}
-	return byteReader{data}, stop, nil
+	return closer{byteReader{data}, stop}, compression, nil
 }
 
-func decompress(r io.Reader) (*window, func(), error) {
-	stop := func() {}
-	data := newWindow(r)
+type closer struct {
+	io.Reader
+	stop func()
+}
+
+func (c closer) Close() error {
+	c.stop()
+	return nil
+}
+
+func decompress(r io.Reader) (data *window, compression string, stop func(), err error) {
+	stop = func() {}
+	data = newWindow(r)
 	magic, err := data.peek(4)
 	if err != nil {
-		return nil, nil, headerError(len(magic), err)
+		return nil, "", nil, headerError(len(magic), err)
 	}
 	switch {
 	case magic[0] == 0x1f && magic[1] == 0x8b:
 		unzip, err := gzip.NewReader(byteReader{data})
 		if err != nil {
-			return nil, nil, fmt.Errorf("gzip: %w", err)
+			return nil, "", nil, fmt.Errorf("gzip: %w", err)
 		}
-		data = newWindow(unzip)
+		data, compression = newWindow(unzip), "gzip"
 	case binary.LittleEndian.Uint32(magic) == 0xfd2fb528:
 		unzip, err := zstd.NewReader(byteReader{data}, zstd.WithDecoderMaxWindow(maxZstdWindow), zstd.WithDecoderLowmem(true))
 		if err != nil {
-			return nil, nil, fmt.Errorf("zstd: %w", err)
+			return nil, "", nil, fmt.Errorf("zstd: %w", err)
 		}
-		stop = unzip.Close
-		data = newWindow(unzip)
+		data, compression, stop = newWindow(unzip), "zstd", unzip.Close
 	}
-	return data, stop, nil
+	return data, compression, stop, nil
 }
 
 func openFormat(data *window) (recordReader, error) {

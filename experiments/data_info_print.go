@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/lorawan"
+	"github.com/necstgen/necstgen/datasets/pcap"
+	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/summary"
+)
+
+// printInfo writes what is told of a capture for people.
+func printInfo(w io.Writer, s *captureInfo) error {
+	var b strings.Builder
+	line := func(name, value string) { fmt.Fprintf(&b, "%-11s %s\n", name, value) }
+	line("file", s.Name)
+	line("format", describeFormat(&s.File))
+	if len(s.LinkTypes) > 0 {
+		line("link types", strings.Join(s.LinkTypes, ", "))
+	}
+	for _, i := range s.File.Interfaces {
+		text := fmt.Sprintf("%s, snap length %s, times in %s, %s packets", i.Link, thousands(int64(i.SnapLength)), i.Resolution, thousands(i.Packets))
+		if i.Name != "" {
+			text = i.Name + ": " + text
+		}
+		line("interface", text)
+	}
+	for _, comment := range s.File.Comments {
+		line("comment", fmt.Sprintf("%q", comment))
+	}
+	if s.File.More > 0 {
+		line("comments", thousands(s.File.More)+" more")
+	}
+	printCounts(line, s.Summary)
+	if s.Devices != nil {
+		line("LoRaWAN", devicesOf(s.Devices))
+	}
+	line("errors", thousands(s.Errors))
+	for _, example := range s.Examples {
+		fmt.Fprintf(&b, "  %s\n", example)
+	}
+	if _, err := fmt.Fprintln(w, b.String()); err != nil {
+		return err
+	}
+	var rows [][]string
+	for _, name := range s.Names() {
+		p := s.Protocols[name]
+		rows = append(rows, []string{name, thousands(p.Packets), thousands(p.Bytes), thousands(p.Flows)})
+	}
+	return printTable(w, []string{"PROTOCOL", "PACKETS", "BYTES", "FLOWS"}, rows)
+}
+
+func printCounts(line func(name, value string), s *summary.Summary) {
+	line("packets", thousands(s.Packets))
+	line("bytes", thousands(s.Bytes)+" on the wire, "+thousands(s.Captured)+" captured")
+	if s.Packets > 0 {
+		line("first", s.First.Format(time.RFC3339Nano))
+		line("last", s.Last.Format(time.RFC3339Nano))
+		line("span", run.Seconds(s.Seconds))
+	}
+	if s.Backward > 0 {
+		line("order", thousands(s.Backward)+" packets are earlier than the one before")
+	}
+}
+
+func describeFormat(i *pcap.Info) string {
+	text := i.Format
+	if i.Compression != "" {
+		text += ", " + i.Compression
+	}
+	if i.Sections > 1 {
+		text += ", " + thousands(int64(i.Sections)) + " sections"
+	}
+	if i.Application != "" {
+		text += ", written by " + i.Application
+	}
+	return text
+}
+
+func devicesOf(d *lorawan.Devices) string {
+	text := fmt.Sprintf("uplinks %s, devices %s, gateways %s; flows %s, one for each device at each gateway",
+		thousands(d.Uplinks), thousands(d.Devices), thousands(d.Gateways), thousands(d.Flows))
+	if d.Joins > 0 {
+		text += fmt.Sprintf("; join requests %s", thousands(d.Joins))
+	}
+	if d.Bad > 0 {
+		text += fmt.Sprintf("; with a wrong checksum, which count no device, %s", thousands(d.Bad))
+	}
+	return text
+}
