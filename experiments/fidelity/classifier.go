@@ -19,6 +19,7 @@ func classifierMeasures() []measure {
 		{
 			Definition: Definition{"classifier", "C2ST flow", Classifier,
 				"AUC of a random forest that tries to tell real from synthetic flows by packets, bytes, duration, server's share of packets, mean and standard deviation of length, mean log gap."},
+			flows: true,
 			compute: func(c *comparison) result {
 				return classify(c, "C2ST flow", flowRows(c.real), flowRows(c.synthetic), math.MaxInt)
 			},
@@ -28,6 +29,14 @@ func classifierMeasures() []measure {
 				"AUC of a random forest that tries to tell real from synthetic windows of 5 consecutive packets by length, direction, log gap, header length and flags of each."},
 			compute: func(c *comparison) result {
 				return classify(c, "C2ST window", windowRows(c.real), windowRows(c.synthetic), c.cfg.MaxWindows)
+			},
+		},
+		{
+			Definition: Definition{"classifier", "C2ST uplink", Classifier,
+				"AUC of a random forest that tries to tell real from synthetic LoRaWAN uplinks by length, log gap, spreading factor, frequency, SNR, RSSI, port and message type."},
+			uplinks: true,
+			compute: func(c *comparison) result {
+				return classify(c, "C2ST uplink", uplinkRows(c.real), uplinkRows(c.synthetic), c.cfg.MaxWindows)
 			},
 		},
 	}

@@ -96,6 +96,28 @@ func (s *scene) halves(n int, src rand.Source) *comparison {
 	}
 }
 
+// quarters are two quarters of the capture's time, another pair for each split:
+// the load of a timeline without flows.
+func (s *scene) quarters(split int) (a, b *timeline) {
+	pairs := [][2]int{{0, 2}, {1, 3}, {0, 3}, {0, 1}, {2, 3}, {1, 2}}
+	pair := pairs[split%len(pairs)]
+	part := func(q int) *timeline {
+		n := len(s.whole.flows)
+		return newTimeline(s.whole.flows[q*n/4:(q+1)*n/4], s.clock)
+	}
+	return part(pair[0]), part(pair[1])
+}
+
+// part says how many flows of many are compared, nothing where it is all that
+// the smaller side has.
+func (c *comparison) part(heldOut, synthetic []*flow.Flow) string {
+	a, b := len(c.real.flows), len(c.synthetic.flows)
+	if most := min(len(heldOut), len(synthetic)); a == most && b == most {
+		return ""
+	}
+	return fmt.Sprintf("on a random part, %d of %d held-out and %d of %d synthetic flows", a, len(heldOut), b, len(synthetic))
+}
+
 // draw takes n flows at random, fewer where they hold more than maxPackets.
 func draw(flows []*flow.Flow, n, maxPackets int, src rand.Source) []*flow.Flow {
 	drawn := slices.Clone(flows)
@@ -127,7 +149,10 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 	}
 	main := scene.against(synthetic, src)
 	for i, m := range measures {
-		r := m.compute(main)
+		r := m.of(main)
+		if part := main.part(real.HeldOut, synthetic); !m.all && !math.IsNaN(r.value) {
+			r.note = joinNotes(r.note, part)
+		}
 		scores[i].Value, scores[i].NReal, scores[i].NSynthetic, scores[i].Note = number(r.value), r.real, r.synthetic, r.note
 	}
 	for _, name := range names {
@@ -136,7 +161,7 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 		}
 		c := scene.against(baselines[name], src)
 		for i, m := range measures {
-			scores[i].Baselines[name] = number(m.compute(c).value)
+			scores[i].Baselines[name] = number(m.of(c).value)
 		}
 	}
 	scene.floors(scores, len(main.real.flows), src)
@@ -146,13 +171,16 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 // floors fills in the mean and spread of each score over random halves.
 func (s *scene) floors(scores []Score, n int, src rand.Source) {
 	values := make([][]float64, len(scores))
-	for range s.cfg.FloorSplits {
+	for split := range s.cfg.FloorSplits {
 		c := s.halves(n, src)
+		if s.cfg.NoFlow {
+			c.whole, c.generated = s.quarters(split)
+		}
 		for i, m := range measures {
 			if m.floor != nil {
 				continue
 			}
-			if v := m.compute(c).value; !math.IsNaN(v) {
+			if v := m.of(c).value; !math.IsNaN(v) {
 				values[i] = append(values[i], v)
 			}
 		}
@@ -160,6 +188,7 @@ func (s *scene) floors(scores []Score, n int, src rand.Source) {
 	for i, m := range measures {
 		mean, deviation := math.NaN(), math.NaN()
 		switch {
+		case m.flows && s.cfg.NoFlow:
 		case m.floor != nil:
 			mean, deviation = m.floor(s)
 		case len(values[i]) >= 2:

@@ -14,6 +14,8 @@ func copyingMeasures() []measure {
 		{
 			Definition: Definition{"copying", "copied flows", Share,
 				"Share of synthetic flows whose (length, direction, flags) sequence stands in the training flows; the floor is that share of the held-out flows."},
+			flows: true,
+			all:   true,
 			compute: func(c *comparison) result {
 				if len(c.training) == 0 {
 					return missing("no training flow to compare with")
@@ -32,6 +34,7 @@ func copyingMeasures() []measure {
 		{
 			Definition: Definition{"copying", "closest record", Share,
 				"Median distance of a synthetic flow's summary to the closest training flow's, in training standard deviations; the floor is that of held-out flows: much below it is too close."},
+			flows: true,
 			compute: func(c *comparison) result {
 				distances := c.neighbours.distances(c.synthetic.flows)
 				if len(distances) == 0 {

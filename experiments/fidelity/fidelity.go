@@ -31,6 +31,10 @@ type Config struct {
 	FloorSplits int // random splits of the real data that make the floor; default 5
 	Folds       int // folds of the classifiers' cross-validation; default 5
 	Trees       int // trees of a forest; default 200
+
+	// NoFlow says that the flows are segments of one timeline, held out as a block
+	// of time. Scores of flows then have a note in place of a value.
+	NoFlow bool
 }
 
 // DefaultConfig is the configuration that a zero Config stands for.
@@ -84,7 +88,7 @@ type Split struct {
 // Score is one element of scores.json.
 type Score struct {
 	Application string              `json:"application"`            // or "all"
-	Level       string              `json:"level"`                  // packet, order, flow, load, classifier, copying, published
+	Level       string              `json:"level"`                  // packet, radio, order, flow, load, classifier, copying, published
 	Score       string              `json:"score"`                  // name within the level
 	Value       *float64            `json:"value,omitempty"`        // nil: Note says why
 	Floor       *float64            `json:"floor,omitempty"`        // the same score between random halves of the real data
@@ -102,7 +106,10 @@ type Score struct {
 // Scores of single packets and flows compare with the held-out flows. What
 // depends on how flows follow each other (level load, time between flows)
 // compares with the whole capture, because flows that are held out at random
-// leave holes.
+// leave holes: what is generated stands for the whole, so its rates are those of
+// all flows, and both sides are cut to the shorter one's span. Floors of the load
+// are between random halves of the flows, each half as busy as the whole; without
+// flows, between quarters of the time.
 func Compare(cfg Config, real Split, synthetic []*flow.Flow, baselines map[string][]*flow.Flow, src rand.Source) ([]Score, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err

@@ -77,7 +77,14 @@ func onePacket(*flow.Packet) float64 { return 1 }
 // loadMeasures are about the whole traffic over time. Both sides are cut to the
 // shorter one's span.
 func loadMeasures() []measure {
-	list := slices.Concat(rate("bytes/s", "the bytes of each second", frameBytes), rate("packets/s", "the packets of each second", onePacket))
+	list := slices.Concat(
+		rate("bytes/s", "the bytes of each second", weighing(frameBytes)),
+		rate("packets/s", "the packets of each second", weighing(onePacket)),
+		ofFlows(slices.Concat(
+			rate("flows/s", "the flows that start in each second", (*timeline).starts),
+			rate("open flows", "the flows that are under way in each second", (*timeline).open),
+		)),
+	)
 	return append(list,
 		measure{
 			Definition: Definition{"load", "Haar energy", Distance,
@@ -92,10 +99,49 @@ func loadMeasures() []measure {
 	)
 }
 
-func rate(name, what string, weight func(p *flow.Packet) float64) []measure {
+// weighing is the series of what each packet weighs, by the second.
+func weighing(weight func(p *flow.Packet) float64) func(t *timeline, span int64) []float64 {
+	return func(t *timeline, span int64) []float64 { return t.series(rateBin, span, weight) }
+}
+
+// starts counts the flows that start in each second of the span.
+func (t *timeline) starts(span int64) []float64 {
+	seconds := make([]float64, max(1, min(maxBins, span/rateBin)))
+	for _, f := range t.flows {
+		if at := (f.Start() - t.begin) / rateBin; at < int64(len(seconds)) {
+			seconds[at]++
+		}
+	}
+	return seconds
+}
+
+// open counts the flows that are under way in each second of the span.
+func (t *timeline) open(span int64) []float64 {
+	seconds := make([]float64, max(1, min(maxBins, span/rateBin)))
+	for _, f := range t.flows {
+		from := (f.Start() - t.begin) / rateBin
+		to := (f.Start() + int64(f.Duration()) - t.begin) / rateBin
+		if from < int64(len(seconds)) {
+			seconds[from]++
+		}
+		if to+1 < int64(len(seconds)) {
+			seconds[to+1]--
+		}
+	}
+	for i := 1; i < len(seconds); i++ {
+		seconds[i] += seconds[i-1]
+	}
+	return seconds
+}
+
+// sharedSpan is the shorter span of both sides, in nanoseconds.
+func (c *comparison) sharedSpan() int64 {
+	return min(c.whole.end-c.whole.begin, c.generated.end-c.generated.begin)
+}
+
+func rate(name, what string, series func(t *timeline, span int64) []float64) []measure {
 	sides := func(c *comparison) (a, b []float64) {
-		span := min(c.whole.end-c.whole.begin, c.generated.end-c.generated.begin)
-		a, b = c.whole.series(rateBin, span, weight), c.generated.series(rateBin, span, weight)
+		a, b = series(c.whole, c.sharedSpan()), series(c.generated, c.sharedSpan())
 		slices.Sort(a)
 		slices.Sort(b)
 		return a, b
@@ -110,7 +156,7 @@ func rate(name, what string, weight func(p *flow.Packet) float64) []measure {
 }
 
 func haarSides(c *comparison) (a, b []float64) {
-	span := min(c.whole.end-c.whole.begin, c.generated.end-c.generated.begin)
+	span := c.sharedSpan()
 	return c.whole.series(haarBin, span, frameBytes), c.generated.series(haarBin, span, frameBytes)
 }
 

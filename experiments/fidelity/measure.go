@@ -29,6 +29,44 @@ type measure struct {
 	Definition
 	compute func(c *comparison) result
 	floor   func(s *scene) (mean, deviation float64)
+	flows   bool // it needs flows
+	uplinks bool // it needs LoRaWAN uplinks
+	all     bool // it is computed on all flows, not on a random part of many
+}
+
+// NotApplicable begins the note of a score that makes no sense for the traffic: of
+// a TCP connection where there is none, of a radio, of flows without flows.
+const NotApplicable = "does not apply"
+
+func notApplicable(why string) result { return missing("%s: %s", NotApplicable, why) }
+
+// of is the score's result, or why it does not apply.
+func (m *measure) of(c *comparison) result {
+	switch {
+	case m.flows && c.cfg.NoFlow:
+		return notApplicable("the traffic is one timeline without flows")
+	case m.uplinks && c.real.radio == nil:
+		return notApplicable("the traffic is no LoRaWAN uplinks")
+	case m.uplinks && c.synthetic.radio == nil:
+		return missing("the synthetic packets have no radio metadata")
+	}
+	return m.compute(c)
+}
+
+// onAll marks measures that are computed on all flows.
+func onAll(list []measure) []measure {
+	for i := range list {
+		list[i].all = true
+	}
+	return list
+}
+
+// ofFlows marks measures that need flows.
+func ofFlows(list []measure) []measure {
+	for i := range list {
+		list[i].flows = true
+	}
+	return list
 }
 
 // Definitions lists the scores in the order in which Compare returns them.
@@ -44,7 +82,7 @@ func Definitions() []Definition {
 var measures = func() []measure {
 	var all []measure
 	for _, part := range [][]measure{
-		packetMeasures(), orderMeasures(), flowMeasures(), classifierMeasures(), copyingMeasures(), loadMeasures(), publishedMeasures(),
+		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), classifierMeasures(), copyingMeasures(), onAll(loadMeasures()), publishedMeasures(),
 	} {
 		all = append(all, part...)
 	}
@@ -87,7 +125,10 @@ func scaledWasserstein(real, synthetic []float64) result {
 // compared is a result with the usual note where a side is empty.
 func compared(value float64, real, synthetic int) result {
 	r := result{value: value, real: real, synthetic: synthetic}
-	if real == 0 || synthetic == 0 {
+	switch {
+	case real == 0 && synthetic == 0:
+		return notApplicable("neither side has such values")
+	case real == 0 || synthetic == 0:
 		r.value = math.NaN()
 		r.note = fmt.Sprintf("%d real and %d synthetic values", real, synthetic)
 	}

@@ -43,13 +43,17 @@ func orderMeasures() []measure {
 func shareMeasure(name, meaning string, has func(f *flow.Flow) bool) measure {
 	return measure{
 		Definition: Definition{"order", name, Share, meaning},
+		flows:      true,
 		compute: func(c *comparison) result {
 			real, nReal := shareOf(c.real.flows, has)
 			synthetic, nSynthetic := shareOf(c.synthetic.flows, has)
 			r := compared(synthetic, nReal, nSynthetic)
-			if r.note == "" {
+			switch {
+			case r.note == "":
 				r.note = fmt.Sprintf("held-out flows %.4f", real)
-			} else {
+			case nReal == 0 && nSynthetic == 0:
+				r = notApplicable("no flow is of TCP")
+			default:
 				r.note = fmt.Sprintf("%d real and %d synthetic TCP flows", nReal, nSynthetic)
 			}
 			return r

@@ -44,14 +44,14 @@ func flowMeasures() []measure {
 			a, b := c.whole.between(), c.generated.between()
 			return compared(KolmogorovSmirnov(a, b), len(a), len(b))
 		}
-		return list
+		return onAll(list)
 	}
-	return slices.Concat(
+	return ofFlows(slices.Concat(
 		numeric("flow", "packets", "log10 of the packets of a flow", func(s *sample) []float64 { return s.packets }),
 		numeric("flow", "bytes", "log10 of the bytes of a flow", func(s *sample) []float64 { return s.bytes }),
 		numeric("flow", "duration", "log10 of the seconds that a flow lasts (at least 1 us)", func(s *sample) []float64 { return s.duration }),
 		between("time between flows", "log10 of the seconds from one flow's start to the next, in the whole capture"),
 		numeric("flow", "turn time", "log10 of the seconds from one change of direction, or the flow's start, to the next",
 			func(s *sample) []float64 { return s.turn }),
-	)
+	))
 }

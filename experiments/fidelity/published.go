@@ -27,6 +27,7 @@ func publishedMeasures() []measure {
 		earthMover("PAT", "packet times in milliseconds since the first", arrivals),
 		earthMover("FS", "packets of a flow", flowSizes),
 	}
+	list[len(list)-1].flows = true
 	return append(list,
 		cosine("gap", "gaps inside flows in seconds", func(t *timeline) []float64 { return t.gapSeconds() }),
 		cosine("packets/s", "packets of each second", func(t *timeline) []float64 {
@@ -145,6 +146,7 @@ func cosine(name, what string, values func(t *timeline) []float64) measure {
 	return measure{
 		Definition: Definition{"published", full, Similarity,
 			"Cosine of the sorted samples of the " + what + ", as NeCSTGen reports it; blind to scale."},
+		all: true,
 		compute: func(c *comparison) result {
 			a, b := values(c.whole), values(c.generated)
 			n := min(len(a), len(b))

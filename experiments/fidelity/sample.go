@@ -47,6 +47,8 @@ type sample struct {
 
 	packets, bytes, duration []float64 // log10, one a flow
 	turn                     []float64 // log10 seconds, one a change of direction
+
+	radio *radioSample // nil: no packet is an uplink
 }
 
 func newSample(flows []*flow.Flow, c clock) *sample {
@@ -59,6 +61,7 @@ func newSample(flows []*flow.Flow, c clock) *sample {
 		s.addPackets(f)
 		s.addFlow(f)
 	}
+	s.radio = newRadioSample(flows)
 	for _, x := range [][]float64{s.length, s.header, s.payload, s.gap, s.packets, s.bytes, s.duration, s.turn} {
 		slices.Sort(x)
 	}
