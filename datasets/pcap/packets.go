@@ -126,8 +126,9 @@ func (r *Reader) open() (recordReader, func(), error) {
 
 // Decompress is a reader of what gzip or zstd holds, seen from the first bytes, or
 // of r itself where it is neither, and which of them it was: "gzip", "zstd" or "".
-// Close frees what the decompressor holds; it does not close r.
-func Decompress(r io.Reader) (plain io.ReadCloser, compression string, err error) {
+// Close frees what the decompressor holds; it does not close r. Name appears in
+// errors only.
+func Decompress(r io.Reader, name string) (plain io.ReadCloser, compression string, err error) {
 	data, compression, stop, err := decompress(r)
 	if err != nil {
 		return nil, "", fmt.Errorf("pcap: %s: %w", name, err)
