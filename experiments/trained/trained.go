@@ -100,9 +100,13 @@ type Amount struct {
 	Seed    uint64 // of every choice
 }
 
+// framesAhead is how many frames are made before they are written, in a goroutine
+// of their own: drawing and framing use one core, writing another.
+const framesAhead = 4096
+
 // Write draws flows and writes them as a capture, which it closes. However it
 // ends, what was written is a valid capture, and packets is how many it holds.
-// Shown is told the packets of the flows drawn so far.
+// Shown is told the packets of the flows drawn so far, from one other goroutine.
 func (s *Source) Write(ctx context.Context, w io.Writer, format pcap.WriterOptions, a Amount, shown func(packets int64)) (packets int64, err error) {
 	capture, err := pcap.NewWriter(w, format)
 	if err != nil {
@@ -115,7 +119,8 @@ func (s *Source) Write(ctx context.Context, w io.Writer, format pcap.WriterOptio
 		return 0, err
 	}
 	request := generator.Request{Flows: a.Flows, Seed: a.Seed, Start: s.start}
-	packets, err = wire.WriteCapture(ctx, capture, framer.Frames(upTo(s.generator.Flows(ctx, request), a.Packets, shown)))
+	frames := framer.Frames(upTo(s.generator.Flows(ctx, request), a.Packets, shown))
+	packets, err = wire.WriteCapture(ctx, capture, wire.Ahead(frames, framesAhead))
 	if closed := capture.Close(); err == nil {
 		err = closed
 	}
