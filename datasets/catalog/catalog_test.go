@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/necstgen/necstgen/datasets/sharedtest"
 )
 
 func TestOpen(t *testing.T) {
@@ -95,7 +97,7 @@ func TestAll(t *testing.T) {
 
 // TestNecstgen: the digests are those of the published files.
 func TestNecstgen(t *testing.T) {
-	shared := besideRepository(t, "shared", "necstgen")
+	shared := sharedtest.Path(t, "necstgen")
 	c := &Catalog{Dir: t.TempDir()}
 	if err := c.Fetch(context.Background(), "necstgen", FetchOptions{From: shared}); err != nil {
 		t.Fatal(err)
@@ -109,30 +111,6 @@ func TestNecstgen(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Close()
-}
-
-// besideRepository is a folder beside the repository's root; the test is skipped where it is missing.
-func besideRepository(t *testing.T, elements ...string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if parent := filepath.Dir(dir); parent != dir {
-			dir = parent
-			continue
-		}
-		t.Skip("no go.mod above the working folder")
-	}
-	path := filepath.Join(append([]string{dir, ".."}, elements...)...)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("needs the folder %s beside the repository", filepath.Join(elements...))
-	}
-	return path
 }
 
 func ExampleOpen() {

@@ -11,30 +11,8 @@ import (
 	"testing"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/sharedtest"
 )
-
-// sharedDir is the folder of test data beside the repository, or a skip.
-func sharedDir(t testing.TB, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	path := filepath.Join(dir, "..", "shared", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the folder ../shared/%s is not there", name)
-	}
-	return path
-}
 
 // csvRows calls do with each row of a table, by column name.
 func csvRows(t testing.TB, path string, do func(field func(string) string)) {
@@ -110,7 +88,7 @@ func TestRulesOnPublishedDays(t *testing.T) {
 		t.Run(day, func(t *testing.T) {
 			got, corrected := map[string]int{}, 0
 			var corrections flow.HTTPCorrections
-			csvRows(t, filepath.Join(sharedDir(t, "necstgen"), "data", "df_week1_"+day+".csv"), func(field func(string) string) {
+			csvRows(t, sharedtest.Path(t, "necstgen", "data", "df_week1_"+day+".csv"), func(field func(string) string) {
 				layers := csvLayers(t, field)
 				src, dst := uint16(number(t, field("sport"))), uint16(number(t, field("dport")))
 				if corrections.Correct(&layers, src, dst) {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/sharedtest"
 )
 
 // seconds reads epoch seconds exactly as far as they are written.
@@ -29,7 +30,7 @@ func seconds(t *testing.T, text string) int64 {
 // it against the published flow table: 717 of the 718 flows of the sample (the
 // last is cut by the sample's end), algorithm.md section 3.
 func TestRowsOnPublishedHTTP(t *testing.T) {
-	dir := filepath.Join(sharedDir(t, "necstgen"), "data", "raw")
+	dir := sharedtest.Path(t, "necstgen", "data", "raw")
 	byID := map[string]*flow.Flow{}
 	csvRows(t, filepath.Join(dir, "df_raw_HTTP.csv"), func(field func(string) string) {
 		id := field("flow_id")

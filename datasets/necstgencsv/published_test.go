@@ -4,37 +4,18 @@ import (
 	"bytes"
 	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/sharedtest"
 )
 
-// published opens a file of a clone of NeCSTGen's repository beside this one.
+// published opens a file of NeCSTGen's data folder.
 func published(t testing.TB, path string) io.Reader {
 	t.Helper()
-	folder, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(folder, "go.mod")); err == nil {
-			break
-		}
-		if folder == filepath.Dir(folder) {
-			t.Fatal("no go.mod above the test")
-		}
-		folder = filepath.Dir(folder)
-	}
-	f, err := os.Open(filepath.Join(folder, "..", "shared", "necstgen", "data", path))
-	if err != nil {
-		t.Skipf("NeCSTGen's data folder is missing: %v", err)
-	}
-	t.Cleanup(func() { f.Close() })
-	return f
+	return sharedtest.Open(t, "necstgen", "data", path)
 }
 
 func publishedRows(t testing.TB, application string) []Row {

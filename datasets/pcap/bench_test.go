@@ -4,84 +4,27 @@ package pcap_test
 
 import (
 	"bytes"
-	"encoding/binary"
 	"io"
 	"iter"
-	"os"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 	"testing"
 
-	"github.com/google/gopacket/pcapgo"
-
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
+	"github.com/necstgen/necstgen/datasets/sharedtest"
 	"github.com/necstgen/necstgen/datasets/testbed"
 )
-
-// mix is a capture in memory of at least want packets: the Ethernet traces again
-// and again, each round a second later and with other IPv4 addresses, so that
-// flows overlap and are many.
-func mix(b *testing.B, want int) []byte {
-	b.Helper()
-	var frames [][]byte
-	for _, e := range expectations(b) {
-		if strings.HasPrefix(e.file, "fuzz") {
-			continue // damaged packets: an error each
-		}
-		data, err := os.ReadFile(filepath.Join(sharedDir(b, "traces"), e.file))
-		if err != nil {
-			b.Fatal(err)
-		}
-		reader, err := pcapgo.NewReader(bytes.NewReader(data))
-		if err != nil || reader.LinkType() != 1 {
-			continue // pcapng, and other link types
-		}
-		for {
-			frame, _, err := reader.ReadPacketData()
-			if err != nil {
-				break
-			}
-			frames = append(frames, frame)
-		}
-	}
-	return repeat(frames, want)
-}
-
-func repeat(frames [][]byte, want int) []byte {
-	var out bytes.Buffer
-	header := [24]byte{0: 0x4d, 1: 0x3c, 2: 0xb2, 3: 0xa1, 4: 2, 6: 4, 18: 4, 20: 1}
-	out.Write(header[:])
-	var record [16]byte
-	for round, packets := 0, 0; packets < want; round++ {
-		for i, frame := range frames {
-			if packets++; packets > want {
-				break
-			}
-			binary.LittleEndian.PutUint32(record[:], uint32(1_600_000_000+round))
-			binary.LittleEndian.PutUint32(record[4:], uint32(i*1e9/len(frames)))
-			binary.LittleEndian.PutUint32(record[8:], uint32(len(frame)))
-			binary.LittleEndian.PutUint32(record[12:], uint32(len(frame)))
-			out.Write(record[:])
-			at := out.Len()
-			out.Write(frame)
-			if len(frame) > 34 && frame[12] == 8 && frame[13] == 0 {
-				copied := out.Bytes()[at:]
-				copied[28] ^= byte(round)
-				copied[32] ^= byte(round)
-			}
-		}
-	}
-	return out.Bytes()
-}
 
 // each benchmarks one way through the mix and through the embedded capture.
 func each(b *testing.B, consume func(iter.Seq2[flow.Packet, error]) int) {
 	b.Run("mix", func(b *testing.B) {
 		const packets = 300_000
-		through(b, mix(b, packets), packets, consume)
+		capture, err := io.ReadAll(sharedtest.Traces(b, packets))
+		if err != nil {
+			b.Fatal(err)
+		}
+		through(b, capture, packets, consume)
 	})
 	b.Run("testbed", func(b *testing.B) {
 		embedded, err := testbed.Open()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"iter"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,30 +12,8 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
+	"github.com/necstgen/necstgen/datasets/sharedtest"
 )
-
-// sharedDir is the folder of test data beside the repository, or a skip.
-func sharedDir(t testing.TB, name string) string {
-	t.Helper()
-	dir, err := os.Getwd()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			break
-		}
-		if dir == filepath.Dir(dir) {
-			t.Fatal("no go.mod above the test")
-		}
-		dir = filepath.Dir(dir)
-	}
-	path := filepath.Join(dir, "..", "shared", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the folder ../shared/%s is not there", name)
-	}
-	return path
-}
 
 // expectation is a row of expected.tsv, which capinfos and tshark made.
 type expectation struct {
@@ -49,7 +26,7 @@ type expectation struct {
 
 func expectations(t testing.TB) []expectation {
 	t.Helper()
-	file, err := os.Open(filepath.Join(sharedDir(t, "traces"), "expected.tsv"))
+	file, err := os.Open(sharedtest.Path(t, "traces", "expected.tsv"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -135,7 +112,7 @@ func TestTraces(t *testing.T) {
 // trace reads a trace from its file.
 func trace(t testing.TB, name string) iter.Seq2[flow.Packet, error] {
 	t.Helper()
-	file, err := os.Open(filepath.Join(sharedDir(t, "traces"), name))
+	file, err := os.Open(sharedtest.Path(t, "traces", name))
 	if err != nil {
 		t.Fatal(err)
 	}
