@@ -2,57 +2,59 @@ package markov
 
 import (
 	"math"
-	"sync"
+	"sync/atomic"
 )
 
 // Walk follows one sequence through a chain, label by label, and tells the
 // interpolated log-probabilities of what may come next: the chain as a prior for
-// a network that draws the labels.
+// a network that draws the labels. Its state is the longest known history that
+// the sequence ends with.
 type Walk struct {
 	prior *Prior
-	path  []int32
+	node  int32
 }
 
-// Prior gives the log-probabilities of each label after any history, computed
-// once per history. It is safe for concurrent use.
+// Prior gives the log-probabilities of each label after any history, and the
+// history after it, both computed once per history. It is safe for concurrent use.
 type Prior struct {
 	chain *Chain
-	mu    sync.Mutex
-	rows  map[int32][]float32
+	after []atomic.Pointer[prospect] // by node; nil: nobody was there
+}
+
+// prospect is what may follow a history.
+type prospect struct {
+	logs []float32 // of each label
+	next []int32   // node after each label
 }
 
 // Prior prepares the chain to be followed by any number of walks.
-func (c *Chain) Prior() *Prior { return &Prior{chain: c, rows: make(map[int32][]float32)} }
+func (c *Chain) Prior() *Prior {
+	return &Prior{chain: c, after: make([]atomic.Pointer[prospect], c.trie.size())}
+}
 
 // Start is a walk at the beginning of a flow.
-func (p *Prior) Start() Walk {
-	return Walk{prior: p, path: []int32{int32(len(p.chain.labels))}}
+func (p *Prior) Start() Walk { return Walk{prior: p, node: p.chain.start} }
+
+// at is what may follow the node's history. Whoever comes first computes it; who
+// comes at the same time computes the same.
+func (p *Prior) at(node int32) *prospect {
+	if known := p.after[node].Load(); known != nil {
+		return known
+	}
+	c := p.chain
+	a := &prospect{logs: make([]float32, len(c.labels)), next: make([]int32, len(c.labels))}
+	path := c.trie.history(nil, node)
+	for symbol := range a.logs {
+		a.logs[symbol] = float32(math.Log(c.smoothed(node, int32(symbol))))
+		a.next[symbol] = c.trie.find(append(path, int32(symbol)), c.order)
+	}
+	p.after[node].Store(a)
+	return a
 }
 
 // LogProbabilities of the labels 0 to len(Labels)-1 of the chain, in its order,
 // END left out (so they do not sum to one). The slice is shared: do not change it.
-func (w *Walk) LogProbabilities() []float32 {
-	c := w.prior.chain
-	node := c.trie.find(w.path, c.order)
-	w.prior.mu.Lock()
-	defer w.prior.mu.Unlock()
-	row, known := w.prior.rows[node]
-	if !known {
-		row = make([]float32, len(c.labels))
-		for symbol := range row {
-			row[symbol] = float32(math.Log(c.smoothed(node, int32(symbol))))
-		}
-		w.prior.rows[node] = row
-	}
-	return row
-}
+func (w *Walk) LogProbabilities() []float32 { return w.prior.at(w.node).logs }
 
 // Step appends a label, given as its index in Labels.
-func (w *Walk) Step(index int) {
-	keep := w.prior.chain.order
-	if len(w.path) > keep && keep > 0 {
-		copy(w.path, w.path[1:])
-		w.path = w.path[:len(w.path)-1]
-	}
-	w.path = append(w.path, int32(index))
-}
+func (w *Walk) Step(index int) { w.node = w.prior.at(w.node).next[index] }

@@ -2,6 +2,8 @@ package markov
 
 import (
 	"math"
+	"math/rand/v2"
+	"sync"
 	"testing"
 )
 
@@ -29,10 +31,70 @@ func TestWalkAgreesWithLogProbability(t *testing.T) {
 		labels = append(labels, c.Labels()[index])
 		walk.Step(index)
 		path := append([]int{}, labels...)
-		node := c.trie.find(walk.path, c.order)
-		end := math.Log(c.smoothed(node, int32(len(c.labels))))
+		end := math.Log(c.smoothed(walk.node, int32(len(c.labels))))
 		if want := c.LogProbability(path); math.Abs(sum+end-want) > 1e-5 {
 			t.Errorf("walk over %v: log-probability %g, want %g", path, sum+end, want)
 		}
+	}
+}
+
+// A walk's state is the longest known history that the whole sequence ends with,
+// whatever was walked before and however many walk at once.
+func TestWalkKeepsLongestHistory(t *testing.T) {
+	for _, order := range []int{0, 1, 3, 6} {
+		random := rand.New(rand.NewPCG(1, uint64(order)))
+		var training [][]int
+		for range 40 {
+			sequence := make([]int, 1+random.IntN(12))
+			for i := range sequence {
+				sequence[i] = random.IntN(4) * random.IntN(2)
+			}
+			training = append(training, sequence)
+		}
+		c, err := Fit(order, training)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prior := c.Prior()
+		var all sync.WaitGroup
+		for seed := range uint64(4) {
+			all.Go(func() {
+				random := rand.New(rand.NewPCG(2, seed))
+				path, walk := []int32{int32(len(c.labels))}, prior.Start()
+				for range 300 {
+					if want := c.trie.find(path, order); walk.node != want {
+						t.Errorf("order %d: after %v the walk is at %d, want %d", order, path, walk.node, want)
+						return
+					}
+					index := random.IntN(len(c.labels))
+					path = append(path, int32(index))
+					walk.Step(index)
+				}
+			})
+		}
+		all.Wait()
+	}
+}
+
+// BenchmarkWalk is one label: its probabilities and the step.
+func BenchmarkWalk(b *testing.B) {
+	random := rand.New(rand.NewPCG(1, 1))
+	var training [][]int
+	for range 1000 {
+		sequence := make([]int, 40)
+		for i := range sequence {
+			sequence[i] = random.IntN(4) * random.IntN(4)
+		}
+		training = append(training, sequence)
+	}
+	c, err := Fit(5, training)
+	if err != nil {
+		b.Fatal(err)
+	}
+	walk, index := c.Prior().Start(), 0
+	for b.Loop() {
+		row := walk.LogProbabilities()
+		walk.Step(index)
+		index = (index + 1) % len(row)
 	}
 }
