@@ -1,112 +1,78 @@
 package main
 
 import (
-	"context"
-	"errors"
-	"fmt"
-	"os"
-	"strings"
-
 	"github.com/spf13/cobra"
-
-	"github.com/necstgen/necstgen/datasets/pcap"
-	"github.com/necstgen/necstgen/experiments/run"
-	"github.com/necstgen/necstgen/experiments/trained"
 )
 
 // order is what generate is asked for.
 type order struct {
-	flows   int
-	packets int64
-	out     string
+	flows, packets count
+	duration       span
+	rateFactor     factor
+	shares         map[string]string
+	start          string
+
+	outs      []string
+	splitSize size
+	splitTime span
+	settings  settings
+
+	iface string
+	speed factor
+
+	level, labels string
+	necstgen      string
+}
+
+// settings replace what the runs were made with; "" leaves it.
+type settings struct {
+	link, payload string
+	complete      bool
 }
 
 func (c *command) generateCommand() *cobra.Command {
-	var o order
+	o := &order{speed: 1}
 	cmd := &cobra.Command{
-		Use:   "generate RUN",
-		Short: "More from a trained run, at any size",
-		Long: "Writes pcap with nanoseconds; pcapng where --out ends in .pcapng, compressed where it ends in .gz or .zst.\n" +
-			"When writing ends early - a full disk, an interruption - what was written is a valid capture.",
-		Example: "  go run ./experiments generate quickstart --flows 100000 --out big.pcap",
-		Args:    arguments(1, 1, "a run folder, an experiment (its latest run), or experiment/id"),
-		RunE:    func(cmd *cobra.Command, args []string) error { return c.generate(cmd.Context(), args[0], o) },
+		Use:   "generate RUN [RUN...]",
+		Short: "More from trained runs, at any size",
+		Long: `Draws flows from a trained run, or from several at once, each at the rate that it had where it was
+learnt, and writes them as captures and tables in one pass, or sends them out of a network interface.
+It ends at the first of --flows, --packets and --duration.
+
+The ending of --out's name tells what is written: .pcap (nanoseconds) or .pcapng, with .gz or .zst
+behind it compressed; .parquet, .arrow or .csv a table of the same packets. --out can be given several
+times. When writing ends early - a full disk, an interruption - what was written is a valid capture.
+
+--level packet writes packets drawn each by itself, from labels: those observed in training, those of
+the Markov chain, or a file's (whole numbers). --level aggregate writes the flows' packets and starts
+alone. --necstgen writes the files that NeCSTGen publishes, with their names and columns.`,
+		Example: `  go run ./experiments generate quickstart --flows 100000 --out big.pcap
+  go run ./experiments generate quickstart smtp dns --duration 24h --rate-factor 2 --out day.pcapng.zst --out day.parquet
+  go run ./experiments generate quickstart --packets 1M --out - | tshark -r -
+  go run ./experiments generate quickstart --duration 10m --interface veth0 --speed 2
+  go run ./experiments generate quickstart --level packet --labels chain --packets 1000 --out packets.csv
+  go run ./experiments generate quickstart --flows 1000 --necstgen output`,
+		Args: arguments(1, -1, "run folders, experiments (their latest runs), or experiment/id"),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.generate(cmd.Context(), args, o) },
 	}
-	cmd.Flags().IntVar(&o.flows, "flows", 0, "flows to generate")
-	cmd.Flags().Int64Var(&o.packets, "packets", 0, "end after the flow that reaches this many packets")
-	cmd.Flags().StringVar(&o.out, "out", "", "the capture; - is the standard output")
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.Var(&o.flows, "flows", "flows to generate, of all runs together")
+	flags.Var(&o.packets, "packets", "end after the flow that reaches this many packets")
+	flags.Var(&o.duration, "duration", "no flow starts later than this after the first, like 24h or 7d")
+	flags.Var(&o.rateFactor, "rate-factor", "flows a second, as a multiple of what was learnt (default 1)")
+	flags.StringToStringVar(&o.shares, "share", nil, "shares of the flows, as HTTP=0.7,DNS=0.3 (default as learnt)")
+	flags.StringVar(&o.start, "start", "", "time of the first packet, like 2026-01-31T12:00:00Z (default that of the first run's data)")
+	flags.StringArrayVar(&o.outs, "out", nil, "a file to write, as often as needed; - is the standard output")
+	flags.Var(&o.splitSize, "split-size", "captures go on in another file before they are larger, like 100MB")
+	flags.Var(&o.splitTime, "split-time", "captures go on in another file after so long, like 10m")
+	flags.StringVar(&o.settings.link, "link", "", "LoRaWAN uplinks: loratap, loratap0 or semtech (default as the run's generate.link)")
+	flags.StringVar(&o.settings.payload, "payload", "", "payloads: neutral, zero, random or copy (default as the run's generate.payload)")
+	flags.BoolVar(&o.settings.complete, "complete", false, "every TCP connection gets its handshake and its close")
+	flags.StringVar(&o.iface, "interface", "", "send the packets out of this network interface, at their times (Linux, root)")
+	flags.Var(&o.speed, "speed", "how many times as fast --interface sends")
+	flags.StringVar(&o.level, "level", "flow", "flow, packet or aggregate")
+	flags.StringVar(&o.labels, "labels", "", "of --level packet: observed, chain, or a file of labels")
+	flags.StringVar(&o.necstgen, "necstgen", "", "folder for NeCSTGen's output files, as CSV and Parquet")
 	return cmd
-}
-
-// check says what is wrong with an order.
-func (o *order) check() error {
-	switch {
-	case o.flows < 0 || o.packets < 0:
-		return usageError{fmt.Errorf("generate: --flows %d --packets %d: want more than 0", o.flows, o.packets)}
-	case o.flows == 0 && o.packets == 0:
-		return usageError{errors.New("generate: how much? want --flows N or --packets N")}
-	case o.out == "":
-		return usageError{errors.New("generate: where to? want --out FILE")}
-	case o.flows == 0:
-		o.flows = int(o.packets) // a flow has at least one packet
-	}
-	return nil
-}
-
-// generate writes a capture from a run's models.
-func (c *command) generate(ctx context.Context, ref string, o order) error {
-	if err := o.check(); err != nil {
-		return err
-	}
-	m, err := run.Find(c.runs, ref)
-	if err != nil {
-		return err
-	}
-	seed, err := c.seedOf(m.Config.Seed + 1) // not the run's own flows again
-	if err != nil {
-		return err
-	}
-	source, err := trained.Open(ctx, m, c.backend, c.err)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	shown := c.terminal().Progress()
-	shown.Start("generate", o.packets, "packets")
-	defer shown.Done()
-	amount := trained.Amount{Flows: o.flows, Packets: o.packets, Seed: seed}
-	if o.out == "-" {
-		_, err := source.Write(ctx, c.out, pcap.WriterOptions{}, amount, shown.Set)
-		return err
-	}
-	f, err := os.Create(o.out)
-	if err != nil {
-		return fmt.Errorf("generate: %w", err)
-	}
-	packets, err := source.Write(ctx, f, formatOf(o.out), amount, shown.Set)
-	err = errors.Join(err, f.Close())
-	if packets == 0 {
-		return errors.Join(err, os.Remove(o.out))
-	}
-	if err != nil {
-		fmt.Fprintf(c.err, "%s: ended early; its %s packets are a valid capture\n", o.out, thousands(packets))
-		return fmt.Errorf("generate: %s: %w", o.out, err)
-	}
-	if c.json {
-		return printJSON(c.out, map[string]any{"file": o.out, "packets": packets, "seed": seed, "run": m.Dir})
-	}
-	_, err = fmt.Fprintf(c.out, "%s: %s packets\n", o.out, thousands(packets))
-	return err
-}
-
-// formatOf is the capture format that a file's name asks for.
-func formatOf(name string) pcap.WriterOptions {
-	var w pcap.WriterOptions
-	for suffix, compression := range map[string]pcap.Compression{".gz": pcap.Gzip, ".zst": pcap.Zstd} {
-		if short, ok := strings.CutSuffix(name, suffix); ok {
-			name, w.Compression = short, compression
-		}
-	}
-	w.PCAPNG = strings.HasSuffix(name, ".pcapng")
-	return w
 }

@@ -34,7 +34,8 @@ func commandLines(text string) []string {
 	var lines []string
 	for line := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "go run ./experiments "); ok {
-			lines = append(lines, rest)
+			command, _, _ := strings.Cut(rest, " | ") // what reads its output
+			lines = append(lines, command)
 		}
 	}
 	return lines

@@ -2,5 +2,5 @@
 
 package doctor
 
-// freeSpace says nothing here.
-func freeSpace(string) string { return "" }
+// Free says nothing here.
+func Free(string) (bytes int64, known bool) { return 0, false }

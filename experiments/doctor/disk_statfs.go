@@ -2,16 +2,14 @@
 
 package doctor
 
-import (
-	"fmt"
-	"syscall"
-)
+import "syscall"
 
-// freeSpace is ", 12.3 GB free", or nothing where that cannot be found out.
-func freeSpace(dir string) string {
+// Free is how many bytes can be written to the folder's disk, and whether that
+// could be found out.
+func Free(dir string) (bytes int64, known bool) {
 	var s syscall.Statfs_t
 	if err := syscall.Statfs(dir, &s); err != nil {
-		return ""
+		return 0, false
 	}
-	return fmt.Sprintf(", %.1f GB free", float64(s.Bavail)*float64(s.Bsize)/1e9)
+	return int64(s.Bavail) * int64(s.Bsize), true
 }

@@ -3,6 +3,7 @@ package doctor
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,7 +62,10 @@ func disk(runs string) Finding {
 		f.Detail, f.Mend = err.Error(), "choose another folder with --runs"
 		return f
 	}
-	f.Works, f.Detail = true, path+freeSpace(parent)
+	f.Works, f.Detail = true, path
+	if free, known := Free(parent); known {
+		f.Detail += fmt.Sprintf(", %.1f GB free", float64(free)/1e9)
+	}
 	if err := os.Remove(probe); err != nil {
 		f.Detail += "; " + err.Error()
 	}

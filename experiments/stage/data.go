@@ -4,94 +4,124 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"iter"
+	"maps"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/necstgen/necstgen/datasets/catalog"
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/experiments/config"
+	"github.com/necstgen/necstgen/experiments/trained"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
-// OpenData opens the capture that the configuration names: a file, or a data set
-// of the catalog. name is for messages.
-func OpenData(d config.Data) (r io.ReadCloser, name string, err error) {
-	if d.Path != "" {
-		f, err := os.Open(d.Path)
-		if err != nil {
-			return nil, "", fmt.Errorf("data.path: %w", err)
-		}
-		info, err := f.Stat()
-		if err == nil && info.IsDir() {
-			err = fmt.Errorf("%s is a folder: want a capture file", d.Path)
-		}
-		if err != nil {
-			f.Close()
-			return nil, "", fmt.Errorf("data.path: %w", err)
-		}
-		return f, d.Path, nil
-	}
-	if d.Name == "" {
-		return nil, "", fmt.Errorf("data.path is not set: give the capture to learn from, as in data.path=my.pcap, or a data set as data.name=testbed")
-	}
-	r, err = catalog.Open(d.Name)
-	if err != nil {
-		return nil, "", fmt.Errorf("data.name = %q: %w", d.Name, err)
-	}
-	return r, d.Name, nil
-}
-
-// traffic is what was learnt of a capture before any model: the flows of the
-// application, in start order, split into training and held-out.
+// traffic is what is learnt of a capture before any model: the flows of the
+// application, or the segments of its timeline, in start order, split into
+// training and held-out.
 type traffic struct {
 	training, heldOut []*flow.Flow
 	before            []int64 // for each training flow, the start of the one before it in the capture
-	packets           int64   // of the application
-	others            int64   // of other applications
+	segment           int     // packets of a segment; 0: flows
+	facts             trained.Traffic
 	damaged           []error
 }
 
 func (t *traffic) flows() int { return len(t.training) + len(t.heldOut) }
 
-// readTraffic reads the capture, keeps the application's flows and splits them.
+// readTraffic reads the data, keeps the application's flows and splits them.
 func readTraffic(ctx context.Context, e config.Experiment, src rand.Source) (*traffic, error) {
-	r, name, err := OpenData(e.Data)
+	d := e.Data
+	r, name, err := OpenData(d)
 	if err != nil {
 		return nil, err
 	}
 	defer r.Close()
-	assembler := assembler(e.Data)
-	all, damaged, err := flow.Collect(assembler.Flows(limited(ctx, pcap.Packets(r, name), e.Data.Limit)))
+	var radio choice
+	packets := radio.of(limited(ctx, Packets(r, d.Path, name, d.Application), d.Limit), d)
+	all, damaged, err := flow.Collect(assembler(d).Flows(packets))
 	if err != nil {
 		return nil, err
 	}
 	t := &traffic{damaged: damaged}
-	packets := make(map[flow.Application]int64)
+	seen := make(map[flow.Application]int64)
 	var wanted []*flow.Flow
 	for _, f := range all {
-		packets[f.Application] += int64(len(f.Packets))
-		if f.Application == e.Data.Application {
+		seen[f.Application] += int64(len(f.Packets))
+		if f.Application == d.Application {
 			wanted = append(wanted, f)
-			t.packets += int64(len(f.Packets))
-		} else {
-			t.others += int64(len(f.Packets))
 		}
 	}
-	if len(wanted) == 0 {
-		return nil, fmt.Errorf("%s: no packet of %s; it holds %s: set data.application to one of them", name, e.Data.Application, inventory(packets))
+	switch {
+	case len(wanted) == 0 && len(radio.left) > 0:
+		return nil, fmt.Errorf("%s: no uplink that data.port = %d and data.gateway = %q ask for; it holds those of %s", name, d.Port, d.Gateway, radio.inventory())
+	case len(wanted) == 0:
+		return nil, fmt.Errorf("%s: no packet of %s; it holds %s: set data.application to one of them", name, d.Application, inventory(seen))
 	}
-	t.split(wanted, e.Data.TestShare, rand.New(src))
+	t.facts = trained.TrafficOf(wanted)
+	unit := "flows"
+	if d.Flows == config.NoFlows {
+		unit = "segments"
+		if wanted, err = t.cut(wanted, d.TestShare); err != nil {
+			return nil, err
+		}
+		t.splitTime(wanted, d.TestShare)
+	} else {
+		t.split(wanted, d.TestShare, rand.New(src))
+	}
+	t.facts.Flows, t.facts.Segment = int64(len(wanted)), t.segment
 	if len(t.training) < generator.MinFlows || len(t.heldOut) < generator.MinFlows {
-		return nil, fmt.Errorf("%s: %d flows of %s, of which %d to learn from and %d held out: want at least %d of each; give a longer capture, or change data.test_share (%g) or data.application",
-			name, len(wanted), e.Data.Application, len(t.training), len(t.heldOut), generator.MinFlows, e.Data.TestShare)
+		return nil, fmt.Errorf("%s: %d %s of %s, of which %d to learn from and %d held out: want at least %d of each; give a longer capture, or change data.test_share (%g) or data.application",
+			name, len(wanted), unit, d.Application, len(t.training), len(t.heldOut), generator.MinFlows, d.TestShare)
 	}
 	return t, nil
+}
+
+// choice picks uplinks by port and gateway.
+type choice struct {
+	left map[string]int64 // packets that were left out, by port and gateway
+}
+
+// of passes the packets that the configuration asks for.
+func (c *choice) of(packets iter.Seq2[flow.Packet, error], d config.Data) iter.Seq2[flow.Packet, error] {
+	gateway, _ := config.ParseGateway(d.Gateway) // validated
+	if d.Port == 0 && gateway == 0 {
+		return packets
+	}
+	c.left = make(map[string]int64)
+	return func(yield func(flow.Packet, error) bool) {
+		for p, err := range packets {
+			if r := p.Radio; err == nil && r != nil && (d.Port != 0 && int(r.Port) != d.Port || gateway != 0 && r.Gateway != gateway) {
+				c.left[fmt.Sprintf("port %d at %016x", r.Port, r.Gateway)]++
+				continue
+			}
+			if !yield(p, err) {
+				return
+			}
+		}
+	}
+}
+
+// inventory lists what was left out, most first.
+func (c *choice) inventory() string { return byCount(c.left, "uplinks") }
+
+// cut makes segments of the timeline of all flows: as long as they are worth
+// learning from, but so short that both parts have enough.
+func (t *traffic) cut(flows []*flow.Flow, share float64) ([]*flow.Flow, error) {
+	packets := 0
+	for _, f := range flows {
+		packets += len(f.Packets)
+	}
+	most := float64(packets) * min(share, 1-share) / (generator.MinFlows + 1)
+	t.segment = max(2, min(generator.SegmentPackets, int(most)))
+	return generator.Segments(flows, t.segment)
+}
+
+// splitTime holds out the last segments: a timeline has no random part.
+func (t *traffic) splitTime(segments []*flow.Flow, share float64) {
+	n := len(segments) - int(share*float64(len(segments))+0.5)
+	t.training, t.heldOut = segments[:n], segments[n:]
 }
 
 // assembler gathers flows as the configuration says.
@@ -137,25 +167,35 @@ func (t *traffic) split(flows []*flow.Flow, share float64, random *rand.Rand) {
 
 // inventory lists applications by packets, most first: "HTTP (812 packets), DNS (90)".
 func inventory(packets map[flow.Application]int64) string {
-	type entry struct {
-		app flow.Application
-		n   int64
-	}
-	var entries []entry
+	names := make(map[string]int64)
 	for app, n := range packets {
-		entries = append(entries, entry{app, n})
-	}
-	slices.SortFunc(entries, func(a, b entry) int { return cmp.Or(cmp.Compare(b.n, a.n), cmp.Compare(a.app, b.app)) })
-	var parts []string
-	for _, e := range entries {
-		name := e.app.String()
-		if e.app == flow.Unknown {
+		name := app.String()
+		if app == flow.Unknown {
 			name = "unrecognised traffic"
 		}
-		parts = append(parts, fmt.Sprintf("%s (%d packets)", name, e.n))
+		names[name] = n
 	}
-	if len(parts) == 0 {
+	if len(names) == 0 {
 		return "no packet at all"
+	}
+	return byCount(names, "packets")
+}
+
+// mostListed is how many entries a message lists.
+const mostListed = 12
+
+// byCount lists names by their counts, most first.
+func byCount(counts map[string]int64, unit string) string {
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
+		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b))
+	})
+	var parts []string
+	for i, name := range names {
+		if i == mostListed {
+			parts = append(parts, fmt.Sprintf("%d more", len(names)-mostListed))
+			break
+		}
+		parts = append(parts, fmt.Sprintf("%s (%d %s)", name, counts[name], unit))
 	}
 	return strings.Join(parts, ", ")
 }

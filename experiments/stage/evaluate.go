@@ -32,11 +32,11 @@ func (p *pipeline) evaluate() error {
 
 // baselines are as many flows of the Markov chain and of the bootstrap as were generated.
 func (p *pipeline) baselines() (map[string][]*flow.Flow, error) {
-	r := p.request()
-	r.Flows, r.Seed = min(len(p.synthetic), mostBaseline), p.run.Seed("baselines")
+	r := generator.Request{Flows: min(len(p.synthetic), mostBaseline), Seed: p.run.Seed("baselines"), Start: p.amount().Start,
+		RateFactor: p.run.Spec.Config.Generate.RateFactor}
 	found := make(map[string][]*flow.Flow)
 	for _, kind := range []string{generator.KindMarkov, generator.KindBootstrap} {
-		g, err := generator.Fit(p.ctx, nil, kind, generator.Config{Order: baselineOrder}, p.data.training, generator.Observer{})
+		g, err := generator.Fit(p.ctx, nil, kind, generator.Config{Order: baselineOrder, NoFlow: p.data.segment > 0, Before: p.data.before}, p.data.training, generator.Observer{})
 		if err != nil {
 			return nil, err
 		}

@@ -1,59 +1,96 @@
 package stage
 
 import (
-	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"os"
+	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/datasets/wire"
 	"github.com/necstgen/necstgen/experiments/config"
+	"github.com/necstgen/necstgen/experiments/output"
+	"github.com/necstgen/necstgen/experiments/trained"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
-// fillings are the payloads' names in package wire.
-var fillings = map[config.Payload]wire.Filling{
-	config.Neutral: wire.Dissectable, config.Zero: wire.ZeroPayload, config.Random: wire.RandomPayload,
-}
-
-// request is how much a run generates.
-func (p *pipeline) request() generator.Request {
+// amount is how much a run generates: without any bound, as many flows as the
+// capture has.
+func (p *pipeline) amount() trained.Amount {
 	g := p.run.Spec.Config.Generate
-	r := generator.Request{Flows: g.Flows, Seed: p.run.Seed("generate"), Start: p.data.training[0].Start()}
-	if r.Flows == 0 {
-		r.Flows = p.data.flows()
+	a := trained.Amount{Flows: g.Flows, Packets: g.Packets, Duration: time.Duration(g.Duration), RateFactor: g.RateFactor,
+		Seed: p.run.Seed("generate"), Start: p.data.training[0].Start()}
+	if a.Flows == 0 && a.Packets == 0 && a.Duration == 0 {
+		a.Flows = p.data.flows()
 	}
 	if !g.Start.IsZero() {
-		r.Start = g.Start.UnixNano()
+		a.Start = g.Start.UnixNano()
 	}
-	return r
+	return a
+}
+
+// plan learns the hosts.
+func (p *pipeline) plan() (*wire.Plan, error) {
+	g := p.run.Spec.Config.Generate
+	plan, err := wire.FitPlanWith(p.data.training, wire.FitOptions{KeepAddresses: g.KeepAddresses})
+	if err != nil {
+		return nil, err
+	}
+	if g.Payload == config.Copy {
+		if plan.Examples, err = p.examples(); err != nil {
+			return nil, err
+		}
+	}
+	return plan, p.run.WriteFile("model/plan.json", plan.Write)
+}
+
+// examples reads the capture again for what its packets say: flows do not keep it.
+func (p *pipeline) examples() ([]wire.Example, error) {
+	d := p.run.Spec.Config.Data
+	r, name, err := OpenData(d)
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	var radio choice
+	labelled := assembler(d).Label(radio.of(limited(p.ctx, Packets(r, d.Path, name, d.Application), d.Limit), d))
+	return wire.Examples(func(yield func(flow.Packet, error) bool) {
+		for packet, err := range labelled {
+			if err == nil && packet.Application != d.Application {
+				continue
+			}
+			if !yield(packet, err) {
+				return
+			}
+		}
+	})
 }
 
 // generate draws flows, frames them, and writes the capture and its tables in
 // one pass; then it reads the capture back, as anybody would.
 func (p *pipeline) generate() error {
-	e := p.run.Spec.Config
-	plan, err := wire.FitPlanWith(p.data.training, wire.FitOptions{})
+	plan, err := p.plan()
 	if err != nil {
 		return err
 	}
-	if err := p.run.WriteFile("model/plan.json", plan.Write); err != nil {
-		return err
-	}
-	framer, err := wire.NewFramer(plan, wire.Options{Payload: fillings[e.Generate.Payload], MTU: e.Generate.MTU}, p.run.Source("wire"))
+	source, err := trained.New(trained.Part{Generator: p.source, Plan: plan, Traffic: p.data.facts})
 	if err != nil {
 		return err
 	}
-	request := p.request()
-	shown := p.run.Progress()
-	shown.Start("generate", int64(request.Flows), "flows")
-	flows := counted(upTo(p.source.Flows(p.ctx, request), e.Generate.Packets), shown.Set)
-	packets, err := p.write(framer.Frames(flows))
-	shown.Done()
+	options, err := p.run.Spec.Config.Generate.Wire(source.Uplinks())
+	if err != nil {
+		return err
+	}
+	amount := p.amount()
+	framer, err := source.Framer(options, amount.Seed)
+	if err != nil {
+		return err
+	}
+	packets, err := p.write(framer.Frames(source.Flows(p.ctx, amount)), amount, source, options.Link)
 	if err != nil {
 		return err
 	}
@@ -61,108 +98,64 @@ func (p *pipeline) generate() error {
 	if err := p.writeJSON("repairs.json", repairs); err != nil {
 		return err
 	}
-	if p.synthetic, err = p.readBack(packets); err != nil {
+	if p.synthetic, err = p.readBack(packets, options.Link); err != nil {
 		return err
 	}
 	total := 0
 	for _, n := range repairs {
 		total += n
 	}
-	p.run.Note("%d flows, %d packets, %d repairs", len(p.synthetic), packets, total)
+	p.run.Note("%d %s, %d packets, %d repairs", len(p.synthetic), p.unit(), packets, total)
 	return nil
 }
 
-// upTo ends the stream after the flow that brings the packets to limit (0: never).
-func upTo(flows iter.Seq2[*flow.Flow, error], limit int64) iter.Seq2[*flow.Flow, error] {
-	return func(yield func(*flow.Flow, error) bool) {
-		var n int64
-		for f, err := range flows {
-			if !yield(f, err) {
-				return
-			}
-			if err == nil {
-				n += int64(len(f.Packets))
-			}
-			if limit > 0 && n >= limit {
-				return
-			}
-		}
+// unit is what the run's flows are called.
+func (p *pipeline) unit() string {
+	if p.data.segment > 0 {
+		return "segments"
 	}
-}
-
-// counted tells how many flows have passed.
-func counted(flows iter.Seq2[*flow.Flow, error], set func(int64)) iter.Seq2[*flow.Flow, error] {
-	return func(yield func(*flow.Flow, error) bool) {
-		var n int64
-		for f, err := range flows {
-			if err == nil {
-				n++
-				set(n)
-			}
-			if !yield(f, err) {
-				return
-			}
-		}
-	}
+	return "flows"
 }
 
 // write writes the frames to generated.pcap, generated.parquet and generated.csv.
-func (p *pipeline) write(frames iter.Seq2[wire.Frame, error]) (packets int64, err error) {
-	var tables []*table.PacketWriter
-	var closers []io.Closer
-	closeAll := func() {
-		for _, c := range closers {
-			if e := c.Close(); e != nil && err == nil {
-				err = e
+func (p *pipeline) write(frames iter.Seq2[wire.Frame, error], a trained.Amount, source *trained.Source, link wire.Link) (packets int64, err error) {
+	var sinks []output.Sink
+	var files []io.Closer
+	defer func() {
+		for _, c := range files {
+			if closed := c.Close(); err == nil {
+				err = closed
 			}
 		}
-		closers = nil
-	}
-	defer closeAll()
-	for name, format := range map[string]table.Format{"generated.parquet": table.Parquet, "generated.csv": table.CSV} {
+	}()
+	for _, name := range []string{"generated.pcap", "generated.parquet", "generated.csv"} {
 		file, err := p.run.Create(name)
 		if err != nil {
 			return 0, err
 		}
-		t, err := table.NewPacketWriter(file, format)
+		var sink output.Sink
+		if format, failed := table.FormatOf(name); failed == nil {
+			sink, err = output.Table(file, format)
+		} else {
+			sink, err = output.Capture(file, pcap.WriterOptions{LinkType: link.Type()})
+		}
 		if err != nil {
-			return 0, fmt.Errorf("%w; %w", err, file.Close())
+			return 0, errors.Join(err, file.Close())
 		}
-		tables, closers = append(tables, t), append(closers, t, file)
+		sinks, files = append(sinks, sink), append(files, sink, file)
 	}
-	err = p.run.WriteFile("generated.pcap", func(w io.Writer) error {
-		capture, err := pcap.NewWriter(w, pcap.WriterOptions{})
-		if err != nil {
-			return err
-		}
-		packets, err = wire.WriteCapture(p.ctx, capture, teed(frames, tables))
-		return err
-	})
-	return packets, err
-}
-
-// teed writes each frame's packet to the tables as it passes.
-func teed(frames iter.Seq2[wire.Frame, error], tables []*table.PacketWriter) iter.Seq2[wire.Frame, error] {
-	return func(yield func(wire.Frame, error) bool) {
-		for frame, err := range frames {
-			if err == nil {
-				for _, t := range tables {
-					if err = t.Write(&frame.Packet); err != nil {
-						break
-					}
-				}
-			}
-			if !yield(frame, err) {
-				return
-			}
-		}
-	}
+	total, _ := source.Estimate(a)
+	shown := p.run.Progress()
+	shown.Start("generate", int64(total), "packets")
+	defer shown.Done()
+	return output.Write(p.ctx, frames, shown.Set, sinks...)
 }
 
 // readBack reads the capture that was written, checks its count, and gathers its
 // flows by the same rules as the original's.
-func (p *pipeline) readBack(wrote int64) ([]*flow.Flow, error) {
-	path, err := p.run.Path("generated.pcap")
+func (p *pipeline) readBack(wrote int64, link wire.Link) ([]*flow.Flow, error) {
+	const name = "generated.pcap"
+	path, err := p.run.Path(name)
 	if err != nil {
 		return nil, err
 	}
@@ -171,40 +164,45 @@ func (p *pipeline) readBack(wrote int64) ([]*flow.Flow, error) {
 		return nil, err
 	}
 	defer f.Close()
-	flows, err := readFlows(p.ctx, f, "generated.pcap", p.run.Spec.Config, wrote)
-	return flows, err
-}
-
-// readFlows gathers the application's flows of a capture of a known size.
-func readFlows(ctx context.Context, r io.Reader, name string, e config.Experiment, wrote int64) ([]*flow.Flow, error) {
+	d := p.run.Spec.Config.Data
 	var read int64
 	packets := func(yield func(flow.Packet, error) bool) {
-		for packet, err := range limited(ctx, pcap.Packets(r, name), 0) {
+		for packet, err := range limited(p.ctx, Packets(f, path, name, d.Application), 0) {
 			read++
 			if !yield(packet, err) {
 				return
 			}
 		}
 	}
-	assembler := assembler(e.Data)
-	all, damaged, err := flow.Collect(assembler.Flows(packets))
+	all, damaged, err := flow.Collect(assembler(d).Flows(packets))
 	if err != nil {
 		return nil, err
 	}
 	if len(damaged) > 0 {
 		return nil, fmt.Errorf("%s: %w", name, damaged[0])
 	}
-	if read != wrote {
-		return nil, errCount(name+": packets", wrote, read)
+	datagrams := p.data.facts.Uplinks && link == wire.Ethernet // of which some are acknowledgements
+	if read != wrote && !datagrams || read == 0 {
+		return nil, fmt.Errorf("%s: wrote %d packets, read back %d: the capture is not what it should be", name, wrote, read)
 	}
-	var kept []*flow.Flow
-	for _, f := range all {
-		if f.Application == e.Data.Application {
-			kept = append(kept, f)
+	p.recognised(all, d.Application)
+	if p.data.segment > 0 {
+		return generator.Segments(all, p.data.segment)
+	}
+	return all, nil
+}
+
+// recognised warns of flows that do not look like the application that they are
+// of, and makes them of it.
+func (p *pipeline) recognised(flows []*flow.Flow, app flow.Application) {
+	strange := 0
+	for _, f := range flows {
+		if f.Application != app {
+			f.Application = app
+			strange++
 		}
 	}
-	if len(kept) == 0 {
-		return nil, fmt.Errorf("%s: none of its %d flows is recognised as %s", name, len(all), e.Data.Application)
+	if strange > 0 {
+		p.run.Warn("%d of the %d generated flows are not recognised as %s by their ports and first bytes", strange, len(flows), app)
 	}
-	return kept, nil
 }

@@ -23,7 +23,10 @@ func generatorConfig(e config.Experiment, data *traffic, seed uint64) (generator
 		Order: e.Markov.Order, GapBins: e.LSTM.GapBins, LengthBins: e.LSTM.LengthBins, MaxLength: e.LSTM.MaxLength,
 		Lanes: lanes, Seed: seed, Before: data.before,
 	}
-	cfg.Variant = e.Features.Variant
+	cfg.NoFlow = data.segment > 0
+	if cfg.Variant = e.Features.Variant; data.facts.Uplinks {
+		cfg.Variant = feature.LoRaWAN // there are no others for them
+	}
 	if e.Features.Compat {
 		cfg.Compat = feature.Original()
 	}

@@ -5,13 +5,13 @@ package stage
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/trained"
 	"github.com/necstgen/necstgen/gomlxmodels/device"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
@@ -40,6 +40,7 @@ func Run(ctx context.Context, r *run.Run, out *run.Terminal) error {
 		{"read", []string{"data", "config.data", "config.seed"}, p.read},
 		{"", nil, p.open},
 		{"", nil, p.learn},
+		{"", nil, p.aggregate},
 		{"generate", []string{"model", "config.generate", "config.seed"}, p.generate},
 		{"evaluate", []string{"generated.pcap", "training.parquet", "heldout.parquet", "config.evaluate"}, p.evaluate},
 		{"report", []string{"generated.parquet", "training.parquet", "heldout.parquet", "scores.json"}, p.report},
@@ -87,8 +88,8 @@ func (p *pipeline) read() (err error) {
 			return err
 		}
 	}
-	p.run.Note("%s: %d flows to learn from, %d held out, %d packets", e.Data.Application, len(p.data.training), len(p.data.heldOut), p.data.packets)
-	return nil
+	p.run.Note("%s: %d %s to learn from, %d held out, %d packets", e.Data.Application, len(p.data.training), p.unit(), len(p.data.heldOut), p.data.facts.Packets)
+	return p.writeJSON(trained.TrafficName, p.data.facts)
 }
 
 // mostDamage is how many damaged records are named one by one.
@@ -132,6 +133,26 @@ func (p *pipeline) learn() error {
 		return err
 	}
 	return p.run.Stage("save", stageInputs("save"), p.save)
+}
+
+// aggregate learns the aggregate level by itself, for tables of flows.
+func (p *pipeline) aggregate() error {
+	inputs := []string{"training.parquet", "config.generator", "config.seed"}
+	if p.data.segment > 0 || p.run.Reuse("aggregate", inputs) {
+		return nil
+	}
+	return p.run.Stage("aggregate", inputs, func() error {
+		warn := func(err error) { p.run.Warn("%v", err) }
+		level, err := trained.FitAggregate(p.ctx, p.run.Spec.Config.Generator, p.data.training, p.data.before, p.run.Seed("aggregate"), warn)
+		if err != nil {
+			return err
+		}
+		dir, err := p.run.Path(trained.AggregateName)
+		if err != nil {
+			return err
+		}
+		return level.Save(dir)
+	})
 }
 
 // save keeps the models, and the picture of the latent space.
@@ -196,9 +217,4 @@ func (p *pipeline) progress() func(stage string, done, total int) {
 			shown.Done()
 		}
 	}
-}
-
-// errCount names a difference between what was written and what was read back.
-func errCount(what string, wrote, read int64) error {
-	return fmt.Errorf("%s: wrote %d, read back %d: the capture is not what it should be", what, wrote, read)
 }

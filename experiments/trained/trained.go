@@ -1,18 +1,18 @@
-// Package trained draws from the models that a finished run has saved.
+// Package trained draws from the models that finished runs have saved, of one
+// application or of several at once.
 package trained
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"iter"
-	"math/rand/v2"
+	"io/fs"
 	"os"
 
 	"github.com/gomlx/compute"
 
-	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/wire"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
@@ -20,126 +20,91 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
-// Source is a finished run's generator, ready to draw. The caller must close it.
-type Source struct {
-	config    config.Generate
-	generator generator.Generator
-	plan      *wire.Plan
-	start     int64 // nanoseconds
-	device    *device.Device
-}
-
-// Open loads what a run saved. Backend is what computes: "" for the run's own,
-// "auto" for the best one there is. Messages about it go to out.
-func Open(ctx context.Context, m *run.Manifest, backend string, out io.Writer) (_ *Source, err error) {
-	s := &Source{config: m.Config.Generate}
+// Open loads what runs have saved. Backend is what computes: "" for the first
+// run's own, "auto" for the best one there is. Messages about it go to out.
+func Open(ctx context.Context, runs []*run.Manifest, backend string, out io.Writer) (_ *Source, err error) {
+	var d *device.Device
 	defer func() {
-		if err != nil {
-			s.Close()
+		if err != nil && d != nil {
+			d.Close()
 		}
 	}()
-	if s.plan, err = readPlan(m.Path("model/plan.json")); err != nil {
+	var parts []Part
+	for _, m := range runs {
+		var b compute.Backend
+		if networked(m) {
+			if d == nil {
+				if d, err = openDevice(ctx, m, backend, out); err != nil {
+					return nil, err
+				}
+			}
+			b = d.Backend
+		}
+		p, err := openPart(m, b)
+		if err != nil {
+			return nil, fmt.Errorf("trained: %s: %w", m.Dir, err)
+		}
+		parts = append(parts, p)
+	}
+	s, err := New(parts...)
+	if err != nil {
 		return nil, err
 	}
-	if s.start, err = firstTime(m.Path("generated.pcap")); err != nil {
-		return nil, err
-	}
-	var b compute.Backend
-	if m.Config.Generator != config.Chain && m.Config.Generator != config.Bootstrap {
-		if backend == "" {
-			backend = m.Backend.Name
-		}
-		if backend == string(config.Auto) {
-			backend = ""
-		}
-		if s.device, err = device.Open(ctx, device.Options{Backend: backend, Out: out}); err != nil {
-			return nil, err
-		}
-		b = s.device.Backend
-	}
-	kind := string(m.Config.Generator)
-	if s.generator, err = generator.Load(b, kind, m.Path("model/"+kind)); err != nil {
-		return nil, fmt.Errorf("trained: %s: %w", m.Dir, err)
-	}
+	s.device = d
 	return s, nil
 }
 
-// Close releases the backend.
-func (s *Source) Close() {
-	if s.device != nil {
-		s.device.Close()
+// networked tells a generator that needs a backend.
+func networked(m *run.Manifest) bool {
+	return m.Config.Generator != config.Chain && m.Config.Generator != config.Bootstrap
+}
+
+func openDevice(ctx context.Context, m *run.Manifest, backend string, out io.Writer) (*device.Device, error) {
+	if backend == "" {
+		backend = m.Backend.Name
 	}
+	if backend == string(config.Auto) {
+		backend = ""
+	}
+	return device.Open(ctx, device.Options{Backend: backend, Out: out})
+}
+
+// openPart loads one run.
+func openPart(m *run.Manifest, b compute.Backend) (p Part, err error) {
+	if p.Traffic, err = readTraffic(m); err != nil {
+		return p, err
+	}
+	if p.Plan, err = readPlan(m.Path("model/plan.json")); err != nil {
+		return p, err
+	}
+	kind := string(m.Config.Generator)
+	p.Generator, err = generator.Load(b, kind, m.Path("model/"+kind))
+	return p, err
 }
 
 func readPlan(path string) (*wire.Plan, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fmt.Errorf("trained: %w", err)
+		return nil, err
 	}
 	defer f.Close()
 	return wire.ReadPlan(f, path)
 }
 
-// firstTime is the time of a capture's first packet.
-func firstTime(path string) (int64, error) {
-	f, err := os.Open(path)
+// readTraffic reads what a finished run of this version has learnt from.
+func readTraffic(m *run.Manifest) (t Traffic, err error) {
+	if m.Status != run.Finished {
+		return t, fmt.Errorf("its status is %s: want a finished run", m.Status)
+	}
+	data, err := os.ReadFile(m.Path(TrafficName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return t, fmt.Errorf("it has no %s, so another version of this program made it: run the experiment again", TrafficName)
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &t)
+	}
 	if err != nil {
-		return 0, fmt.Errorf("trained: %w", err)
+		return t, fmt.Errorf("%s: %w", TrafficName, err)
 	}
-	defer f.Close()
-	for p, err := range pcap.Packets(f, path) {
-		return p.Time, err
-	}
-	return 0, fmt.Errorf("trained: %s has no packet", path)
-}
-
-// Amount is how much to draw.
-type Amount struct {
-	Flows   int    // at most; more than 0
-	Packets int64  // end after the flow that reaches so many; 0: no limit
-	Seed    uint64 // of every choice
-}
-
-// framesAhead is how many frames are made before they are written, in a goroutine
-// of their own: drawing and framing use one core, writing another.
-const framesAhead = 4096
-
-// Write draws flows and writes them as a capture, which it closes. However it
-// ends, what was written is a valid capture, and packets is how many it holds.
-// Shown is told the packets of the flows drawn so far, from one other goroutine.
-func (s *Source) Write(ctx context.Context, w io.Writer, format pcap.WriterOptions, a Amount, shown func(packets int64)) (packets int64, err error) {
-	capture, err := pcap.NewWriter(w, format)
-	if err != nil {
-		return 0, err
-	}
-	fillings := map[config.Payload]wire.Filling{config.Neutral: wire.Dissectable, config.Zero: wire.ZeroPayload, config.Random: wire.RandomPayload}
-	options := wire.Options{Payload: fillings[s.config.Payload], MTU: s.config.MTU}
-	framer, err := wire.NewFramer(s.plan, options, rand.NewPCG(a.Seed, 1))
-	if err != nil {
-		return 0, err
-	}
-	request := generator.Request{Flows: a.Flows, Seed: a.Seed, Start: s.start}
-	frames := framer.Frames(upTo(s.generator.Flows(ctx, request), a.Packets, shown))
-	packets, err = wire.WriteCapture(ctx, capture, wire.Ahead(frames, framesAhead))
-	if closed := capture.Close(); err == nil {
-		err = closed
-	}
-	return packets, err
-}
-
-// upTo ends the stream after the flow that brings the packets to limit (0: never)
-// and tells how many there are.
-func upTo(flows iter.Seq2[*flow.Flow, error], limit int64, count func(int64)) iter.Seq2[*flow.Flow, error] {
-	return func(yield func(*flow.Flow, error) bool) {
-		var n int64
-		for f, err := range flows {
-			if err == nil {
-				n += int64(len(f.Packets))
-				count(n)
-			}
-			if !yield(f, err) || limit > 0 && n >= limit {
-				return
-			}
-		}
-	}
+	return t, nil
 }

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math/rand/v2"
+	"os"
+
+	"github.com/necstgen/necstgen/datasets/table"
+	"github.com/necstgen/necstgen/experiments/output"
+	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/trained"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
+)
+
+// tableKind is the format of a table that --out names; the standard output gets CSV.
+func tableKind(path string) (table.Format, error) {
+	if path == output.Standard {
+		return table.CSV, nil
+	}
+	return table.FormatOf(path)
+}
+
+// generatePackets writes the features of packets drawn from labels.
+func (c *command) generatePackets(m *run.Manifest, source *trained.Source, o *order, a trained.Amount) error {
+	level, ok := source.Parts[0].Generator.(generator.PacketLevel)
+	if !ok {
+		return fmt.Errorf("generate: %s: its generator, %s, has no packet level: want a run with generator=sampled or generator=paper", m.Dir, m.Config.Generator)
+	}
+	src := rand.NewPCG(a.Seed, 2)
+	labels, err := labelsOf(level, o, src)
+	if err != nil {
+		return err
+	}
+	if a.Start == 0 {
+		a.Start = source.Parts[0].Traffic.Start
+	}
+	drawn, err := level.Packets(labels, a.Start, src)
+	if err != nil {
+		return fmt.Errorf("generate: %w", err)
+	}
+	names := append([]string{"label"}, drawn.Columns...)
+	return c.writeRows(o.outs[0], names, "packets", func(yield func([]float64, error) bool) {
+		row := make([]float64, len(names))
+		for i, label := range drawn.Labels {
+			row[0] = float64(label)
+			copy(row[1:], drawn.Rows.RawRowView(i))
+			if !yield(row, nil) {
+				return
+			}
+		}
+	})
+}
+
+// labelsOf are the labels to draw from: of training, of the chain, or a file's.
+func labelsOf(level generator.PacketLevel, o *order, src rand.Source) ([]int, error) {
+	switch o.labels {
+	case "chain":
+		return level.ChainLabels(int(o.packets), src)
+	case "observed":
+		labels := level.ObservedLabels()
+		if o.packets == 0 {
+			return labels, nil
+		}
+		if int(o.packets) > len(labels) {
+			return nil, fmt.Errorf("generate: --packets %d: training had %s labels: ask for less, or for --labels chain", o.packets, thousands(int64(len(labels))))
+		}
+		return labels[:o.packets], nil
+	}
+	return labelsIn(o.labels, level.LabelCount(), int(o.packets))
+}
+
+// labelsIn reads a file of labels, the first most of them (0: all).
+func labelsIn(path string, count, most int) ([]int, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("generate: --labels: %w (want observed, chain, or a file of labels)", err)
+	}
+	labels, err := generator.ReadLabels(bytes.NewReader(text), path)
+	if err != nil {
+		return nil, err
+	}
+	for i, label := range labels {
+		if label >= count {
+			return nil, fmt.Errorf("generate: %s:%d: label %d: want 0 to %d", path, lineOf(text, path, i), label, count-1)
+		}
+	}
+	if most > 0 {
+		labels = labels[:min(len(labels), most)]
+	}
+	return labels, nil
+}
+
+// lineOf is the line of the n-th label, from 0.
+func lineOf(text []byte, path string, n int) int {
+	line := 0
+	for part := range bytes.Lines(text) {
+		line++
+		labels, _ := generator.ReadLabels(bytes.NewReader(part), path) // none is an error, and no label
+		if n -= len(labels); n < 0 {
+			break
+		}
+	}
+	return line
+}
+
+// generateAggregate writes the packets and starts of flows.
+func (c *command) generateAggregate(ctx context.Context, m *run.Manifest, o *order, a trained.Amount) error {
+	level, start, err := trained.OpenAggregate(m)
+	if err != nil {
+		return err
+	}
+	if a.Start == 0 {
+		a.Start = start
+	}
+	rows := level.Draw(ctx, generator.Request{Flows: a.Flows, Duration: a.Duration, RateFactor: a.RateFactor, Seed: a.Seed, Start: a.Start})
+	return c.writeRows(o.outs[0], trained.AggregateColumns(), "flows", trained.AggregateRows(rows))
+}
+
+// writeRows writes a table of numbers.
+func (c *command) writeRows(path string, names []string, unit string, rows iter.Seq2[[]float64, error]) error {
+	format, err := tableKind(path)
+	if err != nil {
+		return usageError{err}
+	}
+	n := int64(0)
+	counted := func(yield func([]float64, error) bool) {
+		for row, err := range rows {
+			if err == nil {
+				n++
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+	write := func(w io.Writer) error { return table.WriteFeatures(w, format, names, counted) }
+	if path == output.Standard {
+		buffered := bufio.NewWriter(c.out)
+		return errors.Join(write(buffered), buffered.Flush())
+	}
+	if err := writeBeside(path, write); err != nil {
+		return fmt.Errorf("generate: %s: %w", path, err)
+	}
+	if c.json {
+		return printJSON(c.out, map[string]any{"path": path, unit: n})
+	}
+	return printLine(c.out, "%s: %s %s", path, thousands(n), unit)
+}

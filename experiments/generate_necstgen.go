@@ -1,0 +1,39 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/experiments/output"
+	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/trained"
+)
+
+// generateNeCSTGen writes NeCSTGen's output files, of each run its own.
+func (c *command) generateNeCSTGen(ctx context.Context, runs []*run.Manifest, source *trained.Source, o *order, a trained.Amount) error {
+	var all []string
+	for i, part := range source.Parts {
+		one, err := trained.New(part)
+		if err != nil {
+			return err
+		}
+		t, e := part.Traffic, runs[i].Config
+		files := output.NeCSTGen{Application: output.ApplicationName(t.Application, e.Features.Variant, e.Data.Port),
+			Connected: t.Protocol == flow.TCP, NoFlow: t.Segment > 0, Uplinks: t.Uplinks}
+		names, err := files.Write(o.necstgen, one.Flows(ctx, a))
+		if err != nil {
+			return fmt.Errorf("generate: %w", err)
+		}
+		all = append(all, names...)
+	}
+	if c.json {
+		return printJSON(c.out, map[string]any{"files": all, "seed": a.Seed})
+	}
+	for _, name := range all {
+		if err := printLine(c.out, "%s", name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

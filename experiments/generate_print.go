@@ -1,0 +1,62 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/necstgen/necstgen/experiments/output"
+	"github.com/necstgen/necstgen/experiments/run"
+)
+
+// endedEarly says what there is all the same.
+func (c *command) endedEarly(files []*output.File, err error) error {
+	for _, f := range files {
+		what := "capture"
+		if f.Kind.Table != "" {
+			what = "table"
+		}
+		if n := f.Packets(); n > 0 {
+			fmt.Fprintf(c.err, "%s: ended early; its %s packets are a valid %s\n", f.Path, thousands(n), what)
+		} else {
+			fmt.Fprintf(c.err, "%s: not written\n", f.Path)
+		}
+	}
+	return fmt.Errorf("generate: %w", err)
+}
+
+// printGenerated says what was made, where the standard output is not it.
+func (c *command) printGenerated(g *generated) error {
+	out := c.out
+	for _, f := range g.Files {
+		if f.Path == output.Standard {
+			out = c.err
+		}
+	}
+	if out == c.err && c.quiet {
+		return nil
+	}
+	if c.json {
+		return printJSON(out, g)
+	}
+	var err error
+	for _, f := range g.Files {
+		name := f.Path
+		if name == output.Standard {
+			name = "standard output"
+		}
+		if n := len(f.Parts); n > 0 {
+			name = fmt.Sprintf("%s to %s, %d files", f.Parts[0], f.Parts[n-1], n)
+		}
+		err = errors.Join(err, printLine(out, "%s: %s packets", name, thousands(f.Packets)))
+	}
+	if c.quiet || g.Replay != nil {
+		return err
+	}
+	return errors.Join(err, printLine(out, "%s, %s packets a second", run.Seconds(g.Seconds), thousands(int64(float64(g.Packets)/max(g.Seconds, 1e-3)))))
+}
+
+func printLine(w io.Writer, format string, args ...any) error {
+	_, err := fmt.Fprintf(w, format+"\n", args...)
+	return err
+}

@@ -1,0 +1,240 @@
+package output
+
+import (
+	"bufio"
+	"container/heap"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/lorawan"
+	"github.com/necstgen/necstgen/datasets/necstgencsv"
+	"github.com/necstgen/necstgen/datasets/table"
+)
+
+// NeCSTGen says which of NeCSTGen's output files flows are written to
+// (algorithm.md 9.3 and 12).
+type NeCSTGen struct {
+	Application string // "HTTP", "UDP_GOOGLE_HOME", "LORA_1"
+	Connected   bool   // TCP: with flags
+	NoFlow      bool   // the flows are segments of one timeline
+	Uplinks     bool   // LoRaWAN: radio columns, and never flows
+}
+
+// packetFile is the stem of the file of packets.
+func (n NeCSTGen) packetFile() string {
+	kind := "FLOW_NO_CONNECT"
+	switch {
+	case n.NoFlow || n.Uplinks:
+		kind = "NO_FLOW"
+	case n.Connected:
+		kind = "FLOW_CONNECT"
+	}
+	return fmt.Sprintf("DF_GEN_PACKET_%s_%s_FINAL", n.Application, kind)
+}
+
+// flowFile is the stem of the file of flows; "": there are no flows.
+func (n NeCSTGen) flowFile() string {
+	if n.NoFlow || n.Uplinks {
+		return ""
+	}
+	return fmt.Sprintf("DF_GEN_FLOW_%s_FINAL", n.Application)
+}
+
+// output is the layout of the file of packets that are no uplinks.
+func (n NeCSTGen) output() necstgencsv.Output {
+	switch {
+	case n.NoFlow:
+		return necstgencsv.NoFlow
+	case n.Connected:
+		return necstgencsv.Connected
+	}
+	return necstgencsv.NotConnected
+}
+
+// Write writes the flows, which come in start order, to the files in dir: as CSV,
+// and beside it as Parquet with the same columns. Files that are there already
+// are replaced when all is written. It returns their names.
+func (n NeCSTGen) Write(dir string, flows iter.Seq2[*flow.Flow, error]) ([]string, error) {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return nil, fmt.Errorf("output: %w", err)
+	}
+	packets := n.packetFile()
+	stems := []string{packets}
+	writers := []func(iter.Seq2[*flow.Flow, error]) error{
+		writing(dir, packets, func(w io.Writer, flows iter.Seq2[*flow.Flow, error]) error {
+			if n.Uplinks {
+				return lorawan.WriteGenerated(w, uplinksOf(flows), feature.Compat{})
+			}
+			return necstgencsv.WriteGenerated(w, n.output(), flows)
+		}),
+	}
+	if name := n.flowFile(); name != "" {
+		stems = append(stems, name)
+		writers = append(writers, writing(dir, name, necstgencsv.WriteGeneratedFlows))
+	}
+	err := spread(flows, writers...)
+	var names []string
+	for _, stem := range stems {
+		path := filepath.Join(dir, stem)
+		if err == nil {
+			err = toParquet(path)
+		}
+		names = append(names, path+".csv", path+".parquet")
+	}
+	for _, name := range names {
+		if err != nil {
+			_ = os.Remove(name + partial) // what is not there need not go
+			continue
+		}
+		err = os.Rename(name+partial, name)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("output: %w", err)
+	}
+	return names, nil
+}
+
+// partial is behind a file's name until it is whole.
+const partial = ".part"
+
+// writing is a consumer of flows that writes a CSV file.
+func writing(dir, stem string, write func(io.Writer, iter.Seq2[*flow.Flow, error]) error) func(iter.Seq2[*flow.Flow, error]) error {
+	return func(flows iter.Seq2[*flow.Flow, error]) error {
+		return create(filepath.Join(dir, stem+".csv"+partial), func(w io.Writer) error { return write(w, flows) })
+	}
+}
+
+func create(path string, write func(io.Writer) error) error {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	buffered := bufio.NewWriterSize(f, 1<<20)
+	if err = write(buffered); err == nil {
+		err = buffered.Flush()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// toParquet writes the CSV file of that stem as Parquet.
+func toParquet(stem string) error {
+	in, err := os.Open(stem + ".csv" + partial)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	columns, rows, err := necstgencsv.Numbers(in, stem+".csv")
+	if err != nil {
+		return err
+	}
+	return create(stem+".parquet"+partial, func(w io.Writer) error { return table.WriteFeatures(w, table.Parquet, columns, rows) })
+}
+
+// spread gives each flow to all consumers, which run side by side. The first
+// error ends it.
+func spread(flows iter.Seq2[*flow.Flow, error], consumers ...func(iter.Seq2[*flow.Flow, error]) error) error {
+	channels := make([]chan *flow.Flow, len(consumers))
+	failed := make(chan error, len(consumers))
+	for i, consume := range consumers {
+		channels[i] = make(chan *flow.Flow, 1024)
+		go func() {
+			failed <- consume(func(yield func(*flow.Flow, error) bool) {
+				for f := range channels[i] {
+					if !yield(f, nil) {
+						return
+					}
+				}
+			})
+			for range channels[i] { // let the others go on to the end
+			}
+		}()
+	}
+	var err error
+	for f, e := range flows {
+		if e != nil {
+			err = e
+			break
+		}
+		for _, c := range channels {
+			c <- f
+		}
+	}
+	for _, c := range channels {
+		close(c)
+	}
+	for range consumers {
+		err = errors.Join(err, <-failed)
+	}
+	return err
+}
+
+// uplinksOf are the uplinks of flows in start order, merged in time order.
+func uplinksOf(flows iter.Seq2[*flow.Flow, error]) iter.Seq2[lorawan.Uplink, error] {
+	return func(yield func(lorawan.Uplink, error) bool) {
+		var open merge
+		send := func(until int64) bool {
+			for len(open) > 0 && open[0].Packets[0].Time <= until {
+				u := lorawan.UplinkOf(&open[0].Packets[0])
+				if open[0].Packets = open[0].Packets[1:]; len(open[0].Packets) == 0 {
+					heap.Pop(&open)
+				} else {
+					heap.Fix(&open, 0)
+				}
+				if !yield(u, nil) {
+					return false
+				}
+			}
+			return true
+		}
+		for f, err := range flows {
+			if err != nil {
+				yield(lorawan.Uplink{}, err)
+				return
+			}
+			if len(f.Packets) == 0 {
+				continue
+			}
+			if !send(f.Start()) {
+				return
+			}
+			heap.Push(&open, &flow.Flow{Packets: f.Packets})
+		}
+		send(1<<63 - 1)
+	}
+}
+
+// merge is a heap of flows by the time of their first packet.
+type merge []*flow.Flow
+
+func (m merge) Len() int           { return len(m) }
+func (m merge) Less(i, j int) bool { return m[i].Packets[0].Time < m[j].Packets[0].Time }
+func (m merge) Swap(i, j int)      { m[i], m[j] = m[j], m[i] }
+func (m *merge) Push(x any)        { *m = append(*m, x.(*flow.Flow)) }
+func (m *merge) Pop() any {
+	last := (*m)[len(*m)-1]
+	*m = (*m)[:len(*m)-1]
+	return last
+}
+
+// ApplicationName is what NeCSTGen calls an application: by the variant of the
+// features where they are of Google Home, by the port where it is LoRaWAN.
+func ApplicationName(app flow.Application, variant feature.Variant, port int) string {
+	switch {
+	case app == flow.LoRaWAN && port > 0:
+		return fmt.Sprintf("LORA_%d", port)
+	case app == flow.LoRaWAN:
+		return "LORA"
+	case variant == feature.TCPGoogleHome:
+		return "TCP_GOOGLE_HOME"
+	case variant == feature.UDPGoogleHome:
+		return "UDP_GOOGLE_HOME"
+	}
+	return strings.ReplaceAll(strings.ToUpper(app.String()), "-", "_")
+}

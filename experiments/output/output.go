@@ -1,0 +1,138 @@
+// Package output writes generated frames: to captures, whole or split, and to
+// tables of the same packets, all in one pass. A run and the command that
+// generates more from it write by the same code.
+package output
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+
+	"github.com/necstgen/necstgen/datasets/pcap"
+	"github.com/necstgen/necstgen/datasets/table"
+	"github.com/necstgen/necstgen/datasets/wire"
+)
+
+// Sink takes frames. After Close what it has taken can be read.
+type Sink interface {
+	Write(f *wire.Frame) error
+	Close() error
+}
+
+// Capture makes a sink of a capture. It does not close w.
+func Capture(w io.Writer, options pcap.WriterOptions) (Sink, error) {
+	c, err := pcap.NewWriter(w, options)
+	if err != nil {
+		return nil, err
+	}
+	return capture{c}, nil
+}
+
+// capture is a Sink of whatever takes frames with their times.
+type capture struct {
+	w interface {
+		Write(time int64, frame []byte) error
+		Close() error
+	}
+}
+
+func (c capture) Write(f *wire.Frame) error { return c.w.Write(f.Packet.Time, f.Bytes) }
+func (c capture) Close() error              { return c.w.Close() }
+
+// Table makes a sink of a packet table. It does not close w.
+func Table(w io.Writer, format table.Format) (Sink, error) {
+	t, err := table.NewPacketWriter(w, format)
+	if err != nil {
+		return nil, err
+	}
+	return rows{t}, nil
+}
+
+// rows is a Sink of a packet table.
+type rows struct{ w *table.PacketWriter }
+
+func (r rows) Write(f *wire.Frame) error { return r.w.Write(&f.Packet) }
+func (r rows) Close() error              { return r.w.Close() }
+
+// Numbers of frames: made before they are written, so that making and writing
+// use two cores, and between two reports of progress.
+const (
+	ahead = 8192
+	step  = 1024
+)
+
+// Write gives each frame to every sink, in its order, and tells shown how many
+// there were so far; nil: nobody. It ends with the frames, with ctx, or with the
+// first write that fails; packets is how many frames every sink has taken.
+// Errors in the stream, the first few of them and the number of the others, are
+// returned after the frames that could be written. The sinks stay open.
+func Write(ctx context.Context, frames iter.Seq2[wire.Frame, error], shown func(packets int64), sinks ...Sink) (packets int64, err error) {
+	var problems problems
+	for _, err := range Tee(wire.Ahead(frames, ahead), sinks...) {
+		if err != nil {
+			problems.add(err)
+			continue
+		}
+		packets++
+		if packets%step != 0 {
+			continue
+		}
+		if shown != nil {
+			shown(packets)
+		}
+		if ctx.Err() != nil {
+			problems.add(context.Cause(ctx))
+			break
+		}
+	}
+	if shown != nil {
+		shown(packets)
+	}
+	return packets, problems.join()
+}
+
+// Tee gives each frame to every sink as it passes. The first write that fails
+// is the last element.
+func Tee(frames iter.Seq2[wire.Frame, error], sinks ...Sink) iter.Seq2[wire.Frame, error] {
+	return func(yield func(wire.Frame, error) bool) {
+		for frame, err := range frames {
+			if err == nil {
+				for _, s := range sinks {
+					if err := s.Write(&frame); err != nil {
+						yield(wire.Frame{}, err)
+						return
+					}
+				}
+			}
+			if !yield(frame, err) {
+				return
+			}
+		}
+	}
+}
+
+// problems gathers the errors of a stream.
+type problems struct {
+	kept []error
+	more int
+}
+
+// maxProblems is how many errors of a stream are kept.
+const maxProblems = 10
+
+func (p *problems) add(err error) {
+	if len(p.kept) < maxProblems {
+		p.kept = append(p.kept, err)
+	} else {
+		p.more++
+	}
+}
+
+func (p *problems) join() error {
+	if p.more > 0 {
+		p.kept = append(p.kept, fmt.Errorf("and %d more errors", p.more))
+	}
+	return errors.Join(p.kept...)
+}

@@ -1,0 +1,36 @@
+package output
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/necstgen/necstgen/datasets/pcap"
+)
+
+// openSplit makes the first file of a capture that goes on in others.
+func (f *File) openSplit(options Options) error {
+	if f.Path == Standard {
+		return fmt.Errorf("output: the standard output cannot be split: want a file")
+	}
+	create := func(name string) (io.WriteCloser, error) { return os.Create(name) }
+	w, err := pcap.NewSplitWriter(create, f.Path, pcap.SplitOptions{WriterOptions: f.Kind.Capture,
+		FileBytes: options.SplitSize, FileDuration: options.SplitTime, Remove: os.Remove})
+	if err != nil {
+		return fmt.Errorf("output: %w", err)
+	}
+	f.sink, f.split = capture{w}, w
+	return nil
+}
+
+// Names are the files that were written, in order: one, unless the capture is
+// split. There is none for a file without a packet.
+func (f *File) Names() []string {
+	switch {
+	case f.packets == 0:
+		return nil
+	case f.split != nil:
+		return f.split.Names()
+	}
+	return []string{f.Path}
+}
