@@ -323,3 +323,20 @@ func TestFitRefusesMixedPackets(t *testing.T) {
 		}
 	}
 }
+
+func FuzzReadLabels(f *testing.F) {
+	for _, text := range []string{"0 1,2 # three\n4", "-1", "1\n\n\n2x", "99999999999999999999"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		labels, err := generator.ReadLabels(strings.NewReader(text), "labels.txt")
+		if (err == nil) != (len(labels) > 0) {
+			t.Errorf("%d labels with error %v", len(labels), err)
+		}
+		for _, label := range labels {
+			if label < 0 {
+				t.Errorf("label %d", label)
+			}
+		}
+	})
+}
