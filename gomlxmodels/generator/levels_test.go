@@ -5,6 +5,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -301,6 +302,37 @@ func TestSegments(t *testing.T) {
 	cfg.NoFlow = true
 	if _, err := generator.Fit(context.Background(), nil, generator.KindMarkov, cfg, flows, generator.Observer{}); err == nil || !strings.Contains(err.Error(), "Segments") {
 		t.Errorf("overlapping flows as segments gave %v, want an error that names Segments", err)
+	}
+}
+
+// A downlink that the gateway heard of another does no harm among uplinks.
+func TestStrayDownlink(t *testing.T) {
+	uplinks := gentest.Uplinks(40, rand.NewPCG(2, 2))
+	stray := &flow.Flow{Application: flow.LoRaWAN, Packets: []flow.Packet{{Time: uplinks[3].Start(), Length: 12, HeaderLength: 9, Application: flow.LoRaWAN}}}
+	mixed := slices.Insert(slices.Clone(uplinks), 4, stray)
+	segments, err := generator.Segments(mixed, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, f := range segments {
+		for j := range f.Packets {
+			if f.Packets[j].Radio == nil {
+				t.Errorf("segment %d, packet %d: no radio fields", i, j)
+			}
+		}
+	}
+	if testing.Short() {
+		t.Skip("skipped in short mode: trains on the Go backend")
+	}
+	cfg := tiny()
+	cfg.Variant = feature.LoRaWAN
+	var warnings []string
+	o := generator.Observer{Warn: func(err error) { warnings = append(warnings, err.Error()) }}
+	if _, err := generator.Fit(context.Background(), devicetest.Go(t), generator.KindPaper, cfg, mixed, o); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(strings.Join(warnings, "\n"), "1 flows among LoRaWAN uplinks") {
+		t.Errorf("warnings %q, want one of the flow that is left out", warnings)
 	}
 }
 

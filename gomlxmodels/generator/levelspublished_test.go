@@ -9,7 +9,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
-	"path/filepath"
 	"slices"
 	"sort"
 	"testing"
@@ -18,6 +17,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/lorawan"
 	"github.com/necstgen/necstgen/datasets/necstgencsv"
+	"github.com/necstgen/necstgen/datasets/sharedtest"
 	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/gmm"
@@ -33,11 +33,7 @@ const measure = "NECSTGEN_MEASURE"
 // publishedFlows reads a raw file of the published data, in start order.
 func publishedFlows(t *testing.T, name string, packets func(io.Reader, string) iter.Seq2[flow.Packet, error]) []*flow.Flow {
 	t.Helper()
-	f, err := os.Open(publishedPath(t, name))
-	if err != nil {
-		t.Skipf("the published data are not here: %v", err)
-	}
-	defer f.Close()
+	f := sharedtest.Open(t, "necstgen", "data", name)
 	byID := make(map[string]*flow.Flow)
 	for p, err := range packets(f, name) {
 		if err != nil {
@@ -61,22 +57,6 @@ func publishedFlows(t *testing.T, name string, packets func(io.Reader, string) i
 	}
 	sort.Slice(flows, func(i, j int) bool { return flows[i].Start() < flows[j].Start() })
 	return flows
-}
-
-// publishedPath is the path of a file of ../shared/necstgen/data, beside the
-// repository.
-func publishedPath(t *testing.T, name string) string {
-	t.Helper()
-	root, err := filepath.Abs(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for found := false; !found; {
-		root = filepath.Dir(root)
-		_, err := os.Stat(filepath.Join(root, "go.mod"))
-		found = err == nil
-	}
-	return filepath.Join(root, "..", "shared", "necstgen", "data", filepath.FromSlash(name))
 }
 
 func logPackets(r io.Reader, name string) iter.Seq2[flow.Packet, error] {
@@ -214,7 +194,7 @@ func TestAgainstPublished(t *testing.T) {
 			}
 			flows := publishedFlows(t, c.file, c.read)
 			training, heldOut := split(flows, 0.3, rand.NewPCG(1, 2))
-			epochs := 5
+			epochs := 4
 			if full != "" {
 				epochs = 60
 			}

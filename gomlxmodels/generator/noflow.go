@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -18,15 +19,20 @@ const SegmentPackets = 128
 // of size packets, the last shorter: what an application's traffic is learnt from
 // that has no flows, or none worth keeping (SNMP polling, a LoRaWAN gateway). A
 // packet keeps its direction and its radio fields; its FlowID is its segment's.
-// The packets are copies.
+// Among LoRaWAN uplinks other packets, as downlinks that the gateway heard, are left
+// out. The packets are copies.
 func Segments(flows []*flow.Flow, size int) ([]*flow.Flow, error) {
 	if size < 2 {
 		return nil, fmt.Errorf("generator: segments of %d packets: want at least 2", size)
 	}
+	uplinks := slices.ContainsFunc(flows, func(f *flow.Flow) bool { return f.Packets[0].Radio != nil })
 	var segments []*flow.Flow
-	for i, at := range timeline(flows) {
+	for _, at := range timeline(flows) {
 		p := flows[at.flow].Packets[at.packet]
-		if i%size == 0 {
+		if uplinks && p.Radio == nil {
+			continue
+		}
+		if len(segments) == 0 || len(segments[len(segments)-1].Packets) == size {
 			segments = append(segments, &flow.Flow{ID: int64(len(segments)), Tuple: p.Tuple, Application: flows[at.flow].Application})
 		}
 		f := segments[len(segments)-1]

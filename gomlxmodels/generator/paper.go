@@ -54,6 +54,7 @@ func FitPaper(ctx context.Context, b compute.Backend, cfg Config, flows []*flow.
 	if len(flows) < MinFlows {
 		return nil, fmt.Errorf("generator: %d flows to learn from: want at least %d", len(flows), MinFlows)
 	}
+	flows, cfg.Before = withoutStrays(flows, cfg.Before, o)
 	g := &Paper{Protocol: commonProtocol(flows)}
 	var err error
 	if g.NoFlow, err = fitNoFlow(cfg, flows); err != nil {

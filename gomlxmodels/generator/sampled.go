@@ -120,6 +120,7 @@ func FitSampled(ctx context.Context, b compute.Backend, cfg Config, flows []*flo
 	if len(flows) < MinFlows {
 		return nil, fmt.Errorf("generator: %d flows to learn from: want at least %d", len(flows), MinFlows)
 	}
+	flows, cfg.Before = withoutStrays(flows, cfg.Before, o)
 	g := &Sampled{Application: flows[0].Application, Lanes: cfg.Lanes}
 	var err error
 	if g.NoFlow, err = fitNoFlow(cfg, flows); err != nil {

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"fmt"
 	"iter"
 
 	"github.com/necstgen/necstgen/datasets/feature"
@@ -33,6 +34,35 @@ func uplinkRows(packets iter.Seq2[flow.Packet, error], compat feature.Compat) it
 			}
 		}
 	}
+}
+
+// strayShare is the most that flows without radio fields may be among uplinks.
+const strayShare = 0.05
+
+// withoutStrays leaves out the few flows that are no uplinks among those that are:
+// what a gateway heard of other gateways. before is of the flows, or nil.
+func withoutStrays(flows []*flow.Flow, before []int64, o Observer) (kept []*flow.Flow, keptBefore []int64) {
+	stray := func(f *flow.Flow) bool { return f.Packets[0].Radio == nil }
+	n := 0
+	for _, f := range flows {
+		if stray(f) {
+			n++
+		}
+	}
+	if n == 0 || float64(n) > strayShare*float64(len(flows)) {
+		return flows, before
+	}
+	for i, f := range flows {
+		if stray(f) {
+			continue
+		}
+		kept = append(kept, f)
+		if before != nil {
+			keptBefore = append(keptBefore, before[i])
+		}
+	}
+	o.warn(fmt.Errorf("generator: %d flows among LoRaWAN uplinks are none (downlinks that the gateway heard) and are left out", n))
+	return kept, keptBefore
 }
 
 // appendUplink appends the packet's values in the order of feature.LoRaWAN.Columns.
