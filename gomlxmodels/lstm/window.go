@@ -42,7 +42,8 @@ type WindowConfig struct {
 	Cell          Cell       `json:"cell" toml:"cell"`                   // lstm or gru [gru]
 	Bidirectional bool       `json:"bidirectional" toml:"bidirectional"` // a second cell reads the window backwards [true]
 	Units         int        `json:"units" toml:"units"`                 // of each direction; 0: as many as Inputs, as in the paper [0]
-	Steps         int        `json:"steps" toml:"steps"`                 // packets of a window, 1 to 64 [11]
+	Steps         int        `json:"steps" toml:"steps"`                 // packets of a window, 1 to 64 [11]; of a stateful network: that are trained on at once
+	Stateful      bool       `json:"stateful" toml:"stateful"`           // each packet sees its whole flow: the state runs from packet to packet, in place of a window [false]
 	Inputs        int        `json:"inputs" toml:"-"`                    // numbers per packet, >= 1
 	Heads         []Head     `json:"heads" toml:"-"`                     // softmax outputs, in the order of the targets
 	Features      []string   `json:"features" toml:"-"`                  // sigmoid outputs, after the heads
@@ -117,7 +118,8 @@ type Window struct {
 	Params fit.Params
 	Result fit.Result // of the training
 
-	predict *graph.Exec
+	predict *graph.Exec   // windows to outputs, or states to outputs
+	carry   []*graph.Exec // of a stateful network: a direction's state over a stretch of packets
 }
 
 // FitWindow trains the network on the packets of flows that stand one after the
@@ -126,6 +128,9 @@ type Window struct {
 // window of a packet is the packet itself and those before it in its flow, after
 // zeros where there are none (D21). A feature that is NaN does not count in the
 // loss: the gap before a flow's first packet (D20).
+//
+// When ctx ends, it returns the network so far together with the context's error, and
+// when training diverges, the last good one and a *fit.DivergedError.
 func FitWindow(ctx context.Context, b compute.Backend, cfg WindowConfig, x mat.Matrix, lengths []int, targets mat.Matrix, observe func(fit.Epoch) error) (*Window, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -136,21 +141,65 @@ func FitWindow(ctx context.Context, b compute.Backend, cfg WindowConfig, x mat.M
 	if err := checkTargets(cfg, x, targets); err != nil {
 		return nil, err
 	}
-	data := []*tensors.Tensor{windows(cfg, x, lengths), targetTensor(cfg, targets)}
-	train := cfg.Fit
-	train.ValidationRows = heldFlows(cfg, lengths)
 	w := newWindowNetwork(cfg)
+	train := cfg.Fit
+	data, held := w.data(x, lengths, targets)
+	train.ValidationRows = held
 	params := w.initialize(rand.New(rand.NewPCG(cfg.Fit.Seed, seedWindow)))
 	trained, result, err := fit.Run(ctx, b, train, params, data, w.problem(), observe)
+	return windowModel(b, cfg, trained, result, err)
+}
+
+// windowModel is the network of a training that may have ended with an error.
+func windowModel(b compute.Backend, cfg WindowConfig, trained fit.Params, result fit.Result, err error) (*Window, error) {
 	if err != nil {
-		return nil, fmt.Errorf("lstm: %w", err)
+		err = fmt.Errorf("lstm: %w", err)
 	}
-	m, err := NewWindow(b, cfg, trained)
-	if err != nil {
+	if len(trained.Values) == 0 {
 		return nil, err
 	}
+	m, newErr := NewWindow(b, cfg, trained)
+	if newErr != nil {
+		return nil, errors.Join(err, newErr)
+	}
 	m.Result = result
-	return m, nil
+	return m, err
+}
+
+// FitWindows trains one network for each seed in one program, as a sweep over seeds
+// does; see fit.RunStack. Network m is the one that FitWindow gives with
+// cfg.Fit.Seed = seeds[m], but for rounding and for the flows held out, which are for
+// all those that cfg.Fit.Seed draws. Observe (may be nil) gets the index of the seed.
+func FitWindows(ctx context.Context, b compute.Backend, cfg WindowConfig, seeds []uint64, x mat.Matrix, lengths []int, targets mat.Matrix, observe func(model int, e fit.Epoch) error) ([]*Window, error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, err
+	}
+	if err := checkWindowRows(cfg, x, lengths); err != nil {
+		return nil, err
+	}
+	if err := checkTargets(cfg, x, targets); err != nil {
+		return nil, err
+	}
+	w := newWindowNetwork(cfg)
+	train := cfg.Fit
+	data, held := w.data(x, lengths, targets)
+	train.ValidationRows = held
+	starts := make([]fit.Params, len(seeds))
+	for m, seed := range seeds {
+		starts[m] = w.initialize(rand.New(rand.NewPCG(seed, seedWindow)))
+	}
+	trained, results, err := fit.RunStack(ctx, b, train, seeds, starts, data, w.problem(), observe)
+	if err != nil {
+		err = fmt.Errorf("lstm: %w", err)
+	}
+	var models []*Window
+	for m := range trained {
+		one := cfg
+		one.Fit.Seed = seeds[m]
+		model, newErr := windowModel(b, one, trained[m], results[m], nil)
+		models, err = append(models, model), errors.Join(err, newErr)
+	}
+	return models, err
 }
 
 // seedWindow is the stream of the seed that initial weights and held-out flows
@@ -180,7 +229,11 @@ func NewWindow(b compute.Backend, cfg WindowConfig, params fit.Params) (*Window,
 			return nil, fmt.Errorf("lstm: move parameters to the device: %w", err)
 		}
 	}
-	w.predict, err = graph.NewExec(b, n.outputs)
+	if cfg.Stateful {
+		err = w.buildStateful(b, n)
+	} else {
+		w.predict, err = graph.NewExec(b, n.outputs)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("lstm: %w", err)
 	}
@@ -199,20 +252,15 @@ func (w *Window) Predict(x mat.Matrix, lengths []int) (*mat.Dense, error) {
 	if err := checkWindowRows(cfg, x, lengths); err != nil {
 		return nil, err
 	}
+	if cfg.Stateful {
+		return w.predictStateful(x, lengths)
+	}
 	n, _ := x.Dims()
 	places := places(lengths)
 	out := mat.NewDense(n, cfg.Outputs(), nil)
 	for from := 0; from < n; from += predictRows {
 		to := min(n, from+predictRows)
-		size := 1
-		for size < to-from {
-			size *= 2
-		}
-		args := []any{windowsOf(cfg, x, places, from, to, size)}
-		for _, p := range w.Params.Values {
-			args = append(args, p)
-		}
-		result, err := w.predict.Call(args...)
+		result, err := w.call(w.predict, windowsOf(cfg, x, places, from, to, powerOfTwo(to-from)))
 		if err != nil {
 			return nil, fmt.Errorf("lstm: predict: %w", err)
 		}

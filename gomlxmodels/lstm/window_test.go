@@ -9,6 +9,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
@@ -57,13 +58,14 @@ func TestWindowGradient(t *testing.T) {
 	lengths := []int{1, 3, 9}
 	for _, cell := range []Cell{LSTM, GRU} {
 		for _, bidirectional := range []bool{false, true} {
-			for _, steps := range []int{1, 2, 5} {
-				cfg := windowCase(cell, bidirectional, steps)
+			for _, steps := range []int{1, 2, 5, -5} { // below 0: stateful
+				cfg := windowCase(cell, bidirectional, max(steps, -steps))
+				cfg.Stateful = steps < 0
 				n := newWindowNetwork(cfg)
-				r := rand.New(rand.NewPCG(1, uint64(steps)))
+				r := rand.New(rand.NewPCG(1, uint64(cfg.Steps)))
 				x, targets := windowData(cfg, lengths, r)
 				eachWindowBackend(t, func(t *testing.T, b compute.Backend) {
-					if !devicetest.IsGo(b) && (!bidirectional || steps == 2) {
+					if !devicetest.IsGo(b) && (!bidirectional || steps != 5) {
 						t.Skip("skipped: each shape is a compilation, the Go backend has them all")
 					}
 					params := n.initialize(rand.New(rand.NewPCG(2, 2)))
@@ -76,17 +78,23 @@ func TestWindowGradient(t *testing.T) {
 							})
 						}
 					}
+					inputs := []*tensors.Tensor{windows(cfg, x, lengths), targetTensor(cfg, targets)}
+					if cfg.Stateful {
+						inputs, _ = n.segments(x, lengths, targets)
+					}
+					rows := inputs[0].Shape().Dimensions[0]
 					mask := floats(cfg, func(set func(i int, v float64)) {
-						for i := range 11 { // the last two rows are padding
+						for i := range rows - rows/5 { // the last rows are padding
 							set(i, 1)
 						}
-					}, 13)
-					args := []any{windows(cfg, x, lengths), targetTensor(cfg, targets), mask}
-					for _, p := range params.Values {
+					}, rows)
+					var args []any
+					for _, p := range append(append(inputs, mask), params.Values...) {
 						args = append(args, p)
 					}
+					given := len(inputs)
 					out, err := graph.CallOnceN(b, func(in []*graph.Node) []*graph.Node {
-						s := fit.Step{Params: in[3:], Inputs: in[:2], Mask: in[2]}
+						s := fit.Step{Params: in[given+1:], Inputs: in[:given], Mask: in[given]}
 						ours, _ := n.loss(s)
 						theirs, _ := n.plainLoss(s)
 						all := append(graph.Gradient(ours, s.Params...), graph.Gradient(theirs, s.Params...)...)

@@ -143,46 +143,80 @@ func orthogonal(random *rand.Rand, rows, columns int, set func(i int, v float64)
 }
 
 // timeFirst is windows [batch, time, inputs] as [time, batch, inputs]: then every
-// step is one piece of memory.
-func timeFirst(x *Node) *Node { return TransposeAllDims(x, 1, 0, 2) }
-
-// state is the last hidden states of all directions side by side
-// [batch, directions*units], and the steps of each.
-func (n *windowNetwork) state(params []*Node, x *Node) (state *Node, steps [][]windowStep) {
-	var last []*Node
-	for i, direction := range n.directions() {
-		s := n.cell.forward(x, n.weights(params, direction), i == 1)
-		steps = append(steps, s)
-		last = append(last, s[len(s)-1].hidden)
+// step is one piece of memory. As in the cell, a leading axis of models is left out.
+func timeFirst(x *Node) *Node {
+	axes := make([]int, x.Rank())
+	for i := range axes {
+		axes[i] = i
 	}
-	return Concatenate(last, 1), steps
+	n := x.Rank()
+	axes[n-3], axes[n-2] = n-2, n-3
+	return TransposeAllDims(x, axes...)
+}
+
+// run is the steps of all directions over x [time, batch, inputs].
+func (n *windowNetwork) run(params []*Node, x, valid *Node) (steps [][]windowStep) {
+	for i, direction := range n.directions() {
+		steps = append(steps, n.cell.forward(x, n.weights(params, direction), i == 1, windowStep{}, valid))
+	}
+	return steps
+}
+
+// state is what the outputs see of the steps: the last hidden states of all
+// directions side by side [batch, directions*units]; of a stateful network the
+// hidden states of every step, [time*batch, directions*units].
+func (n *windowNetwork) state(steps [][]windowStep) *Node {
+	var sides []*Node
+	for i, s := range steps {
+		if !n.cfg.Stateful {
+			sides = append(sides, s[len(s)-1].hidden)
+			continue
+		}
+		all := make([]*Node, len(s))
+		for k, step := range s {
+			all[n.time(k, i == 1)] = step.hidden
+		}
+		sides = append(sides, Concatenate(all, -2))
+	}
+	return Concatenate(sides, -1)
+}
+
+// time is the place of a direction's k-th step.
+func (n *windowNetwork) time(k int, reverse bool) int {
+	if reverse {
+		return n.cfg.Steps - 1 - k
+	}
+	return k
 }
 
 // dense is the pre-activation of an output of that name.
 func (n *windowNetwork) dense(params []*Node, state *Node, name string) *Node {
-	bias := n.param(params, name+"/bias")
-	return Add(MatMul(state, n.param(params, name+"/kernel")), Reshape(bias, 1, bias.Shape().Dimensions[0]))
+	return Add(MatMul(state, n.param(params, name+"/kernel")), InsertAxes(n.param(params, name+"/bias"), -2))
 }
 
 // outputs is the program of Predict: windows, parameters -> [batch, outputs].
 func (n *windowNetwork) outputs(in []*Node) []*Node {
-	state, _ := n.state(in[1:], timeFirst(in[0]))
+	state := n.state(n.run(in[1:], timeFirst(in[0]), nil))
+	return []*Node{n.points(in[1:], state)}
+}
+
+// points are the outputs of given states: probabilities and features.
+func (n *windowNetwork) points(params []*Node, state *Node) *Node {
 	var parts []*Node
 	for _, h := range n.cfg.Heads {
-		logits := n.dense(in[1:], state, h.Name)
-		parts = append(parts, Exp(logSoftmax(logits)))
+		parts = append(parts, Exp(logSoftmax(n.dense(params, state, h.Name))))
 	}
 	if len(n.cfg.Features) > 0 {
-		parts = append(parts, Sigmoid(n.dense(in[1:], state, "features")))
+		parts = append(parts, Sigmoid(n.dense(params, state, "features")))
 	}
-	return []*Node{Concatenate(parts, 1)}
+	return Concatenate(parts, -1)
 }
 
 // logSoftmax over the classes of logits [batch, classes].
 func logSoftmax(logits *Node) *Node {
-	column := func(x *Node) *Node { return Reshape(x, x.Shape().Dimensions[0], 1) }
-	shifted := Sub(logits, column(StopGradient(ReduceMax(logits, 1))))
-	return Sub(shifted, column(Log(ReduceSum(Exp(shifted), 1))))
+	column := func(x *Node) *Node { return InsertAxes(x, -1) }
+	shifted := Sub(logits, column(StopGradient(ReduceMax(logits, -1))))
+	return Sub(shifted, column(Log(ReduceSum(Exp(shifted), -1))))
 }
 
 // headLoss is the loss of section 8 as a mean over the rows of the batch: the
@@ -192,17 +226,17 @@ func (n *windowNetwork) headLoss(params []*Node, state, targets, mask *Node) (lo
 	column := 0
 	take := func(width int) *Node {
 		column += width
-		return Slice(targets, AxisRange(), AxisRange(column-width, column))
+		return columns(targets, column-width, column)
 	}
 	for _, h := range n.cfg.Heads {
 		log := logSoftmax(n.dense(params, state, h.Name))
-		terms = append(terms, fit.Mean(Neg(ReduceSum(Mul(take(h.Classes), log), 1)), mask))
+		terms = append(terms, fit.Mean(Neg(ReduceSum(Mul(take(h.Classes), log), -1)), mask))
 	}
 	if width := len(n.cfg.Features); width > 0 {
 		want := take(width)
 		counts := ConvertDType(GreaterOrEqual(want, fresh(want, 0)), want.DType())
 		off := Mul(Sub(Sigmoid(n.dense(params, state, "features")), want), counts)
-		terms = append(terms, fit.Mean(Div(ReduceSum(Mul(off, off), 1), fresh(want, float64(width))), mask))
+		terms = append(terms, fit.Mean(Div(ReduceSum(Mul(off, off), -1), fresh(want, float64(width))), mask))
 	}
 	loss = terms[0]
 	for _, t := range terms[1:] {
@@ -213,7 +247,13 @@ func (n *windowNetwork) headLoss(params []*Node, state, targets, mask *Node) (lo
 
 // problem is what fit minimises.
 func (n *windowNetwork) problem() fit.Problem {
-	p := fit.Problem{Loss: n.loss, Validation: n.plainLoss, Name: fmt.Sprintf("window, %s of %d steps", n.cfg.Cell, n.cfg.Steps)}
+	p := fit.Problem{
+		Loss: n.loss, Validation: n.plainLoss, Stacks: true,
+		Name: fmt.Sprintf("window, %s of %d steps, stateful %v", n.cfg.Cell, n.cfg.Steps, n.cfg.Stateful),
+	}
+	if !n.cfg.Stateful {
+		p.Rows, p.RowBytes = n.windows, n.cfg.dtype().Size()*(n.cfg.Steps*n.cfg.Inputs+n.cfg.Outputs())
+	}
 	for _, h := range n.cfg.Heads {
 		p.TermNames = append(p.TermNames, h.Name)
 	}
@@ -223,10 +263,47 @@ func (n *windowNetwork) problem() fit.Problem {
 	return p
 }
 
+// windows are the inputs of a step: the windows [n, steps, inputs] that end at the
+// packets indices [n], and their targets. Data is the packets [packets, inputs], the
+// place of each in its flow, and the targets.
+func (n *windowNetwork) windows(indices *Node, data []*Node) []*Node {
+	g := indices.Graph()
+	pick := func(from, at *Node) *Node { return Gather(from, InsertAxes(at, -1)) }
+	place := pick(data[1], indices)
+	steps := make([]*Node, n.cfg.Steps)
+	for s := range steps {
+		back := Const(g, int32(n.cfg.Steps-1-s))
+		there := ConvertDType(GreaterOrEqual(place, back), data[0].DType())
+		packet := pick(data[0], Max(Sub(indices, back), Const(g, int32(0))))
+		steps[s] = Mul(packet, InsertAxes(there, -1))
+	}
+	return []*Node{Stack(steps, 1), pick(data[2], indices)}
+}
+
 // plainLoss is the loss without anything for the gradients.
 func (n *windowNetwork) plainLoss(s fit.Step) (loss *Node, terms []*Node) {
-	state, _ := n.state(s.Params, timeFirst(s.Inputs[0]))
-	return n.headLoss(s.Params, state, s.Inputs[1], s.Mask)
+	x, valid := n.sequence(s)
+	targets, mask := n.counted(s)
+	return n.headLoss(s.Params, n.state(n.run(s.Params, x, valid)), targets, mask)
+}
+
+// sequence is what the cells read, [time, batch, inputs], and which of it is real.
+func (n *windowNetwork) sequence(s fit.Step) (x, valid *Node) {
+	if !n.cfg.Stateful {
+		return timeFirst(s.Inputs[0]), nil
+	}
+	return timeFirst(s.Inputs[0]), timeFirst(InsertAxes(s.Inputs[2], -1))
+}
+
+// counted are the targets of the states and how much each counts.
+func (n *windowNetwork) counted(s fit.Step) (targets, mask *Node) {
+	if !n.cfg.Stateful {
+		return s.Inputs[1], s.Mask
+	}
+	targets = timeFirst(s.Inputs[1]) // [time, batch, outputs]
+	time, batch, width := lastThree(targets)
+	weight := timeFirst(InsertAxes(Mul(s.Inputs[3], InsertAxes(s.Mask, -1)), -1))
+	return like(lead(targets, 3), targets, time*batch, width), like(lead(targets, 3), weight, time*batch)
 }
 
 // loss is plainLoss with the cells' derivatives written by hand. GoMLX
@@ -235,19 +312,45 @@ func (n *windowNetwork) plainLoss(s fit.Step) (loss *Node, terms []*Node) {
 //
 //	sum((weight - constant(weight)) * constant(gradient))
 func (n *windowNetwork) loss(s fit.Step) (loss *Node, terms []*Node) {
-	x := timeFirst(s.Inputs[0])
-	state, steps := n.state(s.Params, x)
-	state = Identity(StopGradient(state)) // the derivative by a stopped node itself would be 0
-	loss, terms = n.headLoss(s.Params, state, s.Inputs[1], s.Mask)
-	gradient := StopGradient(Gradient(loss, state)[0])
+	x, valid := n.sequence(s)
+	targets, mask := n.counted(s)
+	steps := n.run(s.Params, x, valid)
+	state := Identity(StopGradient(n.state(steps))) // the derivative by a stopped node itself would be 0
+	loss, terms = n.headLoss(s.Params, state, targets, mask)
+	gradient := StopGradient(Gradient(ReduceAllSum(loss), state)[0])
 	for i, direction := range n.directions() {
 		w := n.weights(s.Params, direction)
-		last := Slice(gradient, AxisRange(), AxisRange(i*n.cell.units, (i+1)*n.cell.units))
-		g := n.cell.backward(x, steps[i], w, i == 1, last)
+		side := columns(gradient, i*n.cell.units, (i+1)*n.cell.units)
+		g := n.cell.backward(x, steps[i], w, i == 1, n.stepGradients(side, len(steps[i]), i == 1))
 		for _, pair := range [][2]*Node{{w.kernel, g.kernel}, {w.recurrent, g.recurrent}, {w.bias, g.bias}} {
-			zero := Sub(pair[0], StopGradient(pair[0]))
-			loss = Add(loss, ReduceAllSum(Mul(zero, StopGradient(pair[1]))))
+			zero := Mul(Sub(pair[0], StopGradient(pair[0])), StopGradient(pair[1]))
+			loss = Add(loss, n.perModel(zero, loss))
 		}
 	}
 	return loss, terms
+}
+
+// stepGradients cuts the gradient of a direction's part of the state into those of
+// its hidden states, in the order of time.
+func (n *windowNetwork) stepGradients(side *Node, time int, reverse bool) []*Node {
+	gradients := make([]*Node, time)
+	if !n.cfg.Stateful {
+		gradients[n.time(time-1, reverse)] = side
+		return gradients
+	}
+	batch := side.Shape().Dimensions[side.Rank()-2] / time
+	for t := range gradients {
+		gradients[t] = rowRange(side, t*batch, (t+1)*batch)
+	}
+	return gradients
+}
+
+// perModel sums a weight's term to the shape of the loss: all of it, in a stack that
+// of each model.
+func (n *windowNetwork) perModel(term, loss *Node) *Node {
+	if loss.Rank() == 0 {
+		return ReduceAllSum(term)
+	}
+	models := term.Shape().Dimensions[0]
+	return ReduceSum(Reshape(term, models, term.Shape().Size()/models), -1)
 }

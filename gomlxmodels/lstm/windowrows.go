@@ -81,6 +81,27 @@ func places(lengths []int) (positions []int) {
 	return positions
 }
 
+// data is what fit trains on, and the rows of it that are held out. Windows are put
+// together on the device: in memory they would take cfg.Steps times the packets.
+func (n *windowNetwork) data(x mat.Matrix, lengths []int, targets mat.Matrix) (data []*tensors.Tensor, held []int) {
+	if n.cfg.Stateful {
+		return n.segments(x, lengths, targets)
+	}
+	rows, inputs := x.Dims()
+	packets := floats(n.cfg, func(set func(i int, v float64)) {
+		for r := range rows {
+			for j := range inputs {
+				set(r*inputs+j, x.At(r, j))
+			}
+		}
+	}, rows, inputs)
+	at := make([]int32, 0, rows)
+	for _, p := range places(lengths) {
+		at = append(at, int32(p))
+	}
+	return []*tensors.Tensor{packets, tensors.FromFlatDataAndDimensions(at, rows), targetTensor(n.cfg, targets)}, heldFlows(n.cfg, lengths)
+}
+
 // windows are the windows of all rows [packets, steps, inputs].
 func windows(cfg WindowConfig, x mat.Matrix, lengths []int) *tensors.Tensor {
 	n, _ := x.Dims()
@@ -107,18 +128,21 @@ func windowsOf(cfg WindowConfig, x mat.Matrix, positions []int, from, to, size i
 // unknown stands for a feature that does not count; all that do are at least 0.
 const unknown = -1
 
+// known is a target as the loss takes it.
+func known(v float64) float64 {
+	if math.IsNaN(v) {
+		return unknown
+	}
+	return max(0, v)
+}
+
 // targetTensor is targets [packets, outputs], NaN as unknown.
 func targetTensor(cfg WindowConfig, targets mat.Matrix) *tensors.Tensor {
 	rows, columns := targets.Dims()
 	fill := func(set func(i int, v float64)) {
 		for r := range rows {
 			for j := range columns {
-				v := targets.At(r, j)
-				if math.IsNaN(v) {
-					set(r*columns+j, unknown)
-				} else {
-					set(r*columns+j, max(0, v))
-				}
+				set(r*columns+j, known(targets.At(r, j)))
 			}
 		}
 	}
