@@ -119,7 +119,7 @@ type Generate struct {
 type Evaluate struct {
 	Trees  int `toml:"trees" json:"trees" range:"[1,10000]"`  // trees of the forest of the two-sample tests; default 200
 	Folds  int `toml:"folds" json:"folds" range:"[2,100]"`    // folds of their cross validation; default 5
-	Floors int `toml:"floors" json:"floors" range:"[1,1000]"` // random halvings of the real flows behind each floor; default 5
+	Floors int `toml:"floors" json:"floors" range:"[2,1000]"` // random halvings of the real flows behind each floor; default 5
 }
 
 // Default is the configuration before experiments.toml is read.

@@ -354,7 +354,8 @@ func TestExperimentsTOML(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"quickstart", "http", "smtp", "dns", "snmp", "capture", "tiny"} {
+	for _, name := range []string{"quickstart", "http", "smtp", "dns", "snmp", "snmp-no-flow", "tcp-google-home", "udp-google-home", "lora-1", "lora-10",
+		"http-paper", "smtp-paper", "snmp-paper", "snmp-no-flow-paper", "tcp-google-home-paper", "udp-google-home-paper", "lora-1-paper", "lora-10-paper", "capture", "tiny"} {
 		if !slices.Contains(f.Experiments, name) {
 			t.Errorf("no experiment %s", name)
 		}

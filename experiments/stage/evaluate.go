@@ -17,7 +17,7 @@ func (p *pipeline) evaluate() error {
 	if err != nil {
 		return err
 	}
-	cfg := fidelity.Config{Trees: e.Evaluate.Trees, Folds: e.Evaluate.Folds, FloorSplits: e.Evaluate.Floors}
+	cfg := fidelity.Config{Trees: e.Evaluate.Trees, Folds: e.Evaluate.Folds, FloorSplits: e.Evaluate.Floors, NoFlow: p.data.segment > 0}
 	scores, err := fidelity.Compare(cfg, fidelity.Split{Training: p.data.training, HeldOut: p.data.heldOut}, p.synthetic, baselines, p.run.Source("evaluate"))
 	if err != nil {
 		return err
