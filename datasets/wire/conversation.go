@@ -36,6 +36,8 @@ type conversation struct {
 	ends     [2]end // by direction
 	app      flow.Application
 	speaker  speaker
+	uplinks  []uplink // of LoRaWAN: what segments carry, by segment.echo
+	datagram []byte   // payload of the next segment, where the speaker does not make it
 }
 
 // tuple is the five-tuple of what this side sends.
@@ -107,7 +109,9 @@ func (c *conversation) frame(b []byte, i int) int {
 		b[transport+6], b[transport+7] = 0, 0
 	}
 	length := transport + header + int(g.payload)
-	if g.payload > 0 {
+	if c.datagram != nil {
+		copy(b[transport+header:length], c.datagram)
+	} else if g.payload > 0 {
 		c.speaker.fill(b[transport+header:length], c, i)
 	}
 	c.ipLength(b[etherHeader:], e, length-etherHeader)

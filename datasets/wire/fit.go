@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/lorawan"
 )
 
 // FitOptions change what FitPlan keeps.
@@ -32,6 +33,8 @@ func FitPlanWith(flows []*flow.Flow, opts FitOptions) (*Plan, error) {
 		macs:     make(map[flow.MAC]flow.MAC),
 		services: make(map[serviceKey]*serviceCounts),
 		mtu:      ethernetMTU,
+		devices:  make(map[uint16]bool),
+		gateways: make(map[uint64]bool),
 	}
 	for _, f := range flows {
 		if len(f.Packets) > 0 {
@@ -39,7 +42,7 @@ func FitPlanWith(flows []*flow.Flow, opts FitOptions) (*Plan, error) {
 		}
 	}
 	if len(fit.services) == 0 {
-		return nil, errors.New("wire: fit plan: no TCP or UDP flow among the training flows, want at least one")
+		return nil, errors.New("wire: fit plan: no TCP or UDP flow and no uplink among the training flows, want at least one")
 	}
 	plan := fit.plan(opts)
 	if opts.KeepPayloads {
@@ -59,6 +62,8 @@ type fitting struct {
 	macs     map[flow.MAC]flow.MAC // original to generated
 	services map[serviceKey]*serviceCounts
 	mtu      int32
+	devices  map[uint16]bool // blocks of device addresses
+	gateways map[uint64]bool
 }
 
 type hostCounts struct {
@@ -104,6 +109,10 @@ func (c counter) mode(fallback uint64) uint64 {
 
 // add counts one flow.
 func (fit *fitting) add(f *flow.Flow) {
+	if isUplinks(f) {
+		fit.addUplinks(f)
+		return
+	}
 	proto := protoOf(f)
 	if proto != flow.TCP && proto != flow.UDP {
 		return
@@ -140,6 +149,26 @@ func (fit *fitting) add(f *flow.Flow) {
 	}
 	s.last = pair
 	fit.addHosts(f, pair)
+}
+
+// addUplinks counts a flow of uplinks, and what it has of the devices and gateways
+// that are given out.
+func (fit *fitting) addUplinks(f *flow.Flow) {
+	key := serviceKey{flow.LoRaWAN, flow.UDP, lorawan.SemtechPort}
+	if fit.services[key] == nil {
+		fit.services[key] = &serviceCounts{pairs: make(map[[2]netip.Addr]int64)}
+	}
+	fit.services[key].flows++
+	for i := range f.Packets {
+		r := f.Packets[i].Radio
+		if r == nil {
+			continue
+		}
+		fit.gateways[r.Gateway] = true
+		if r.Address/blockDevices < deviceBlocks {
+			fit.devices[uint16(r.Address/blockDevices)] = true
+		}
+	}
 }
 
 // addHosts counts what the packets of a flow show of its two hosts.
@@ -259,6 +288,13 @@ func (fit *fitting) inUse() InUse {
 	}
 	used.Networks = slices.SortedFunc(maps.Keys(networks), comparePrefixes)
 	used.MACs = slices.SortedFunc(maps.Keys(macs), func(a, b flow.MAC) int { return bytes.Compare(a[:], b[:]) })
+	used.Devices = slices.Sorted(maps.Keys(fit.devices))
+	for eui := range fit.gateways {
+		if eui&^(gatewaysMost-1) == gatewayBase || eui>>48 == gatewayLocal>>48 {
+			used.Gateways = append(used.Gateways, eui)
+		}
+	}
+	slices.Sort(used.Gateways)
 	return used
 }
 
@@ -364,8 +400,19 @@ func (fit *fitting) addServices(p *Plan, index map[netip.Addr]int) {
 		if len(s.Pairs) == 0 {
 			s.Pairs = p.defaultPairs()
 		}
+		if s.Application == flow.LoRaWAN && len(counts.pairs) == 0 {
+			s.Pairs = gatewayPairs(s.Pairs, len(fit.gateways))
+		}
 		p.Services = append(p.Services, s)
 	}
+}
+
+// gatewayPairs are the pairs of so many gateways with one network server, as far
+// as there are clients.
+func gatewayPairs(pairs []Pair, gateways int) []Pair {
+	server := pairs[0].Server
+	out := slices.DeleteFunc(slices.Clone(pairs), func(p Pair) bool { return p.Server != server })
+	return out[:min(len(out), max(1, gateways))]
 }
 
 // drawsPorts tells whether servers of an application draw their ports: a port

@@ -24,6 +24,7 @@ type Framer struct {
 	counts   counts
 	sharing  *sharing
 	material *material
+	air      *air // of LoRaWAN
 
 	open   []turn // a heap, by time
 	free   []*conversation
@@ -57,7 +58,7 @@ func NewFramer(plan *Plan, opts Options, src rand.Source) (*Framer, error) {
 		opts.MTU = plan.MTU
 	}
 	random := rand.New(src)
-	f := &Framer{plan: plan, opts: opts, random: random, material: newMaterial(random), sharing: newSharing(plan, random)}
+	f := &Framer{plan: plan, opts: opts, random: random, material: newMaterial(random), sharing: newSharing(plan, random), air: newAir(plan, random)}
 	if opts.Payload == CopyPayload {
 		f.material.quotes = newQuotes(plan.Examples)
 	}
@@ -120,9 +121,9 @@ func (f *Framer) send(until int64, yield func(Frame, error) bool) bool {
 		if f.open[0].time > until {
 			return true
 		}
-		frame := f.frame(f.open[0].c)
+		frame, err := f.frame(f.open[0].c)
 		f.advance()
-		if !yield(frame, nil) {
+		if !yield(frame, err) {
 			return false
 		}
 	}
@@ -131,10 +132,17 @@ func (f *Framer) send(until int64, yield func(Frame, error) bool) bool {
 
 // admit makes a flow a conversation.
 func (f *Framer) admit(from *flow.Flow) error {
+	if isUplinks(from) {
+		return f.admitUplinks(from)
+	}
+	if f.opts.Link != Ethernet {
+		return fmt.Errorf("wire: flow %d is of %v, and the link is %v: want LoRaWAN uplinks, or link ethernet", from.ID, from.Application, f.opts.Link)
+	}
 	c := f.recycle()
 	c.id, c.app, c.proto = from.ID, from.Application, protoOf(from)
 	c.counts = &f.counts
 	c.next = 0
+	c.datagram, c.uplinks = nil, c.uplinks[:0]
 	if c.proto != flow.TCP && c.proto != flow.UDP {
 		f.free = append(f.free, c)
 		return fmt.Errorf("wire: flow %d has protocol %d, want 6 (TCP) or 17 (UDP)", from.ID, c.proto)
@@ -208,18 +216,31 @@ func looksIPv6(f *flow.Flow, proto uint8) bool {
 	return usual
 }
 
-// frame makes the next frame of a conversation.
-func (f *Framer) frame(c *conversation) Frame {
-	g := &c.segments[c.next]
-	e, to := &c.ends[g.dir], &c.ends[1-g.dir]
-	out := Frame{}
-	p := &out.Packet
+// stamp gives a packet its number and time; none goes back in time.
+func (f *Framer) stamp(p *flow.Packet, g *segment) {
 	if g.time < f.last {
 		f.counts.add(timeMoved)
 	}
 	f.last = max(f.last, g.time)
 	p.Number, p.Time = f.number, f.last
 	f.number++
+}
+
+// frame makes the next frame of a conversation.
+func (f *Framer) frame(c *conversation) (Frame, error) {
+	if f.opts.Link != Ethernet {
+		return f.loRaTapFrame(c)
+	}
+	g := &c.segments[c.next]
+	if c.app == flow.LoRaWAN && len(c.uplinks) > 0 {
+		if err := f.datagramOf(c, g); err != nil {
+			return Frame{}, err
+		}
+	}
+	e, to := &c.ends[g.dir], &c.ends[1-g.dir]
+	out := Frame{}
+	p := &out.Packet
+	f.stamp(p, g)
 	if c.proto == flow.TCP {
 		p.Flags, p.Seq = g.flags, e.isn+e.sent
 		p.HeaderLength = etherHeader + c.ipHeader + tcpHeader + int32(g.options)
@@ -250,7 +271,7 @@ func (f *Framer) frame(c *conversation) Frame {
 	if flow.Identify(p); p.Application == flow.Unknown {
 		p.Application = c.app
 	}
-	return out
+	return out, nil
 }
 
 // layers names the link, network and transport layers.

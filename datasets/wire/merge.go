@@ -15,6 +15,8 @@ import (
 type InUse struct {
 	Networks []netip.Prefix `json:"networks,omitempty"` // /24 and /64 within the documentation and benchmarking ranges
 	MACs     []flow.MAC     `json:"macs,omitempty"`     // with the program's own prefix
+	Devices  []uint16       `json:"devices,omitempty"`  // blocks of 4096 LoRaWAN device addresses of the experimental networks, by number
+	Gateways []uint64       `json:"gateways,omitempty"` // EUIs of the documentation range or the program's own
 }
 
 // Merge is one plan for several applications, each fitted by itself: its hosts
@@ -68,6 +70,8 @@ func (m *merging) add(p *Plan) {
 	out.Original = out.Original && p.Original
 	out.InUse.Networks = union(out.InUse.Networks, p.InUse.Networks)
 	out.InUse.MACs = union(out.InUse.MACs, p.InUse.MACs)
+	out.InUse.Devices = union(out.InUse.Devices, p.InUse.Devices)
+	out.InUse.Gateways = union(out.InUse.Gateways, p.InUse.Gateways)
 	for _, mac := range p.InUse.MACs {
 		m.macs[mac] = true
 	}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/lorawan"
 )
 
 // PlanVersion is the version of the JSON form.
@@ -100,8 +101,8 @@ func (p *Plan) Validate() error {
 	if p.MTU < minMTU || p.MTU > maxMTU {
 		bad("mtu is %d, want %d to %d", p.MTU, minMTU, maxMTU)
 	}
-	if !p.Spare4.Addr().Is4() || !p.Spare6.Addr().Is6() {
-		bad("spare4 is %v and spare6 %v, want an IPv4 and an IPv6 prefix", p.Spare4, p.Spare6)
+	if !p.Spare4.Addr().Is4() || p.Spare4.Bits() > 30 || !p.Spare6.Addr().Is6() || p.Spare6.Bits() > 96 {
+		bad("spare4 is %v and spare6 %v, want an IPv4 prefix of at most 30 and an IPv6 prefix of at most 96 bits", p.Spare4, p.Spare6)
 	}
 	for i, h := range p.Hosts {
 		if !h.Address.IsValid() {
@@ -175,6 +176,7 @@ var servicePorts = map[flow.Application]struct {
 	flow.FTPData: {flow.TCP, 20}, flow.RIP: {flow.UDP, 520}, flow.IRC: {flow.TCP, 6667}, flow.POP: {flow.TCP, 110},
 	flow.IMAP: {flow.TCP, 143}, flow.SIP: {flow.UDP, 5060}, flow.Finger: {flow.TCP, 79}, flow.Time: {flow.TCP, 37},
 	flow.NetBIOS: {flow.UDP, 137}, flow.QUIC: {flow.UDP, 443}, flow.TLS: {flow.TCP, 443},
+	flow.LoRaWAN: {flow.UDP, lorawan.SemtechPort},
 }
 
 // unknownPort serves applications without a registered port.
@@ -214,6 +216,9 @@ func DefaultPlan() *Plan {
 		}
 		for _, proto := range []uint8{flow.TCP, flow.UDP} {
 			s := Service{Application: a, Proto: proto, Port: unknownPort, Pairs: pairs, ClientLow: defaultLow, ClientHigh: defaultHigh}
+			if a == flow.LoRaWAN {
+				s.Pairs = gatewayPairs(pairs, defaultClients)
+			}
 			if known, ok := servicePorts[a]; ok {
 				s.Port = known.port
 				if known.proto == proto {

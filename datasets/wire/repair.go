@@ -30,6 +30,9 @@ const (
 	runRelieved
 	payloadMade
 	fullCut
+	uplinkType
+	uplinkLength
+	radioMended
 	repairCount
 )
 
@@ -58,6 +61,9 @@ var repairNames = [repairCount]string{
 	scaleAdded:        "window scale option added for the data in flight",
 	ackRepeated:       "repeated ACK made a window update",
 	runRelieved:       "ACK inserted into a long one-way run",
+	uplinkType:        "uplink of another type made a data frame",
+	uplinkLength:      "uplink of a length or port that no data frame has changed",
+	radioMended:       "bandwidth, spreading factor or code rate that is none changed",
 	fullCut:           "full segment made shorter for the IPv6 header",
 	payloadMade:       "payload without an example to copy filled with neutral text",
 }
