@@ -41,6 +41,22 @@ func exchanges(n int, answer int32) []*flow.Flow {
 	return flows
 }
 
+// heard are n devices that one gateway hears four times each.
+func heard(n int, louder float32) []*flow.Flow {
+	flows := make([]*flow.Flow, n)
+	for i := range flows {
+		f := &flow.Flow{ID: int64(i), Application: flow.LoRaWAN}
+		for k := range 4 {
+			at := float32(i*7%30) + float32(k)
+			f.Packets = append(f.Packets, flow.Packet{Time: int64(1_700_000_000+60*i+10*k) * 1e9, Length: 24, Radio: &flow.Radio{
+				Address: uint32(i), Counter: uint32(k), SpreadingFactor: uint8(7 + i%6), RSSI: -120 + at + louder, SNR: -10 + at/3 + louder/4,
+			}})
+		}
+		flows[i] = f
+	}
+	return flows
+}
+
 func losses() []run.Metric {
 	var metrics []run.Metric
 	for step := 1; step <= 12; step++ {
@@ -84,6 +100,14 @@ func TestFigures(t *testing.T) {
 			return report.CDF("Gaps", "time", report.LogSeconds, a.Gaps, b.Gaps)
 		}},
 		{"rate", func() (*report.Figure, error) { return report.Rate("Bytes a second", real, synthetic) }},
+		{"starts", func() (*report.Figure, error) { return report.Starts("Flows a second", real, synthetic) }},
+		{"scales", func() (*report.Figure, error) {
+			return report.Scales("Load at each scale", exchanges(80, 900), exchanges(70, 700))
+		}},
+		{"levels", func() (*report.Figure, error) { return report.Levels("Signal levels", heard(40, 0), heard(30, 4)) }},
+		{"factors", func() (*report.Figure, error) {
+			return report.Factors("Spreading factors", heard(40, 0), heard(30, 4))
+		}},
 		{"trigrams", func() (*report.Figure, error) { return report.Trigrams("Three in a row", real, synthetic) }},
 		{"latent", func() (*report.Figure, error) { return report.LatentSpace("Latent space", mixture()) }},
 		{"curves", func() (*report.Figure, error) {
@@ -138,6 +162,10 @@ func TestNothingToShow(t *testing.T) {
 		{"no value", second(report.CDF("Length", "bytes", report.Linear, []float64{1}, nil)), "report: Length of synthetic: no values"},
 		{"no positive value", second(report.CDF("Gap", "s", report.Log, []float64{0, -1}, []float64{1})), "report: Gap of real: no values"},
 		{"no flow", second(report.Rate("Rate", nil, flows)), "report: Rate: no values"},
+		{"no uplink", second(report.Levels("Levels", flows, heard(3, 0))), "report: Levels of real: no uplink: no values"},
+		{"no factor", second(report.Factors("Factors", heard(3, 0), flows)), "report: Factors: no uplink: no values"},
+		{"no scale", second(report.Scales("Scales", flows[:1], flows[:1])), "report: Scales of real: fewer than two scales: no values"},
+		{"no start", second(report.Starts("Starts", flows, nil)), "report: Starts: no values"},
 		{"no trigram", second(report.Trigrams("Runs", flows, nil)), "report: Runs: no flow of three packets: no values"},
 		{"no metric", second(report.Curves("Training", losses(), "vae/accuracy")), "report: Training: metric vae/accuracy: no values"},
 		{"no point", second(report.LatentSpace("Latent", &report.Latent{})), "report: Latent: no values"},

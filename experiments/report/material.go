@@ -11,6 +11,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/table"
+	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/fidelity"
 	"github.com/necstgen/necstgen/experiments/run"
 )
@@ -52,7 +53,9 @@ func Load(m *run.Manifest) *Material {
 	a.miss(ScoresName, readJSON(m.Path(ScoresName), &a.Scores))
 	latent := new(Latent)
 	if err := readJSON(m.Path(LatentName), latent); err != nil {
-		a.miss(LatentName, err)
+		if !errors.Is(err, fs.ErrNotExist) { // not every generator has one
+			a.miss(LatentName, err)
+		}
 	} else if err := latent.check(); err != nil {
 		a.miss(LatentName, err)
 	} else {
@@ -142,16 +145,30 @@ func (a *Material) Figures() []*Figure {
 	held, generated := NumbersOf(a.HeldOut), NumbersOf(a.Generated)
 	f, err := CDF("Packet length", "bytes of a frame", Linear, held.Lengths, generated.Lengths)
 	add("length", "Held-out real packets against synthetic ones. Where the lines part, a length is too frequent or too rare.", f, err)
-	f, err = CDF("Gap between packets of a flow", "time since the packet before", LogSeconds, held.Gaps, generated.Gaps)
+	f, err = CDF("Gap between packets"+a.ofAFlow(), "time since the packet before", LogSeconds, held.Gaps, generated.Gaps)
 	add("gap", "Gaps of 0 cannot be shown on this scale and are left out.", f, err)
-	f, err = CDF("Packets per flow", "packets", Log, held.Packets, generated.Packets)
-	add("packets", "Flow sizes in packets.", f, err)
-	f, err = CDF("Bytes per flow", "bytes", Log, held.Bytes, generated.Bytes)
-	add("bytes", "Flow sizes in bytes on the wire.", f, err)
+	if len(uplinks(a.HeldOut)) > 0 && len(uplinks(a.Generated)) > 0 {
+		f, err = Levels("Signal levels of uplinks", a.HeldOut, a.Generated)
+		add("levels", "How strong each uplink came in, and how far above the noise.", f, err)
+		f, err = Factors("Spreading factors, and the SNR of each", a.HeldOut, a.Generated)
+		add("factors", "Boxes hold half of the uplinks around the median, whiskers 90 %.", f, err)
+	}
+	if !a.noFlow() {
+		f, err = CDF("Packets per flow", "packets", Log, held.Packets, generated.Packets)
+		add("packets", "Flow sizes in packets.", f, err)
+		f, err = CDF("Bytes per flow", "bytes", Log, held.Bytes, generated.Bytes)
+		add("bytes", "Flow sizes in bytes on the wire.", f, err)
+		f, err = Starts("Flows a second", a.Real(), a.Generated)
+		add("starts", "The flows that start: the whole real capture above, the synthetic one below.", f, err)
+	}
 	f, err = Rate("Bytes a second", a.Real(), a.Generated)
 	add("rate", "The whole real capture above, the synthetic one below. Bursts need not fall on the same seconds; their size and spacing should agree.", f, err)
-	f, err = Trigrams("Three packets in a row", a.HeldOut, a.Generated)
-	add("trigrams", "> is sent by the client, < by the server; S SYN, A ACK, P PSH, F FIN, R RST.", f, err)
+	f, err = Scales("Load at each scale of time", a.Real(), a.Generated)
+	add("scales", "Haar wavelet energies of the whole captures, cut to equal spans: how much the load changes from one such stretch of time to the next.", f, err)
+	if !oneWay(a.HeldOut) || !oneWay(a.Generated) {
+		f, err = Trigrams("Three packets in a row", a.HeldOut, a.Generated)
+		add("trigrams", "> is sent by the client, < by the server"+flagLetters(a.HeldOut)+".", f, err)
+	}
 	if a.Latent != nil {
 		f, err = LatentSpace("Latent space of the packets, with its mixture", a.Latent)
 		add("latent", "Each dot is a packet as the encoder sees it, coloured by its component; ellipses are two standard deviations.", f, err)
@@ -162,6 +179,38 @@ func (a *Material) Figures() []*Figure {
 		add("training_"+model, "Mean over each epoch's batches.", f, err)
 	}
 	return figures
+}
+
+// noFlow tells a run whose flows are segments of one timeline.
+func (a *Material) noFlow() bool { return a.Manifest.Config.Data.Flows == config.NoFlows }
+
+func (a *Material) ofAFlow() string {
+	if a.noFlow() {
+		return ""
+	}
+	return " of a flow"
+}
+
+// oneWay tells packets without TCP flags and of one direction, of which all runs
+// are the same.
+func oneWay(flows []*flow.Flow) bool {
+	for _, f := range flows {
+		for i := range f.Packets {
+			if p := &f.Packets[i]; p.Flags != 0 || p.Direction != flow.Forward {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+func flagLetters(flows []*flow.Flow) string {
+	for _, f := range flows {
+		if f.Tuple.Proto == flow.TCP {
+			return "; S SYN, A ACK, P PSH, F FIN, R RST"
+		}
+	}
+	return ""
 }
 
 // WriteFigures writes every figure as figures/NAME.svg; write is a run's

@@ -128,7 +128,7 @@ func levelViews(scores []fidelity.Score, application string) []levelView {
 	for _, level := range levelTitles {
 		v := levelView{Title: level.title, About: level.about, Scale: level.scale, Graded: level.level != "published"}
 		for _, s := range scores {
-			if s.Application != application || s.Level != level.level {
+			if s.Application != application || s.Level != level.level || strings.HasPrefix(s.Note, fidelity.NotApplicable) {
 				continue
 			}
 			d, _ := definition(s)
@@ -136,7 +136,7 @@ func levelViews(scores []fidelity.Score, application string) []levelView {
 			r := rowView{
 				Name: s.Score, Meaning: d.Meaning, Strip: template.HTML(strip(s)),
 				Value: Number(s.Value), Floor: Number(s.Floor),
-				Note: sentence(s.Note),
+				Note: s.Note,
 			}
 			if v.Graded {
 				r.Grade = strings.TrimSpace(gradeMarks[grade] + " " + string(grade))
@@ -152,10 +152,36 @@ func levelViews(scores []fidelity.Score, application string) []levelView {
 			v.Rows = append(v.Rows, r)
 		}
 		if len(v.Rows) > 0 {
+			v.hoist()
 			views = append(views, v)
 		}
 	}
 	return views
+}
+
+// hoist says once, above the table, what the notes of most of its rows say.
+func (v *levelView) hoist() {
+	count := map[string]int{}
+	for _, r := range v.Rows {
+		for part := range strings.SplitSeq(r.Note, "; ") {
+			count[part]++
+		}
+	}
+	delete(count, "")
+	for i := range v.Rows {
+		var own []string
+		for part := range strings.SplitSeq(v.Rows[i].Note, "; ") {
+			if count[part] < 3 || 2*count[part] < len(v.Rows) {
+				own = append(own, part)
+			}
+		}
+		v.Rows[i].Note = sentence(strings.Join(own, "; "))
+	}
+	for _, part := range sortedKeys(count) {
+		if n := count[part]; n >= 3 && 2*n >= len(v.Rows) {
+			v.About += " " + sentence(part)
+		}
+	}
 }
 
 func baselineMarks(scores []fidelity.Score) []baselineMark {

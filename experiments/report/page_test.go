@@ -45,8 +45,8 @@ func TestWrite(t *testing.T) {
 			t.Errorf("the report lacks %q", want)
 		}
 	}
-	if n := strings.Count(text, "<figure"); n != 9 {
-		t.Errorf("%d figures, want 9", n)
+	if n := strings.Count(text, "<figure"); n != 11 {
+		t.Errorf("%d figures, want 11", n)
 	}
 	if strings.Contains(text, "not complete") {
 		t.Error("the report says that something is missing")
@@ -73,8 +73,8 @@ func TestWriteFigures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(names) != 9 || names[0] != "figures/length.svg" {
-		t.Errorf("%v, want nine figures, the length first", names)
+	if len(names) != 11 || names[0] != "figures/length.svg" {
+		t.Errorf("%v, want eleven figures, the length first", names)
 	}
 }
 
@@ -93,7 +93,10 @@ func TestIncomplete(t *testing.T) {
 	if err := report.Write(&b, report.Load(m)); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"generated.parquet is not in the run folder", "latent.json is not in the run folder", "scores.json: unexpected end of JSON input", "Training of the VAE"} {
+	if strings.Contains(b.String(), report.LatentName+" is not") {
+		t.Error("a generator without a latent sample is told as a gap")
+	}
+	for _, want := range []string{"generated.parquet is not in the run folder", "scores.json: unexpected end of JSON input", "Training of the VAE"} {
 		if !strings.Contains(b.String(), want) {
 			t.Errorf("the report lacks %q", want)
 		}

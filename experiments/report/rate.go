@@ -16,6 +16,16 @@ const maxRateBins = 230
 // its own first packet, both with one scale and bins of a round width of at
 // least a second. A synthetic capture that is much longer is cut.
 func Rate(title string, real, synthetic []*flow.Flow) (*Figure, error) {
+	return load("rate", "bytes/s", title, real, synthetic, rates)
+}
+
+// Starts is Rate for the flows that start each second.
+func Starts(title string, real, synthetic []*flow.Flow) (*Figure, error) {
+	return load("starts", "flows/s", title, real, synthetic, starts)
+}
+
+// load draws a rate over time: the real one above, the synthetic one below.
+func load(name, unit, title string, real, synthetic []*flow.Flow, rates func(flows []*flow.Flow, bin float64) []float64) (*Figure, error) {
 	spanA, spanB := span(real), span(synthetic)
 	if len(real) == 0 || len(synthetic) == 0 {
 		return nil, fmt.Errorf("report: %s: %w", title, ErrNoValues)
@@ -25,10 +35,10 @@ func Rate(title string, real, synthetic []*flow.Flow) (*Figure, error) {
 		shared, note = max(spanA, 1), "; the synthetic capture goes on"
 	}
 	bin := max(1, roundStep(shared/maxRateBins, 1, 2, 5))
-	f := newFigure("rate", title, "")
+	f := newFigure(name, title, "")
 	var greatest float64
 	for i, side := range []Series{{"real", rates(real, bin)}, {"synthetic", rates(synthetic, bin)}} {
-		p := newPanel("", side.Name+", bytes/s")
+		p := newPanel("", side.Name+", "+unit)
 		side.Values = side.Values[:min(len(side.Values), int(math.Ceil(shared/bin)))]
 		for _, v := range side.Values {
 			greatest = max(greatest, v)
@@ -78,6 +88,19 @@ func rates(flows []*flow.Flow, bin float64) []float64 {
 		}
 	}
 	return sums
+}
+
+// starts is the flows that start a second in each bin of so many seconds.
+func starts(flows []*flow.Flow, bin float64) []float64 {
+	first := int64(math.MaxInt64)
+	for _, f := range flows {
+		first = min(first, f.Start())
+	}
+	counts := make([]float64, int(span(flows)/bin)+1)
+	for _, f := range flows {
+		counts[min(len(counts)-1, int(float64(f.Start()-first)/1e9/bin))] += 1 / bin
+	}
+	return counts
 }
 
 // faint is a colour mixed with white, for areas.

@@ -81,6 +81,7 @@ var levelTitles = []struct{ level, title, about, scale string }{
 	{"classifier", "Can a classifier tell?", "AUC of a random forest that is trained to tell synthetic from real: 0.5 it cannot, 1 it always can.", "AUC, 0.5 to 1"},
 	{"copying", "Is it copied?", "How much of the training data comes out again. The floor is what new real flows reach, which are no copies.", "share, 0 to 1"},
 	{"packet", "Packets", "Distances between the distributions of single packets: 0 is the same distribution.", "0 to 1, square root"},
+	{"radio", "Radio", "Distances between the distributions of what gateways note of LoRaWAN uplinks.", "0 to 1, square root"},
 	{"order", "Order", "What follows what inside a flow.", "0 to 1, shares linear"},
 	{"flow", "Flows", "Distances between the distributions of whole flows.", "0 to 1, square root"},
 	{"load", "Load", "The traffic as a whole over time, real and synthetic cut to equal spans.", "0 to 1, square root"},

@@ -39,28 +39,35 @@ func Trigrams(title string, real, synthetic []*flow.Flow) (*Figure, error) {
 	slices.SortFunc(all, func(x, y entry) int {
 		return cmp.Or(cmp.Compare(max(y.a, y.b), max(x.a, x.b)), strings.Compare(x.name, y.name))
 	})
-	all = all[:min(len(all), maxTrigrams)]
-	p := newPanel("share of all runs of three packets", "")
-	labels := make([]string, len(all))
-	bars := pairBars{}
-	for i, e := range all {
-		at := len(all) - 1 - i
-		labels[at] = e.name
-		bars.pairs = append(bars.pairs, [2]float64{e.a, e.b})
-		p.X.Max = max(p.X.Max, e.a*1.04, e.b*1.04)
+	var labels []string
+	var pairs [][2]float64
+	for _, e := range all[:min(len(all), maxTrigrams)] {
+		labels, pairs = append(labels, e.name), append(pairs, [2]float64{e.a, e.b})
 	}
-	slices.Reverse(bars.pairs)
-	p.X.Min, p.Y.Min, p.Y.Max = 0, -0.6, float64(len(all))-0.4
-	p.Y.Tick.Marker = constantTicks(labels)
-	p.Y.Tick.Length = 0
-	p.Add(bars)
-	f := newFigure("trigrams", title, "", p)
-	f.legend = []key{
-		{text: "real", style: look(0), filled: true},
-		{text: "synthetic", style: look(1), filled: true},
-	}
-	f.height = 60 + vg.Length(len(all))*24
+	f := newFigure("trigrams", title, "", barPanel("share of all runs of three packets", labels, pairs))
+	f.legend = barLegend()
+	f.height = 60 + vg.Length(len(labels))*24
 	return f, nil
+}
+
+// barPanel is a panel of two bars a label, the first label on top.
+func barPanel(axis string, labels []string, pairs [][2]float64) *plot.Plot {
+	p := newPanel(axis, "")
+	for _, pair := range pairs {
+		p.X.Max = max(p.X.Max, pair[0]*1.04, pair[1]*1.04)
+	}
+	upwards, bars := slices.Clone(labels), slices.Clone(pairs)
+	slices.Reverse(upwards)
+	slices.Reverse(bars)
+	p.X.Min, p.Y.Min, p.Y.Max = 0, -0.6, float64(len(labels))-0.4
+	p.Y.Tick.Marker = constantTicks(upwards)
+	p.Y.Tick.Length = 0
+	p.Add(pairBars{bars})
+	return p
+}
+
+func barLegend() []key {
+	return []key{{text: "real", style: look(0), filled: true}, {text: "synthetic", style: look(1), filled: true}}
 }
 
 // trigrams is the share of each run of three packets: arrows tell the direction,

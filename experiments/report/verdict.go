@@ -42,12 +42,16 @@ func VerdictOf(scores []fidelity.Score, application string) Verdict {
 	}
 	var v Verdict
 	flows, windows := find("classifier", "C2ST flow"), find("classifier", "C2ST window")
-	v.Headline = headline(flows, windows)
+	uplinks := find("classifier", "C2ST uplink")
+	v.Headline = headline(flows, windows, uplinks)
 	if flows != nil {
 		v.Points = append(v.Points, "Whole flows: "+told(*flows))
 	}
 	if windows != nil {
 		v.Points = append(v.Points, "Five packets in a row: "+told(*windows))
+	}
+	if uplinks != nil {
+		v.Points = append(v.Points, "Single uplinks: "+told(*uplinks))
 	}
 	if s := find("copying", "copied flows"); s != nil {
 		text := fmt.Sprintf("%s of the synthetic flows repeat a training flow's exact sequence of lengths, directions and flags", percent(*s.Value))
@@ -70,9 +74,9 @@ func VerdictOf(scores []fidelity.Score, application string) Verdict {
 }
 
 // headline goes by the classifier that tells more.
-func headline(flows, windows *fidelity.Score) string {
+func headline(classifiers ...*fidelity.Score) string {
 	worst := 0.0
-	for _, s := range []*fidelity.Score{flows, windows} {
+	for _, s := range classifiers {
 		if s != nil {
 			worst = max(worst, *s.Value)
 		}
