@@ -3,9 +3,10 @@ package table
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 
 	"github.com/apache/arrow/go/v15/parquet"
-	"github.com/klauspost/compress/zstd"
+	"github.com/klauspost/compress/s2"
 )
 
 // chunk is one column of the row group that is being written: its pages,
@@ -245,11 +246,13 @@ func (c *chunk) encodeNames(dst []byte, values names) []byte {
 }
 
 // addPage compresses a page and appends it to the chunk.
-func (c *chunk) addPage(zip *zstd.Encoder, page []byte, encoding parquet.Encoding, rows int) {
+func (c *chunk) addPage(page []byte, encoding parquet.Encoding, rows int) {
 	start := len(c.pages)
-	c.pages = append(c.pages, make([]byte, maxPageHeader)...)
-	c.pages = zip.EncodeAll(page, c.pages)
-	header := appendDataHeader(make([]byte, 0, maxPageHeader), rows, encoding, len(page), len(c.pages)-start-maxPageHeader)
+	head := start + maxPageHeader
+	c.pages = slices.Grow(c.pages, maxPageHeader+s2.MaxEncodedLen(len(page)))
+	packed := s2.EncodeSnappy(c.pages[head:cap(c.pages)], page)
+	c.pages = c.pages[:head+len(packed)]
+	header := appendDataHeader(make([]byte, 0, maxPageHeader), rows, encoding, len(page), len(packed))
 	c.pages = seal(c.pages, start, header)
 	c.rawSize += int64(len(header) + len(page))
 	c.encodings[encoding]++
@@ -264,7 +267,7 @@ func seal(pages []byte, start int, header []byte) []byte {
 }
 
 // dictionaryPage is the dictionary with its header, empty where pages use none.
-func (c *chunk) dictionaryPage(zip *zstd.Encoder) []byte {
+func (c *chunk) dictionaryPage() []byte {
 	if c.encodings[parquet.Encodings.RLEDict] == 0 {
 		return nil
 	}
@@ -288,7 +291,7 @@ func (c *chunk) dictionaryPage(zip *zstd.Encoder) []byte {
 			raw = binary.LittleEndian.AppendUint32(raw, uint32(v))
 		}
 	}
-	packed := zip.EncodeAll(raw, nil)
+	packed := s2.EncodeSnappy(nil, raw)
 	page := appendDictionaryHeader(nil, count, len(raw), len(packed))
 	c.rawDictionary = int64(len(page) + len(raw))
 	return append(page, packed...)

@@ -9,59 +9,103 @@ import (
 	"github.com/apache/arrow/go/v15/arrow"
 )
 
+// featureBatch is rows of numbers as columns.
+type featureBatch struct {
+	n      int
+	fields []field
+	values []any // []float64, []int64 or []int32, as the fields' kinds
+}
+
+func newFeatureBatch(fields []field) *featureBatch {
+	b := &featureBatch{fields: fields, values: make([]any, len(fields))}
+	for i, f := range fields {
+		switch f.kind {
+		case kindInt64:
+			b.values[i] = make([]int64, 0, BatchRows)
+		case kindInt32:
+			b.values[i] = make([]int32, 0, BatchRows)
+		default:
+			b.values[i] = make([]float64, 0, BatchRows)
+		}
+	}
+	return b
+}
+
+func (b *featureBatch) add(row []float64) {
+	for i, v := range row {
+		switch values := b.values[i].(type) {
+		case []int64:
+			values = values[:b.n+1]
+			values[b.n] = int64(v)
+		case []int32:
+			values = values[:b.n+1]
+			values[b.n] = int32(v)
+		case []float64:
+			values = values[:b.n+1]
+			values[b.n] = v
+		}
+	}
+	b.n++
+}
+
+func (b *featureBatch) rows() int { return b.n }
+
+func (b *featureBatch) columns() []column {
+	columns := make([]column, len(b.fields))
+	for i, f := range b.fields {
+		columns[i].name = f.name
+		switch values := b.values[i].(type) {
+		case []int64:
+			columns[i].values = values[:b.n]
+		case []int32:
+			columns[i].values = values[:b.n]
+		case []float64:
+			columns[i].values = values[:b.n]
+		}
+	}
+	return columns
+}
+
+func (b *featureBatch) reset() { b.n = 0 }
+
+// featureWriter writes rows of numbers.
+type featureWriter struct {
+	pipe *batchPipe[*featureBatch]
+}
+
+func newFeatureWriter(w io.Writer, format Format, fields []field) (*featureWriter, error) {
+	pipe, err := newTable(w, format, fields, func() *featureBatch { return newFeatureBatch(fields) })
+	if err != nil {
+		return nil, err
+	}
+	return &featureWriter{pipe}, nil
+}
+
+func (w *featureWriter) write(row []float64) error {
+	b := w.pipe.filled
+	if len(row) != len(b.fields) {
+		return fmt.Errorf("table: row of %d values: want %d, one for each column", len(row), len(b.fields))
+	}
+	if b.add(row); b.n < BatchRows {
+		return nil
+	}
+	return w.pipe.pass()
+}
+
 // WriteFeatures writes a table of float64 columns. Each row holds one value per
 // name; its memory may be reused. Not a number is an empty cell in CSV. Damaged
 // rows (errors with a RecordNumber method) are left out; any other error ends the
 // table after the rows before it, and is returned.
 func WriteFeatures(w io.Writer, format Format, names []string, rows iter.Seq2[[]float64, error]) error {
 	fields := make([]field, len(names))
-	columns := make([]column, len(names))
-	values := make([][]float64, len(names))
 	for i, name := range names {
 		fields[i] = field{name, kindFloat64}
 	}
-	out, err := newWriter(w, format, fields)
+	out, err := newFeatureWriter(w, format, fields)
 	if err != nil {
 		return err
 	}
-	flush := func() error {
-		n := len(values[0])
-		for i := range values {
-			columns[i] = column{names[i], values[i]}
-		}
-		err := out.write(columns, n)
-		for i := range values {
-			values[i] = values[i][:0]
-		}
-		return err
-	}
-	var ended error
-	for row, err := range rows {
-		if err != nil {
-			if isRecord(err) {
-				continue
-			}
-			ended = err
-			break
-		}
-		if len(row) != len(names) {
-			return fmt.Errorf("table: row of %d values: want %d, one for each column", len(row), len(names))
-		}
-		for i, v := range row {
-			values[i] = append(values[i], v)
-		}
-		if len(values) > 0 && len(values[0]) >= BatchRows {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-	}
-	if len(values) > 0 && len(values[0]) > 0 {
-		if err := flush(); err != nil {
-			return err
-		}
-	}
-	return errors.Join(ended, out.close())
+	return writeAll(rows, func(row *[]float64) error { return out.write(*row) }, out.pipe.close)
 }
 
 // Features are the columns of a table and its rows. Rows opens the file when it

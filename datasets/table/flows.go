@@ -1,7 +1,6 @@
 package table
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -50,6 +49,10 @@ func (b *flowBatch) add(r *flow.TableRow) {
 	}
 }
 
+func (b *flowBatch) rows() int { return len(b.id) }
+
+func (b *flowBatch) reset() { *b = flowBatch{} }
+
 func (b *flowBatch) columns() []column {
 	values := []any{b.id, b.src.words, b.dst.words, b.sport, b.dport, b.protocol, b.application.words, b.device.words,
 		b.packets, b.length, b.lengthStd, b.start, b.headerStd, b.bytesStd}
@@ -67,33 +70,16 @@ func (b *flowBatch) columns() []column {
 // (errors with a RecordNumber method) are left out; any other error ends the
 // table after the rows before it, and is returned.
 func WriteFlows(w io.Writer, format Format, rows iter.Seq2[flow.TableRow, error]) error {
-	out, err := newWriter(w, format, flowFields)
+	out, err := newTable(w, format, flowFields, func() *flowBatch { return new(flowBatch) })
 	if err != nil {
 		return err
 	}
-	var batch flowBatch
-	var ended error
-	for row, err := range rows {
-		if err != nil {
-			if isRecord(err) {
-				continue
-			}
-			ended = err
-			break
+	return writeAll(rows, func(row *flow.TableRow) error {
+		if out.filled.add(row); out.filled.rows() < BatchRows {
+			return nil
 		}
-		if batch.add(&row); len(batch.id) == BatchRows {
-			if err := out.write(batch.columns(), BatchRows); err != nil {
-				return err
-			}
-			batch = flowBatch{}
-		}
-	}
-	if len(batch.id) > 0 {
-		if err := out.write(batch.columns(), len(batch.id)); err != nil {
-			return err
-		}
-	}
-	return errors.Join(ended, out.close())
+		return out.pass()
+	}, out.close)
 }
 
 // ReadFlows reads a flow table; the ending of path tells its format. Any error

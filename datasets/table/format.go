@@ -20,7 +20,7 @@ import (
 // Format is a file format of tables.
 type Format string
 
-// The formats. Parquet is compressed by Zstandard, Arrow is an Arrow IPC file
+// The formats. Parquet is compressed by Snappy, Arrow is an Arrow IPC file
 // (Feather 2) compressed by Zstandard, CSV has a header line.
 const (
 	Parquet Format = "parquet"

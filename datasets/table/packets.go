@@ -80,6 +80,8 @@ func (b *packetBatch) add(p *flow.Packet) {
 	}
 }
 
+func (b *packetBatch) rows() int { return b.n }
+
 // columns are the batch's columns in the order of packetFields. They share its memory.
 func (b *packetBatch) columns() []column {
 	n := b.n

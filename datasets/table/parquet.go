@@ -4,12 +4,14 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"github.com/apache/arrow/go/v15/parquet"
 	"github.com/apache/arrow/go/v15/parquet/compress"
 	"github.com/apache/arrow/go/v15/parquet/metadata"
 	"github.com/apache/arrow/go/v15/parquet/schema"
-	"github.com/klauspost/compress/zstd"
 )
 
 // groupBatches is how many record batches make a row group; each is one page of
@@ -25,19 +27,21 @@ type parquetWriter struct {
 	props  *parquet.WriterProperties
 	meta   *metadata.FileMetaDataBuilder
 	chunks []*chunk
-	zip    *zstd.Encoder
-	page   []byte // scratch: a page before compression
-	rows   int64  // of the row group
-	held   int    // batches of the row group
+	pages  [][]byte // scratch of each worker: a page before compression
+	rows   int64    // of the row group
+	held   int      // batches of the row group
 	groups int16
 }
+
+// maxWorkers bounds the columns that are encoded at once.
+const maxWorkers = 8
 
 var magic = []byte("PAR1")
 
 func newParquetWriter(w io.Writer, fields []field) (*parquetWriter, error) {
-	opts := []parquet.WriterProperty{parquet.WithVersion(parquet.V2_LATEST), parquet.WithCompression(compress.Codecs.Zstd),
+	opts := []parquet.WriterProperty{parquet.WithVersion(parquet.V2_LATEST), parquet.WithCompression(compress.Codecs.Snappy),
 		parquet.WithCreatedBy("github.com/necstgen/necstgen"), parquet.WithDictionaryDefault(false)}
-	p := &parquetWriter{out: counter{w: w}}
+	p := &parquetWriter{out: counter{w: w}, pages: make([][]byte, min(runtime.GOMAXPROCS(0), maxWorkers))}
 	nodes := make(schema.FieldList, len(fields))
 	for i, f := range fields {
 		node, err := parquetNode(f)
@@ -55,9 +59,6 @@ func newParquetWriter(w io.Writer, fields []field) (*parquetWriter, error) {
 	}
 	p.props = parquet.NewWriterProperties(opts...)
 	p.meta = metadata.NewFileMetadataBuilder(schema.NewSchema(root), p.props, nil)
-	if p.zip, err = zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithEncoderCRC(false), zstd.WithZeroFrames(true)); err != nil {
-		return nil, fmt.Errorf("table: parquet: %w", err)
-	}
 	if _, err := p.out.Write(magic); err != nil {
 		return nil, fmt.Errorf("table: parquet: %w", err)
 	}
@@ -95,12 +96,29 @@ func parquetNode(f field) (schema.Node, error) {
 	return schema.NewPrimitiveNodeLogical(f.name, required, schema.StringLogicalType{}, parquet.Types.ByteArray, -1, -1)
 }
 
-func (p *parquetWriter) write(columns []column, rows int) error {
-	for i, c := range columns {
-		page, encoding := p.chunks[i].encode(p.page[:0], c.values)
-		p.page = page
-		p.chunks[i].addPage(p.zip, page, encoding, rows)
+// encode makes a page of each column. Columns have nothing in common, so
+// they are shared out to as many workers as there are processors.
+func (p *parquetWriter) encode(columns []column, rows int) {
+	var next atomic.Int64
+	var done sync.WaitGroup
+	for worker := range p.pages {
+		done.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(columns) {
+					return
+				}
+				page, encoding := p.chunks[i].encode(p.pages[worker][:0], columns[i].values)
+				p.chunks[i].addPage(page, encoding, rows)
+				p.pages[worker] = page
+			}
+		})
 	}
+	done.Wait()
+}
+
+func (p *parquetWriter) write(columns []column, rows int) error {
+	p.encode(columns, rows)
 	p.rows += int64(rows)
 	if p.held++; p.held == groupBatches {
 		return p.flush()
@@ -130,7 +148,7 @@ func (p *parquetWriter) flush() error {
 func (p *parquetWriter) writeChunk(c *chunk, meta *metadata.ColumnChunkMetaDataBuilder) error {
 	info := metadata.ChunkMetaInfo{NumValues: p.rows, IndexPageOffset: -1, CompressedSize: int64(len(c.pages)), UncompressedSize: c.rawSize}
 	stats := metadata.EncodingStats{DictEncodingStats: map[parquet.Encoding]int32{}, DataEncodingStats: c.encodings}
-	dictionary := c.dictionaryPage(p.zip)
+	dictionary := c.dictionaryPage()
 	if len(dictionary) > 0 {
 		info.DictPageOffset = p.out.n
 		info.CompressedSize += int64(len(dictionary))

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"sync/atomic"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -30,91 +29,37 @@ func newWriter(w io.Writer, format Format, fields []field) (batchWriter, error) 
 	return nil, fmt.Errorf("table: unknown format %q: want parquet, arrow or csv", format)
 }
 
-// PacketWriter writes a packet table packet by packet. From the second batch on
-// the columns of a full batch are encoded and written while the next one fills,
-// so two cores share the work; what is written does not depend on it. Close must
-// be called, after an error too.
+// PacketWriter writes a packet table packet by packet. Large tables are encoded
+// beside the caller, column by column on all processors. Close must be called,
+// after an error too.
 type PacketWriter struct {
-	out    batchWriter
-	batch  *packetBatch
-	full   chan *packetBatch // to the encoder; nil before it is needed
-	free   chan *packetBatch // and back
-	failed atomic.Pointer[error]
-	closed bool
+	pipe *batchPipe[*packetBatch]
 }
 
 // NewPacketWriter starts a packet table. Nothing is complete before Close.
 func NewPacketWriter(w io.Writer, format Format) (*PacketWriter, error) {
-	out, err := newWriter(w, format, packetFields)
+	pipe, err := newTable(w, format, packetFields, func() *packetBatch { return new(packetBatch) })
 	if err != nil {
 		return nil, err
 	}
-	return &PacketWriter{out: out, batch: new(packetBatch)}, nil
+	return &PacketWriter{pipe}, nil
 }
 
 // Write adds a packet. It keeps nothing of p but its values. An error may belong
 // to a packet before.
 func (w *PacketWriter) Write(p *flow.Packet) error {
-	if w.closed {
-		return errors.New("table: packet writer is closed")
+	if w.pipe.closed {
+		return errClosed
 	}
-	w.batch.add(p)
-	if w.batch.n < BatchRows {
+	b := w.pipe.filled
+	if b.add(p); b.n < BatchRows {
 		return nil
 	}
-	return w.pass()
-}
-
-// pass gives the full batch to the encoder and takes an empty one.
-func (w *PacketWriter) pass() error {
-	if w.full == nil {
-		w.full, w.free = make(chan *packetBatch), make(chan *packetBatch, 2)
-		w.free <- new(packetBatch)
-		go w.encode()
-	}
-	w.full <- w.batch
-	w.batch = <-w.free
-	if err := w.failed.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
-
-// encode writes batches until full is closed; after an error it only drains.
-func (w *PacketWriter) encode() {
-	for batch := range w.full {
-		if w.failed.Load() == nil {
-			if err := w.out.write(batch.columns(), batch.n); err != nil {
-				w.failed.Store(&err)
-			}
-		}
-		batch.reset()
-		w.free <- batch
-	}
-	close(w.free)
+	return w.pipe.pass()
 }
 
 // Close writes what is left and ends the table. It does not close the file.
-func (w *PacketWriter) Close() error {
-	if w.closed {
-		return errors.New("table: packet writer is closed")
-	}
-	w.closed = true
-	if w.full != nil {
-		close(w.full)
-		for range w.free { // until the encoder has ended
-		}
-	}
-	if err := w.failed.Load(); err != nil {
-		return *err
-	}
-	if w.batch.n > 0 {
-		if err := w.out.write(w.batch.columns(), w.batch.n); err != nil {
-			return err
-		}
-	}
-	return w.out.close()
-}
+func (w *PacketWriter) Close() error { return w.pipe.close() }
 
 // WritePackets writes a packet table. Damaged records of the stream (errors
 // with a RecordNumber method) are left out; any other error ends the table after
@@ -124,19 +69,27 @@ func WritePackets(w io.Writer, format Format, packets iter.Seq2[flow.Packet, err
 	if err != nil {
 		return err
 	}
-	for p, err := range packets {
+	return writeAll(packets, out.Write, out.Close)
+}
+
+// writeAll writes the rows of a stream but for its damaged records. What else ends
+// the stream is returned, beside what closing says.
+func writeAll[R any](rows iter.Seq2[R, error], write func(*R) error, end func() error) error {
+	var held R // one for all: write's argument escapes
+	for row, err := range rows {
 		if err != nil {
 			if isRecord(err) {
 				continue
 			}
-			return errors.Join(err, out.Close())
+			return errors.Join(err, end())
 		}
-		if err := out.Write(&p); err != nil {
-			_ = out.Close() // ends the encoder; its error is err
+		held = row
+		if err := write(&held); err != nil {
+			_ = end() // ends the encoder; its error is err
 			return err
 		}
 	}
-	return out.Close()
+	return end()
 }
 
 // isRecord reports whether an error belongs to one record of its stream, as
