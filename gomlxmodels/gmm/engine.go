@@ -29,7 +29,7 @@ type engine struct {
 }
 
 func newEngine(b compute.Backend, covariance Covariance, columns int) (*engine, error) {
-	e := &engine{program: program{covariance, columns}, backend: b, gpu: strings.HasPrefix(b.Description(), "xla:cuda")}
+	e := &engine{program: program{covariance: covariance, columns: columns}, backend: b, gpu: isGPU(b)}
 	c := b.Capabilities()
 	e.whole = c.Functions && c.Operations[compute.OpTypeDynamicSlice]
 	var err error
@@ -56,6 +56,13 @@ func newEngine(b compute.Backend, covariance Covariance, columns int) (*engine, 
 		}
 	}
 	return e, nil
+}
+
+// isGPU tells whether a backend's device is a GPU. (The backend's own description
+// begins with the plugin's path where it was opened by path.)
+func isGPU(b compute.Backend) bool {
+	device := strings.ToLower(b.DeviceDescription(0))
+	return strings.Contains(device, "cuda") || strings.Contains(device, "rocm") || strings.Contains(device, "gpu")
 }
 
 // outcome is one finished fit, in the engine's centred coordinates.

@@ -18,14 +18,19 @@ func Fit(ctx context.Context, b compute.Backend, x mat.Matrix, cfg Config, src r
 		return nil, err
 	}
 	_, d := x.Dims()
-	if d > MaxColumns && cfg.Covariance != Diagonal {
-		return nil, fmt.Errorf("gmm: %d columns with %s covariance: want at most %d, or diagonal covariance", d, cfg.Covariance, MaxColumns)
-	}
-	e, err := newEngine(b, cfg.Covariance, d)
+	e, err := engineFor(b, cfg.Covariance, d)
 	if err != nil {
 		return nil, err
 	}
 	return e.model(ctx, x, cfg, src)
+}
+
+// engineFor is newEngine, unless the matrices would be too large for it.
+func engineFor(b compute.Backend, covariance Covariance, columns int) (*engine, error) {
+	if columns > MaxColumns && covariance != Diagonal {
+		return nil, fmt.Errorf("gmm: %d columns with %s covariance: want at most %d, or diagonal covariance", columns, covariance, MaxColumns)
+	}
+	return newEngine(b, covariance, columns)
 }
 
 // model fits one mixture with the engine's programs.
@@ -35,26 +40,114 @@ func (e *engine) model(ctx context.Context, x mat.Matrix, cfg Config, src rand.S
 		return nil, err
 	}
 	defer t.finalize()
-	if cfg.Start != nil {
+	p, err := e.plan(t, x, cfg, src)
+	if err != nil {
+		return nil, err
+	}
+	for _, k := range p.components {
+		if cfg.Patience > 0 && len(p.tried) > 0 && k-p.best.asked > cfg.Patience {
+			break
+		}
+		var outcomes []*outcome
+		for _, start := range p.starts(k) {
+			o, err := e.fit(ctx, t, cfg, start, p.padded(k))
+			if err != nil {
+				return nil, err
+			}
+			outcomes = append(outcomes, o)
+		}
+		if err := p.add(k, outcomes); err != nil {
+			return nil, err
+		}
+	}
+	return p.model(), nil
+}
+
+// plan is what to fit for one mixture: starts for each number of components, and the
+// best of what was fitted.
+type plan struct {
+	engine     *engine
+	table      *table
+	x          mat.Matrix
+	cfg        Config
+	src        rand.Source
+	components []int  // to try
+	jobs       []*job // of a stack
+	tried      []BIC
+	best       struct {
+		model *Model
+		asked int // its number of components
+	}
+}
+
+func (e *engine) plan(t *table, x mat.Matrix, cfg Config, src rand.Source) (*plan, error) {
+	p := &plan{engine: e, table: t, x: x, cfg: cfg, src: src}
+	switch {
+	case cfg.Start != nil:
 		if err := cfg.Start.check(t.columns); err != nil {
 			return nil, err
 		}
 		if cfg.Components != 0 && cfg.Components != len(cfg.Start.Means) {
 			return nil, fmt.Errorf("gmm: components = %d, but the start has %d means", cfg.Components, len(cfg.Start.Means))
 		}
-		if err := t.enough(len(cfg.Start.Means)); err != nil {
-			return nil, err
+		p.components = []int{len(cfg.Start.Means)}
+	case cfg.Components > 0:
+		p.components = []int{cfg.Components}
+	default:
+		for k := cfg.MinComponents; k <= max(cfg.MinComponents, min(cfg.MaxComponents, t.rows)); k++ {
+			p.components = append(p.components, k)
 		}
-		o, err := e.fit(ctx, t, cfg, e.given(cfg.Start, t), 0)
-		if err != nil {
-			return nil, err
+	}
+	return p, t.enough(p.components[0])
+}
+
+// starts are the moments that EM begins with for a number of components: those of
+// the given start, or of cfg.Starts draws of k-means++.
+func (p *plan) starts(components int) (all []moments) {
+	if p.cfg.Start != nil {
+		return []moments{p.engine.given(p.cfg.Start, p.table)}
+	}
+	points := p.table.sample(p.x, max(startRows, startRowsEach*components), p.src)
+	for range p.cfg.Starts {
+		all = append(all, p.engine.kmeans(points, components, p.table.rows, p.src))
+	}
+	return all
+}
+
+// padded is the number of components of the program that fits so many.
+func (p *plan) padded(components int) int {
+	if len(p.components) == 1 {
+		return components
+	}
+	return paddedComponents(components, p.cfg.MaxComponents, p.table.rows)
+}
+
+// add takes the likeliest of the outcomes for a number of components, and keeps it if
+// its BIC is the least yet.
+func (p *plan) add(components int, outcomes []*outcome) error {
+	likeliest := outcomes[0]
+	for _, o := range outcomes[1:] {
+		if o.likelihood > likeliest.likelihood {
+			likeliest = o
 		}
-		return e.finish(t, cfg, o, len(cfg.Start.Means))
 	}
-	if cfg.Components > 0 {
-		return e.starts(ctx, t, x, cfg, cfg.Components, 0, src)
+	m, err := p.engine.finish(p.table, p.cfg, likeliest, components)
+	if err != nil {
+		return err
 	}
-	return e.scan(ctx, t, x, cfg, src)
+	p.tried = append(p.tried, BIC{Components: components, Value: m.BIC()})
+	if p.best.model == nil || m.BIC() < p.best.model.BIC() {
+		p.best.model, p.best.asked = m, components
+	}
+	return nil
+}
+
+// model is the mixture with the least BIC.
+func (p *plan) model() *Model {
+	if len(p.components) > 1 || p.cfg.Components == 0 && p.cfg.Start == nil {
+		p.best.model.Tried = p.tried
+	}
+	return p.best.model
 }
 
 // enough refuses fewer rows than components.
@@ -63,50 +156,6 @@ func (t *table) enough(components int) error {
 		return fmt.Errorf("gmm: %d rows for %d components: want at least as many rows; ask for fewer components", t.rows, components)
 	}
 	return nil
-}
-
-// starts fits from each k-means++ start and keeps the likeliest end.
-func (e *engine) starts(ctx context.Context, t *table, x mat.Matrix, cfg Config, components, padded int, src rand.Source) (*Model, error) {
-	if err := t.enough(components); err != nil {
-		return nil, err
-	}
-	points := t.sample(x, max(startRows, startRowsEach*components), src)
-	var best *outcome
-	for range cfg.Starts {
-		o, err := e.fit(ctx, t, cfg, e.kmeans(points, components, t.rows, src), padded)
-		if err != nil {
-			return nil, err
-		}
-		if best == nil || o.likelihood > best.likelihood {
-			best = o
-		}
-	}
-	return e.finish(t, cfg, best, components)
-}
-
-// scan fits every number of components of the range and keeps the least BIC.
-func (e *engine) scan(ctx context.Context, t *table, x mat.Matrix, cfg Config, src rand.Source) (*Model, error) {
-	if err := t.enough(cfg.MinComponents); err != nil {
-		return nil, err
-	}
-	var best *Model
-	var tried []BIC
-	bestAt := cfg.MinComponents
-	for k := cfg.MinComponents; k <= min(cfg.MaxComponents, t.rows); k++ {
-		if cfg.Patience > 0 && k-bestAt > cfg.Patience {
-			break
-		}
-		m, err := e.starts(ctx, t, x, cfg, k, paddedComponents(k, cfg.MaxComponents, t.rows), src)
-		if err != nil {
-			return nil, err
-		}
-		tried = append(tried, BIC{Components: k, Value: m.BIC()})
-		if best == nil || m.BIC() < best.BIC() {
-			best, bestAt = m, k
-		}
-	}
-	best.Tried = tried
-	return best, nil
 }
 
 // paddedComponents is the number of components of the program that a scan fits k

@@ -11,6 +11,10 @@ import (
 type program struct {
 	covariance Covariance
 	columns    int
+	// fits is the number of fits J of a stack: then all K components of all fits
+	// stand in one axis [J*K], and what belongs to a fit has an axis [J]. 0: one fit,
+	// without that axis.
+	fits int
 }
 
 // pairs are the index pairs (i, j), i <= j, of the second-order monomials: all
@@ -35,7 +39,7 @@ func (p program) matrixPairs() (pairs [][2]int) {
 	if p.covariance != Tied {
 		return p.pairs()
 	}
-	return program{Full, p.columns}.pairs()
+	return program{covariance: Full, columns: p.columns}.pairs()
 }
 
 // number is a constant of the closure that is being built. (The graph-wide cache of
@@ -73,6 +77,35 @@ func (p program) expectation(x, mask, coefficients *graph.Node) (sums, logLikeli
 	return sums, logLikelihood
 }
 
+// total sums over the components of each fit: [], in a stack [J].
+func (p program) total(x *graph.Node) *graph.Node {
+	if p.fits == 0 {
+		return graph.ReduceAllSum(x)
+	}
+	return graph.ReduceSum(graph.Reshape(x, p.fits, x.Shape().Size()/p.fits), 1)
+}
+
+// spread gives each component what belongs to its fit: [], in a stack [components].
+func (p program) spread(x *graph.Node, components int) *graph.Node {
+	if p.fits == 0 {
+		return x
+	}
+	return graph.Reshape(graph.BroadcastToDims(graph.Reshape(x, p.fits, 1), p.fits, components/p.fits), components)
+}
+
+// entry cuts one number out of a tensor, in a stack one of each fit.
+func (p program) entry(n *graph.Node, at ...int) *graph.Node {
+	var specs []graph.SliceAxisSpec
+	var dims []int
+	if p.fits > 0 {
+		specs, dims = append(specs, graph.AxisRange()), []int{p.fits}
+	}
+	for _, v := range at {
+		specs = append(specs, graph.AxisElem(v))
+	}
+	return graph.Reshape(graph.Slice(n, specs...), dims...)
+}
+
 // Maximisation
 
 // mixture is the parameters as nodes, and what the E-step needs of them.
@@ -95,6 +128,8 @@ func unflatten(n []*graph.Node) mixture { return mixture{n[0], n[1], n[2], n[3],
 //	sums [K, F], of the rows or of a start, and their sums of x_i x_j,
 //	sumsSecond [d, d]; second [d, d] of the rows, reg [d],
 //	active [K] 1 for a component, 0 for one that only pads the shape
+//
+// In a stack K is J*K, and sumsSecond, second and reg have a leading axis J.
 func (p program) maximization(sums, sumsSecond, second, reg, active *graph.Node) mixture {
 	g, d := sums.Graph(), p.columns
 	components := sums.Shape().Dimensions[0]
@@ -102,7 +137,7 @@ func (p program) maximization(sums, sumsSecond, second, reg, active *graph.Node)
 		return graph.Reshape(graph.Slice(n, graph.AxisRange(), graph.AxisElem(i)), components)
 	}
 	mass := graph.Add(column(sums, 0), number(g, 10*0x1p-52)) // [K]; what scikit-learn adds against empty components
-	rows := graph.ReduceAllSum(graph.Mul(mass, active))
+	rows := p.spread(p.total(graph.Mul(mass, active)), components)
 	weights := graph.Div(graph.Mul(mass, active), rows)
 	means := make([]*graph.Node, d)
 	for i := range d {
@@ -116,14 +151,17 @@ func (p program) maximization(sums, sumsSecond, second, reg, active *graph.Node)
 		i, j := pair[0], pair[1]
 		var c *graph.Node
 		if p.covariance == Tied {
-			c = graph.Div(graph.Sub(entry(sumsSecond, i, j), graph.ReduceAllSum(graph.Mul(mass, graph.Mul(means[i], means[j])))), rows)
-			c = graph.BroadcastToDims(c, components)
+			between := p.total(graph.Mul(mass, graph.Mul(means[i], means[j])))
+			c = graph.Div(p.spread(graph.Sub(p.entry(sumsSecond, i, j), between), components), rows)
+			if p.fits == 0 {
+				c = graph.BroadcastToDims(c, components)
+			}
 		} else {
 			c = graph.Sub(graph.Div(column(sums, 1+d+at), mass), graph.Mul(means[i], means[j]))
 		}
 		if i == j {
 			c = graph.Max(c, number(g, 0))
-			c = graph.Add(c, entry(reg, i))
+			c = graph.Add(c, p.spread(p.entry(reg, i), components))
 		}
 		matrix[i][j] = c
 	}
@@ -156,6 +194,9 @@ func (p program) coefficients(weights *graph.Node, means []*graph.Node, matrix [
 	}
 	out := append([]*graph.Node{constant}, linear...)
 	shared = number(g, 0)
+	if p.fits > 0 {
+		shared = graph.BroadcastToDims(shared, p.fits)
+	}
 	for _, pair := range p.matrixPairs() {
 		i, j := pair[0], pair[1]
 		factor := -1.0 // x_i x_j stands for both orders
@@ -167,8 +208,11 @@ func (p program) coefficients(weights *graph.Node, means []*graph.Node, matrix [
 			out = append(out, c)
 			continue
 		}
-		one := graph.Reshape(graph.Slice(c, graph.AxisElem(0)))
-		shared = graph.Add(shared, graph.Mul(one, entry(second, i, j)))
+		if p.fits > 0 {
+			c = graph.Reshape(c, p.fits, c.Shape().Size()/p.fits)
+		}
+		one := p.entry(c, 0) // the same for all components
+		shared = graph.Add(shared, graph.Mul(one, p.entry(second, i, j)))
 	}
 	return graph.Stack(out, 1), shared
 }
@@ -237,12 +281,3 @@ func (p program) invert(matrix [][]*graph.Node) (precision [][]*graph.Node, logD
 // smallestPivot of a Cholesky decomposition, relative to the variance: 1 minus the
 // square of a correlation cannot be told from 0 below it.
 const smallestPivot = 0x1p-48
-
-// entry cuts one number out of a tensor.
-func entry(n *graph.Node, at ...int) *graph.Node {
-	specs := make([]graph.SliceAxisSpec, len(at))
-	for i, v := range at {
-		specs[i] = graph.AxisElem(v)
-	}
-	return graph.Reshape(graph.Slice(n, specs...))
-}

@@ -63,8 +63,17 @@ func blockCount(n, size int) int {
 	return (blocks + step - 1) / step * step
 }
 
-// table checks and centres x and lays it out in blocks.
+// table checks and centres x and lays it out in blocks on the device.
 func (e *engine) table(x mat.Matrix, cfg Config) (*table, error) {
+	t, err := e.inspect(x, cfg)
+	if err != nil {
+		return nil, err
+	}
+	return t, e.place(t, x)
+}
+
+// inspect checks x and finds what the host needs to know of it.
+func (e *engine) inspect(x mat.Matrix, cfg Config) (*table, error) {
 	n, d := x.Dims()
 	if n == 0 || d == 0 {
 		return nil, errors.New("gmm: no rows: want at least one row and one column")
@@ -74,38 +83,52 @@ func (e *engine) table(x mat.Matrix, cfg Config) (*table, error) {
 		return nil, err
 	}
 	t.regularise(cfg.RegCovar)
-	size := e.blockSize(n)
 	t.secondSums = make([]float64, d*d)
 	row := make([]float64, d)
-	fill := func(flat []float64, from, to, stride int) {
-		for r := from; r < to; r++ {
+	for r := range n {
+		for j := range d {
+			row[j] = x.At(r, j) - t.center[j]
+		}
+		for i := range d {
 			for j := range d {
-				row[j] = x.At(r, j) - t.center[j]
-				flat[(r-from)/size*d*size+j*stride+(r-from)%size] = row[j]
-			}
-			for i := range d {
-				for j := range d {
-					t.secondSums[i*d+j] += row[i] * row[j]
-				}
+				t.secondSums[i*d+j] += row[i] * row[j]
 			}
 		}
 	}
+	return t, nil
+}
+
+// place moves the centred rows to the device.
+func (e *engine) place(t *table, x mat.Matrix) error {
+	n, d := t.rows, t.columns
+	size := e.blockSize(n)
 	if e.whole {
 		t.blocks = tensors.FromShape(shapes.Make(dtypes.Float64, blockCount(n, size), d, size))
-		tensors.MustMutableFlatData(t.blocks, func(flat []float64) { fill(flat, 0, n, size) })
+		tensors.MustMutableFlatData(t.blocks, func(flat []float64) { t.fill(flat, x, 0, n, size, d*size) })
 		if err := t.blocks.ToDevice(e.backend, 0); err != nil { // once, and no copy of it here
-			return nil, fmt.Errorf("gmm: move rows to the device: %w", err)
+			return fmt.Errorf("gmm: move rows to the device: %w", err)
 		}
 	} else {
 		for from := 0; from < n; from += size {
 			block := tensors.FromShape(shapes.Make(dtypes.Float64, d, size))
-			tensors.MustMutableFlatData(block, func(flat []float64) { fill(flat, from, min(n, from+size), size) })
+			tensors.MustMutableFlatData(block, func(flat []float64) { t.fill(flat, x, from, min(n, from+size), size, d*size) })
 			t.single = append(t.single, block)
 		}
 	}
 	t.second = tensors.FromFlatDataAndDimensions(t.secondSums, d, d)
 	t.reg = tensors.FromFlatDataAndDimensions(t.regular, d)
-	return t, nil
+	return nil
+}
+
+// fill writes the rows from to to-1, centred, into blocks [d, size], each of which
+// begins stride after the one before.
+func (t *table) fill(flat []float64, x mat.Matrix, from, to, size, stride int) {
+	for r := from; r < to; r++ {
+		at := (r-from)/size*stride + (r-from)%size
+		for j := range t.columns {
+			flat[at+j*size] = x.At(r, j) - t.center[j]
+		}
+	}
 }
 
 // measure finds the column means and variances, and refuses what is not finite.
