@@ -6,8 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/necstgen/necstgen/datasets/lorawan"
-	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/summary"
 )
@@ -64,30 +62,4 @@ func printCounts(line func(name, value string), s *summary.Summary) {
 	if s.Backward > 0 {
 		line("order", thousands(s.Backward)+" packets are earlier than the one before")
 	}
-}
-
-func describeFormat(i *pcap.Info) string {
-	text := i.Format
-	if i.Compression != "" {
-		text += ", " + i.Compression
-	}
-	if i.Sections > 1 {
-		text += ", " + thousands(int64(i.Sections)) + " sections"
-	}
-	if i.Application != "" {
-		text += ", written by " + i.Application
-	}
-	return text
-}
-
-func devicesOf(d *lorawan.Devices) string {
-	text := fmt.Sprintf("uplinks %s, devices %s, gateways %s; flows %s, one for each device at each gateway",
-		thousands(d.Uplinks), thousands(d.Devices), thousands(d.Gateways), thousands(d.Flows))
-	if d.Joins > 0 {
-		text += fmt.Sprintf("; join requests %s", thousands(d.Joins))
-	}
-	if d.Bad > 0 {
-		text += fmt.Sprintf("; with a wrong checksum, which count no device, %s", thousands(d.Bad))
-	}
-	return text
 }
