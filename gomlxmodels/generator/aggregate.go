@@ -19,6 +19,7 @@ import (
 type aggregate struct {
 	Scores     []normalScores // of shapeNames
 	Shapes     *rowChain      // over the scores, in start order
+	Families   *families      // shapes that repeat
 	Resolution int64          // nanoseconds of which starts are multiples
 	Between    float64        // mean seconds between starts
 }
@@ -68,6 +69,7 @@ func (a *aggregate) fit(ctx context.Context, cfg Config, flows []*flow.Flow, o O
 	if a.Shapes, err = fitRows(ctx, d.Backend, scores, mixture, arrivalOrder, rand.NewPCG(cfg.Seed, 0x73686770)); err != nil {
 		return fmt.Errorf("generator: flow shapes: %w", err)
 	}
+	a.Families = fitFamilies(x, scores, a.Shapes.rows, len(a.Shapes.Shares))
 	o.warn(a.Shapes.Mixture.Warnings...)
 	return nil
 }
@@ -136,13 +138,22 @@ func (a *aggregate) expected(r Request) int {
 // timeline of any length has the training's load and bursts, times the factor.
 func (a *aggregate) plans(r Request) func() (plan, bool) {
 	next := a.Shapes.draws(rand.NewPCG(r.Seed, 0x706c616e))
+	random := rand.New(rand.NewPCG(r.Seed, 0x66616d))
+	alone := make([]float64, len(a.Shapes.Shares)) // of the rows in no family, by label
+	for k, share := range a.Shapes.Shares {
+		alone[k] = share * a.Families.Alone[k]
+	}
 	var shape []float64
 	n, seconds := int64(0), 0.0 // since the start, without the rounding of each gap
 	return func() (plan, bool) {
-		shape = next(shape)
-		for j := range shapeWidth {
-			shape[j] = a.Shapes.level(j, shape[j])
+		var k int
+		shape, k = next(shape)
+		if !a.Families.draw(shape, k, a.Scores, random) {
+			for j := range latentWidth {
+				shape[j] = a.Families.rest(j, a.Shapes.below(j, shape[j], alone))
+			}
 		}
+		shape[shapeArrive] = a.Shapes.level(shapeArrive, shape[shapeArrive])
 		if n > 0 {
 			seconds += math.Pow(10, a.Scores[shapeArrive].value(shape[shapeArrive])) / r.factor()
 		}
@@ -164,12 +175,13 @@ type aggregateFile struct {
 	Shapes     []string       `json:"shapes"` // names of Scores
 	Scores     []normalScores `json:"scores"`
 	Shares     []float64      `json:"shares"` // of the chain's labels
+	Families   *families      `json:"families"`
 	Resolution int64          `json:"resolution"`
 	Between    float64        `json:"between"` // mean seconds between starts
 }
 
 func (a *aggregate) save(dir string) error {
-	about := aggregateFile{shapeNames[:], a.Scores, a.Shapes.Shares, a.Resolution, a.Between}
+	about := aggregateFile{shapeNames[:], a.Scores, a.Shapes.Shares, a.Families, a.Resolution, a.Between}
 	return writeParts(dir, part{aggregateName, writeJSON(about)}, part{shapesName, a.Shapes.Mixture.Save}, part{arrivalsName, a.Shapes.Chain.Save})
 }
 
@@ -189,5 +201,9 @@ func (a *aggregate) load(dir string) error {
 	if got := a.Shapes.Mixture.Columns(); got < shapeWidth {
 		return fmt.Errorf("generator: load %s: a mixture over %d columns: want at least %d", dir, got, shapeWidth)
 	}
+	if a.Families = about.Families; !a.Families.valid(len(about.Shares)) {
+		return fmt.Errorf("generator: load %s: the families do not fit the %d labels: not of this version", aggregateName, len(about.Shares))
+	}
+	a.Families.index()
 	return nil
 }

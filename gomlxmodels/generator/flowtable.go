@@ -183,7 +183,7 @@ func (a *Aggregate) Draw(ctx context.Context, r Request) iter.Seq2[AggregateRow,
 				yield(AggregateRow{}, err)
 				return
 			}
-			row = next(row)
+			row, _ = next(row)
 			out := AggregateRow{Packets: max(1, int64(math.Round(math.Pow(10, a.value(0, row[0])))))}
 			if n > 0 {
 				out.Gap = math.Pow(10, a.value(1, row[1])) / r.factor()

@@ -20,6 +20,8 @@ type rowChain struct {
 	Mixture *gmm.Model
 	Chain   *markov.Chain // over the components of Mixture
 	Shares  []float64     // of the rows, by label of Chain
+
+	rows []int // the label of each row of the fit, as an index of the chain's labels; not saved
 }
 
 // fitRows fits mixture and chain to the rows of x, which are in start order.
@@ -38,12 +40,14 @@ func fitRows(ctx context.Context, b compute.Backend, x *mat.Dense, cfg gmm.Confi
 		return nil, err
 	}
 	m.Shares = make([]float64, len(m.Chain.Labels()))
+	index := make(map[int]int)
 	for i, label := range m.Chain.Labels() {
-		for _, l := range labels {
-			if l == label {
-				m.Shares[i] += 1 / float64(n)
-			}
-		}
+		index[label] = i
+	}
+	m.rows = make([]int, n)
+	for i, label := range labels {
+		m.rows[i] = index[label]
+		m.Shares[index[label]] += 1 / float64(n)
 	}
 	return m, nil
 }
@@ -52,7 +56,7 @@ func fitRows(ctx context.Context, b compute.Backend, x *mat.Dense, cfg gmm.Confi
 // takes to learn from that.
 const (
 	paceReach = 32
-	paceFlows = 16 * paceReach
+	paceFlows = 128 * paceReach
 )
 
 // paceOf is the mean of a column of inter-flow times over the flows around each.
@@ -71,29 +75,36 @@ func paceOf(column []float64) []float64 {
 	return pace
 }
 
-// draws gives one row after the other, without end.
-func (m *rowChain) draws(src rand.Source) func(dst []float64) []float64 {
+// draws gives one row after the other, without end, and the index of its label.
+func (m *rowChain) draws(src rand.Source) func(dst []float64) (row []float64, label int) {
 	random := rand.New(src)
 	parts := m.Chain.Labels()
 	walk := m.Chain.Prior().Start()
-	return func(dst []float64) []float64 {
+	return func(dst []float64) ([]float64, int) {
 		k := drawLog(random, walk.LogProbabilities())
 		walk.Step(k)
-		return m.Mixture.SampleComponent(dst, parts[k], src)
+		return m.Mixture.SampleComponent(dst, parts[k], src), k
 	}
+}
+
+// below is the share of drawn rows whose value j is less than value, where a label
+// comes up with the share given.
+func (m *rowChain) below(j int, value float64, shares []float64) float64 {
+	var sum, all float64
+	for i, label := range m.Chain.Labels() {
+		deviation := math.Sqrt(m.Mixture.Covariances[label].At(j, j))
+		sum += shares[i] * distuv.UnitNormal.CDF((value-m.Mixture.Means[label][j])/deviation)
+		all += shares[i]
+	}
+	const edge = 1e-12
+	return min(max(sum/max(all, edge), edge), 1-edge)
 }
 
 // level takes value j of a drawn row to the standard normal score of the same
 // rank: what the components together make of a column is close to a standard
 // normal but not equal to it, and the difference would be seen in every marginal.
 func (m *rowChain) level(j int, value float64) float64 {
-	var below float64
-	for i, label := range m.Chain.Labels() {
-		deviation := math.Sqrt(m.Mixture.Covariances[label].At(j, j))
-		below += m.Shares[i] * distuv.UnitNormal.CDF((value-m.Mixture.Means[label][j])/deviation)
-	}
-	const edge = 1e-12
-	return distuv.UnitNormal.Quantile(min(max(below, edge), 1-edge))
+	return distuv.UnitNormal.Quantile(m.below(j, value, m.Shares))
 }
 
 // drawLog draws an index from unnormalised log-probabilities.
