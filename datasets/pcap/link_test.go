@@ -246,3 +246,39 @@ func TestTCPFields(t *testing.T) {
 		t.Errorf("addresses %x %x", p.SrcMAC, p.DstMAC)
 	}
 }
+
+// TestCutOptions: an IPv4 header whose options the snap length has cut tells its
+// own length, the addresses and the protocol, but no ports; the same bytes as the
+// whole frame are damage.
+func TestCutOptions(t *testing.T) {
+	const header = "4600 0028 1234 0000 40 11 0000 c0000201 c0000202 01010101"
+	whole := unhex(t, header+udpHd+body)
+	for _, row := range []struct {
+		captured int
+		want     string
+	}{
+		{19, "Raw 19 | 0+40 nan"},
+		{20, "IP 20 | 24+16 nan | 17 " + hosts4},
+		{22, "IP 22 | 24+16 nan | 17 " + hosts4},
+		{23, "IP 23 | 24+16 nan | 17 " + hosts4},
+		{24, "IP 24/UDP 0 | 24+0 nan | 17 " + hosts4},
+		{28, "IP 28/UDP 4 | 28+0 DNS | 17 192.0.2.1:40000 192.0.2.2:53"},
+		{32, "IP 32/UDP 8 | 32+8 DNS | 17 192.0.2.1:40000 192.0.2.2:53"},
+	} {
+		p, err := decodeOne(t, 101, whole, row.captured)
+		if err != nil {
+			t.Errorf("%d bytes captured: %v", row.captured, err)
+		}
+		if got := summary(&p); got != row.want || len(p.Payload) > 0 && row.captured > 19 {
+			t.Errorf("%d bytes captured:\n got %s\nwant %s", row.captured, got, row.want)
+		}
+		if row.captured < 20 || row.captured >= 24 {
+			continue
+		}
+		p, err = decodeOne(t, 101, whole[:row.captured], 0)
+		want := fmt.Sprintf("IP %d | 20+%d nan | 17 %s", row.captured, row.captured-20, hosts4)
+		if got := summary(&p); !errors.As(err, new(*pcap.DecodeError)) || got != want {
+			t.Errorf("a frame of %d bytes: %s, %v, want %s", row.captured, got, err, want)
+		}
+	}
+}
