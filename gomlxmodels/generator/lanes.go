@@ -9,41 +9,45 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/markov"
 )
 
-// lane is one flow under way in the lockstep.
+// lane is one flow under way in a lockstep.
 type lane struct {
-	flow    *flow.Flow // nil: idle
+	draft   *draft // nil: idle
 	past    history
 	walk    markov.Walk
 	latent  []float32
+	state   int       // of the connection
+	mask    []float32 // of the state
 	started bool
 }
 
-// lockstep draws flows in many lanes at once and hands them out in start order.
-// A flow that ends gives its lane to the next plan.
+// lockstep draws flows in many lanes at once and hands them out in the order of
+// its plans. A flow that ends gives its lane to the next plan.
 type lockstep struct {
 	g       *Sampled
+	decoder *decoder
+	masks   map[int][]float32 // by connection state
+	prior   *markov.Prior
 	sampler *lstm.Sampler
 	random  *rand.Rand
-	prior   *markov.Prior
 	lanes   []lane
-	waiting map[int64]*flow.Flow // finished, behind one that is not
-	next    int64                // the flow to hand out next
-	plans   func() (plan, bool)
-	done    bool // no plan is left
-	started int64
+	plans   *lookahead
+	active  int // lanes in use
+
+	waiting map[int64]*draft // finished, behind one that is not
+	held    int              // packets of waiting
+	next    int64            // the plan whose flow is handed out next
+	free    []*draft
 	cut     int64 // flows ended by MaxPackets, not by the network
 }
 
-// run draws until the plans end. yield gets the flows in start order.
-func (l *lockstep) run(ctx context.Context, yield func(*flow.Flow) bool) error {
-	active := 0
-	defer func() { l.sampler.Close() }()
-	for i := range l.lanes {
-		if l.assign(&l.lanes[i]) {
-			active++
-		}
-	}
-	for active > 0 {
+// mostHeld is how many packets may wait for a long flow before them: beyond it
+// lanes stay idle until that flow ends. At 24 bytes each they take 24 MB.
+const mostHeld = 1 << 20
+
+// run draws until the plans end. yield gets the flows in order, some after each step.
+func (l *lockstep) run(ctx context.Context, yield func([]*flow.Flow) bool) error {
+	l.fill()
+	for l.active > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
@@ -54,74 +58,64 @@ func (l *lockstep) run(ctx context.Context, yield func(*flow.Flow) bool) error {
 			return err
 		}
 		for i := range l.lanes {
-			if l.lanes[i].flow == nil || !l.take(i) {
-				continue
-			}
-			l.waiting[l.lanes[i].flow.ID] = l.lanes[i].flow
-			if !l.assign(&l.lanes[i]) {
-				active--
-			}
-		}
-		for f := l.waiting[l.next]; f != nil; f = l.waiting[l.next] {
-			delete(l.waiting, l.next)
-			l.next++
-			if !yield(f) {
-				return nil
+			if at := &l.lanes[i]; at.draft != nil && l.take(i) {
+				l.waiting[at.draft.plan] = at.draft
+				l.held += len(at.draft.packets)
+				at.draft = nil
+				l.active--
 			}
 		}
-		if err := l.shrink(active); err != nil {
-			return err
+		if ready := l.ready(); len(ready) > 0 && !yield(ready) {
+			return nil
 		}
+		l.fill()
 	}
 	return nil
 }
 
-// fewestLanes is where shrinking ends: below it a step costs its call.
-const fewestLanes = 64
-
-// shrink goes on with a quarter of the lanes once no more are in use.
-func (l *lockstep) shrink(active int) error {
-	fewer := len(l.lanes) / 4
-	if !l.done || active == 0 || active > fewer || fewer < fewestLanes {
-		return nil
+// ready are the flows that have ended and whose turn it is.
+func (l *lockstep) ready() (flows []*flow.Flow) {
+	for d := l.waiting[l.next]; d != nil; d = l.waiting[l.next] {
+		delete(l.waiting, l.next)
+		l.held -= len(d.packets)
+		l.next++
+		flows = append(flows, d.flow(l.g.Application))
+		l.free = append(l.free, d)
 	}
-	var keep []int
+	return flows
+}
+
+// fill gives plans to idle lanes. Lanes without one stay idle.
+func (l *lockstep) fill() {
+	if l.active == len(l.lanes) {
+		return
+	}
 	for i := range l.lanes {
-		if l.lanes[i].flow != nil {
-			keep = append(keep, i)
+		if l.lanes[i].draft != nil {
+			continue
 		}
+		j, ok := l.plans.pop(l.next, l.held < mostHeld)
+		if !ok {
+			return
+		}
+		l.assign(&l.lanes[i], j)
 	}
-	sampler, err := l.g.Network.Shrink(l.sampler, keep, fewer)
-	if err != nil {
-		return err
-	}
-	l.sampler = sampler
-	lanes := make([]lane, fewer)
-	for to, from := range keep {
-		lanes[to] = l.lanes[from]
-	}
-	l.lanes = lanes
-	return nil
 }
 
-// assign gives the next plan to a lane; without one the lane is idle.
-func (l *lockstep) assign(to *lane) bool {
-	p, ok := l.plans()
-	if !ok {
-		to.flow, l.done = nil, true
-		return false
+func (l *lockstep) assign(to *lane, j job) {
+	d := new(draft)
+	if last := len(l.free) - 1; last >= 0 {
+		d, l.free = l.free[last], l.free[:last]
 	}
-	f := &flow.Flow{ID: l.started, Application: l.g.Application}
-	l.started++
-	*to = lane{flow: f, past: begin(l.g.Aggregate.targets(p.latent)), walk: l.prior.Start(), latent: p.latent}
-	f.Packets = append(f.Packets, flow.Packet{Time: p.start}) // holds the start until the first draw
-	return true
+	d.begin(&j)
+	*to = lane{draft: d, past: begin(j.targets), walk: l.prior.Start(), latent: j.latent, state: -1}
+	l.active++
 }
 
 // prepare writes what the network is told for lane i.
 func (l *lockstep) prepare(i int) {
 	from := &l.lanes[i]
-	if from.flow == nil {
+	if from.draft == nil {
 		l.sampler.Keep[i] = 0
 		return
 	}
@@ -133,10 +127,23 @@ func (l *lockstep) prepare(i int) {
 	past := from.past.append(l.sampler.Continuous[i*width : i*width : (i+1)*width])
 	l.g.Radio.appendPast(past, &from.past.radio)
 	copy(l.sampler.Latent[i*len(from.latent):], from.latent)
-	classes := l.g.Vocabulary.Class.Len()
-	l.g.Grammar.mask(l.sampler.Mask[i*classes:(i+1)*classes], from.past.connection())
+	if state := from.past.connection(); state != from.state {
+		from.state, from.mask = state, l.mask(state)
+	}
+	copy(l.sampler.Mask[i*len(from.mask):], from.mask)
 	row := from.walk.LogProbabilities()
 	copy(l.sampler.Prior[i*len(row):], row)
+}
+
+// mask is the grammar's row for a state.
+func (l *lockstep) mask(state int) []float32 {
+	mask, known := l.masks[state]
+	if !known {
+		mask = make([]float32, l.g.Vocabulary.Class.Len())
+		l.g.Grammar.mask(mask, state)
+		l.masks[state] = mask
+	}
+	return mask
 }
 
 // take turns lane i's draw into a packet and tells whether the flow has ended.
@@ -144,24 +151,20 @@ func (l *lockstep) take(i int) (ended bool) {
 	to := &l.lanes[i]
 	heads := headCount + l.g.Radio.headCount()
 	codes := l.sampler.Codes[i*heads : (i+1)*heads]
-	p, gap, end := l.g.Vocabulary.decode(codes, l.random.Float64(), l.random.Float64())
+	p, gap, end := l.decoder.decode(codes, l.random.Float64(), l.random.Float64())
 	to.walk.Step(int(codes[headLabel]))
-	f := to.flow
+	d := to.draft
 	if !to.started {
 		to.started, gap = true, 0
-		p.Time = f.Packets[0].Time
-		f.Packets = f.Packets[:0]
-		f.Tuple.Proto = p.Tuple.Proto
+		p.Time, d.proto = d.start, p.Tuple.Proto
 	} else {
-		p.Time = f.Packets[len(f.Packets)-1].Time + int64(gap)
+		p.Time = d.packets[len(d.packets)-1].time + int64(gap)
 	}
-	l.g.Radio.decode(&p, codes[headCount:], &to.past.radio, f.ID, l.random)
+	l.g.Radio.decode(&p, codes[headCount:], &to.past.radio, d.id, l.random)
 	to.past.add(&p, gap)
 	to.past.radio.add(p.Radio)
-	p.Application, p.FlowID = f.Application, f.ID
-	p.Tuple.Proto = f.Tuple.Proto
-	f.Packets = append(f.Packets, p)
-	if !end && len(f.Packets) >= l.g.MaxPackets {
+	d.add(&p)
+	if !end && len(d.packets) >= l.g.MaxPackets {
 		l.cut++
 		return true
 	}

@@ -3,7 +3,6 @@ package generator
 import (
 	"context"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"time"
 
@@ -28,6 +27,7 @@ type Request struct {
 	RateFactor float64       // flows a second, as a multiple of the training's; 0: 1
 	Seed       uint64        // of every draw
 	Start      int64         // time of the first flow, nanoseconds since 1970-01-01 UTC
+	Packets    int64         // a hint, no bound: about how many packets will be taken, if not all; 0: all
 }
 
 // Config says how Sampled is fitted.
@@ -248,47 +248,4 @@ func (g *Sampled) sequences(cfg Config, flows []*flow.Flow, labels [][]int) []ls
 		}
 	}
 	return all
-}
-
-// lanesFor is how many flows are drawn in lockstep: a power of two, so that some
-// eight flows pass through each lane. With one flow a lane, all lanes would wait
-// for the longest flow (1,692 flows in 1,024 lanes took three times as long).
-func lanesFor(flows, most int) int {
-	lanes := 1
-	for lanes < most && lanes*8 < flows {
-		lanes *= 2
-	}
-	return lanes
-}
-
-// Flows draws flows in start order. The same request on the same backend gives
-// the same flows.
-func (g *Sampled) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
-	if g.NoFlow != nil {
-		return g.NoFlow.flows(ctx, r, g.flows, g.Radio)
-	}
-	return g.flows(ctx, r)
-}
-
-func (g *Sampled) flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
-	return func(yield func(*flow.Flow, error) bool) {
-		if r.Flows < 1 {
-			yield(nil, fmt.Errorf("generator: %d flows asked for: want at least 1", r.Flows))
-			return
-		}
-		lanes := lanesFor(r.Flows, g.Lanes)
-		sampler, err := g.Network.NewSampler(lanes, int64(r.Seed))
-		if err != nil {
-			yield(nil, fmt.Errorf("generator: %w", err))
-			return
-		}
-		l := &lockstep{
-			g: g, sampler: sampler, random: rand.New(rand.NewPCG(r.Seed, 0x6c616e65)), prior: g.Chain.Prior(),
-			lanes: make([]lane, lanes), waiting: make(map[int64]*flow.Flow), plans: g.Radio.profiled(g.Aggregate.plans(r), r.Seed),
-		}
-		if err := l.run(ctx, func(f *flow.Flow) bool { return yield(f, nil) }); err != nil {
-			yield(nil, fmt.Errorf("generator: %w", err))
-		}
-		g.Cut = l.cut
-	}
 }

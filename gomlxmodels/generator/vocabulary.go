@@ -119,19 +119,37 @@ func (v *vocabulary) encode(codes []int32, f *flow.Flow, i, last int) {
 	codes[headGap], codes[headShare] = int32(gap), int32(share)
 }
 
+// decoder turns classes back into packets, with tables of what they stand for.
+type decoder struct {
+	v       *vocabulary
+	classes []flow.Packet // direction, flags and protocol
+	ends    []bool
+}
+
+func newDecoder(v *vocabulary) *decoder {
+	d := &decoder{v: v}
+	for _, key := range v.Class.Values {
+		p, end := splitClass(key)
+		d.classes, d.ends = append(d.classes, p), append(d.ends, end)
+	}
+	return d
+}
+
 // decode is the packet that classes name and the gap before it. u and w in
 // [0, 1) choose inside the payload's bin and the gap's share.
-func (v *vocabulary) decode(codes []int32, u, w float64) (p flow.Packet, gap time.Duration, end bool) {
-	p, end = splitClass(v.Class.Values[codes[headClass]])
+func (d *decoder) decode(codes []int32, u, w float64) (p flow.Packet, gap time.Duration, end bool) {
+	v := d.v
+	class := &d.classes[codes[headClass]]
+	p.Direction, p.Flags, p.Tuple.Proto = class.Direction, class.Flags, class.Tuple.Proto
 	p.HeaderLength = int32(v.Header.Values[codes[headHeader]])
 	p.PayloadLength = int32(math.Round(v.Payload.Value(int(codes[headPayload]), 0, u)))
 	p.Length = p.HeaderLength + p.PayloadLength
 	p.Captured = p.Length
-	seconds := math.Pow(10, v.Gap.Value(int(codes[headGap]), int(codes[headShare]), w))
+	seconds := math.Exp(v.Gap.Value(int(codes[headGap]), int(codes[headShare]), w) * math.Ln10)
 	if seconds > 2*shortestGap {
 		gap = time.Duration(math.Round(seconds*1e9/float64(v.Resolution))) * time.Duration(v.Resolution)
 	}
-	return p, gap, end
+	return p, gap, d.ends[codes[headClass]]
 }
 
 // gapBefore is the time between packet i and the one before it; 0 for the first.

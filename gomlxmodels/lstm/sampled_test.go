@@ -4,11 +4,9 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/core/tensors"
 
 	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"github.com/necstgen/necstgen/gomlxmodels/fit"
@@ -56,7 +54,7 @@ func learnsGrammar(t *testing.T, b compute.Backend, steps int) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer sampler.Close()
+	defer sampler.CloseProgram()
 	for lane := range sampler.Latent {
 		sampler.Latent[lane] = float32(lane % 2)
 	}
@@ -108,48 +106,6 @@ func TestShortenOnGoBackend(t *testing.T) {
 	cfg.shorten(b)
 	if cfg.Steps != 16 || cfg.WarmUp != 8 || cfg.Steps > cfg.MaxUnroll {
 		t.Errorf("rows of %d steps with a warm-up of %d, want 16 and 8", cfg.Steps, cfg.WarmUp)
-	}
-}
-
-// A lane that is moved to a smaller sampler goes on with its state: given the same
-// random state, it draws what it would have drawn.
-func TestShrinkKeepsState(t *testing.T) {
-	b := devicetest.Go(t)
-	cfg := testConfig(8)
-	cfg.Noise, cfg.Prior, cfg.Heads = 0, false, []Head{{"only", 1}, {"gap", 5}}
-	s := &Sampled{Config: cfg, Params: newNetwork(cfg).initialize(rand.NewPCG(1, 1)), backend: b}
-	sampler, err := s.NewSampler(8, 3)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for step := range 3 {
-		for i := range sampler.Keep {
-			sampler.Keep[i] = float32(min(step, 1))
-			sampler.Continuous[2*i] = float32(i)
-		}
-		if err := sampler.Step(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	keep := []int{6, 1}
-	before := tensors.MustCopyFlatData[float32](sampler.h)
-	codes := slices.Clone(sampler.Codes)
-	small, err := s.Shrink(sampler, keep, 4)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer small.Close()
-	after := tensors.MustCopyFlatData[float32](small.h)
-	for to, from := range keep {
-		if !slices.Equal(after[to*cfg.Units:(to+1)*cfg.Units], before[from*cfg.Units:(from+1)*cfg.Units]) || small.Codes[2*to+1] != codes[2*from+1] {
-			t.Errorf("lane %d does not go on as lane %d", to, from)
-		}
-	}
-	if err := small.Step(); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := s.Shrink(small, []int{0, 1, 2}, 2); err == nil {
-		t.Error("three lanes were kept in two")
 	}
 }
 

@@ -3,6 +3,7 @@ package lstm
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
@@ -11,9 +12,9 @@ import (
 )
 
 // Sampler advances many sequences, its lanes, in lockstep: one call draws the
-// next step of each in one compiled program, with the recurrent state kept on
-// the device. A lane whose sequence has ended is given to the next one by
-// setting its Keep to 0.
+// next step of each in one compiled program, with the recurrent state and the
+// classes drawn last kept on the device. A lane whose sequence has ended is given
+// to the next one by setting its Keep to 0.
 type Sampler struct {
 	Lanes int
 
@@ -24,19 +25,27 @@ type Sampler struct {
 	Prior      []float32 // [lanes, classes of head 0], or [lanes] without a prior
 	Mask       []float32 // [lanes, classes of the masked head], added to its logits; [lanes] without one
 
-	// Codes is what the last Step drew, [lanes, heads]; the next one reads it.
+	// Codes is what the last Step drew, [lanes, heads].
 	Codes []int32
 
-	net    *network
-	exec   *graph.Exec
-	params []any
-	h, c   *tensors.Tensor
-	rng    *tensors.Tensor
+	program *samplerProgram
+	random  *rand.PCG
+	uniform []float32         // [lanes, heads]
+	inputs  []*tensors.Tensor // of keep, continuous, latent, prior, mask, uniform
+	codes   *tensors.Tensor
+	h, c    *tensors.Tensor
+}
+
+// samplerProgram is the compiled step and its weights, which samplers share.
+type samplerProgram struct {
+	cfg     SampledConfig
+	exec    *graph.Exec
+	weights []any
 }
 
 // NewSampler compiles the step for a number of lanes. The draws are those of the
 // seed on this backend.
-func (s *Sampled) NewSampler(lanes int, seed int64) (*Sampler, error) {
+func (s *Sampled) NewSampler(lanes int, seed uint64) (*Sampler, error) {
 	if lanes < 1 {
 		return nil, fmt.Errorf("lstm: %d lanes: want at least 1", lanes)
 	}
@@ -44,64 +53,45 @@ func (s *Sampled) NewSampler(lanes int, seed int64) (*Sampler, error) {
 	if err := n.checkParams(s.Params); err != nil {
 		return nil, err
 	}
-	rng, err := graph.RNGStateFromSeed(seed)
-	if err != nil {
-		return nil, fmt.Errorf("lstm: random state: %w", err)
-	}
-	exec, err := graph.NewExec(s.backend, func(in []*graph.Node) []*graph.Node {
-		p := len(n.names)
-		keep := graph.InsertAxes(in[p+1], -1)
-		return n.draw(in[:p], in[p], keep, in[p+2], in[p+3], in[p+4], in[p+5], in[p+6], in[p+7], in[p+8])
-	})
-	if err != nil {
-		return nil, fmt.Errorf("lstm: compile the sampling step: %w", err)
-	}
-	sampler := &Sampler{
-		Lanes: lanes, Keep: make([]float32, lanes), Continuous: make([]float32, lanes*s.Config.Continuous),
-		Latent: make([]float32, lanes*s.Config.Latent), Prior: make([]float32, lanes*priorWidth(s.Config)),
-		Mask:  make([]float32, lanes*maskWidth(s.Config)),
-		Codes: make([]int32, lanes*len(s.Config.Heads)),
-		net:   n, exec: exec, rng: rng,
-		h: tensors.FromShape(shapes.Make(dtypes.Float32, lanes, s.Config.Units)),
-		c: tensors.FromShape(shapes.Make(dtypes.Float32, lanes, s.Config.Units)),
-	}
-	for _, value := range s.Params.Values {
-		sampler.params = append(sampler.params, value)
-	}
-	return sampler, nil
-}
-
-// Shrink goes on with fewer lanes: those of keep, in that order, at the front, and
-// idle ones behind. Waiting for the last few long sequences then costs what they
-// cost, not what all lanes did. The old sampler is closed.
-func (s *Sampled) Shrink(old *Sampler, keep []int, lanes int) (*Sampler, error) {
-	if len(keep) > lanes {
-		return nil, fmt.Errorf("lstm: %d lanes to keep in %d", len(keep), lanes)
-	}
-	next, err := s.NewSampler(lanes, 0)
+	weights, err := n.fuse(s.Params)
 	if err != nil {
 		return nil, err
 	}
-	next.rng, old.rng = old.rng, next.rng
-	heads := len(s.Config.Heads)
-	for to, from := range keep {
-		copy(next.Codes[to*heads:(to+1)*heads], old.Codes[from*heads:(from+1)*heads])
+	exec, err := graph.NewExec(s.backend, func(in []*graph.Node) []*graph.Node { return n.draw(in) })
+	if err != nil {
+		return nil, fmt.Errorf("lstm: compile the sampling step: %w", err)
 	}
-	units := s.Config.Units
-	for _, state := range []struct{ to, from *tensors.Tensor }{{next.h, old.h}, {next.c, old.c}} {
-		var read, write error
-		read = tensors.ConstFlatData(state.from, func(from []float32) {
-			write = tensors.MutableFlatData(state.to, func(to []float32) {
-				for i, lane := range keep {
-					copy(to[i*units:(i+1)*units], from[lane*units:(lane+1)*units])
-				}
-			})
-		})
-		if err := errors.Join(read, write); err != nil {
-			return nil, fmt.Errorf("lstm: move the recurrent state: %w", err)
-		}
+	p := &samplerProgram{cfg: s.Config, exec: exec}
+	for _, w := range weights {
+		p.weights = append(p.weights, w)
 	}
-	return next, old.Close()
+	return p.sampler(lanes, seed), nil
+}
+
+// Fork is another sampler of the same program with idle lanes and a seed of its
+// own. Both may step at the same time; the one that was forked is closed last.
+func (s *Sampler) Fork(seed uint64) *Sampler { return s.program.sampler(s.Lanes, seed) }
+
+func (p *samplerProgram) sampler(lanes int, seed uint64) *Sampler {
+	cfg := p.cfg
+	s := &Sampler{
+		Lanes: lanes, Keep: make([]float32, lanes), Continuous: make([]float32, lanes*cfg.Continuous),
+		Latent: make([]float32, lanes*cfg.Latent), Prior: make([]float32, lanes*priorWidth(cfg)),
+		Mask: make([]float32, lanes*maskWidth(cfg)), Codes: make([]int32, lanes*len(cfg.Heads)),
+		program: p, random: rand.NewPCG(seed, 0x64726177), uniform: make([]float32, lanes*len(cfg.Heads)),
+		codes: tensors.FromShape(shapes.Make(dtypes.Int32, lanes, len(cfg.Heads))),
+		h:     tensors.FromShape(shapes.Make(dtypes.Float32, lanes, cfg.Units)),
+		c:     tensors.FromShape(shapes.Make(dtypes.Float32, lanes, cfg.Units)),
+	}
+	for _, flat := range s.flat() {
+		s.inputs = append(s.inputs, tensors.FromShape(shapes.Make(dtypes.Float32, lanes, len(flat)/lanes)))
+	}
+	return s
+}
+
+// flat are the numbers that go to the device with every step.
+func (s *Sampler) flat() [6][]float32 {
+	return [...][]float32{s.Keep, s.Continuous, s.Latent, s.Prior, s.Mask, s.uniform}
 }
 
 func maskWidth(cfg SampledConfig) int {
@@ -113,37 +103,58 @@ func maskWidth(cfg SampledConfig) int {
 
 // Step draws the next step of every lane into Codes.
 func (s *Sampler) Step() error {
-	cfg := s.net.cfg
-	args := append(s.params[:len(s.params):len(s.params)],
-		tensors.FromFlatDataAndDimensions(s.Codes, s.Lanes, len(cfg.Heads)),
-		tensors.FromFlatDataAndDimensions(s.Keep, s.Lanes),
-		tensors.FromFlatDataAndDimensions(s.Continuous, s.Lanes, cfg.Continuous),
-		tensors.FromFlatDataAndDimensions(s.Latent, s.Lanes, cfg.Latent),
-		tensors.FromFlatDataAndDimensions(s.Prior, s.Lanes, priorWidth(cfg)),
-		tensors.FromFlatDataAndDimensions(s.Mask, s.Lanes, maskWidth(cfg)),
-		s.h, s.c, s.rng)
-	out, err := s.exec.Call(args...)
+	s.drawUniform()
+	args := append(s.program.weights[:len(s.program.weights):len(s.program.weights)], s.codes, s.h, s.c)
+	for i, flat := range s.flat() {
+		if err := tensors.AssignFlatData(s.inputs[i], flat); err != nil {
+			return fmt.Errorf("lstm: what the step reads: %w", err)
+		}
+		args = append(args, s.inputs[i])
+	}
+	out, err := s.program.exec.Call(args...)
 	if err != nil {
 		return fmt.Errorf("lstm: sampling step: %w", err)
 	}
-	err = tensors.ConstFlatData(out[0], func(flat []int32) { copy(s.Codes, flat) })
+	old := []*tensors.Tensor{s.codes, s.h, s.c}
+	s.codes, s.h, s.c = out[0], out[1], out[2]
+	err = tensors.ConstFlatData(s.codes, func(flat []int32) { copy(s.Codes, flat) })
 	if err != nil {
 		return fmt.Errorf("lstm: read the drawn classes: %w", err)
 	}
-	used := append(args[len(s.params):], any(out[0]))
-	s.h, s.c, s.rng = out[1], out[2], out[3]
-	for _, tensor := range used {
-		if err := tensor.(*tensors.Tensor).FinalizeAll(); err != nil {
-			return fmt.Errorf("lstm: release: %w", err)
-		}
-	}
-	return nil
+	return release(old)
 }
 
-// Close frees the device memory of the sampler's state and program.
+// drawUniform fills uniform with numbers in [0, 1) of 24 bits, two from each
+// number of the source.
+func (s *Sampler) drawUniform() {
+	const scale = 1.0 / (1 << 24)
+	u := s.uniform
+	for ; len(u) > 1; u = u[2:] {
+		bits := s.random.Uint64()
+		u[0], u[1] = float32(bits>>40)*scale, float32(bits>>8&(1<<24-1))*scale
+	}
+	if len(u) > 0 {
+		u[0] = float32(s.random.Uint64()>>40) * scale
+	}
+}
+
+// Close frees the device memory of the sampler's state.
 func (s *Sampler) Close() error {
-	s.exec.Finalize()
-	for _, tensor := range []*tensors.Tensor{s.h, s.c, s.rng} {
+	return release(append(s.inputs, s.codes, s.h, s.c))
+}
+
+// CloseProgram is Close, and frees the program and its weights, which forks share.
+func (s *Sampler) CloseProgram() error {
+	s.program.exec.Finalize()
+	err := s.Close()
+	for _, w := range s.program.weights {
+		err = errors.Join(err, release([]*tensors.Tensor{w.(*tensors.Tensor)}))
+	}
+	return err
+}
+
+func release(all []*tensors.Tensor) error {
+	for _, tensor := range all {
 		if err := tensor.FinalizeAll(); err != nil {
 			return fmt.Errorf("lstm: release: %w", err)
 		}
