@@ -109,6 +109,7 @@ func (l *lockstep) assign(to *lane, j job) {
 	}
 	d.begin(&j)
 	*to = lane{draft: d, past: begin(j.targets), walk: l.prior.Start(), latent: j.latent, state: -1}
+	to.past.radio = l.g.Radio.pastFor(j.latent)
 	l.active++
 }
 

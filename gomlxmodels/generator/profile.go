@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
@@ -26,7 +27,7 @@ type profiles struct {
 }
 
 // profileNames are the numbers of a profile.
-var profileNames = [...]string{"mean RSSI", "mean SNR", "mean spreading factor", "standard deviation of RSSI"}
+var profileNames = [...]string{"mean RSSI", "mean SNR", "mean spreading factor", "standard deviation of RSSI", "standard deviation of SNR"}
 
 const (
 	profileWidth    = len(profileNames)
@@ -34,9 +35,9 @@ const (
 	profilesName    = "profiles.json" // mixture over flow shapes and radio profiles
 )
 
-// profileOf describes a device's uplinks; the deviation of a single one is NaN.
+// profileOf describes a device's uplinks; the deviations of a single one are NaN.
 func profileOf(f *flow.Flow) [profileWidth]float64 {
-	var rssi, squares, snr, factor float64
+	var rssi, snr, factor, squaresRSSI, squaresSNR float64
 	n := float64(len(f.Packets))
 	for i := range f.Packets {
 		r := f.Packets[i].Radio
@@ -45,14 +46,58 @@ func profileOf(f *flow.Flow) [profileWidth]float64 {
 		factor += float64(r.SpreadingFactor) / n
 	}
 	for i := range f.Packets {
-		d := float64(f.Packets[i].Radio.RSSI) - rssi
-		squares += d * d
+		r := f.Packets[i].Radio
+		d, e := float64(r.RSSI)-rssi, float64(r.SNR)-snr
+		squaresRSSI, squaresSNR = squaresRSSI+d*d, squaresSNR+e*e
 	}
-	deviation := math.NaN()
-	if n > 1 {
-		deviation = math.Sqrt(squares / (n - 1))
+	return [profileWidth]float64{rssi, snr, factor, math.Sqrt(squaresRSSI / (n - 1)), math.Sqrt(squaresSNR / (n - 1))}
+}
+
+// Levels of a timeline stand for themselves, in units that the network likes; a
+// device's deviation has a floor, as levels are noted in whole steps.
+var (
+	timelineRSSI = standing{-100, 30}
+	timelineSNR  = standing{0, 10}
+)
+
+const leastDeviation = 0.5 // dB
+
+// stands is what is known of a device before its first uplink.
+func (m *radioModel) stands(profile [profileWidth]float64) radioPast {
+	deviation := func(v float64) float64 {
+		if !(v > leastDeviation) { // NaN too
+			return leastDeviation
+		}
+		return v
 	}
-	return [profileWidth]float64{rssi, snr, factor, deviation}
+	return radioPast{levelRSSI: standing{profile[0], deviation(profile[3])}, levelSNR: standing{profile[1], deviation(profile[4])}, meanFactor: profile[2]}
+}
+
+// pastOf is the past before the first uplink of a training flow.
+func (m *radioModel) pastOf(f *flow.Flow) radioPast {
+	switch {
+	case m == nil:
+		return radioPast{}
+	case m.Devices != nil:
+		return radioPast{levelRSSI: timelineRSSI, levelSNR: timelineSNR}
+	}
+	return m.stands(profileOf(f))
+}
+
+// pastFor is the past before the first uplink of a flow that is drawn, whose latent
+// ends with the scores of its profile.
+func (m *radioModel) pastFor(latent []float32) radioPast {
+	switch {
+	case m == nil:
+		return radioPast{}
+	case m.Devices != nil:
+		return radioPast{levelRSSI: timelineRSSI, levelSNR: timelineSNR}
+	}
+	var profile [profileWidth]float64
+	for j, score := range latent[len(latent)-profileWidth:] {
+		profile[j] = m.Profiles.Scores[j].value(float64(score))
+	}
+	return m.stands(profile)
 }
 
 func fitProfileScores(flows []*flow.Flow) *profiles {
@@ -98,6 +143,16 @@ func (m *radioModel) fitProfiles(ctx context.Context, cfg Config, latents [][]fl
 	for i, latent := range latents {
 		for j, v := range latent {
 			x.Set(i, j, float64(v))
+		}
+	}
+	random := rand.New(rand.NewPCG(cfg.Seed, 0x636f6e73))
+	for j := range width {
+		column := mat.Col(nil, j, x)
+		if slices.Max(column) > slices.Min(column) {
+			continue
+		}
+		for i := range column { // what no flow has tells nothing, whatever is drawn for it
+			x.Set(i, j, random.NormFloat64())
 		}
 	}
 	mixture := cfg.GMM

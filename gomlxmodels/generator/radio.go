@@ -20,8 +20,8 @@ import (
 type radioModel struct {
 	Settings  *feature.Vocabulary `json:"settings"`  // of settings
 	Frequency *feature.Vocabulary `json:"frequency"` // Hz
-	RSSI      level               `json:"rssi"`      // dBm
-	SNR       level               `json:"snr"`       // dB
+	RSSI      level               `json:"rssi"`
+	SNR       level               `json:"snr"`
 	Counter   counterModel        `json:"counter"`
 	Gateways  []float64           `json:"gateways"` // share of the flows, by gateway
 	Profiles  *profiles           `json:"profiles"`
@@ -93,7 +93,9 @@ func splitSettings(k int64) settings {
 // joins tells a frame without a device address: a join request, or no data frame.
 func (s settings) joins() bool { return s.mtype < 2 || s.mtype > 5 }
 
-// level codes a radio level.
+// level codes a radio level: of a device, as its distance from the device's mean in
+// standard deviations, so that a device stays where it is from the first epoch on;
+// of a timeline without flows, in dBm or dB.
 type level struct {
 	Code  *feature.Quantizer `json:"code"`
 	Known []float64          `json:"known,omitempty"` // the values that occur, if they are few: the grid of the gateway's notes
@@ -102,8 +104,8 @@ type level struct {
 // mostKnown is how many different values still count as a grid.
 const mostKnown = 1024
 
-func fitLevel(name string, values []float64) (level, error) {
-	q, err := feature.FitQuantizer(values, levelBins, 1, exactLevelShare)
+func fitLevel(name string, values, units []float64) (level, error) {
+	q, err := feature.FitQuantizer(units, levelBins, 1, exactLevelShare)
 	if err != nil {
 		return level{}, fmt.Errorf("generator: %s: %w", name, err)
 	}
@@ -115,9 +117,15 @@ func fitLevel(name string, values []float64) (level, error) {
 	return level{q, known}, nil
 }
 
-func (l *level) value(code int32, u float64) float32 {
-	return l.near(l.Code.Value(int(code), 0, u))
+func (l *level) value(code int32, u float64, of standing) float32 {
+	return l.near(of.value(l.Code.Value(int(code), 0, u)))
 }
+
+// standing is where a device stands: mean and standard deviation of a level.
+type standing struct{ mean, deviation float64 }
+
+func (p standing) unit(v float64) float64     { return (v - p.mean) / p.deviation }
+func (p standing) value(unit float64) float64 { return p.mean + unit*p.deviation }
 
 // near is the value that a gateway would note.
 func (l *level) near(v float64) float32 {
@@ -138,21 +146,28 @@ func fitRadio(flows []*flow.Flow, cfg Config) (*radioModel, error) {
 		return nil, err
 	}
 	var keys, frequencies []int64
-	var rssi, snr []float64
+	m := &radioModel{}
+	if cfg.NoFlow {
+		m.Devices = fitDevices(flows)
+	}
+	m.Profiles = fitProfileScores(flows)
+	var rssi, snr, unitRSSI, unitSNR []float64
 	gateways := make(map[uint64]float64)
 	for _, f := range flows {
+		stands := m.pastOf(f)
 		for i := range f.Packets {
 			p := &f.Packets[i]
+			unitRSSI, unitSNR = append(unitRSSI, stands.levelRSSI.unit(float64(p.Radio.RSSI))), append(unitSNR, stands.levelSNR.unit(float64(p.Radio.SNR)))
 			keys, frequencies = append(keys, settingsOf(p).key()), append(frequencies, int64(p.Radio.Frequency))
 			rssi, snr = append(rssi, float64(p.Radio.RSSI)), append(snr, float64(p.Radio.SNR))
 		}
 		gateways[f.Packets[0].Radio.Gateway]++
 	}
-	m := &radioModel{Settings: feature.FitVocabulary(keys), Frequency: feature.FitVocabulary(frequencies)}
-	if m.RSSI, err = fitLevel("RSSI", rssi); err != nil {
+	m.Settings, m.Frequency = feature.FitVocabulary(keys), feature.FitVocabulary(frequencies)
+	if m.RSSI, err = fitLevel("RSSI", rssi, unitRSSI); err != nil {
 		return nil, err
 	}
-	if m.SNR, err = fitLevel("SNR", snr); err != nil {
+	if m.SNR, err = fitLevel("SNR", snr, unitSNR); err != nil {
 		return nil, err
 	}
 	for _, n := range gateways {
@@ -162,10 +177,6 @@ func fitRadio(flows []*flow.Flow, cfg Config) (*radioModel, error) {
 	if m.Counter, err = fitCounter(flows); err != nil {
 		return nil, err
 	}
-	if cfg.NoFlow {
-		m.Devices = fitDevices(flows)
-	}
-	m.Profiles = fitProfileScores(flows)
 	return m, nil
 }
 
@@ -187,7 +198,7 @@ func (m *radioModel) heads() []lstm.Head {
 	if m == nil {
 		return nil
 	}
-	heads := []lstm.Head{{Name: "settings", Classes: m.Settings.Len()}, {Name: "frequency", Classes: m.Frequency.Len()},
+	heads := []lstm.Head{{Name: "settings", Classes: m.Settings.Len() + m.repeats()}, {Name: "frequency", Classes: m.Frequency.Len()},
 		{Name: "rssi", Classes: m.RSSI.Code.Len()}, {Name: "snr", Classes: m.SNR.Code.Len()}, {Name: "step", Classes: m.Counter.classes()}}
 	return heads[:m.headCount()]
 }
@@ -202,16 +213,30 @@ func (m *radioModel) headCount() int {
 	return headStep + 1
 }
 
-// encode fills codes [headCount] for packet i of a flow.
-func (m *radioModel) encode(codes []int32, f *flow.Flow, i int) {
+// repeats is 1 where the first class of the settings is those of the uplink before:
+// a device keeps its settings. In a timeline neighbours are of different devices.
+func (m *radioModel) repeats() int {
+	if m.Devices != nil {
+		return 0
+	}
+	return 1
+}
+
+// encode fills codes [headCount] for packet i of a flow; past is what was before.
+func (m *radioModel) encode(codes []int32, f *flow.Flow, i int, past *radioPast) {
 	if m == nil {
 		return
 	}
 	p := &f.Packets[i]
-	setting, _ := m.Settings.Code(settingsOf(p).key())
+	key, setting := settingsOf(p).key(), 0
+	if i == 0 || key != past.key || m.repeats() == 0 {
+		setting, _ = m.Settings.Code(key)
+		setting += m.repeats()
+	}
+	past.key = key
 	frequency, _ := m.Frequency.Code(int64(p.Radio.Frequency))
-	rssi, _ := m.RSSI.Code.Code(float64(p.Radio.RSSI))
-	snr, _ := m.SNR.Code.Code(float64(p.Radio.SNR))
+	rssi, _ := m.RSSI.Code.Code(past.levelRSSI.unit(float64(p.Radio.RSSI)))
+	snr, _ := m.SNR.Code.Code(past.levelSNR.unit(float64(p.Radio.SNR)))
 	codes[headSettings], codes[headFrequency], codes[headRSSI], codes[headSNR] = int32(setting), int32(frequency), int32(rssi), int32(snr)
 	if m.Devices == nil && i > 0 {
 		codes[headStep] = int32(m.Counter.code(f.Packets[i-1].Radio.Counter, p.Radio.Counter))
@@ -224,7 +249,7 @@ func (m *radioModel) decode(p *flow.Packet, codes []int32, past *radioPast, id i
 	if m == nil {
 		return
 	}
-	s := splitSettings(m.Settings.Values[codes[headSettings]])
+	s := m.settings(int(codes[headSettings])-m.repeats(), past)
 	if past.packets == 0 {
 		past.gateway, past.address = m.gateway(random), address(id)
 		if past.joins = s.joins(); past.joins {
@@ -233,9 +258,10 @@ func (m *radioModel) decode(p *flow.Packet, codes []int32, past *radioPast, id i
 	} else if s.joins() != past.joins && m.Devices == nil { // one device's frames have all an address, or none
 		s = m.alike(past.joins)
 	}
+	past.key = s.key()
 	r := &flow.Radio{Gateway: past.gateway, Address: past.address, Port: s.port, MType: s.mtype,
 		Frequency: uint32(m.Frequency.Values[codes[headFrequency]]), SpreadingFactor: s.factor, Bandwidth: s.band, CodeRate: s.codeRate, CRC: s.crc,
-		RSSI: m.RSSI.value(codes[headRSSI], random.Float64()), SNR: m.SNR.value(codes[headSNR], random.Float64())}
+		RSSI: m.RSSI.value(codes[headRSSI], random.Float64(), past.levelRSSI), SNR: m.SNR.value(codes[headSNR], random.Float64(), past.levelSNR)}
 	switch {
 	case m.Devices != nil: // joined gives devices and counters
 	case past.packets == 0:
@@ -247,6 +273,25 @@ func (m *radioModel) decode(p *flow.Packet, codes []int32, past *radioPast, id i
 	p.Length += s.slack
 	p.Captured = p.Length
 	p.Layers[0] = flow.Layer{Name: flow.LayerLoRaWAN, Length: p.Length}
+}
+
+// settings are those of a class; below 0 those of the uplink before, for the first
+// uplink the most frequent of the spreading factor next to the device's mean.
+func (m *radioModel) settings(class int, past *radioPast) settings {
+	switch {
+	case class >= 0:
+		return splitSettings(m.Settings.Values[class])
+	case past.packets > 0:
+		return splitSettings(past.key)
+	}
+	best, distance := settings{}, math.Inf(1)
+	for _, key := range m.Settings.Values {
+		s := splitSettings(key)
+		if d := math.Abs(float64(s.factor) - past.meanFactor); d < distance {
+			best, distance = s, d
+		}
+	}
+	return best
 }
 
 // alike is the most frequent setting with an address, or without.
@@ -277,6 +322,7 @@ func address(id int64) uint32 {
 // radioPast is what is kept of a device's uplinks so far.
 type radioPast struct {
 	packets           int
+	key               int64   // settings of the last
 	rssi, snr         float32 // of the last
 	meanRSSI, meanSNR float32
 	factor            uint8
@@ -284,6 +330,9 @@ type radioPast struct {
 	counter, step     uint32
 	address           uint32
 	gateway           uint64
+
+	levelRSSI, levelSNR standing // where the device stands
+	meanFactor          float64  // of its spreading factors
 }
 
 // add takes in an uplink; other packets are no matter.
@@ -321,5 +370,6 @@ func (m *radioModel) appendPast(dst []float32, h *radioPast) []float32 {
 	if m.Devices == nil && h.packets > 1 {
 		step = float32(math.Log1p(float64(h.step)) / 5)
 	}
-	return append(dst, (h.rssi+100)/30, h.snr/10, (h.meanRSSI+100)/30, h.meanSNR/10, (float32(h.factor)-9)/2, step)
+	unit := func(of standing, v float32) float32 { return float32(max(-3, min(3, of.unit(float64(v))))) }
+	return append(dst, unit(h.levelRSSI, h.rssi), unit(h.levelSNR, h.snr), unit(h.levelRSSI, h.meanRSSI), unit(h.levelSNR, h.meanSNR), (float32(h.factor)-9)/2, step)
 }

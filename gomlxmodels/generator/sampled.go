@@ -233,10 +233,11 @@ func (g *Sampled) sequences(cfg Config, flows []*flow.Flow, labels [][]int) []ls
 		}
 		s.Latent = g.Radio.appendProfile(s.Latent, f, random)
 		past, walk := begin(g.Aggregate.targets(s.Latent)), prior.Start()
+		past.radio = g.Radio.pastOf(f)
 		for j := range min(len(f.Packets), cfg.MaxLength) {
 			codes := make([]int32, headCount+g.Radio.headCount())
 			g.Vocabulary.encode(codes, f, j, len(f.Packets)-1)
-			g.Radio.encode(codes[headCount:], f, j)
+			g.Radio.encode(codes[headCount:], f, j, &past.radio)
 			label := index[labels[i][j]]
 			codes[headLabel] = int32(label)
 			s.Codes = append(s.Codes, codes)
