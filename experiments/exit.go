@@ -22,6 +22,12 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// stoppedError is an end before the end, of work that left what it had done: to
+// run the command again would do all of it again.
+type stoppedError struct{ error }
+
+func (e stoppedError) Unwrap() error { return e.error }
+
 // usage adds where the help is.
 func usage(cmd *cobra.Command, err error) error {
 	return usageError{fmt.Errorf("%w (see: go run ./%s --help)", err, cmd.CommandPath())}
@@ -43,7 +49,11 @@ func (c *command) exit(ctx context.Context, err error) int {
 		return exitDone
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		fmt.Fprintln(c.err, "interrupted: run the same command again")
+		if errors.As(err, new(stoppedError)) {
+			fmt.Fprintln(c.err, "interrupted")
+		} else {
+			fmt.Fprintln(c.err, "interrupted: run the same command again")
+		}
 		return exitInterrupted
 	}
 	for line := range strings.Lines(err.Error()) {

@@ -22,7 +22,7 @@ func (c *command) endedEarly(files []*output.File, err error) error {
 			fmt.Fprintf(c.err, "%s: not written\n", f.Path)
 		}
 	}
-	return fmt.Errorf("generate: %w", err)
+	return stoppedError{fmt.Errorf("generate: %w", err)}
 }
 
 // printGenerated says what was made, where the standard output is not it.

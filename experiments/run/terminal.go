@@ -93,10 +93,10 @@ func (b *bar) Start(what string, total int64, unit string) {
 		progressbar.OptionSetWidth(24),
 		progressbar.OptionClearOnFinish(),
 	}
-	switch unit {
-	case "bytes":
+	switch {
+	case unit == "bytes":
 		options = append(options, progressbar.OptionShowBytes(true))
-	case "packets", "flows": // so many that their rate says more than their number
+	case often(unit):
 		options = append(options, progressbar.OptionSetItsString(unit), progressbar.OptionShowIts())
 	}
 	b.bar = progressbar.NewOptions64(total, options...)
@@ -115,15 +115,20 @@ func (b *bar) Done() {
 	}
 }
 
+// often tells units of which there are so many that their rate says more than
+// their number.
+func often(unit string) bool { return unit == "packets" || unit == "flows" }
+
 // interval is the time between two plain progress lines.
 const interval = 10 * time.Second
 
 // lines writes a line now and then.
 type lines struct {
-	terminal    *Terminal
-	what, unit  string
-	total       int64
-	start, last time.Time
+	terminal   *Terminal
+	what, unit string
+	total      int64
+	last       time.Time // of the line before
+	before     int64     // done by then
 }
 
 func (l *lines) now() time.Time {
@@ -134,21 +139,27 @@ func (l *lines) now() time.Time {
 }
 
 func (l *lines) Start(what string, total int64, unit string) {
-	l.what, l.total, l.unit = what, total, unit
-	l.start = l.now()
-	l.last = l.start
+	l.what, l.total, l.unit, l.last, l.before = what, total, unit, l.now(), 0
 }
 
+// Set says the rate since the line before and what is left at that rate: the
+// first part of a work, where programs are compiled and pipes filled, is slow.
 func (l *lines) Set(n int64) {
 	now := l.now()
 	if now.Sub(l.last) < interval {
 		return
 	}
-	l.last = now
+	rate := float64(n-l.before) / now.Sub(l.last).Seconds()
+	l.last, l.before = now, n
 	text := fmt.Sprintf("%s: %d %s", l.what, n, l.unit)
-	if l.total > 0 && n > 0 {
-		left := now.Sub(l.start).Seconds() * float64(l.total-n) / float64(n)
-		text = fmt.Sprintf("%s: %d of %d %s, %s left", l.what, n, l.total, l.unit, Seconds(max(0, left)))
+	if l.total > 0 {
+		text = fmt.Sprintf("%s: %d of %d %s", l.what, n, l.total, l.unit)
+	}
+	if often(l.unit) {
+		text += fmt.Sprintf(", %.0f a second", rate)
+	}
+	if l.total > 0 && rate > 0 {
+		text += fmt.Sprintf(", %s left", Seconds(max(0, float64(l.total-n)/rate)))
 	}
 	l.terminal.mu.Lock()
 	defer l.terminal.mu.Unlock()

@@ -2,6 +2,7 @@ package run_test
 
 import (
 	"bytes"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -27,8 +28,25 @@ func TestProgressLines(t *testing.T) {
 	now = now.Add(11 * time.Second)
 	p.Set(7)
 	p.Done()
-	want := "vae: 20 of 50 epochs, 15.0 s left\nvae: 40 of 50 epochs, 5.00 s left\nread: 7 packets\n"
+	want := "vae: 20 of 50 epochs, 15.0 s left\nvae: 40 of 50 epochs, 5.00 s left\nread: 7 packets, 1 a second\n"
 	if err.String() != want || out.Len() != 0 {
+		t.Errorf("got:\n%swant:\n%s", err.String(), want)
+	}
+}
+
+// A slow beginning does not count for what is left.
+func TestProgressLinesSpeedUp(t *testing.T) {
+	var err bytes.Buffer
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	terminal := &run.Terminal{Out: io.Discard, Err: &err, Now: func() time.Time { return now }}
+	p := terminal.Progress()
+	p.Start("generate", 100_000, "packets")
+	for _, n := range []int64{10, 50_010} {
+		now = now.Add(10 * time.Second)
+		p.Set(n)
+	}
+	want := "generate: 10 of 100000 packets, 1 a second, 27h46m left\ngenerate: 50010 of 100000 packets, 5000 a second, 10.0 s left\n"
+	if err.String() != want {
 		t.Errorf("got:\n%swant:\n%s", err.String(), want)
 	}
 }
