@@ -155,7 +155,7 @@ func (c *conversation) transportChecksum(b []byte, e *end) {
 // the header's length.
 func (c *conversation) tcpHeader(b []byte, g *segment, e *end) int {
 	be := binary.BigEndian
-	be.PutUint32(b[4:], e.isn+e.sent)
+	be.PutUint32(b[4:], e.sequence(g))
 	ack := uint32(0)
 	if g.flags&flow.ACK != 0 {
 		ack = c.ends[1-g.dir].isn + g.ack
@@ -178,8 +178,18 @@ func (c *conversation) tcpHeader(b []byte, g *segment, e *end) int {
 	if g.options > 0 {
 		c.tcpOptions(b[tcpHeader:header], g)
 	}
-	e.sent += uint32(g.consumes())
+	if !g.again {
+		e.sent += uint32(g.consumes())
+	}
 	return header
+}
+
+// sequence is the sequence number of the side's next segment.
+func (e *end) sequence(g *segment) uint32 {
+	if g.again {
+		return e.isn + e.sent - uint32(g.payload)
+	}
+	return e.isn + e.sent
 }
 
 // nextWindow is another window than the last, a little larger where it can be.

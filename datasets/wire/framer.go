@@ -32,6 +32,7 @@ type Framer struct {
 	number int64 // of the next frame
 	last   int64 // time of the last frame
 	buffer []byte
+	out    Frame // the frame that is made: passed on by value, filled in place
 	peak   int
 }
 
@@ -121,9 +122,9 @@ func (f *Framer) send(until int64, yield func(Frame, error) bool) bool {
 		if f.open[0].time > until {
 			return true
 		}
-		frame, err := f.frame(f.open[0].c)
+		err := f.frame(f.open[0].c)
 		f.advance()
-		if !yield(frame, err) {
+		if !yield(f.out, err) {
 			return false
 		}
 	}
@@ -164,6 +165,9 @@ func (f *Framer) admit(from *flow.Flow) error {
 	l := limits{mtu: int32(f.opts.MTU), ipHeader: c.ipHeader, complete: f.opts.Complete}
 	if c.proto == flow.TCP {
 		c.tcp(l)
+		if f.opts.Retransmit > 0 {
+			c.retransmit(f.opts.Retransmit, f.random)
+		}
 	} else {
 		c.udp(l)
 	}
@@ -226,23 +230,24 @@ func (f *Framer) stamp(p *flow.Packet, g *segment) {
 	f.number++
 }
 
-// frame makes the next frame of a conversation.
-func (f *Framer) frame(c *conversation) (Frame, error) {
+// frame makes the next frame of a conversation, in out.
+func (f *Framer) frame(c *conversation) error {
+	f.out = Frame{}
 	if f.opts.Link != Ethernet {
 		return f.loRaTapFrame(c)
 	}
 	g := &c.segments[c.next]
 	if c.app == flow.LoRaWAN && len(c.uplinks) > 0 {
 		if err := f.datagramOf(c, g); err != nil {
-			return Frame{}, err
+			return err
 		}
 	}
 	e, to := &c.ends[g.dir], &c.ends[1-g.dir]
-	out := Frame{}
+	out := &f.out
 	p := &out.Packet
 	f.stamp(p, g)
 	if c.proto == flow.TCP {
-		p.Flags, p.Seq = g.flags, e.isn+e.sent
+		p.Flags, p.Seq = g.flags, e.sequence(g)
 		p.HeaderLength = etherHeader + c.ipHeader + tcpHeader + int32(g.options)
 		if g.flags&flow.ACK != 0 {
 			p.Ack = to.isn + g.ack
@@ -271,7 +276,7 @@ func (f *Framer) frame(c *conversation) (Frame, error) {
 	if flow.Identify(p); p.Application == flow.Unknown {
 		p.Application = c.app
 	}
-	return out, nil
+	return nil
 }
 
 // layers names the link, network and transport layers.

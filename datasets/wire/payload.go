@@ -141,15 +141,17 @@ func (s *speaker) plain(*conversation, turnOf) { s.head = append(s.head, plainBy
 // fill writes the payload of segment i.
 func (s *speaker) fill(b []byte, c *conversation, i int) {
 	g := &c.segments[i]
-	if !s.begun || s.single || s.dir != g.dir {
+	if g.again {
+		s.said -= len(b)
+	} else if !s.begun || s.single || s.dir != g.dir {
 		s.begin(c, i)
 	}
+	from := s.said
+	s.said += len(b)
 	if s.ring == nil {
 		clear(b)
 		return
 	}
-	from := s.said
-	s.said += len(b)
 	if s.example != nil {
 		for at := from % len(s.example); len(b) > 0; at = 0 {
 			b = b[copy(b, s.example[at:]):]
@@ -199,7 +201,7 @@ func (c *conversation) turn(i int) turnOf {
 	for ; i < len(c.segments); i++ {
 		g := &c.segments[i]
 		switch {
-		case g.payload == 0:
+		case g.payload == 0 || g.again:
 		case g.dir != t.dir:
 			if t.next > 0 {
 				return t
@@ -218,10 +220,15 @@ func (c *conversation) turn(i int) turnOf {
 // letter is a random lower-case letter.
 func (s *speaker) letter() byte { return letters[s.random.Uint64()%uint64(len(letters))] }
 
-// word appends n random letters to the head.
+// word appends n random letters to the head, thirteen of a random number: 26^13
+// is a little below 2^62.
 func (s *speaker) word(n int) {
-	for range n {
-		s.head = append(s.head, s.letter())
+	for n > 0 {
+		for x, left := s.random.Uint64(), min(n, 13); left > 0; left-- {
+			s.head = append(s.head, letters[x%uint64(len(letters))])
+			x /= uint64(len(letters))
+			n--
+		}
 	}
 }
 

@@ -261,12 +261,12 @@ func (u *uplink) received(at int64, physical []byte) lorawan.Uplink {
 
 // loRaTapFrame makes the record of the conversation's next uplink. The Packet has
 // what the record keeps: SNR to a quarter of a dB, RSSI to a dB or a quarter.
-func (f *Framer) loRaTapFrame(c *conversation) (Frame, error) {
+func (f *Framer) loRaTapFrame(c *conversation) error {
 	g := &c.segments[c.next]
 	u := &c.uplinks[g.echo]
 	physical, err := f.frameOf(u)
 	if err != nil {
-		return Frame{}, fmt.Errorf("wire: flow %d: %w", c.id, err)
+		return fmt.Errorf("wire: flow %d: %w", c.id, err)
 	}
 	version := uint8(1)
 	if f.opts.Link == LoRaTap0 {
@@ -275,14 +275,15 @@ func (f *Framer) loRaTapFrame(c *conversation) (Frame, error) {
 	said := u.received(g.time, physical)
 	record, err := lorawan.AppendLoRaTap(f.buffer[:0], &said, version)
 	if err != nil {
-		return Frame{}, fmt.Errorf("wire: flow %d: %w", c.id, err)
+		return fmt.Errorf("wire: flow %d: %w", c.id, err)
 	}
-	out := Frame{Bytes: record}
+	out := &f.out
+	out.Bytes = record
 	f.stamp(&out.Packet, g)
 	radio, at := pcap.ReadLoRaTap(record)
 	out.Packet.SetUplink(&radio, record[at:], int32(len(record)-at))
 	out.Packet.FlowID, out.Packet.Direction = c.id, flow.Forward
-	return out, nil
+	return nil
 }
 
 // datagramOf composes the datagram of a segment in scratch memory: PUSH_DATA, or

@@ -33,6 +33,7 @@ const (
 	uplinkType
 	uplinkLength
 	radioMended
+	segmentRepeated
 	repairCount
 )
 
@@ -64,6 +65,7 @@ var repairNames = [repairCount]string{
 	uplinkType:        "uplink of another type made a data frame",
 	uplinkLength:      "uplink of a length or port that no data frame has changed",
 	radioMended:       "bandwidth, spreading factor or code rate that is none changed",
+	segmentRepeated:   "segment sent again, as asked for",
 	fullCut:           "full segment made shorter for the IPv6 header",
 	payloadMade:       "payload without an example to copy filled with neutral text",
 }

@@ -16,6 +16,7 @@ type segment struct {
 	flags   flow.TCPFlags
 	dir     flow.Direction
 	options uint8 // TCP option bytes
+	again   bool  // a retransmission of the segment before it on its side
 	update  bool  // a window update: acknowledges nothing new
 }
 

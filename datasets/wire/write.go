@@ -20,19 +20,24 @@ var (
 	_ CaptureWriter = (*pcap.SplitWriter)(nil)
 )
 
-// WriteCapture writes the frames and flushes; ctx is looked at between frames.
+// betweenLooks is how many frames pass between two looks at the context, each of
+// which takes a lock.
+const betweenLooks = 64
+
+// WriteCapture writes the frames and flushes; ctx is looked at every 64 frames.
 // However it ends, what was written is a valid capture, the error says how many
 // packets it holds, and so does the result. Errors in the stream, the first few
 // of them and the number of the others, are returned after the frames that could
 // be written.
 func WriteCapture(ctx context.Context, w CaptureWriter, frames iter.Seq2[Frame, error]) (packets int64, err error) {
 	var problems problems
+	looks := 0
 	for frame, err := range frames {
 		if err != nil {
 			problems.add(err)
 			continue
 		}
-		if ctx.Err() != nil {
+		if looks++; looks%betweenLooks == 0 && ctx.Err() != nil {
 			problems.add(fmt.Errorf("wire: stopped after %d packets: %w", w.Packets(), context.Cause(ctx)))
 			break
 		}
