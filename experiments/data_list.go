@@ -14,8 +14,9 @@ type dataSet struct {
 	Title    string `json:"title"`
 	Here     bool   `json:"here"`
 	Embedded bool   `json:"embedded"`
-	Bytes    int64  `json:"bytes"` // to fetch; 0: embedded, or not known
-	Checked  bool   `json:"checked"`
+	Bytes    int64  `json:"bytes"`   // to fetch; 0: embedded, or not known
+	Checked  bool   `json:"checked"` // its digest is known
+	Digest   string `json:"digest"`  // in words: pinned, noted at the first fetch, not pinned
 	License  string `json:"license"`
 	Home     string `json:"home"`
 	Citation string `json:"citation"`
@@ -25,8 +26,10 @@ func (c *command) dataListCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "The data sets that are known by name, and which are here",
-		Args:  arguments(0, 0, "no argument"),
-		RunE:  func(*cobra.Command, []string) error { return c.dataList() },
+		Long: "DIGEST tells what a download is checked against: pinned, the SHA-256 that the program knows; not pinned, nothing,\n" +
+			"for none is published: data fetch asks for --accept-unknown and notes the digest, which holds from then on.",
+		Args: arguments(0, 0, "no argument"),
+		RunE: func(*cobra.Command, []string) error { return c.dataList() },
 	}
 }
 
@@ -35,7 +38,7 @@ func (c *command) dataList() error {
 	all := []dataSet{}
 	var rows [][]string
 	for _, i := range catalog.All() {
-		d := dataSet{i.Name, i.Title, sets.Here(i), i.Embedded(), i.Size(), i.Embedded() || i.Known(), i.License, i.Home, i.Citation}
+		d := dataSet{i.Name, i.Title, sets.Here(i), i.Embedded(), i.Size(), i.Embedded() || i.Known(), digestOf(sets, i), i.License, i.Home, i.Citation}
 		all = append(all, d)
 		state, size := "fetch it", "?"
 		switch {
@@ -47,12 +50,25 @@ func (c *command) dataList() error {
 		if d.Bytes > 0 {
 			size = megabytes(d.Bytes)
 		}
-		rows = append(rows, []string{d.Name, state, size, d.License, d.Title})
+		rows = append(rows, []string{d.Name, state, size, d.Digest, d.License, d.Title})
 	}
 	if c.json {
 		return printJSON(c.out, all)
 	}
-	return printTable(c.out, []string{"DATA SET", "STATE", "SIZE", "LICENCE", "WHAT"}, rows)
+	return printTable(c.out, []string{"DATA SET", "STATE", "SIZE", "DIGEST", "LICENCE", "WHAT"}, rows)
+}
+
+// digestOf tells what a fetched file is checked against.
+func digestOf(sets *catalog.Catalog, i catalog.Info) string {
+	switch {
+	case i.Embedded():
+		return "-"
+	case i.Known():
+		return "pinned"
+	case sets.Noted(i):
+		return "noted at first fetch"
+	}
+	return "not pinned"
 }
 
 // megabytes writes a size for people.

@@ -49,6 +49,14 @@ func (i Info) Known() bool {
 	return !slices.ContainsFunc(i.Files, func(f File) bool { return f.SHA256 == "" })
 }
 
+// Noted says that every file's digest is known or was written down when it was first fetched, so that a change would show.
+func (c *Catalog) Noted(info Info) bool {
+	root, err := c.folder(info)
+	return err == nil && !slices.ContainsFunc(info.Files, func(f File) bool {
+		return f.SHA256 == "" && recorded(filepath.Join(root, filepath.FromSlash(f.Path))) == ""
+	})
+}
+
 // File is one file of a data set.
 type File struct {
 	Path   string // below the data set's folder, with slashes; the key of --from DIR is its last element

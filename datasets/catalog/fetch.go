@@ -78,8 +78,8 @@ func redirect(request *http.Request, via []*http.Request) error {
 	return nil
 }
 
-// Fetch brings a data set's files into the catalog's folder and checks them. Files that are there already are left; a part of an earlier
-// run is continued. It returns nil for embedded data.
+// Fetch brings a data set's files into the catalog's folder and checks them. Files that are there already are checked and left; a part of an
+// earlier run is continued. Of two fetches of one file, of this process or another, one waits for the other. It returns nil for embedded data.
 func (c *Catalog) Fetch(ctx context.Context, name string, options FetchOptions) error {
 	info, inside, err := c.find(name)
 	if err != nil {
@@ -122,28 +122,61 @@ func (c *Catalog) fetchFile(ctx context.Context, name, root string, f File, opti
 		done = strings.TrimSuffix(target, filepath.Ext(target))
 	}
 	if _, err := os.Stat(done); err == nil {
-		return nil
+		return unchanged(done, f)
 	}
 	if err := os.MkdirAll(filepath.Dir(target), 0o755); err != nil {
 		return err
+	}
+	unlock, err := lock(ctx, target+".lock")
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, err := os.Stat(done); err == nil { // another fetch has brought it
+		return nil
+	}
+	if f.SHA256 == "" {
+		f.SHA256 = recorded(target)
 	}
 	t := transfer{name: name, file: f, part: target + ".part", options: options}
 	digest, err := t.bring(ctx)
 	if err != nil {
 		return err
 	}
+	// The digest first: whatever bears the file's name has one.
+	if err := os.WriteFile(target+".sha256", []byte(digest+"  "+filepath.Base(target)+"\n"), 0o644); err != nil {
+		return err
+	}
 	if f.Unpack {
 		if err := unpack(t.part, done, options.MaxSize); err != nil {
 			return err
 		}
-		if err := os.Remove(t.part); err != nil {
-			return err
-		}
-	} else if err := os.Rename(t.part, target); err != nil {
-		return err
+		err = os.Remove(t.part)
+	} else {
+		err = os.Rename(t.part, target)
 	}
 	os.Remove(t.part + ".etag") // it may never have been there
-	return os.WriteFile(target+".sha256", []byte(digest+"  "+filepath.Base(target)+"\n"), 0o644)
+	return err
+}
+
+// unchanged checks a file that is there against its digest, if there is one. What was unpacked has none.
+func unchanged(path string, f File) error {
+	if f.Unpack || f.SHA256 == "" {
+		return nil
+	}
+	in, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, in); err != nil {
+		return err
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != f.SHA256 {
+		return fmt.Errorf("%s has changed: it has SHA-256 %s, want %s: remove it to fetch it again", path, got, f.SHA256)
+	}
+	return nil
 }
 
 // bring fetches the part and checks it. A part that was begun by an earlier run and turns out wrong may be of two versions of the file, so
