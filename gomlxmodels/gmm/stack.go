@@ -174,7 +174,7 @@ func (s *stack) work() int { return s.longest * s.components * s.fits }
 // size is the rows of a block: as many as for one fit, shared by the fits.
 func (s *stack) size() int {
 	size := s.engine.blockSize(s.longest)
-	for !s.engine.gpu && size > 64 && size*s.components*s.fits > 2*blockRows*25 {
+	for !s.engine.gpu && size > 64 && size*s.components*s.fits > 4*blockRows*25 {
 		size /= 2
 	}
 	for size > 64 && size/2 >= s.longest {

@@ -151,11 +151,11 @@ func BenchmarkPlaces(b *testing.B) {
 		}
 	})
 	b.Run("one by one", func(b *testing.B) {
-		e, err := newEngine(backend, Full, 2)
-		if err != nil {
-			b.Fatal(err)
-		}
 		for b.Loop() {
+			e, err := newEngine(backend, Full, 2)
+			if err != nil {
+				b.Fatal(err)
+			}
 			if _, err := e.oneByOne(context.Background(), xs, cfg, rand.NewPCG(1, 1)); err != nil {
 				b.Fatal(err)
 			}
