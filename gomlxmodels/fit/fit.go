@@ -12,9 +12,8 @@
 // happen between epochs, and in long epochs between blocks of steps.
 //
 // Backends that cannot loop so (the pure Go backend has no DynamicSlice and no
-// gradient inside a While body), and problems that bring gradients with loops
-// of their own, run the same step function once a call, with all state kept in
-// device buffers.
+// gradient inside a While body) run the same step function once a call, with
+// all state kept in device buffers.
 package fit
 
 import (
@@ -80,13 +79,14 @@ type Step struct {
 // Terms are scalars recorded beside it, named by TermNames, averaged over the
 // epoch by the number of real rows, as the loss is.
 //
-// Loss is traced inside a closure: constants may be made by graph.Const and by
-// graph.Scalar alike, but no closure of its own can be built there.
+// Loss and Gradient are traced inside a closure: constants may be made by
+// graph.Const and by graph.Scalar alike, but no closure of its own can be built
+// in Loss, and those of Gradient take graph.Const alone.
 type Problem struct {
 	// Loss is differentiable; its gradients are taken by graph.Gradient.
 	Loss func(s Step) (loss *graph.Node, terms []*graph.Node)
 	// Gradient brings its own gradients, one for each of s.Params and of its
-	// shape; it is traced in the main function, so it may build While loops.
+	// shape; it may build While loops, as may its Validation.
 	Gradient func(s Step) (loss *graph.Node, terms, gradients []*graph.Node)
 	// Validation, if set, is traced in place of Loss or Gradient on the
 	// validation rows.

@@ -16,8 +16,7 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 )
 
-// byHand is squares with gradients by graph.Gradient outside of any closure:
-// a problem that is run step by step.
+// byHand is squares with gradients by graph.Gradient: a problem that brings its own.
 func byHand(s Step) (loss *graph.Node, terms, gradients []*graph.Node) {
 	loss, terms = squares(s)
 	return loss, terms, graph.Gradient(loss, s.Params...)
@@ -33,12 +32,17 @@ func TestStepByStep(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, c, err := Run(context.Background(), b, cfg, lineParams(), line(131), Problem{Gradient: byHand, TermNames: []string{"abs"}}, nil)
+		stepwise, err := newTrainer(b, cfg, lineParams(), line(131), Problem{Gradient: byHand, TermNames: []string{"abs"}}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if c.WholeEpochs || a.WholeEpochs != loops(b) {
-			t.Errorf("whole epochs: %v by loss, %v by gradient", a.WholeEpochs, c.WholeEpochs)
+		stepwise.whole = false
+		got, c, err := stepwise.run(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if a.WholeEpochs != loops(b) {
+			t.Errorf("whole epochs: %v", a.WholeEpochs)
 		}
 		for i, v := range flat(t, got) {
 			if w := flat(t, want)[i]; math.Abs(v-w) > 1e-12 {

@@ -110,11 +110,14 @@ func newTrainer(b compute.Backend, cfg Config, params Params, data []*tensors.Te
 			return nil, err
 		}
 	}
+	t.whole = loops(b)
+	if t.whole && p.Gradient != nil {
+		t.backend = nesting{b} // its loops lie in that over the steps
+	}
 	if err := t.place(data); err != nil {
 		return nil, err
 	}
 	t.padded = len(t.rows)%cfg.Batch != 0
-	t.whole = p.Loss != nil && loops(b)
 	t.result.WholeEpochs = t.whole
 	if len(t.rows) < cfg.Batch {
 		t.result.Warnings = append(t.result.Warnings, fmt.Errorf("fit: %d training rows are fewer than a batch of %d: each epoch is one padded step", len(t.rows), cfg.Batch))
