@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/wire/wiretest"
 )
 
 // talkFlow is a conversation in turns: payloads of random sizes, at least
@@ -84,7 +85,7 @@ func TestPayloadsDissect(t *testing.T) {
 		flows = append(flows, f)
 	}
 	name, _ := writeFile(t, newTestFramer(t, nil, Options{}), flows)
-	checkExpert(t, tsharkExpert(t, name))
+	wiretest.Tshark(t, name, wiretest.Expect{})
 }
 
 // The dissectors take what is meant for them: tshark's protocol chain of a frame

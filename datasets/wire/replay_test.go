@@ -21,6 +21,7 @@ import (
 	"github.com/google/gopacket/pcapgo"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/wire/wiretest"
 )
 
 // Frames leave at their times, at any speed, and a slow one does not delay the others.
@@ -158,23 +159,7 @@ func TestReplayNamespaces(t *testing.T) {
 			t.Skipf("%s is not installed", tool)
 		}
 	}
-	near, far := fmt.Sprintf("wire-near-%d", os.Getpid()), fmt.Sprintf("wire-far-%d", os.Getpid())
-	if out, err := exec.Command("ip", "netns", "add", near).CombinedOutput(); err != nil {
-		t.Skipf("network namespaces are not to be had: %v: %s", err, out)
-	}
-	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", near).Run() })
-	setUp := [][]string{
-		{"netns", "add", far},
-		{"link", "add", "wire0", "netns", near, "type", "veth", "peer", "name", "wire1", "netns", far},
-		{"-n", near, "link", "set", "wire0", "addrgenmode", "none", "up"},
-		{"-n", far, "link", "set", "wire1", "addrgenmode", "none", "up"},
-	}
-	t.Cleanup(func() { _ = exec.Command("ip", "netns", "del", far).Run() })
-	for _, args := range setUp {
-		if out, err := exec.Command("ip", args...).CombinedOutput(); err != nil {
-			t.Fatalf("ip %v: %v: %s", args, err, out)
-		}
-	}
+	near, far := wiretest.Namespaces(t, 1)
 	name := filepath.Join(t.TempDir(), "far.pcap")
 	stop := capture(t, far, "wire1", name)
 	said := runChild(t, near)
@@ -185,7 +170,6 @@ func TestReplayNamespaces(t *testing.T) {
 	time.Sleep(200 * time.Millisecond) // tcpdump's reading of its ring
 	stop()
 	compareCapture(t, name)
-	t.Run("tcpreplay", func(t *testing.T) { checkTcpreplay(t, near) })
 	t.Run("interface goes down", func(t *testing.T) {
 		down := time.AfterFunc(500*time.Millisecond, func() {
 			_ = exec.Command("ip", "-n", near, "link", "set", "wire0", "down").Run()
@@ -276,30 +260,6 @@ func compareCapture(t *testing.T, name string) {
 	t.Logf("%d frames; timing error in microseconds: median %.1f, 99 %% %.1f, most %.1f", i, off[len(off)/2], off[len(off)*99/100], off[len(off)-1])
 	if median := off[len(off)/2]; median > 5000 { // loose: other work may share the machine
 		t.Errorf("median timing error %.0f microseconds, want below 5000", median)
-	}
-}
-
-// tcpreplay and tcpprep take a capture of ours.
-func checkTcpreplay(t *testing.T, namespace string) {
-	t.Helper()
-	name, n := writeFile(t, newTestFramer(t, nil, Options{Complete: true}), uglyFlows(200, 5))
-	if tool, err := exec.LookPath("tcpprep"); err == nil {
-		out, err := exec.Command(tool, "--auto=client", "--pcap="+name, "--cachefile="+filepath.Join(t.TempDir(), "cache")).CombinedOutput()
-		if err != nil {
-			t.Errorf("tcpprep: %v: %s", err, out)
-		}
-	}
-	if _, err := exec.LookPath("tcpreplay"); err != nil {
-		t.Skip("tcpreplay is not installed")
-	}
-	out, err := exec.Command("ip", "netns", "exec", namespace, "tcpreplay", "--topspeed", "-i", "wire0", name).CombinedOutput()
-	if err != nil {
-		t.Fatalf("tcpreplay: %v: %s", err, out)
-	}
-	for _, want := range []string{fmt.Sprintf("Successful packets:        %d", n), "Failed packets:            0"} {
-		if !strings.Contains(string(out), want) {
-			t.Errorf("tcpreplay does not say %q: %s", want, out)
-		}
 	}
 }
 

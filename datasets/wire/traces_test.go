@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +12,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
+	"github.com/necstgen/necstgen/datasets/wire/wiretest"
 )
 
 // tracesFolder is ../shared/traces beside the repository; the test is skipped
@@ -148,11 +148,13 @@ func TestTraces(t *testing.T) {
 				t.Errorf("%d frames, want %d at least", n, c.least)
 			}
 			checkAnonymity(t, out, seen)
-			lines := tsharkExpert(t, out)
-			if c.fuzz {
-				lines = slices.DeleteFunc(lines, func(l expertLine) bool { return l.group != "Sequence" && l.group != "Checksum" })
+			want := wiretest.Expect{}
+			for _, line := range wiretest.Expert(t, out) {
+				if c.fuzz && line.Group != "Sequence" && line.Group != "Checksum" {
+					want.Allowed = append(want.Allowed, line.Text)
+				}
 			}
-			checkExpert(t, lines)
+			wiretest.Tshark(t, out, want)
 		})
 	}
 }
@@ -201,45 +203,5 @@ func TestTracesTcptrace(t *testing.T) {
 		t.Fatal(err)
 	}
 	out, _ := writeFile(t, newTestFramer(t, plan, Options{Complete: true}), withoutTuples(flows))
-	checkTcptrace(t, out, 0)
-}
-
-// checkTcptrace wants every connection complete or reset, but unanswered ones,
-// and nothing retransmitted or out of order.
-func checkTcptrace(t *testing.T, name string, unanswered int) {
-	t.Helper()
-	tool, err := exec.LookPath("tcptrace")
-	if err != nil {
-		t.Skip("tcptrace is not installed")
-	}
-	out, err := exec.Command(tool, "-l", "-n", name).CombinedOutput()
-	if err != nil {
-		t.Fatalf("tcptrace: %v: %s", err, out)
-	}
-	connections := 0
-	for line := range strings.Lines(string(out)) {
-		line = strings.TrimSpace(line)
-		if rest, ok := strings.CutPrefix(line, "complete conn:"); ok {
-			connections++
-			switch rest = strings.TrimSpace(rest); {
-			case strings.HasPrefix(rest, "yes"), strings.HasPrefix(rest, "RESET"):
-			case strings.HasPrefix(rest, "no") && strings.Contains(rest, "SYNs: 1)") && unanswered > 0:
-				unanswered--
-			default:
-				t.Errorf("tcptrace: complete conn: %s", rest)
-			}
-		}
-		for _, key := range []string{"rexmt data pkts:", "rexmt data bytes:", "outoforder pkts:", "dup acks:"} {
-			if at := strings.Index(line, key); at >= 0 {
-				for _, side := range strings.Split(line[at:], key)[1:] {
-					if n := strings.TrimSpace(side); !strings.HasPrefix(n, "0") {
-						t.Errorf("tcptrace: %s", line)
-					}
-				}
-			}
-		}
-	}
-	if connections == 0 {
-		t.Errorf("tcptrace sees no connection: %s", out)
-	}
+	wiretest.Tcptrace(t, out, wiretest.Expect{Complete: true})
 }

@@ -1,20 +1,17 @@
 package wire
 
 import (
-	"bytes"
 	"context"
 	"iter"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
+	"github.com/necstgen/necstgen/datasets/wire/wiretest"
 )
 
 // sequence turns flows into a stream, in the order of their starts.
@@ -128,84 +125,6 @@ func newTestFramer(t testing.TB, plan *Plan, opts Options) *Framer {
 	return f
 }
 
-// expertLine is one line of tshark's expert information.
-type expertLine struct {
-	severity, group, text string
-	frequency             int
-}
-
-// tsharkExpert runs tshark over a capture with all checksums validated.
-func tsharkExpert(t *testing.T, name string) []expertLine {
-	t.Helper()
-	tool, err := exec.LookPath("tshark")
-	if err != nil {
-		t.Skip("tshark is not installed")
-	}
-	out, err := exec.Command(tool, "-r", name, "-q", "-z", "expert", "-o", "tcp.check_checksum:TRUE",
-		"-o", "ip.check_checksum:TRUE", "-o", "udp.check_checksum:TRUE").Output()
-	if err != nil {
-		t.Fatalf("tshark: %v: %s", err, out)
-	}
-	var lines []expertLine
-	severity := ""
-	for line := range strings.Lines(string(out)) {
-		fields := strings.Fields(line)
-		switch {
-		case len(fields) == 2 && strings.HasPrefix(fields[1], "("):
-			severity = fields[0]
-		case len(fields) > 3:
-			if n, err := strconv.Atoi(fields[0]); err == nil {
-				lines = append(lines, expertLine{severity, fields[1], strings.Join(fields[2:], " "), n})
-			}
-		}
-	}
-	return lines
-}
-
-// harmless are the notes and the warning that good captures have too.
-var harmless = []string{
-	"Connection reset (RST)", // a warning of tshark wherever a generated flow is reset
-	"This frame initiates the connection closing", "This frame undergoes the connection closing",
-}
-
-// checkExpert wants nothing above a chat, which is how tshark calls requests,
-// openings, closings and window updates.
-func checkExpert(t *testing.T, lines []expertLine) {
-	t.Helper()
-	for _, line := range lines {
-		if line.severity != "Chats" && !slices.ContainsFunc(harmless, func(s string) bool { return strings.Contains(line.text, s) }) {
-			t.Errorf("tshark: %+v", line)
-		}
-	}
-}
-
-// unanswered counts the connections of a capture that are nothing but SYNs: as
-// generated, since a connection may fail.
-func unanswered(t *testing.T, name string) int {
-	t.Helper()
-	data, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	said := map[flow.FiveTuple]flow.TCPFlags{}
-	for p, err := range pcap.Packets(bytes.NewReader(data), name) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if p.Tuple.Proto == flow.TCP {
-			tuple, _ := p.Tuple.Canonical()
-			said[tuple] |= p.Flags
-		}
-	}
-	n := 0
-	for _, flags := range said {
-		if flags&^(flow.ECE|flow.CWR) == flow.SYN {
-			n++
-		}
-	}
-	return n
-}
-
 // Flows that break every rule become a capture in which tshark and tcptrace
 // find nothing wrong.
 func TestUglyFlows(t *testing.T) {
@@ -221,14 +140,13 @@ func TestUglyFlows(t *testing.T) {
 		name, n := writeFile(t, f, flows)
 		t.Logf("%d flows, at most %d open, %d frames, repairs %v", len(flows), f.Peak(), n, f.Repairs())
 		t.Run("tshark", func(t *testing.T) {
-			lines := tsharkExpert(t, name)
-			if len(lines) < 10 {
+			if lines := wiretest.Expert(t, name); len(lines) < 10 {
 				t.Errorf("tshark's expert information has %d lines, want openings and closings at least", len(lines))
 			}
-			checkExpert(t, lines)
+			wiretest.Tshark(t, name, wiretest.Expect{})
 		})
 		if c.opts.Complete {
-			t.Run("tcptrace", func(t *testing.T) { checkTcptrace(t, name, unanswered(t, name)) })
+			t.Run("tcptrace", func(t *testing.T) { wiretest.Tcptrace(t, name, wiretest.Expect{Complete: true}) })
 		}
 	}
 }
@@ -256,7 +174,7 @@ func TestLongRun(t *testing.T) {
 	if n != int64(len(f.Packets))+2 || framer.Repairs()[repairNames[runRelieved]] != 2 {
 		t.Errorf("%d frames of %d packets, repairs %v; want two ACKs put in", n, len(f.Packets), framer.Repairs())
 	}
-	checkExpert(t, tsharkExpert(t, name))
+	wiretest.Tshark(t, name, wiretest.Expect{})
 }
 
 // What TCP allows goes through as it is.
