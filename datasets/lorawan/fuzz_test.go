@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/flow"
 )
 
 func FuzzFrame(f *testing.F) {
@@ -68,6 +69,38 @@ func FuzzLoRaTap(f *testing.F) {
 			back, err := ParseLoRaTap(again, 0)
 			if err != nil || back.RSSI != u.RSSI || back.SNR != u.SNR || !bytes.Equal(back.Physical, u.Physical) {
 				t.Errorf("%+v came back as %+v, %v", u, back, err)
+			}
+		}
+	})
+}
+
+// FuzzRead: any bytes end, and what is an uplink keeps its laws: it is a packet with
+// Radio and without addresses, and the uplink that it stands for is that packet again.
+func FuzzRead(f *testing.F) {
+	list := three(f)
+	f.Add(logOf(f, list))
+	f.Add(tapOf(f, list))
+	f.Add(semtechOf(f, list))
+	f.Add(gzipped(f, logOf(f, list)))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		if len(content) > 1<<16 {
+			t.Skip()
+		}
+		var last error
+		for p, err := range Read(bytes.NewReader(content), "fuzz") {
+			if last != nil && !isRecord(last) {
+				t.Fatalf("the stream goes on behind %v", last)
+			}
+			if last = err; err != nil {
+				continue
+			}
+			if p.Radio == nil || p.Radio.Downlink() || p.Tuple.Proto != 0 || p.HeaderLength < 0 || p.PayloadLength < 0 || p.HeaderLength+p.PayloadLength > p.Length {
+				t.Fatalf("%+v", p)
+			}
+			u := UplinkOf(&p)
+			again := flow.Packet{Number: p.Number}
+			if !u.packet(&again) || again.Radio.Device() != p.Radio.Device() || again.Time != p.Time {
+				t.Fatalf("%+v\nof %+v\nof %+v", again, u, p)
 			}
 		}
 	})

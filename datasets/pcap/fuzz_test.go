@@ -29,7 +29,11 @@ func check(t *testing.T, p *flow.Packet, err error, number *int64, ended *bool) 
 	if err != nil {
 		return
 	}
-	if p.HeaderLength < 0 || p.PayloadLength < 0 || len(p.Payload) > int(p.Captured) || len(p.Payload) > int(p.PayloadLength) {
+	whole := p.PayloadLength
+	if p.Radio != nil {
+		whole = p.Length // the payload is the whole frame
+	}
+	if p.HeaderLength < 0 || p.PayloadLength < 0 || len(p.Payload) > int(p.Captured) || len(p.Payload) > int(whole) {
 		t.Fatalf("lengths of %+v", p)
 	}
 	if p.Captured <= p.Length && p.HeaderLength+p.PayloadLength > p.Length {
@@ -59,8 +63,17 @@ func FuzzPackets(f *testing.F) {
 		}
 		var number int64
 		ended := false
-		for p, err := range pcap.Packets(bytes.NewReader(data), "fuzz") {
+		r := pcap.NewReader(bytes.NewReader(data), "fuzz")
+		for p, err := range r.Packets() {
 			check(t, &p, err, &number, &ended)
+		}
+		info := r.Info()
+		var packets int64
+		for _, i := range info.Interfaces {
+			packets += i.Packets
+		}
+		if packets > number || len(info.Interfaces) > 64 || len(info.Comments) > 5 {
+			t.Fatalf("%d packets, info %+v", number, info)
 		}
 	})
 }
@@ -71,6 +84,9 @@ func FuzzFrame(f *testing.F) {
 	for i, text := range []string{ether + "0800" + udp4, ether + "8100 0064 86dd" + udp6, ether + "8864 1100 0001 0026 0021" + udp4, "02000000" + udp4,
 		"ff03 0021" + udp4, "0004 0001 0006 00005e005302 0000 0800" + udp4, ether + "000c aaaa03 00000c 2000 01020304", ip6Hd + udpHd} {
 		f.Add(uint8(i), mustHex(text), uint16(0))
+	}
+	for _, row := range loRaTapRows {
+		f.Add(uint8(12), mustHex(row.tap+row.frame), uint16(0))
 	}
 	f.Fuzz(func(t *testing.T, link uint8, frame []byte, more uint16) {
 		b := classic(binary.LittleEndian, micro, 4, links[int(link)%len(links)])

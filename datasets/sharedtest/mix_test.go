@@ -2,6 +2,8 @@ package sharedtest_test
 
 import (
 	"io"
+	"os"
+	"strconv"
 	"testing"
 
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -40,5 +42,31 @@ func TestMixIsStreamed(t *testing.T) {
 	got, err := io.CopyN(io.Discard, sharedtest.Traces(t, 1<<40), 1<<26)
 	if got != 1<<26 || err != nil {
 		t.Errorf("%d bytes, %v", got, err)
+	}
+}
+
+// TestWriteMix writes the mix as a file, for other programs to read: NECSTGEN_MIX
+// is its path, NECSTGEN_MIX_PACKETS how many (default a million).
+func TestWriteMix(t *testing.T) {
+	path := os.Getenv("NECSTGEN_MIX")
+	if path == "" {
+		t.Skip("NECSTGEN_MIX names no file to write")
+	}
+	packets := 1_000_000
+	if text := os.Getenv("NECSTGEN_MIX_PACKETS"); text != "" {
+		var err error
+		if packets, err = strconv.Atoi(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.Copy(f, sharedtest.Mix(t, packets)); err != nil {
+		t.Error(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Error(err)
 	}
 }

@@ -15,9 +15,9 @@ import (
 )
 
 // groupBatches is how many record batches make a row group; each is one page of
-// every column. A group holds some 30 MB until it is written, and costs 6 kB of
+// every column. A group holds some 15 MB until it is written, and costs 8 kB of
 // the file's footer.
-const groupBatches = 16
+const groupBatches = 8
 
 // parquetWriter writes Parquet. Arrow's own column writers take 2.9 us for the
 // columns of a packet; the pages are therefore encoded here (dictionaries of
