@@ -9,6 +9,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"os"
+	"reflect"
 	"slices"
 	"sort"
 	"testing"
@@ -215,7 +216,7 @@ var byDevice = map[string]float64{"rssi": 0.2, "snr": 0.2, "length": 0.25, "gap"
 	"device rssi": 0.25, "device spread": 0.35, "device factors": 0.25}
 
 var comparisons = []comparison{
-	{name: "SNMP without flows", flows: published("raw/df_raw_SNMP.csv", necstgencsv.Packets), variant: feature.General, timeline: true, quick: 3,
+	{name: "SNMP without flows", flows: published("raw/df_raw_SNMP.csv", necstgencsv.Packets), variant: feature.General, timeline: true,
 		below: map[string]float64{"length": 0.1, "gap": 0.2}, than: map[string]float64{"length": 0.499, "gap": 0.458}},
 	{name: "UDP Google Home", flows: published("raw/df_raw_UDP_GOOGLE_HOME.csv", necstgencsv.Packets), variant: feature.UDPGoogleHome,
 		below: map[string]float64{"length": 0.15, "gap": 0.2, "packets": 0.15}, than: map[string]float64{"length": 0.210, "gap": 0.468, "packets": 0.345}},
@@ -279,11 +280,24 @@ func (c *comparison) capped(flows []*flow.Flow) []*flow.Flow {
 }
 
 func (c *comparison) compare(t *testing.T, kind string, cfg generator.Config, training, heldOut []*flow.Flow) {
-	g, err := generator.Fit(context.Background(), devicetest.XLA(t), kind, cfg, training, generator.Observer{Warn: func(err error) { t.Log(err) }})
+	b := devicetest.XLA(t)
+	g, err := generator.Fit(context.Background(), b, kind, cfg, training, generator.Observer{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	made := flowsOf(t, g, generator.Request{Flows: len(training), Seed: 11, Start: training[0].Start()})
+	request := generator.Request{Flows: len(training), Seed: 11, Start: training[0].Start()}
+	made := flowsOf(t, g, request)
+	dir := t.TempDir()
+	if err := g.Save(dir); err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := generator.Load(b, kind, dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again := flowsOf(t, loaded, request); !reflect.DeepEqual(made, again) {
+		t.Error("the loaded generator gave other flows")
+	}
 	of := func(flows []*flow.Flow) map[string][]float64 { return quantities(c.capped(flows), c.timeline) }
 	real, synthetic, known := of(heldOut), of(made), of(training)
 	floor, got := distances(real, known), distances(real, synthetic)
