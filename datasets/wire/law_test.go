@@ -287,6 +287,66 @@ func TestGigabytes(t *testing.T) {
 	}
 }
 
+// A download of more than 4 GiB, framed as it streams: sequence numbers wrap
+// and every number adds up.
+func TestGigabytesOnTheWire(t *testing.T) {
+	if testing.Short() {
+		t.Skip("4 GiB of frames take some seconds: not with -short")
+	}
+	const segments, size = 80_000, 65_400
+	big := plainFlow(1, epoch, 14)
+	end := big.Packets[6:]
+	big.Packets = big.Packets[:6:6]
+	at := big.Packets[5].Time
+	for i := range segments {
+		p := flow.Packet{Time: at + int64(i)*1000, Direction: flow.Backward, Flags: flow.ACK, HeaderLength: 66, PayloadLength: size}
+		if i%8 == 7 { // an acknowledgement of half a megabyte
+			p.Direction, p.PayloadLength = flow.Forward, 0
+		}
+		big.Packets = append(big.Packets, p)
+	}
+	for i := range end {
+		end[i].Time = at + segments*1000 + int64(i)
+	}
+	big.Packets = append(big.Packets, end...)
+	f := newTestFramer(t, nil, Options{MTU: maxMTU, Payload: ZeroPayload})
+	var next [2]uint32
+	var acked uint32
+	var begun [2]bool
+	said, wraps, last := int64(0), 0, uint32(0)
+	for frame, err := range f.Frames(sequence([]*flow.Flow{big})) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &frame.Packet
+		if d := p.Direction; begun[d] && p.Seq != next[d] {
+			t.Fatalf("frame %d: sequence number %d, want %d", p.Number, p.Seq, next[d])
+		}
+		next[p.Direction], begun[p.Direction] = p.Seq+uint32(p.PayloadLength), true
+		if p.Flags&(flow.SYN|flow.FIN) != 0 {
+			next[p.Direction]++
+		}
+		if p.Direction == flow.Forward {
+			if p.Flags&flow.ACK != 0 && begun[1] && (int32(p.Ack-next[1]) > 0 || acked != 0 && int32(p.Ack-acked) < 0) {
+				t.Fatalf("frame %d acknowledges %d after %d, sent is %d", p.Number, p.Ack, acked, next[1])
+			}
+			acked = p.Ack
+			continue
+		}
+		said += int64(p.PayloadLength)
+		if p.Seq < last {
+			wraps++
+		}
+		last = p.Seq
+	}
+	if said <= 1<<32 || wraps < 1 || acked != next[1] {
+		t.Errorf("%d bytes said, sequence numbers wrapped %d times, acknowledged %d of %d", said, wraps, acked, next[1])
+	}
+	if n := f.Repairs()[repairNames[segmentSplit]]; n != 0 {
+		t.Errorf("repairs %v", f.Repairs())
+	}
+}
+
 // The same seed gives the same bytes, another one others.
 func TestSeed(t *testing.T) {
 	digest := func(seed uint64) uint64 {

@@ -8,8 +8,12 @@ import (
 	"io"
 	"iter"
 	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"reflect"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -59,21 +63,144 @@ func packetsOf(t *testing.T, data []byte) int64 {
 	return n
 }
 
-// A disk that fills up leaves a valid capture and an error that says how long it is.
+// A disk that fills up at any byte leaves a valid capture and an error that says
+// how long it is, in every format; a pipe, which nothing can be taken back from,
+// has this capture and the beginning of a record behind it.
 func TestFullDisk(t *testing.T) {
-	for _, room := range []int{1000, 100_000, 1_000_000} {
-		disk := &limited{room: room}
-		w, err := pcap.NewWriter(disk, pcap.WriterOptions{BufferSize: 10_000})
+	flows := httpFlows(2)
+	for _, c := range []struct {
+		name string
+		opts pcap.WriterOptions
+		step int
+		pipe bool
+	}{
+		{"pcap", pcap.WriterOptions{BufferSize: 3000}, 1, false},
+		{"pcapng", pcap.WriterOptions{BufferSize: 3000, PCAPNG: true}, 1, false},
+		{"gzip", pcap.WriterOptions{BufferSize: 2000, Compression: pcap.Gzip}, 61, false},
+		{"zstd", pcap.WriterOptions{BufferSize: 2000, Compression: pcap.Zstd, PCAPNG: true}, 61, false},
+		{"pcap to a pipe", pcap.WriterOptions{BufferSize: 3000}, 1, true},
+		{"pcapng to a pipe", pcap.WriterOptions{BufferSize: 3000, PCAPNG: true}, 1, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var frames []Frame
+			for frame := range newTestFramer(t, nil, Options{}).Frames(sequence(flows)) {
+				frame.Bytes = bytes.Clone(frame.Bytes)
+				frames = append(frames, frame)
+			}
+			whole, failures := int64(len(frames)), 0
+			for room := 0; ; room += c.step {
+				disk := &limited{room: room}
+				to := io.Writer(disk)
+				if c.pipe {
+					to = struct{ io.Writer }{disk}
+				}
+				w, err := pcap.NewWriter(to, c.opts)
+				if err != nil {
+					t.Fatal(err)
+				}
+				n, err := WriteCapture(context.Background(), w, func(yield func(Frame, error) bool) {
+					for _, frame := range frames {
+						if !yield(frame, nil) {
+							return
+						}
+					}
+				})
+				if err == nil {
+					if n != whole || packetsOf(t, disk.data) != whole {
+						t.Errorf("room for %d bytes: %d packets, want %d", room, n, whole)
+					}
+					break
+				}
+				failures++
+				if !errors.Is(err, errFull) || !strings.Contains(err.Error(), fmt.Sprintf("after %d packets", n)) {
+					t.Fatalf("room for %d bytes: error %v, %d packets", room, err, n)
+				}
+				if len(disk.data) == 0 && n == 0 {
+					continue // not even the header
+				}
+				got := int64(0)
+				if !c.pipe {
+					got = packetsOf(t, disk.data)
+				} else {
+					for _, err := range pcap.Packets(bytes.NewReader(disk.data), "out.pcap") {
+						if err == nil {
+							got++
+						}
+					}
+				}
+				if got != n {
+					t.Fatalf("room for %d bytes: the capture has %d packets, %d were reported", room, got, n)
+				}
+			}
+			if failures < 20 {
+				t.Errorf("only %d full disks tried", failures)
+			}
+		})
+	}
+}
+
+// A real file system that is full: a small one in memory, for who may mount it.
+func TestFullFileSystem(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("needs root: mount")
+	}
+	folder := t.TempDir()
+	if out, err := exec.Command("mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", folder).CombinedOutput(); err != nil {
+		t.Skipf("tmpfs cannot be mounted: %v: %s", err, out)
+	}
+	t.Cleanup(func() { _ = exec.Command("umount", folder).Run() })
+	for _, opts := range []pcap.WriterOptions{{}, {PCAPNG: true, BufferSize: 5000}, {Compression: pcap.Gzip, BufferSize: 5000}} {
+		name := filepath.Join(folder, "out.pcap")
+		file, err := os.Create(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		n, err := WriteCapture(context.Background(), w, newTestFramer(t, nil, Options{}).Frames(plainFlows(100_000)))
-		if !errors.Is(err, errFull) || !strings.Contains(err.Error(), fmt.Sprintf("after %d packets", n)) {
-			t.Errorf("room for %d bytes: error %v, %d packets", room, err, n)
+		w, err := pcap.NewWriter(file, opts)
+		if err != nil {
+			t.Fatal(err)
 		}
-		if got := packetsOf(t, disk.data); got != n || n == 0 {
-			t.Errorf("room for %d bytes: the capture has %d packets, %d were reported", room, got, n)
+		n, err := WriteCapture(context.Background(), w, newTestFramer(t, nil, Options{Payload: RandomPayload}).Frames(plainFlows(10_000)))
+		if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), fmt.Sprintf("after %d packets", n)) || n < 100 {
+			t.Errorf("%+v: error %v, %d packets", opts, err, n)
 		}
+		if err := file.Close(); err != nil {
+			t.Error(err)
+		}
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := packetsOf(t, data); got != n {
+			t.Errorf("%+v: the capture has %d packets, %d were reported", opts, got, n)
+		}
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A split capture is written as one.
+func TestWriteSplit(t *testing.T) {
+	folder := t.TempDir()
+	w, err := pcap.NewSplitWriter(func(name string) (io.WriteCloser, error) { return os.Create(name) }, filepath.Join(folder, "out.pcap"),
+		pcap.SplitOptions{FileBytes: 100_000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := WriteCapture(context.Background(), w, newTestFramer(t, nil, Options{}).Frames(plainFlows(3000)))
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	got := int64(0)
+	for _, name := range w.Names() {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got += packetsOf(t, data)
+	}
+	if got != n || len(w.Names()) < 5 {
+		t.Errorf("%d packets in %d files, %d were reported", got, len(w.Names()), n)
 	}
 }
 
