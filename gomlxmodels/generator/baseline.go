@@ -85,6 +85,7 @@ type Markov struct {
 	chain       *markov.Chain
 	arrivals    []int64
 	noFlow      *noFlow // nil: flows are flows, not segments of one timeline
+	uplinks     *markovUplinks
 }
 
 // FitMarkov counts the tokens of the training flows, which must be in start order.
@@ -97,15 +98,20 @@ func FitMarkov(order int, flows []*flow.Flow) (*Markov, error) {
 		flags           flow.TCPFlags
 		header, payload int32
 		protocol        uint8
+		radio           int64
 	}
-	m := &Markov{application: flows[0].Application, arrivals: arrivals(flows)}
+	uplinks, err := fitMarkovUplinks(flows)
+	if err != nil {
+		return nil, err
+	}
+	m := &Markov{application: flows[0].Application, arrivals: arrivals(flows), uplinks: uplinks}
 	labels := make(map[token]int)
 	var sequences [][]int
 	for _, f := range flows {
 		sequence := make([]int, len(f.Packets))
 		for i := range f.Packets {
 			p := &f.Packets[i]
-			key := token{p.Direction, p.Flags, p.HeaderLength, p.PayloadLength, f.Tuple.Proto}
+			key := token{p.Direction, p.Flags, p.HeaderLength, p.PayloadLength, f.Tuple.Proto, uplinks.key(p)}
 			label, known := labels[key]
 			if !known {
 				label = len(m.tokens)
@@ -114,6 +120,7 @@ func FitMarkov(order int, flows []*flow.Flow) (*Markov, error) {
 					PayloadLength: p.PayloadLength, Length: p.Length, Captured: p.Length, Application: p.Application, Tuple: flow.FiveTuple{Proto: f.Tuple.Proto}})
 				m.gaps = append(m.gaps, nil)
 			}
+			uplinks.add(label, p)
 			if i > 0 {
 				m.gaps[label] = append(m.gaps[label], max(0, p.Time-f.Packets[i-1].Time))
 			}
@@ -124,7 +131,6 @@ func FitMarkov(order int, flows []*flow.Flow) (*Markov, error) {
 	for _, gaps := range m.gaps {
 		sort.Slice(gaps, func(i, j int) bool { return gaps[i] < gaps[j] })
 	}
-	var err error
 	if m.chain, err = markov.Fit(order, sequences); err != nil {
 		return nil, fmt.Errorf("generator: %w", err)
 	}
@@ -137,7 +143,7 @@ const longestMarkov = 1 << 16
 // Flows yields flows drawn from the chain.
 func (m *Markov) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
 	if m.noFlow != nil {
-		return m.noFlow.flows(ctx, r, m.draw, nil)
+		return m.noFlow.flows(ctx, r, m.draw, m.uplinks.model())
 	}
 	return m.draw(ctx, r)
 }
@@ -159,12 +165,14 @@ func (m *Markov) draw(ctx context.Context, r Request) iter.Seq2[*flow.Flow, erro
 			sequence = m.chain.AppendSample(sequence[:0], src, longestMarkov)
 			f := &flow.Flow{ID: id, Application: m.application}
 			now := at
+			var past radioPast
 			for i, label := range sequence {
 				if gaps := m.gaps[label]; i > 0 && len(gaps) > 0 {
 					now += gaps[random.IntN(len(gaps))]
 				}
 				p := m.tokens[label]
 				p.Time, p.FlowID, f.Tuple.Proto = now, id, p.Tuple.Proto
+				m.uplinks.draw(&p, label, &past, id, random)
 				f.Packets = append(f.Packets, p)
 			}
 			if !yield(f, nil) {

@@ -35,8 +35,12 @@ func Fit(ctx context.Context, b compute.Backend, kind string, cfg Config, flows 
 	case KindMarkov:
 		var g *Markov
 		err := o.stage("markov", func() (err error) {
-			if g, err = FitMarkov(cfg.Order, flows); err == nil {
-				g.noFlow, g.arrivals, err = arrivalsOf(cfg, flows)
+			flows, _ = withoutStrays(flows, nil, o)
+			if g, err = FitMarkov(cfg.Order, flows); err != nil {
+				return err
+			}
+			if g.noFlow, g.arrivals, err = arrivalsOf(cfg, flows); g.noFlow != nil {
+				g.uplinks.noFlow(flows)
 			}
 			return err
 		})

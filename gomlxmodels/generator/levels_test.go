@@ -32,8 +32,8 @@ func eachKind(t *testing.T, cfg generator.Config, flows []*flow.Flow, test func(
 	b := devicetest.Go(t)
 	for _, kind := range kinds {
 		t.Run(kind, func(t *testing.T) {
-			copies := kind == generator.KindMarkov || kind == generator.KindBootstrap
-			if !copies && testing.Short() {
+			copies := kind == generator.KindBootstrap
+			if !copies && kind != generator.KindMarkov && testing.Short() {
 				t.Skip("skipped in short mode: trains on the Go backend")
 			}
 			g, err := generator.Fit(context.Background(), b, kind, cfg, flows, generator.Observer{})
@@ -85,9 +85,6 @@ func TestUplinks(t *testing.T) {
 	cfg := tiny()
 	cfg.Variant = feature.LoRaWAN
 	eachKind(t, cfg, flows, func(t *testing.T, g trained) {
-		if g.kind == generator.KindMarkov {
-			t.Skip("skipped: tokens have no radio fields")
-		}
 		made := flowsOf(t, g, generator.Request{Flows: 50, Seed: 4, Start: later})
 		report(t, gentest.CheckUplinks(flows, made, g.copies, true))
 		if level, ok := g.Generator.(generator.PacketLevel); ok {
@@ -105,9 +102,6 @@ func TestUplinkTimeline(t *testing.T) {
 	cfg := tiny()
 	cfg.Variant, cfg.NoFlow = feature.LoRaWAN, true
 	eachKind(t, cfg, segments, func(t *testing.T, g trained) {
-		if g.kind == generator.KindMarkov {
-			t.Skip("skipped: tokens have no radio fields")
-		}
 		made := flowsOf(t, g, generator.Request{Flows: 50, Seed: 4, Start: later})
 		report(t, gentest.CheckUplinks(segments, made, g.copies, false))
 		report(t, gentest.CheckTimeline(made))

@@ -51,6 +51,7 @@ type markovFile struct {
 	Gaps        [][]int64        `json:"gaps"`
 	Arrivals    []int64          `json:"arrivals"`
 	NoFlow      *noFlow          `json:"no_flow,omitempty"`
+	Uplinks     *markovUplinks   `json:"uplinks,omitempty"`
 }
 
 type tokenFile struct {
@@ -254,7 +255,7 @@ func LoadPaper(b compute.Backend, dir string) (*Paper, error) {
 
 // Save writes tokens, gaps and chain into dir.
 func (m *Markov) Save(dir string) error {
-	about := markovFile{Application: m.application, Gaps: m.gaps, Arrivals: m.arrivals, NoFlow: m.noFlow}
+	about := markovFile{Application: m.application, Gaps: m.gaps, Arrivals: m.arrivals, NoFlow: m.noFlow, Uplinks: m.uplinks}
 	for _, t := range m.tokens {
 		about.Tokens = append(about.Tokens, tokenFile{t.Direction, t.Flags, t.HeaderLength, t.PayloadLength, t.Length, t.Tuple.Proto})
 	}
@@ -271,10 +272,11 @@ func LoadMarkov(dir string) (*Markov, error) {
 	if err != nil {
 		return nil, err
 	}
-	if len(about.Gaps) != len(about.Tokens) || len(about.Arrivals) == 0 || len(chain.Labels()) > len(about.Tokens) {
+	if len(about.Gaps) != len(about.Tokens) || len(about.Arrivals) == 0 || len(chain.Labels()) > len(about.Tokens) ||
+		about.Uplinks != nil && (about.Uplinks.Model == nil || len(about.Uplinks.Seen) != len(about.Tokens)) {
 		return nil, fmt.Errorf("generator: load %s: not a Markov generator of this version", filepath.Join(dir, generatorName))
 	}
-	m := &Markov{application: about.Application, gaps: about.Gaps, arrivals: about.Arrivals, chain: chain, noFlow: about.NoFlow}
+	m := &Markov{application: about.Application, gaps: about.Gaps, arrivals: about.Arrivals, chain: chain, noFlow: about.NoFlow, uplinks: about.Uplinks}
 	for _, t := range about.Tokens {
 		m.tokens = append(m.tokens, flow.Packet{Direction: t.Direction, Flags: t.Flags, HeaderLength: t.Header, PayloadLength: t.Payload,
 			Length: t.Length, Captured: t.Length, Application: about.Application, Tuple: flow.FiveTuple{Proto: t.Protocol}})
