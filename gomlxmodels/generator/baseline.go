@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"slices"
-	"sort"
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -41,7 +41,7 @@ func arrivals(flows []*flow.Flow) []int64 {
 	return between
 }
 
-// Flows yields copies of training flows at new times.
+// Flows yields copies of training flows at new times, radio fields included.
 func (b *Bootstrap) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
 	if b.noFlow != nil {
 		return b.noFlow.flows(ctx, r, b.draw, nil)
@@ -50,25 +50,46 @@ func (b *Bootstrap) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, 
 }
 
 func (b *Bootstrap) draw(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
+	return started(ctx, r, b.arrivals, 0x626f6f74, func(random *rand.Rand, _ rand.Source, id, at int64) *flow.Flow {
+		from := b.flows[random.IntN(len(b.flows))]
+		f := &flow.Flow{ID: id, Application: from.Application, Tuple: flow.FiveTuple{Proto: from.Tuple.Proto}, Packets: slices.Clone(from.Packets)}
+		shift := at - from.Start()
+		for i := range f.Packets {
+			p := &f.Packets[i]
+			p.Time, p.FlowID, p.Payload = p.Time+shift, id, nil
+			if p.Radio != nil {
+				copied := *p.Radio
+				p.Radio = &copied
+			}
+		}
+		return f
+	})
+}
+
+// drawOne draws flow id, which starts at a time. src is what random draws from.
+type drawOne func(random *rand.Rand, src rand.Source, id, at int64) *flow.Flow
+
+// started yields the flows of a request, one after the other, each begun at the
+// start of the one before it plus an arrival divided by the rate factor.
+func started(ctx context.Context, r Request, arrivals []int64, stream uint64, draw drawOne) iter.Seq2[*flow.Flow, error] {
 	return func(yield func(*flow.Flow, error) bool) {
-		random := rand.New(rand.NewPCG(r.Seed, 0x626f6f74))
-		at := r.Start
-		for id := range int64(r.Flows) {
+		src := rand.NewPCG(r.Seed, stream)
+		random := rand.New(src)
+		if err := r.Validate(); err != nil {
+			yield(nil, err)
+			return
+		}
+		var between float64 // nanoseconds since the start, without the rounding of each
+		for id := int64(0); ; id++ {
 			if err := ctx.Err(); err != nil {
 				yield(nil, err)
 				return
 			}
 			if id > 0 {
-				at += b.arrivals[random.IntN(len(b.arrivals))]
+				between += float64(arrivals[random.IntN(len(arrivals))]) / r.factor()
 			}
-			from := b.flows[random.IntN(len(b.flows))]
-			f := &flow.Flow{ID: id, Application: from.Application, Tuple: flow.FiveTuple{Proto: from.Tuple.Proto}, Packets: slices.Clone(from.Packets)}
-			shift := at - from.Start()
-			for i := range f.Packets {
-				p := &f.Packets[i]
-				p.Time, p.FlowID, p.Payload = p.Time+shift, id, nil
-			}
-			if !yield(f, nil) {
+			at := r.Start + int64(math.Round(between))
+			if !r.within(id, at) || !yield(draw(random, src, id, at), nil) {
 				return
 			}
 		}
@@ -93,13 +114,6 @@ func FitMarkov(order int, flows []*flow.Flow) (*Markov, error) {
 	if len(flows) == 0 {
 		return nil, fmt.Errorf("generator: no flow to count")
 	}
-	type token struct {
-		direction       flow.Direction
-		flags           flow.TCPFlags
-		header, payload int32
-		protocol        uint8
-		radio           int64
-	}
 	uplinks, err := fitMarkovUplinks(flows)
 	if err != nil {
 		return nil, err
@@ -116,8 +130,7 @@ func FitMarkov(order int, flows []*flow.Flow) (*Markov, error) {
 			if !known {
 				label = len(m.tokens)
 				labels[key] = label
-				m.tokens = append(m.tokens, flow.Packet{Direction: p.Direction, Flags: p.Flags, HeaderLength: p.HeaderLength,
-					PayloadLength: p.PayloadLength, Length: p.Length, Captured: p.Length, Application: p.Application, Tuple: flow.FiveTuple{Proto: f.Tuple.Proto}})
+				m.tokens = append(m.tokens, key.packet(p.Length, p.Application))
 				m.gaps = append(m.gaps, nil)
 			}
 			uplinks.add(label, p)
@@ -129,12 +142,27 @@ func FitMarkov(order int, flows []*flow.Flow) (*Markov, error) {
 		sequences = append(sequences, sequence)
 	}
 	for _, gaps := range m.gaps {
-		sort.Slice(gaps, func(i, j int) bool { return gaps[i] < gaps[j] })
+		slices.Sort(gaps)
 	}
 	if m.chain, err = markov.Fit(order, sequences); err != nil {
 		return nil, fmt.Errorf("generator: %w", err)
 	}
 	return m, nil
+}
+
+// token is what Markov counts of a packet.
+type token struct {
+	direction       flow.Direction
+	flags           flow.TCPFlags
+	header, payload int32
+	protocol        uint8
+	radio           int64
+}
+
+// packet is one of that token, without time and addresses.
+func (k token) packet(length int32, application flow.Application) flow.Packet {
+	return flow.Packet{Direction: k.direction, Flags: k.flags, HeaderLength: k.header, PayloadLength: k.payload,
+		Length: length, Captured: length, Application: application, Tuple: flow.FiveTuple{Proto: k.protocol}}
 }
 
 // longestMarkov ends a walk whose chain loops.
@@ -149,35 +177,20 @@ func (m *Markov) Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, err
 }
 
 func (m *Markov) draw(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error] {
-	return func(yield func(*flow.Flow, error) bool) {
-		src := rand.NewPCG(r.Seed, 0x6d61726b)
-		random := rand.New(src)
-		at := r.Start
-		var sequence []int
-		for id := range int64(r.Flows) {
-			if err := ctx.Err(); err != nil {
-				yield(nil, err)
-				return
+	return started(ctx, r, m.arrivals, 0x6d61726b, func(random *rand.Rand, src rand.Source, id, at int64) *flow.Flow {
+		sequence := m.chain.AppendSample(make([]int, 0, 64), src, longestMarkov)
+		f := &flow.Flow{ID: id, Application: m.application, Packets: make([]flow.Packet, len(sequence))}
+		var past radioPast
+		for i, label := range sequence {
+			if gaps := m.gaps[label]; i > 0 && len(gaps) > 0 {
+				at += gaps[random.IntN(len(gaps))]
 			}
-			if id > 0 {
-				at += m.arrivals[random.IntN(len(m.arrivals))]
-			}
-			sequence = m.chain.AppendSample(sequence[:0], src, longestMarkov)
-			f := &flow.Flow{ID: id, Application: m.application}
-			now := at
-			var past radioPast
-			for i, label := range sequence {
-				if gaps := m.gaps[label]; i > 0 && len(gaps) > 0 {
-					now += gaps[random.IntN(len(gaps))]
-				}
-				p := m.tokens[label]
-				p.Time, p.FlowID, f.Tuple.Proto = now, id, p.Tuple.Proto
-				m.uplinks.draw(&p, label, &past, id, random)
-				f.Packets = append(f.Packets, p)
-			}
-			if !yield(f, nil) {
-				return
-			}
+			p := &f.Packets[i]
+			*p = m.tokens[label]
+			p.Time, p.FlowID = at, id
+			m.uplinks.draw(p, label, &past, id, random)
 		}
-	}
+		f.Tuple.Proto = f.Packets[len(f.Packets)-1].Tuple.Proto
+		return f
+	})
 }

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
@@ -46,8 +48,10 @@ func Flows(n int, src rand.Source) []*flow.Flow {
 }
 
 // Test checks a fitted generator: the number of flows, their order and their
-// packets, the same flows for the same seed and others for another, an end when
-// the context ends, and the same flows again once saved and loaded.
+// packets, the same flows for the same seed and others for another, however many
+// processors there are; an end when the context ends or the consumer has enough,
+// with nothing left running; the request's bounds and rate; and the same flows
+// again once saved and loaded.
 func Test(t *testing.T, g generator.Generator, load func(dir string) (generator.Generator, error)) {
 	t.Helper()
 	request := generator.Request{Flows: 40, Seed: 3, Start: 1_700_000_100_000_000_000}
@@ -58,29 +62,19 @@ func Test(t *testing.T, g generator.Generator, load func(dir string) (generator.
 	if !same(first, collect(t, g, request)) {
 		t.Error("the same request gave other flows")
 	}
+	processors := runtime.GOMAXPROCS(1)
+	alone := collect(t, g, request)
+	runtime.GOMAXPROCS(processors)
+	if !same(first, alone) {
+		t.Error("with one processor, the same request gave other flows")
+	}
 	other := request
 	other.Seed++
 	if same(first, collect(t, g, other)) {
 		t.Error("another seed gave the same flows")
 	}
-	early := 0
-	for range g.Flows(context.Background(), request) {
-		if early++; early == 5 {
-			break
-		}
-	}
-	if early != 5 {
-		t.Errorf("stopping after 5 flows took %d", early)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	var last error
-	for _, err := range g.Flows(ctx, request) {
-		last = err
-	}
-	if !errors.Is(last, context.Canceled) {
-		t.Errorf("with a cancelled context the stream ended with %v, want %v", last, context.Canceled)
-	}
+	testEnds(t, g, request)
+	testBounds(t, g, request, first)
 	dir := t.TempDir()
 	if err := g.Save(dir); err != nil {
 		t.Fatal(err)
@@ -94,6 +88,91 @@ func Test(t *testing.T, g generator.Generator, load func(dir string) (generator.
 	}
 	if _, err := load(t.TempDir()); err == nil {
 		t.Error("an empty folder was loaded")
+	}
+}
+
+// testEnds stops early, cancels before the first flow and in the middle.
+func testEnds(t *testing.T, g generator.Generator, request generator.Request) {
+	t.Helper()
+	running := runtime.NumGoroutine()
+	early := 0
+	for range g.Flows(context.Background(), request) {
+		if early++; early == 5 {
+			break
+		}
+	}
+	if early != 5 {
+		t.Errorf("stopping after 5 flows took %d", early)
+	}
+	request.Flows = 1 << 20
+	for _, after := range []int{0, 3} {
+		ctx, cancel := context.WithCancel(context.Background())
+		defer cancel()
+		if after == 0 {
+			cancel()
+		}
+		var last error
+		var since time.Time
+		flows := 0
+		for _, err := range g.Flows(ctx, request) {
+			last = err
+			if flows++; flows == after {
+				cancel()
+				since = time.Now()
+			}
+		}
+		if !errors.Is(last, context.Canceled) {
+			t.Errorf("cancelled after %d flows, the stream ended with %v, want %v", after, last, context.Canceled)
+		}
+		if took := time.Since(since); after > 0 && took > 5*time.Second { // one is meant; machines that test are busy
+			t.Errorf("cancelled after %d flows, the stream went on for %v", after, took)
+		}
+	}
+	for patience := 100; runtime.NumGoroutine() > running; patience-- {
+		if patience == 0 {
+			t.Errorf("%d goroutines are left running", runtime.NumGoroutine()-running)
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// testBounds asks for a time instead of a number of flows, for another rate, and
+// for neither. first is what the request gives.
+func testBounds(t *testing.T, g generator.Generator, request generator.Request, first []*flow.Flow) {
+	t.Helper()
+	span := func(flows []*flow.Flow) time.Duration {
+		return time.Duration(flows[len(flows)-1].Start() - flows[0].Start())
+	}
+	timed := request
+	timed.Flows, timed.Duration = 0, span(first)/2
+	flows := collect(t, g, timed)
+	timed.Flows = len(flows)
+	for _, problem := range Check(flows, timed) {
+		t.Errorf("%v: %v", timed.Duration, problem)
+	}
+	if len(flows) == 0 || span(flows) > timed.Duration {
+		t.Errorf("in %v: %d flows, the last too late", timed.Duration, len(flows))
+	}
+	if timed.Flows > 1 {
+		timed.Flows /= 2
+		if n := len(collect(t, g, timed)); n != timed.Flows {
+			t.Errorf("%d flows where both bounds are given, want the %d that come first", n, timed.Flows)
+		}
+	}
+	quick := request
+	quick.RateFactor = 2
+	if ratio := float64(span(first)) / float64(span(collect(t, g, quick))); ratio < 1.5 || ratio > 2.7 {
+		t.Errorf("at twice the rate the flows take %.2f times less, want about 2", ratio)
+	}
+	for _, bad := range []generator.Request{{}, {Flows: -1}, {Duration: -1}, {Flows: 1, RateFactor: -1}} {
+		var last error
+		for _, err := range g.Flows(context.Background(), bad) {
+			last = err
+		}
+		if last == nil {
+			t.Errorf("%d flows in %v at %g times the rate: no error", bad.Flows, bad.Duration, bad.RateFactor)
+		}
 	}
 }
 
