@@ -3,7 +3,6 @@ package lorawan
 import (
 	"bufio"
 	"encoding/base64"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/sheet"
 )
 
 // logColumns are the columns of a published log, in order.
@@ -28,71 +28,39 @@ var featureColumns = []string{"payload_length", "header_length", "length_total",
 const timeLayout = "2006-01-02 15:04:05.999999999-07:00"
 
 // Log reads a published gateway log: CSV whose columns are found by name. The
-// device's fields are the log's, not the frame's. A record that cannot be read is
-// a *RowError in the stream, and reading goes on.
+// device's fields are the log's, or the frame's where the log has no such column. A
+// record that cannot be read is a *RowError in the stream, and reading goes on.
 func Log(r io.Reader, name string) iter.Seq2[Uplink, error] {
 	return func(yield func(Uplink, error) bool) {
-		in := csv.NewReader(bufio.NewReaderSize(r, 1<<16))
-		in.ReuseRecord = true
-		header, err := in.Read()
-		if errors.Is(err, io.EOF) {
-			err = errors.New("no header line")
-		}
+		s, err := sheet.Open(r, "lorawan", name, "time", "physical_payload", "gateway")
 		if err != nil {
-			yield(Uplink{}, fmt.Errorf("lorawan: %s: %w", name, err))
+			yield(Uplink{}, err)
 			return
 		}
-		l := logReader{index: make(map[string]int)}
-		for i, column := range header {
-			l.index[strings.Clone(column)] = i
-		}
-		for _, column := range []string{"time", "physical_payload", "gateway"} {
-			if _, ok := l.index[column]; !ok {
-				yield(Uplink{}, fmt.Errorf("lorawan: %s: column %s is missing: is this a gateway log?", name, column))
-				return
-			}
-		}
-		for number := int64(0); ; number++ {
-			l.row, err = in.Read()
+		l := logReader{s}
+		for {
+			err := l.Next()
 			if err == io.EOF {
 				return
 			}
 			var u Uplink
-			line := 0
 			if err == nil {
-				line, _ = in.FieldPos(0)
-				u, err = l.uplink()
-			} else if parse := new(csv.ParseError); errors.As(err, &parse) {
-				line, err = parse.Line, parse.Err
-			} else {
-				yield(u, fmt.Errorf("lorawan: %s: %w", name, err))
-				return
+				if u, err = l.uplink(); err != nil {
+					err = l.Wrong(err)
+				}
 			}
-			if err != nil {
-				err = &RowError{name, line, number, err}
-			}
-			if !yield(u, err) {
+			if !yield(u, err) || err != nil && !isRecord(err) {
 				return
 			}
 		}
 	}
 }
 
-type logReader struct {
-	index map[string]int
-	row   []string
-}
-
-func (l *logReader) text(column string) string {
-	if i, ok := l.index[column]; ok && i < len(l.row) {
-		return l.row[i]
-	}
-	return ""
-}
+type logReader struct{ *sheet.Reader }
 
 // number is the number of a cell, or what stands for an empty one.
 func (l *logReader) number(column string, missing, lo, hi float64) (float64, error) {
-	text := l.text(column)
+	text := l.Text(column)
 	if text == "" {
 		return missing, nil
 	}
@@ -104,8 +72,8 @@ func (l *logReader) number(column string, missing, lo, hi float64) (float64, err
 }
 
 func (l *logReader) uplink() (Uplink, error) {
-	u := Uplink{Gateway: strings.Clone(l.text("gateway")), Address: strings.Clone(l.text("device_address")), CodeRate: Missing}
-	t, err := time.Parse(timeLayout, l.text("time"))
+	u := Uplink{Gateway: strings.Clone(l.Text("gateway")), Address: strings.Clone(l.Text("device_address")), CodeRate: Missing}
+	t, err := time.Parse(timeLayout, l.Text("time"))
 	if err != nil {
 		return u, fmt.Errorf("column time: %w", err)
 	}
@@ -113,26 +81,50 @@ func (l *logReader) uplink() (Uplink, error) {
 		return u, fmt.Errorf("column time: year %d is out of range", y)
 	}
 	u.Time = t.UnixNano()
-	if text := l.text("physical_payload"); text != "" {
+	if text := l.Text("physical_payload"); text != "" {
 		if u.Physical, err = decodeBase64(text); err != nil {
 			return u, fmt.Errorf("column physical_payload: %w", err)
 		}
 	}
-	if text := l.text("mtype"); text != "" {
+	if text := l.Text("mtype"); text != "" {
 		v, err := strconv.ParseUint(strings.TrimSuffix(text, ".0"), 2, 3)
 		if err != nil {
 			return u, fmt.Errorf("column mtype: %q is no message type in binary digits", text)
 		}
 		u.MType = uint8(v)
 	}
-	if text := l.text("code_rate"); text != "" {
+	if text := l.Text("code_rate"); text != "" {
 		v, err := feature.CodeRateDomain.Value(text)
 		if err != nil || v != math.Trunc(v) || v < -1 || v > 8 {
 			return u, fmt.Errorf("column code_rate: %q is no code rate: want 4/5 to 4/8", text)
 		}
 		u.CodeRate = int8(v)
 	}
-	return u, l.numbers(&u)
+	err = l.numbers(&u)
+	l.fill(&u)
+	return u, err
+}
+
+// fill takes from the frame what the log has no column for.
+func (l *logReader) fill(u *Uplink) {
+	mtype, address, counter, port := l.Has("mtype"), l.Has("device_address"), l.Has("fcnt"), l.Has("fport")
+	if mtype && address && counter && port || len(u.Physical) == 0 {
+		return
+	}
+	frame := Uplink{Physical: u.Physical}
+	frame.describe()
+	if !mtype {
+		u.MType = frame.MType
+	}
+	if !address {
+		u.Address = frame.Address
+	}
+	if !counter {
+		u.Counter = frame.Counter
+	}
+	if !port {
+		u.Port = frame.Port
+	}
 }
 
 func (l *logReader) numbers(u *Uplink) error {

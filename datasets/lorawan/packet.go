@@ -75,9 +75,11 @@ func fromRadio(r *flow.Radio) Uplink {
 	u := Uplink{Gateway: fmt.Sprintf("%016x", r.Gateway), CRC: r.CRC, Frequency: r.Frequency,
 		SpreadingFactor: int8(orMissing(int(r.SpreadingFactor))), Bandwidth: int16(orMissing(int(r.Bandwidth))), CodeRate: int8(orMissing(int(r.CodeRate))),
 		RSSI: float64(r.RSSI), SNR: float64(r.SNR), MType: r.MType, Counter: int64(r.Counter), Port: r.Port}
-	if r.MType >= 2 && r.MType <= 5 {
+	data := r.MType >= 2 && r.MType <= 5
+	if data || r.Address != 0 {
 		u.Address = fmt.Sprintf("%08x", r.Address)
-	} else {
+	}
+	if !data && r.Counter == 0 {
 		u.Counter = Missing
 	}
 	return u

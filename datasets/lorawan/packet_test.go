@@ -282,3 +282,27 @@ func TestUplinkOfGenerated(t *testing.T) {
 		}
 	}
 }
+
+// A log without the device's columns is filled from its frames; what it has no
+// frame for is what it says. (Found by FuzzRead.)
+func TestReadShortLog(t *testing.T) {
+	for _, test := range []struct{ name, log, want string }{
+		{"frames alone", "time,physical_payload,gateway\n2020-04-25 01:01:23+00:00,QIImASYAVXkBl4VrQJm//ccHbA==,0000024b0b031c97\n", "0000024b0b031c97/26012682 2 31061 1"},
+		{"no port column", "time,physical_payload,gateway,mtype,fcnt,device_address\n2020-04-25 01:01:23+00:00,QIImASYAVXkBl4VrQJm//ccHbA==,0000024b0b031c97,100,7,00000009\n", "0000024b0b031c97/00000009 4 7 1"},
+		{"no frame, no type", "time,physical_payload,gateway,device_address\n2020-04-25 01:01:23+00:00,,0000024b0b031c97,1\n", "0000024b0b031c97/00000001 0 0 0"},
+	} {
+		for p, err := range Read(strings.NewReader(test.log), "x.csv") {
+			if err != nil {
+				t.Errorf("%s: %v", test.name, err)
+				continue
+			}
+			r := p.Radio
+			if got := fmt.Sprintf("%s %d %d %d", r.Device(), r.MType, r.Counter, max(0, r.Port)); got != test.want {
+				t.Errorf("%s: %s, want %s", test.name, got, test.want)
+			}
+			if u := UplinkOf(&p); u.Address != r.Device()[17:] {
+				t.Errorf("%s: uplink of %q", test.name, u.Address)
+			}
+		}
+	}
+}

@@ -77,7 +77,7 @@ func ParsePushData(datagram []byte, arrival int64) (*PushData, error) {
 	for i, text := range body.Packets {
 		u, err := parseReceived(text, arrival)
 		if err != nil {
-			p.Damaged = append(p.Damaged, &RowError{"rxpk of gateway " + p.Gateway.String(), i + 1, int64(i), err})
+			p.Damaged = append(p.Damaged, &RowError{Package: "lorawan", Name: "rxpk of gateway " + p.Gateway.String(), Line: i + 1, Number: int64(i), Err: err})
 			continue
 		}
 		u.Gateway = p.Gateway.String()

@@ -7,7 +7,7 @@
 // https://github.com/Lora-net/packet_forwarder, PROTOCOL.TXT.
 package lorawan
 
-import "fmt"
+import "github.com/necstgen/necstgen/datasets/sheet"
 
 // Values of fields that a record does not have, as NeCSTGen's tables write them.
 const (
@@ -39,20 +39,4 @@ type Uplink struct {
 
 // RowError is a record of a log or datagram that could not be read. It stands in
 // the stream in the record's place, and reading goes on.
-type RowError struct {
-	Name   string // of the log, as given to the reader
-	Line   int    // from 1, the header line included
-	Number int64  // of the record, from 0
-	Err    error
-}
-
-// Error names the log and the line.
-func (e *RowError) Error() string {
-	return fmt.Sprintf("lorawan: %s:%d: %v", e.Name, e.Line, e.Err)
-}
-
-// Unwrap is the cause.
-func (e *RowError) Unwrap() error { return e.Err }
-
-// RecordNumber is Number: the error belongs to one record, not to the log.
-func (e *RowError) RecordNumber() int64 { return e.Number }
+type RowError = sheet.RowError

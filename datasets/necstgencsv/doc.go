@@ -9,24 +9,8 @@
 // lorawan.
 package necstgencsv
 
-import "fmt"
+import "github.com/necstgen/necstgen/datasets/sheet"
 
 // RowError is a row that could not be read. It stands in the stream in the
 // row's place, and reading goes on.
-type RowError struct {
-	Name   string // of the file, as given to the reader
-	Line   int    // from 1, the header line included
-	Number int64  // of the row, from 0
-	Err    error
-}
-
-// Error names the file and the line.
-func (e *RowError) Error() string {
-	return fmt.Sprintf("necstgencsv: %s:%d: %v", e.Name, e.Line, e.Err)
-}
-
-// Unwrap is the cause.
-func (e *RowError) Unwrap() error { return e.Err }
-
-// RecordNumber is Number: the error belongs to one row, not to the file.
-func (e *RowError) RecordNumber() int64 { return e.Number }
+type RowError = sheet.RowError

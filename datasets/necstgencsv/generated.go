@@ -128,7 +128,7 @@ func WriteGeneratedFlows(w io.Writer, flows iter.Seq2[*flow.Flow, error]) error 
 // an output without them are 0, the five-tuple is empty.
 func Generated(r io.Reader, name string) iter.Seq2[flow.Packet, error] {
 	return func(yield func(flow.Packet, error) bool) {
-		s, err := openSheet(r, name, "length_total_lstm", "direction", "time_diff_lstm", "header_length_lstm")
+		s, err := openRows(r, name, "length_total_lstm", "direction", "time_diff_lstm", "header_length_lstm")
 		if err != nil {
 			yield(flow.Packet{}, err)
 			return
@@ -136,13 +136,13 @@ func Generated(r io.Reader, name string) iter.Seq2[flow.Packet, error] {
 		var g generatedReader
 		for {
 			var p flow.Packet
-			err := s.next()
+			err := s.Next()
 			if err == io.EOF {
 				return
 			}
 			if err == nil {
 				if p, err = g.read(s); err != nil {
-					err = s.wrong(err)
+					err = s.Wrong(err)
 				}
 			}
 			if !yield(p, err) || err != nil && !isRow(err) {
@@ -158,14 +158,14 @@ type generatedReader struct {
 	time int64
 }
 
-func (g *generatedReader) read(s *sheet) (flow.Packet, error) {
+func (g *generatedReader) read(s *rows) (flow.Packet, error) {
 	var values [6]float64
 	for i, column := range []string{"length_total_lstm", "direction", "time_diff_lstm", "header_length_lstm", "flags", "flow_id"} {
 		v, err := s.float(column)
 		if err != nil {
 			return flow.Packet{}, err
 		}
-		if _, ok := s.index[column]; ok && (math.IsNaN(v) || v < 0 || v > 1e9) {
+		if s.Has(column) && (math.IsNaN(v) || v < 0 || v > 1e9) {
 			return flow.Packet{}, fmt.Errorf("column %s: %v is out of range", column, v)
 		}
 		if math.IsNaN(v) {
@@ -175,11 +175,11 @@ func (g *generatedReader) read(s *sheet) (flow.Packet, error) {
 	}
 	length := int32(math.Round(min(values[0], math.MaxUint16)))
 	header := int32(math.Round(min(values[3], float64(length))))
-	p := flow.Packet{Number: s.number, Length: length, Captured: length, HeaderLength: header, PayloadLength: length - header, FlowID: int64(values[5])}
+	p := flow.Packet{Number: s.Number(), Length: length, Captured: length, HeaderLength: header, PayloadLength: length - header, FlowID: int64(values[5])}
 	if values[1] >= 0.5 {
 		p.Direction = flow.Backward
 	}
-	if _, ok := s.index["flags"]; ok {
+	if s.Has("flags") {
 		p.Flags, p.Tuple.Proto = flow.TCPFlags(min(values[4], math.MaxUint8)), flow.TCP
 	}
 	if p.FlowID != g.flow {

@@ -56,7 +56,7 @@ func Packets(r io.Reader, name string) iter.Seq2[flow.Packet, error] {
 // Rows is Packets with the authors' features. The row is valid until the next.
 func Rows(r io.Reader, name string) iter.Seq2[*Row, error] {
 	return func(yield func(*Row, error) bool) {
-		s, err := openSheet(r, name, "layers_0", "length_0", "layers_1", "length_1", "timestamps", "length_total")
+		s, err := openRows(r, name, "layers_0", "length_0", "layers_1", "length_1", "timestamps", "length_total")
 		if err != nil {
 			yield(nil, err)
 			return
@@ -64,14 +64,14 @@ func Rows(r io.Reader, name string) iter.Seq2[*Row, error] {
 		flows := flowIDs{ids: make(map[flowName]*flowState), taken: make(map[int64]bool)}
 		var row Row
 		for {
-			err := s.next()
+			err := s.Next()
 			if err == io.EOF {
 				return
 			}
 			if err == nil {
 				row = Row{}
 				if err = s.read(&row, &flows); err != nil {
-					err = s.wrong(err)
+					err = s.Wrong(err)
 				}
 			}
 			if err != nil {
@@ -87,14 +87,14 @@ func Rows(r io.Reader, name string) iter.Seq2[*Row, error] {
 	}
 }
 
-func (s *sheet) read(row *Row, flows *flowIDs) error {
+func (s *rows) read(row *Row, flows *flowIDs) error {
 	p := &row.Packet
-	row.Capture = s.text("filename")
-	if row.Group = row.Capture; s.text("day_week") != "" {
-		row.Group += "/" + s.text("day_week")
+	row.Capture = s.Text("filename")
+	if row.Group = row.Capture; s.Text("day_week") != "" {
+		row.Group += "/" + s.Text("day_week")
 	}
 	var err error
-	if p.Time, err = ParseSeconds(s.text("timestamps")); err != nil {
+	if p.Time, err = ParseSeconds(s.Text("timestamps")); err != nil {
 		return fmt.Errorf("column timestamps: %w", err)
 	}
 	if err := s.readLayers(p); err != nil {
@@ -108,16 +108,16 @@ func (s *sheet) read(row *Row, flows *flowIDs) error {
 		return err
 	}
 	p.Flags = flow.TCPFlags(flags)
-	if p.Number = s.number; s.text("num_packet") != "" {
+	if p.Number = s.Number(); s.Text("num_packet") != "" {
 		if p.Number, err = s.integer("num_packet", 0, math.MaxInt64); err != nil {
 			return err
 		}
 	}
-	if p.Application, err = application(s.text("applications"), p); err != nil {
+	if p.Application, err = application(s.Text("applications"), p); err != nil {
 		return fmt.Errorf("column applications: %w", err)
 	}
 	p.HeaderLength, p.PayloadLength = split(p)
-	if s.text("flow_id") != "" {
+	if s.Text("flow_id") != "" {
 		id, err := s.integer("flow_id", 0, math.MaxInt64)
 		if err != nil {
 			return err
@@ -127,14 +127,14 @@ func (s *sheet) read(row *Row, flows *flowIDs) error {
 	return s.readFeatures(row)
 }
 
-func (s *sheet) readLayers(p *flow.Packet) error {
+func (s *rows) readLayers(p *flow.Packet) error {
 	length, err := s.integer("length_total", 0, math.MaxInt32)
 	if err != nil {
 		return err
 	}
 	p.Length, p.Captured = int32(length), int32(length)
 	for i := range p.Layers {
-		if err := p.Layers[i].Name.UnmarshalText([]byte(s.text(layerColumns[i].name))); err != nil {
+		if err := p.Layers[i].Name.UnmarshalText([]byte(s.Text(layerColumns[i].name))); err != nil {
 			return fmt.Errorf("column %s: %w", layerColumns[i].name, err)
 		}
 		length, err := s.integer(layerColumns[i].length, math.MinInt32, math.MaxInt32)
@@ -152,7 +152,7 @@ var layerColumns = [flow.MaxLayers]struct{ name, length string }{
 	{"layers_3", "length_3"}, {"layers_4", "length_4"}, {"layers_5", "length_5"},
 }
 
-func (s *sheet) readAddresses(p *flow.Packet) error {
+func (s *rows) readAddresses(p *flow.Packet) error {
 	for _, end := range []struct {
 		mac, ip, port string
 		toMAC         *flow.MAC
@@ -161,7 +161,7 @@ func (s *sheet) readAddresses(p *flow.Packet) error {
 		{"mac_src", "ip_src", "sport", &p.SrcMAC, &p.Tuple.Src},
 		{"mac_dst", "ip_dst", "dport", &p.DstMAC, &p.Tuple.Dst},
 	} {
-		if text := s.text(end.mac); text != "" && text != "None" {
+		if text := s.Text(end.mac); text != "" && text != "None" {
 			mac, err := net.ParseMAC(text)
 			if err != nil || len(mac) != 6 {
 				return fmt.Errorf("column %s: %q is no link-layer address", end.mac, text)
@@ -169,7 +169,7 @@ func (s *sheet) readAddresses(p *flow.Packet) error {
 			*end.toMAC = flow.MAC(mac)
 		}
 		var addr netip.Addr
-		if text := s.text(end.ip); text != "" && text != "None" {
+		if text := s.Text(end.ip); text != "" && text != "None" {
 			var err error
 			if addr, err = netip.ParseAddr(text); err != nil {
 				return fmt.Errorf("column %s: %w", end.ip, err)
@@ -303,7 +303,7 @@ func servicePort(p *flow.Packet) (from, known bool) {
 	return false, false
 }
 
-func (s *sheet) readFeatures(row *Row) error {
+func (s *rows) readFeatures(row *Row) error {
 	d := &row.Dynamics
 	var errs []error
 	for _, f := range []struct {

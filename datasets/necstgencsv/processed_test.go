@@ -123,13 +123,13 @@ func checkProcessed(t *testing.T, application string, layout Layout, fitted map[
 func rawColumns(t testing.TB, application string) map[string][]float64 {
 	t.Helper()
 	path := "raw/df_raw_" + application + ".csv"
-	s, err := openSheet(published(t, path), path)
+	s, err := openRows(published(t, path), path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	out := make(map[string][]float64)
-	for s.next() == nil {
-		for _, column := range s.header {
+	for s.Next() == nil {
+		for _, column := range s.Header {
 			if v, err := s.float(column); err == nil {
 				out[column] = append(out[column], v)
 			}

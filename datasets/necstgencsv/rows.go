@@ -2,7 +2,6 @@ package necstgencsv
 
 import (
 	"bufio"
-	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
@@ -10,79 +9,23 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/necstgen/necstgen/datasets/sheet"
 )
 
-// sheet reads the rows of a CSV file whose columns are found by name.
-type sheet struct {
-	in     *csv.Reader
-	name   string
-	header []string
-	index  map[string]int
-	row    []string
-	number int64
-}
+// rows are those of a CSV file.
+type rows struct{ *sheet.Reader }
 
-func openSheet(r io.Reader, name string, required ...string) (*sheet, error) {
-	in := csv.NewReader(bufio.NewReaderSize(r, 1<<16))
-	in.ReuseRecord = true
-	header, err := in.Read()
-	if err != nil {
-		if errors.Is(err, io.EOF) {
-			err = errors.New("no header line")
-		}
-		return nil, fmt.Errorf("necstgencsv: %s: %w", name, err)
-	}
-	s := &sheet{in: in, name: name, index: make(map[string]int), number: -1}
-	for i, column := range header {
-		column = strings.Clone(strings.TrimPrefix(column, "\ufeff"))
-		s.header = append(s.header, column)
-		s.index[column] = i
-	}
-	for _, column := range required {
-		if _, ok := s.index[column]; !ok {
-			return nil, fmt.Errorf("necstgencsv: %s: column %s is missing; there are %s", name, column, strings.Join(s.header, ", "))
-		}
-	}
-	return s, nil
-}
-
-// next reads a row: io.EOF after the last, a *RowError for one that is damaged.
-func (s *sheet) next() error {
-	row, err := s.in.Read()
-	if err == io.EOF {
-		return io.EOF
-	}
-	s.number++
-	if err == nil {
-		s.row = row
-		return nil
-	}
-	var parse *csv.ParseError
-	if errors.As(err, &parse) {
-		return &RowError{s.name, parse.Line, s.number, parse.Err}
-	}
-	return fmt.Errorf("necstgencsv: %s: %w", s.name, err)
-}
-
-// wrong is the error of the current row.
-func (s *sheet) wrong(err error) error {
-	line, _ := s.in.FieldPos(0)
-	return &RowError{s.name, line, s.number, err}
-}
-
-// text is the cell of a column, empty where the file has no such column.
-func (s *sheet) text(column string) string {
-	if i, ok := s.index[column]; ok && i < len(s.row) {
-		return s.row[i]
-	}
-	return ""
+func openRows(r io.Reader, name string, required ...string) (*rows, error) {
+	s, err := sheet.Open(r, "necstgencsv", name, required...)
+	return &rows{s}, err
 }
 
 // integer is the whole number of a cell. Pandas writes whole numbers of a column
 // with gaps as floats, and gaps that it forced into integers as the smallest
 // int64; both that and an empty cell are 0 (D42).
-func (s *sheet) integer(column string, lo, hi int64) (int64, error) {
-	text := s.text(column)
+func (s *rows) integer(column string, lo, hi int64) (int64, error) {
+	text := s.Text(column)
 	if text == "" || text == "None" || text == "nan" {
 		return 0, nil
 	}
@@ -104,8 +47,8 @@ func (s *sheet) integer(column string, lo, hi int64) (int64, error) {
 }
 
 // float is the number of a cell, not a number for an empty one.
-func (s *sheet) float(column string) (float64, error) {
-	text := s.text(column)
+func (s *rows) float(column string) (float64, error) {
+	text := s.Text(column)
 	if text == "" {
 		return math.NaN(), nil
 	}
@@ -174,14 +117,14 @@ func appendSeconds(dst []byte, nanos int64) []byte {
 // *RowError in the stream; the slice of a row is valid until the next. The rows
 // can be read once.
 func Numbers(r io.Reader, name string) (columns []string, rows iter.Seq2[[]float64, error], err error) {
-	s, err := openSheet(r, name)
+	s, err := openRows(r, name)
 	if err != nil {
 		return nil, nil, err
 	}
-	return s.header, func(yield func([]float64, error) bool) {
-		row := make([]float64, len(s.header))
+	return s.Header, func(yield func([]float64, error) bool) {
+		row := make([]float64, len(s.Header))
 		for {
-			err := s.next()
+			err := s.Next()
 			if err == io.EOF {
 				return
 			}
@@ -206,11 +149,11 @@ func isRow(err error) bool {
 	return errors.As(err, &row)
 }
 
-func (s *sheet) numbers(row []float64) error {
-	for i, column := range s.header {
+func (s *rows) numbers(row []float64) error {
+	for i, column := range s.Header {
 		v, err := s.float(column)
 		if err != nil {
-			return s.wrong(err)
+			return s.Wrong(err)
 		}
 		row[i] = v
 	}
