@@ -113,7 +113,7 @@ func scaledWasserstein(real, synthetic []float64) result {
 	_, deviation := moments(real)
 	switch {
 	case math.IsNaN(r.value) || r.value == 0:
-	case deviation == 0:
+	case deviation <= 1e-9*math.Abs(real[0]): // equal values, but for the rounding of their mean
 		r.note = fmt.Sprintf("all real values are %.6g: no standard deviation to divide %.6g by", real[0], r.value)
 		r.value = math.NaN()
 	default:

@@ -20,6 +20,7 @@ type aggregate struct {
 	Scores     []normalScores // of shapeNames
 	Shapes     *rowChain      // over the scores, in start order
 	Families   *families      // shapes that repeat
+	Residents  *residents     // nil: flows come and go
 	Resolution int64          // nanoseconds of which starts are multiples
 	Between    float64        // mean seconds between starts
 }
@@ -47,13 +48,14 @@ func (a *aggregate) fit(ctx context.Context, cfg Config, flows []*flow.Flow, o O
 	for _, log := range mat.Col(nil, shapeArrive, x) {
 		a.Between += math.Pow(10, log) / float64(len(flows))
 	}
+	a.Residents = fitResidents(x, flows)
 	var columns [][]float64
 	for j := range shapeWidth {
 		columns = append(columns, mat.Col(nil, j, x))
 		a.Scores = append(a.Scores, fitNormalScores(columns[j]))
 	}
 	scales := a.Scores
-	if len(flows) >= paceFlows {
+	if len(flows) >= paceFlows && a.Residents == nil {
 		columns = append(columns, paceOf(columns[shapeArrive]))
 		scales = append(slices.Clip(scales), fitNormalScores(columns[shapeWidth]))
 	}
@@ -124,6 +126,9 @@ func (a *aggregate) expected(r Request) int {
 	flows := float64(r.Flows)
 	if r.Duration > 0 {
 		rate := r.factor() / max(shortestGap, a.Between)
+		if a.Residents != nil {
+			rate = r.factor() * a.Residents.Flows * 1e9 / float64(a.Residents.Span)
+		}
 		if most := 1 + r.Duration.Seconds()*rate; r.Flows == 0 || most < flows {
 			flows = most
 		}
@@ -136,27 +141,14 @@ func (a *aggregate) expected(r Request) int {
 // the others follow at inter-flow times divided by its rate factor, so that a
 // timeline of any length has the training's load and bursts, times the factor.
 func (a *aggregate) plans(r Request) func() (plan, bool) {
-	next := a.Shapes.draws(rand.NewPCG(r.Seed, 0x706c616e))
-	random := rand.New(rand.NewPCG(r.Seed, 0x66616d))
-	alone := make([]float64, len(a.Shapes.Shares)) // of the rows in no family, by label
-	for k, share := range a.Shapes.Shares {
-		alone[k] = share * a.Families.Alone[k]
+	starts := a.followingStarts
+	if a.Residents != nil {
+		starts = a.residentStarts
 	}
-	var shape []float64
-	n, seconds := int64(0), 0.0 // since the start, without the rounding of each gap
+	next := starts(r, a.shapesOf(r.Seed))
+	n := int64(0)
 	return func() (plan, bool) {
-		var k int
-		shape, k = next(shape)
-		if !a.Families.draw(shape, k, a.Scores, random) {
-			for j := range latentWidth {
-				shape[j] = a.Families.rest(j, a.Shapes.below(j, shape[j], alone))
-			}
-		}
-		shape[shapeArrive] = a.Shapes.level(shapeArrive, shape[shapeArrive])
-		if n > 0 {
-			seconds += math.Pow(10, a.Scores[shapeArrive].value(shape[shapeArrive])) / r.factor()
-		}
-		at := r.Start + int64(math.Round(seconds*1e9/float64(a.Resolution)))*a.Resolution
+		shape, at := next()
 		if !r.within(n, at) {
 			return plan{}, false
 		}
@@ -175,12 +167,13 @@ type aggregateFile struct {
 	Scores     []normalScores `json:"scores"`
 	Shares     []float64      `json:"shares"` // of the chain's labels
 	Families   *families      `json:"families"`
+	Residents  *residents     `json:"residents,omitempty"`
 	Resolution int64          `json:"resolution"`
 	Between    float64        `json:"between"` // mean seconds between starts
 }
 
 func (a *aggregate) save(dir string) error {
-	about := aggregateFile{shapeNames[:], a.Scores, a.Shapes.Shares, a.Families, a.Resolution, a.Between}
+	about := aggregateFile{shapeNames[:], a.Scores, a.Shapes.Shares, a.Families, a.Residents, a.Resolution, a.Between}
 	return writeParts(dir, part{aggregateName, writeJSON(about)}, part{shapesName, a.Shapes.Mixture.Save}, part{arrivalsName, a.Shapes.Chain.Save})
 }
 
@@ -204,5 +197,8 @@ func (a *aggregate) load(dir string) error {
 		return fmt.Errorf("generator: load %s: the families do not fit the %d labels: not of this version", aggregateName, len(about.Shares))
 	}
 	a.Families.index()
+	if a.Residents = about.Residents; a.Residents != nil && (a.Residents.Span < 1 || !(a.Residents.Flows > 0)) {
+		return fmt.Errorf("generator: load %s: %v residents in %d ns", aggregateName, a.Residents.Flows, a.Residents.Span)
+	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -84,6 +85,57 @@ func TestPlanBounds(t *testing.T) {
 	}
 	if p := drawPlans(a, Request{Duration: time.Nanosecond, Start: start}); len(p) < 1 {
 		t.Error("no flow in a nanosecond, want the first")
+	}
+}
+
+// TestResidents: flows that last for much of the capture are there from its begin,
+// as many in each span, and a longer timeline has one population after the other.
+func TestResidents(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 1))
+	const span = int64(100e9)
+	var flows []*flow.Flow
+	for i := range 200 {
+		f := &flow.Flow{ID: int64(i), Application: flow.LoRaWAN, Packets: []flow.Packet{{Time: 1e18}, {Time: 1e18}}}
+		if i > 0 {
+			f.Packets[0].Time += int64(random.ExpFloat64() * 5e9) // most start in the first twentieth
+		}
+		f.Packets[1].Time = f.Packets[0].Time + int64((0.5+0.4*random.Float64())*float64(span))
+		flows = append(flows, f)
+	}
+	slices.SortFunc(flows, func(a, b *flow.Flow) int { return int(a.Start() - b.Start()) })
+	a := fittedBursts(t, flows)
+	if a.Residents == nil {
+		t.Fatal("not seen to be residents")
+	}
+	early := func(p []plan) (n int) {
+		for _, one := range p {
+			if one.start < a.Residents.Span/10 {
+				n++
+			}
+		}
+		return n
+	}
+	one := drawPlans(a, Request{Flows: 200, Seed: 1})
+	if last := one[len(one)-1].start; len(one) != 200 || last > a.Residents.Span || early(one) < 150 {
+		t.Errorf("%d flows, %d of them in the first tenth, the last at %d ns of %d", len(one), early(one), last, a.Residents.Span)
+	}
+	if p := drawPlans(a, Request{Flows: 220, Seed: 1}); p[len(p)-1].start > a.Residents.Span {
+		t.Error("a few more flows than in training make a second population")
+	}
+	ten := drawPlans(a, Request{Duration: time.Duration(10 * a.Residents.Span), Seed: 1})
+	if n := float64(len(ten)); math.Abs(n-2000) > 200 {
+		t.Errorf("%v flows in ten spans, want about 2000", n)
+	}
+	for i := 1; i < len(ten); i++ {
+		if ten[i].start < ten[i-1].start {
+			t.Fatalf("flow %d starts before the one before it", i)
+		}
+	}
+	if p := drawPlans(a, Request{Duration: time.Duration(a.Residents.Span - 1), RateFactor: 3, Seed: 1}); math.Abs(float64(len(p))-600) > 30 {
+		t.Errorf("%d flows at three times the rate, want about 600", len(p))
+	}
+	if fittedBursts(t, bursts(200, 1)).Residents != nil {
+		t.Error("short flows are taken for residents")
 	}
 }
 
