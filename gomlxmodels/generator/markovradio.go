@@ -11,7 +11,7 @@ import (
 // token; counters go on by the steps of the training. Nil: the packets are no uplinks.
 type markovUplinks struct {
 	Model *radioModel    `json:"model"`
-	Seen  [][]flow.Radio `json:"seen"` // of training, by label; without gateway and address
+	Seen  [][]flow.Radio `json:"seen"` // of training, by label; without gateway, address and counter
 }
 
 func fitMarkovUplinks(flows []*flow.Flow) (*markovUplinks, error) {
@@ -40,7 +40,7 @@ func (u *markovUplinks) add(label int, p *flow.Packet) {
 		u.Seen = append(u.Seen, nil)
 	}
 	r := *p.Radio
-	r.Gateway, r.Address = 0, 0
+	r.Gateway, r.Address, r.Counter = 0, 0, 0
 	u.Seen[label] = append(u.Seen[label], r)
 }
 
