@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/lorawan"
+	"github.com/necstgen/necstgen/datasets/pcap"
 )
 
 // flowOf reads a flow out of bytes, six for each packet.
@@ -37,10 +39,10 @@ func FuzzFramer(f *testing.F) {
 		for i := range seed {
 			seed[i] = byte(r.Uint32())
 		}
-		f.Add(seed, n%2 == 0)
+		f.Add(seed, n%2 == 0, uint8(n))
 	}
-	f.Add([]byte("\x02l\x00\x64\x00\x99\x12m\x00\x64\x00\x99\x10l\x00\x64\x00\x99\x18l\x02\x00\x00\x99\x11l\x00\x64\x00\x99"), true)
-	f.Fuzz(func(t *testing.T, data []byte, complete bool) {
+	f.Add([]byte("\x02l\x00\x64\x00\x99\x12m\x00\x64\x00\x99\x10l\x00\x64\x00\x99\x18l\x02\x00\x00\x99\x11l\x00\x64\x00\x99"), true, uint8(0))
+	f.Fuzz(func(t *testing.T, data []byte, complete bool, choice uint8) {
 		if len(data) > 6*200 {
 			return
 		}
@@ -48,7 +50,11 @@ func FuzzFramer(f *testing.F) {
 		if len(one.Packets) == 0 {
 			return
 		}
-		framer := newTestFramer(t, twoFamilies(), Options{Complete: complete})
+		opts := Options{Complete: complete, IPv6: IPv6(choice % 3), Clients: int(choice / 64 * 3), MTU: []int{0, minMTU, 1500, maxMTU}[choice/16%4]}
+		if choice&8 != 0 {
+			opts.Addresses = prefixes("10.0.0.0/24", "fd00::/64")
+		}
+		framer := newTestFramer(t, twoFamilies(), opts)
 		laws := newWireLaws(t)
 		for frame, err := range framer.Frames(sequence([]*flow.Flow{one})) {
 			if err != nil {
@@ -80,6 +86,14 @@ func FuzzReadPlan(f *testing.F) {
 		if err != nil {
 			return
 		}
+		if twice, err := Merge(plan, plan); err != nil || len(twice.Hosts) > 2*len(plan.Hosts) {
+			t.Fatalf("merged with itself: %v", err)
+		}
+		for _, opts := range []Options{{IPv6: OnlyIPv6}, {IPv6: NoIPv6, Clients: 3, Servers: 2}, {Addresses: prefixes("10.0.0.0/8", "fd00::/48")}} {
+			if _, err := NewFramer(plan, opts, rand.NewPCG(1, 1)); err != nil {
+				t.Fatalf("%+v: %v", opts, err)
+			}
+		}
 		framer, err := NewFramer(plan, Options{}, rand.NewPCG(1, 1))
 		if err != nil {
 			t.Fatal(err)
@@ -92,6 +106,60 @@ func FuzzReadPlan(f *testing.F) {
 			if len(frame.Bytes) < minFrame {
 				t.Fatalf("%d bytes", len(frame.Bytes))
 			}
+		}
+	})
+}
+
+// FuzzUplinks: whatever a generator says of uplinks, both forms are read back as
+// data frames with the right integrity codes, as many as were sent.
+func FuzzUplinks(f *testing.F) {
+	r := rand.New(rand.NewPCG(3, 3))
+	for n := range 20 {
+		seed := make([]byte, n*17)
+		for i := range seed {
+			seed[i] = byte(r.Uint32())
+		}
+		f.Add(seed, n%2 == 0)
+	}
+	f.Fuzz(func(t *testing.T, data []byte, tap bool) {
+		if len(data) > 16*50 {
+			return
+		}
+		one := &flow.Flow{Application: flow.LoRaWAN}
+		at := epoch
+		for ; len(data) >= 16; data = data[16:] {
+			at += int64(int8(data[0])) * 1e7
+			one.Packets = append(one.Packets, flow.Packet{Time: at, Length: int32(int16(data[1])<<8 | int16(data[2])), Radio: &flow.Radio{
+				MType: data[3], Port: int16(data[4])<<8 | int16(data[5]), Address: uint32(data[6] % 4), Gateway: uint64(data[7] % 3), Counter: uint32(data[8]) << 8,
+				Bandwidth: uint16(data[9])<<8 | uint16(data[10]), SpreadingFactor: data[11], CodeRate: data[12], CRC: int8(data[13]), RSSI: -float32(data[14]),
+				SNR: float32(int8(data[15])), Frequency: uint32(data[15]) << 24,
+			}})
+		}
+		if len(one.Packets) == 0 {
+			return
+		}
+		link := Ethernet
+		if tap {
+			link = LoRaTap
+		}
+		capture, _ := framesIn(t, newTestFramer(t, nil, Options{Link: link}), link, []*flow.Flow{one})
+		uplinks := 0
+		for p, err := range lorawan.Uplinks(pcap.Packets(bytes.NewReader(capture), "out.pcap")) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if p.Radio == nil {
+				continue
+			}
+			if uplinks++; p.Radio.Address>>26 != 0 {
+				t.Fatalf("device %08x", p.Radio.Address)
+			}
+			if ok, err := lorawan.CheckMIC(p.Payload, p.Radio.Counter, lorawan.TestNetworkKey); err != nil || !ok {
+				t.Fatalf("integrity code right: %t, %v", ok, err)
+			}
+		}
+		if uplinks != len(one.Packets) {
+			t.Fatalf("%d uplinks of %d", uplinks, len(one.Packets))
 		}
 	})
 }

@@ -3,6 +3,7 @@ package wire
 import (
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"slices"
 
@@ -219,8 +220,13 @@ func (u *uplink) mend(counts *counts, link Link) {
 		counts.add(uplinkLength)
 	}
 	mended := false
-	if b := u.Bandwidth; b != 125 && b != 250 && b != 500 && (link != Ethernet || b == 0) {
+	if b := u.Bandwidth; b != 125 && b != 250 && b != 500 && (link != Ethernet || b == 0 || b > 500) {
 		u.Bandwidth, mended = 125, true
+	}
+	for _, level := range []*float32{&u.RSSI, &u.SNR} {
+		if !(math.Abs(float64(*level)) < 1000) {
+			*level, mended = 0, true
+		}
 	}
 	if s := u.SpreadingFactor; s < 5 || s > 12 {
 		u.SpreadingFactor, mended = max(7, min(12, s)), true

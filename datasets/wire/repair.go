@@ -64,7 +64,7 @@ var repairNames = [repairCount]string{
 	runRelieved:       "ACK inserted into a long one-way run",
 	uplinkType:        "uplink of another type made a data frame",
 	uplinkLength:      "uplink of a length or port that no data frame has changed",
-	radioMended:       "bandwidth, spreading factor or code rate that is none changed",
+	radioMended:       "bandwidth, spreading factor, code rate or signal level that is none changed",
 	segmentRepeated:   "segment sent again, as asked for",
 	fullCut:           "full segment made shorter for the IPv6 header",
 	payloadMade:       "payload without an example to copy filled with neutral text",
