@@ -1,10 +1,8 @@
 package table
 
 import (
-	"fmt"
 	"io"
 	"iter"
-	"net/netip"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -89,114 +87,25 @@ func ReadFlows(path string) iter.Seq2[flow.TableRow, error] {
 }
 
 // flowSetters are the setters by column name.
-var flowSetters = map[string]setter[flow.TableRow]{
-	"flow_id": number(func(r *flow.TableRow, v int64) { r.ID = v }),
-	"ip_src": text(parseAddr, func(r *flow.TableRow, v netip.Addr) {
-		r.Tuple.Src = netip.AddrPortFrom(v, r.Tuple.Src.Port())
-	}),
-	"ip_dst": text(parseAddr, func(r *flow.TableRow, v netip.Addr) {
-		r.Tuple.Dst = netip.AddrPortFrom(v, r.Tuple.Dst.Port())
-	}),
-	"sport":                   number(func(r *flow.TableRow, v uint16) { r.Tuple.Src = netip.AddrPortFrom(r.Tuple.Src.Addr(), v) }),
-	"dport":                   number(func(r *flow.TableRow, v uint16) { r.Tuple.Dst = netip.AddrPortFrom(r.Tuple.Dst.Addr(), v) }),
-	"protocol":                number(func(r *flow.TableRow, v uint8) { r.Tuple.Proto = v }),
-	"application":             text(parseApplication, func(r *flow.TableRow, v flow.Application) { r.Application = v }),
-	"device":                  text(asText, func(r *flow.TableRow, v string) { r.Device = v }),
-	"flow_id_count":           number(func(r *flow.TableRow, v int64) { r.Packets = v }),
-	"length_total_sum":        number(func(r *flow.TableRow, v int64) { r.Length = v }),
-	"length_total_std":        float(func(r *flow.TableRow, v float64) { r.LengthDeviation = v }),
-	"timestamps_min":          number(func(r *flow.TableRow, v int64) { r.Start = v }),
-	"header_length_std":       float(func(r *flow.TableRow, v float64) { r.HeaderDeviation = v }),
-	"payload_length_std":      float(func(r *flow.TableRow, v float64) { r.PayloadDeviation = v }),
-	"time_diff":               float(func(r *flow.TableRow, v float64) { r.TimeDiff = v }),
-	"rate":                    float(func(r *flow.TableRow, v float64) { r.Rate = v }),
-	"rolling_rate_byte_sec":   float(func(r *flow.TableRow, v float64) { r.BytesSecond = v }),
-	"rolling_rate_byte_min":   float(func(r *flow.TableRow, v float64) { r.BytesMinute = v }),
-	"rolling_rate_packet_sec": float(func(r *flow.TableRow, v float64) { r.FlowsSecond = v }),
-	"rolling_rate_packet_min": float(func(r *flow.TableRow, v float64) { r.FlowsMinute = v }),
-}
+var flowSetters = newFlowSetters()
 
-// float sets a number that may be missing.
-func float[R any](set func(*R, float64)) setter[R] {
-	return func(rows []R, c column) error {
-		values, err := floats(c)
-		if err != nil {
-			return err
-		}
-		for i := range rows {
-			set(&rows[i], values[i])
-		}
-		return nil
+func newFlowSetters() map[string]setter[flow.TableRow] {
+	m := map[string]setter[flow.TableRow]{
+		"flow_id":                 number(func(r *flow.TableRow, v int64) { r.ID = v }),
+		"device":                  text(asText, func(r *flow.TableRow, v string) { r.Device = v }),
+		"flow_id_count":           number(func(r *flow.TableRow, v int64) { r.Packets = v }),
+		"length_total_sum":        number(func(r *flow.TableRow, v int64) { r.Length = v }),
+		"length_total_std":        float(func(r *flow.TableRow, v float64) { r.LengthDeviation = v }),
+		"timestamps_min":          number(func(r *flow.TableRow, v int64) { r.Start = v }),
+		"header_length_std":       float(func(r *flow.TableRow, v float64) { r.HeaderDeviation = v }),
+		"payload_length_std":      float(func(r *flow.TableRow, v float64) { r.PayloadDeviation = v }),
+		"time_diff":               float(func(r *flow.TableRow, v float64) { r.TimeDiff = v }),
+		"rate":                    float(func(r *flow.TableRow, v float64) { r.Rate = v }),
+		"rolling_rate_byte_sec":   float(func(r *flow.TableRow, v float64) { r.BytesSecond = v }),
+		"rolling_rate_byte_min":   float(func(r *flow.TableRow, v float64) { r.BytesMinute = v }),
+		"rolling_rate_packet_sec": float(func(r *flow.TableRow, v float64) { r.FlowsSecond = v }),
+		"rolling_rate_packet_min": float(func(r *flow.TableRow, v float64) { r.FlowsMinute = v }),
 	}
-}
-
-// readRows reads a table whose rows are R.
-func readRows[R any](path string, fields []field, needed []string, setters map[string]setter[R]) iter.Seq2[R, error] {
-	return func(yield func(R, error) bool) {
-		var none R
-		kinds := make(map[string]kind)
-		for _, f := range fields {
-			kinds[f.name] = f.kind
-		}
-		in, err := openBatches(path, kinds)
-		if err != nil {
-			yield(none, err)
-			return
-		}
-		defer in.close()
-		if err := require(in.fields(), needed); err != nil {
-			yield(none, fmt.Errorf("table: %s: %w", path, err))
-			return
-		}
-		var rows []R
-		for {
-			columns, n, err := in.next()
-			if err == io.EOF {
-				return
-			}
-			if err != nil {
-				yield(none, err)
-				return
-			}
-			if rows, err = assemble(rows, columns, n, setters); err != nil {
-				yield(none, fmt.Errorf("table: %s: %w", path, err))
-				return
-			}
-			for i := range rows {
-				if !yield(rows[i], nil) {
-					return
-				}
-			}
-		}
-	}
-}
-
-// assemble puts the columns of a batch together as rows, in the memory of rows.
-func assemble[R any](rows []R, columns []column, n int, setters map[string]setter[R]) ([]R, error) {
-	if cap(rows) < n {
-		rows = make([]R, n)
-	}
-	rows = rows[:n]
-	clear(rows)
-	for _, c := range columns {
-		if set, ok := setters[c.name]; ok {
-			if err := set(rows, c); err != nil {
-				return nil, err
-			}
-		}
-	}
-	return rows, nil
-}
-
-func require(fields []field, needed []string) error {
-	have := make(map[string]bool)
-	for _, f := range fields {
-		have[f.name] = true
-	}
-	for _, name := range needed {
-		if !have[name] {
-			return fmt.Errorf("column %s is missing: is this such a table?", name)
-		}
-	}
-	return nil
+	addTupleSetters(m, func(r *flow.TableRow) (*flow.FiveTuple, *flow.Application) { return &r.Tuple, &r.Application })
+	return m
 }

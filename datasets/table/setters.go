@@ -8,9 +8,6 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// setter writes a column's values into rows.
-type setter[R any] func(rows []R, c column) error
-
 // packetSetters are the setters by column name.
 var packetSetters = newPacketSetters()
 
@@ -24,66 +21,49 @@ func newPacketSetters() map[string]setter[flow.Packet] {
 		"payload_length": number(func(p *flow.Packet, v int32) { p.PayloadLength = v }),
 		"mac_src":        text(parseMAC, func(p *flow.Packet, v flow.MAC) { p.SrcMAC = v }),
 		"mac_dst":        text(parseMAC, func(p *flow.Packet, v flow.MAC) { p.DstMAC = v }),
-		"ip_src": text(parseAddr, func(p *flow.Packet, v netip.Addr) {
-			p.Tuple.Src = netip.AddrPortFrom(v, p.Tuple.Src.Port())
-		}),
-		"ip_dst": text(parseAddr, func(p *flow.Packet, v netip.Addr) {
-			p.Tuple.Dst = netip.AddrPortFrom(v, p.Tuple.Dst.Port())
-		}),
-		"sport":       number(func(p *flow.Packet, v uint16) { p.Tuple.Src = netip.AddrPortFrom(p.Tuple.Src.Addr(), v) }),
-		"dport":       number(func(p *flow.Packet, v uint16) { p.Tuple.Dst = netip.AddrPortFrom(p.Tuple.Dst.Addr(), v) }),
-		"protocol":    number(func(p *flow.Packet, v uint8) { p.Tuple.Proto = v }),
-		"ttl":         number(func(p *flow.Packet, v uint8) { p.TTL = v }),
-		"fragment":    setFragment,
-		"flags":       number(func(p *flow.Packet, v uint8) { p.Flags = flow.TCPFlags(v) }),
-		"seq":         number(func(p *flow.Packet, v uint32) { p.Seq = v }),
-		"ack":         number(func(p *flow.Packet, v uint32) { p.Ack = v }),
-		"window":      number(func(p *flow.Packet, v uint16) { p.Window = v }),
-		"mss":         number(func(p *flow.Packet, v uint16) { p.MSS = v }),
-		"application": text(parseApplication, func(p *flow.Packet, v flow.Application) { p.Application = v }),
-		"flow_id":     number(func(p *flow.Packet, v int64) { p.FlowID = v }),
-		"direction":   number(func(p *flow.Packet, v uint8) { p.Direction = flow.Direction(v) }),
+		"ttl":            number(func(p *flow.Packet, v uint8) { p.TTL = v }),
+		"fragment":       setFragment,
+		"flags":          number(func(p *flow.Packet, v uint8) { p.Flags = flow.TCPFlags(v) }),
+		"seq":            number(func(p *flow.Packet, v uint32) { p.Seq = v }),
+		"ack":            number(func(p *flow.Packet, v uint32) { p.Ack = v }),
+		"window":         number(func(p *flow.Packet, v uint16) { p.Window = v }),
+		"mss":            number(func(p *flow.Packet, v uint16) { p.MSS = v }),
+		"flow_id":        number(func(p *flow.Packet, v int64) { p.FlowID = v }),
+		"direction":      number(func(p *flow.Packet, v uint8) { p.Direction = flow.Direction(v) }),
 	}
 	for i := range flow.MaxLayers {
 		m[fmt.Sprintf("layers_%d", i)] = text(parseLayer, func(p *flow.Packet, v flow.LayerName) { p.Layers[i].Name = v })
 		m[fmt.Sprintf("length_%d", i)] = number(func(p *flow.Packet, v int32) { p.Layers[i].Length = v })
 	}
+	addTupleSetters(m, func(p *flow.Packet) (*flow.FiveTuple, *flow.Application) { return &p.Tuple, &p.Application })
 	addRadioSetters(m)
 	return m
 }
 
-func number[R any, T integer](set func(*R, T)) setter[R] {
-	return func(rows []R, c column) error {
-		values, err := ints[T](c)
-		if err != nil {
-			return err
-		}
-		for i := range rows {
-			set(&rows[i], values[i])
-		}
-		return nil
+// addTupleSetters adds the setters of the columns that packets and flows share.
+func addTupleSetters[R any](m map[string]setter[R], of func(*R) (*flow.FiveTuple, *flow.Application)) {
+	address := func(end func(*flow.FiveTuple) *netip.AddrPort) setter[R] {
+		return text(parseAddr, func(r *R, v netip.Addr) {
+			t, _ := of(r)
+			*end(t) = netip.AddrPortFrom(v, end(t).Port())
+		})
 	}
-}
-
-// text parses each text of the column once.
-func text[R, V any](parse func(string) (V, error), set func(*R, V)) setter[R] {
-	return func(rows []R, c column) error {
-		in, ok := c.values.(words)
-		if !ok {
-			return fmt.Errorf("column %s holds numbers: want text", c.name)
-		}
-		parsed := make([]V, len(in.list))
-		var err error
-		for i, word := range in.list {
-			if parsed[i], err = parse(word); err != nil {
-				return fmt.Errorf("column %s: %w", c.name, err)
-			}
-		}
-		for i := range rows {
-			set(&rows[i], parsed[in.index[i]])
-		}
-		return nil
+	port := func(end func(*flow.FiveTuple) *netip.AddrPort) setter[R] {
+		return number(func(r *R, v uint16) {
+			t, _ := of(r)
+			*end(t) = netip.AddrPortFrom(end(t).Addr(), v)
+		})
 	}
+	src, dst := func(t *flow.FiveTuple) *netip.AddrPort { return &t.Src }, func(t *flow.FiveTuple) *netip.AddrPort { return &t.Dst }
+	m["ip_src"], m["ip_dst"], m["sport"], m["dport"] = address(src), address(dst), port(src), port(dst)
+	m["protocol"] = number(func(r *R, v uint8) {
+		t, _ := of(r)
+		t.Proto = v
+	})
+	m["application"] = text(parseApplication, func(r *R, v flow.Application) {
+		_, app := of(r)
+		*app = v
+	})
 }
 
 func setFragment(packets []flow.Packet, c column) error {
