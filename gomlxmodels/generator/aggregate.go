@@ -59,7 +59,13 @@ func (a *aggregate) fit(ctx context.Context, cfg Config, flows []*flow.Flow, o O
 		columns = append(columns, paceOf(columns[shapeArrive]))
 		scales = append(slices.Clip(scales), fitNormalScores(columns[shapeWidth]))
 	}
-	scores := scaled(scales, columns, rand.New(rand.NewPCG(cfg.Seed, 0x7368)))
+	random := rand.New(rand.NewPCG(cfg.Seed, 0x7368))
+	scores := scaled(scales, columns, random)
+	for j, s := range scales {
+		for i := 0; len(s.Sorted) == 0 && i < len(flows); i++ {
+			scores.Set(i, j, random.NormFloat64()) // no flow has it, as turns of one-way traffic: a mixture wants some variance
+		}
+	}
 	mixture := cfg.GMM
 	mixture.Components, mixture.MaxComponents = 0, min(maxShapeParts, max(1, len(flows)/(4*shapeWidth)))
 	d, err := device.Open(ctx, device.Options{Backend: "go"})

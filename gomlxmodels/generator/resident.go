@@ -123,6 +123,11 @@ func (a *aggregate) shapesOf(seed uint64) func() []float64 {
 			}
 		}
 		shape[shapeArrive] = a.Shapes.level(shapeArrive, shape[shapeArrive])
+		for j, s := range a.Scores {
+			if len(s.Sorted) == 0 {
+				shape[j] = 0 // as score has it
+			}
+		}
 		return shape
 	}
 }
