@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/stage"
 )
 
 // evaluation is what evaluate compares.
@@ -23,7 +23,8 @@ func (c *command) evaluateCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "evaluate REAL SYNTHETIC",
 		Short: "Score anybody's synthetic capture against a real one",
-		Long: "REAL should be traffic that the generator did not see, and --training what it learnt from. Without\n" +
+		Long: "Reads captures, packet tables (Parquet, Arrow, CSV), NeCSTGen's published packets and LoRaWAN logs.\n" +
+			"REAL should be traffic that the generator did not see, and --training what it learnt from. Without\n" +
 			"--training a random half of REAL stands for it: then the scores of copying say little.",
 		Args: arguments(2, 2, "two captures, the real one first"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -82,7 +83,7 @@ func readFlows(ctx context.Context, path string, app flow.Application) ([]*flow.
 	}
 	defer f.Close()
 	assembler := flow.Assembler{}
-	all, _, err := flow.Collect(assembler.Flows(pcap.Packets(contextReader{ctx, f}, path)))
+	all, _, err := flow.Collect(assembler.Flows(stage.Packets(contextReader{ctx, f}, path, path, app)))
 	if err != nil {
 		return nil, err
 	}

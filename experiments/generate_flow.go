@@ -77,6 +77,9 @@ func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, sour
 	if err != nil {
 		return err
 	}
+	if err := o.checkLink(source); err != nil {
+		return err
+	}
 	if o.iface != "" && options.Link != wire.Ethernet {
 		return usageError{errors.New("generate: --interface sends Ethernet frames: want --link semtech, which puts uplinks into datagrams")}
 	}
@@ -120,37 +123,4 @@ func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, sour
 		return c.endedEarly(files, err)
 	}
 	return c.printGenerated(result)
-}
-
-// createAll makes the files; where one cannot be made there is none.
-func createAll(o *order, link wire.Link, c *command) ([]*output.File, error) {
-	options := output.Options{LinkType: link.Type(), SplitSize: int64(o.splitSize), SplitTime: time.Duration(o.splitTime)}
-	var files []*output.File
-	for _, path := range o.outs {
-		f, err := output.Create(path, options, c.out)
-		if err != nil {
-			for _, made := range files {
-				err = errors.Join(err, made.Close())
-			}
-			return nil, fmt.Errorf("generate: %w", err)
-		}
-		files = append(files, f)
-	}
-	return files, nil
-}
-
-func sinks(files []*output.File) []output.Sink {
-	all := make([]output.Sink, len(files))
-	for i, f := range files {
-		all[i] = f
-	}
-	return all
-}
-
-func describeFile(f *output.File) written {
-	w := written{Path: f.Path, Packets: f.Packets()}
-	if names := f.Names(); len(names) != 1 || names[0] != f.Path {
-		w.Parts = names
-	}
-	return w
 }

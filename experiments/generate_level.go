@@ -1,30 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"iter"
 	"math/rand/v2"
 	"os"
 
-	"github.com/necstgen/necstgen/datasets/table"
-	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/trained"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
-
-// tableKind is the format of a table that --out names; the standard output gets CSV.
-func tableKind(path string) (table.Format, error) {
-	if path == output.Standard {
-		return table.CSV, nil
-	}
-	return table.FormatOf(path)
-}
 
 // generatePackets writes the features of packets drawn from labels.
 func (c *command) generatePackets(m *run.Manifest, source *trained.Source, o *order, a trained.Amount) error {
@@ -120,35 +106,4 @@ func (c *command) generateAggregate(ctx context.Context, m *run.Manifest, o *ord
 	}
 	rows := level.Draw(ctx, generator.Request{Flows: a.Flows, Duration: a.Duration, RateFactor: a.RateFactor, Seed: a.Seed, Start: a.Start})
 	return c.writeRows(o.outs[0], trained.AggregateColumns(), "flows", trained.AggregateRows(rows))
-}
-
-// writeRows writes a table of numbers.
-func (c *command) writeRows(path string, names []string, unit string, rows iter.Seq2[[]float64, error]) error {
-	format, err := tableKind(path)
-	if err != nil {
-		return usageError{err}
-	}
-	n := int64(0)
-	counted := func(yield func([]float64, error) bool) {
-		for row, err := range rows {
-			if err == nil {
-				n++
-			}
-			if !yield(row, err) {
-				return
-			}
-		}
-	}
-	write := func(w io.Writer) error { return table.WriteFeatures(w, format, names, counted) }
-	if path == output.Standard {
-		buffered := bufio.NewWriter(c.out)
-		return errors.Join(write(buffered), buffered.Flush())
-	}
-	if err := writeBeside(path, write); err != nil {
-		return fmt.Errorf("generate: %s: %w", path, err)
-	}
-	if c.json {
-		return printJSON(c.out, map[string]any{"path": path, unit: n})
-	}
-	return printLine(c.out, "%s: %s %s", path, thousands(n), unit)
 }

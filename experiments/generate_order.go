@@ -1,14 +1,10 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/trained"
@@ -121,50 +117,3 @@ func (c *command) amount(o *order, m *run.Manifest) (a trained.Amount, err error
 	a.Seed, err = c.seedOf(m.Config.Seed + 1)
 	return a, err
 }
-
-// framing is the first run's configuration with what was asked for.
-func (o *order) framing(m *run.Manifest) (config.Generate, error) {
-	var changes []string
-	for key, value := range map[string]string{"link": o.settings.link, "payload": o.settings.payload} {
-		if value != "" {
-			changes = append(changes, "generate."+key+"="+value)
-		}
-	}
-	if o.settings.complete {
-		changes = append(changes, "generate.complete=true")
-	}
-	e, err := m.Config.Override(changes...)
-	if err != nil {
-		return e.Generate, usageError{fmt.Errorf("generate: %w", err)}
-	}
-	return e.Generate, nil
-}
-
-// share gives each part its share, by the run's name or its application's.
-func (o *order) share(names []string, parts []trained.Part) error {
-	known := strings.Join(names, ", ")
-	for name, text := range o.shares {
-		x, err := strconv.ParseFloat(text, 64)
-		if err != nil || !(x > 0) || x > 1 {
-			return usageError{fmt.Errorf("generate: --share %s=%s: want a share above 0 and up to 1", name, text)}
-		}
-		found := 0
-		for i := range parts {
-			if names[i] == name || strings.EqualFold(parts[i].Traffic.Application.String(), name) {
-				parts[i].Share = x
-				found++
-			}
-		}
-		if found != 1 {
-			return usageError{fmt.Errorf("generate: --share %s: %d of the runs are called so or are of that application: want one of %s", name, found, known)}
-		}
-	}
-	for i := range parts {
-		if len(o.shares) > 0 && parts[i].Share == 0 {
-			return usageError{fmt.Errorf("generate: --share: none for %s (%s): want shares of all runs, or none", names[i], parts[i].Traffic.Application)}
-		}
-	}
-	return nil
-}
-
-var errNothing = errors.New("generate: no flow was drawn")

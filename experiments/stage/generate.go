@@ -19,12 +19,16 @@ import (
 )
 
 // amount is how much a run generates: without any bound, as many flows as the
-// capture has.
+// capture has, or as many packets where there are no flows.
 func (p *pipeline) amount() trained.Amount {
 	g := p.run.Spec.Config.Generate
 	a := trained.Amount{Flows: g.Flows, Packets: g.Packets, Duration: time.Duration(g.Duration), RateFactor: g.RateFactor,
 		Seed: p.run.Seed("generate"), Start: p.data.training[0].Start()}
-	if a.Flows == 0 && a.Packets == 0 && a.Duration == 0 {
+	switch {
+	case a.Flows != 0 || a.Packets != 0 || a.Duration != 0:
+	case p.data.segment > 0:
+		a.Packets = p.data.facts.Packets
+	default:
 		a.Flows = p.data.flows()
 	}
 	if !g.Start.IsZero() {

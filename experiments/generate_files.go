@@ -1,0 +1,43 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/wire"
+	"github.com/necstgen/necstgen/experiments/output"
+)
+
+// createAll makes the files; where one cannot be made there is none.
+func createAll(o *order, link wire.Link, c *command) ([]*output.File, error) {
+	options := output.Options{LinkType: link.Type(), SplitSize: int64(o.splitSize), SplitTime: time.Duration(o.splitTime)}
+	var files []*output.File
+	for _, path := range o.outs {
+		f, err := output.Create(path, options, c.out)
+		if err != nil {
+			for _, made := range files {
+				err = errors.Join(err, made.Close())
+			}
+			return nil, fmt.Errorf("generate: %w", err)
+		}
+		files = append(files, f)
+	}
+	return files, nil
+}
+
+func sinks(files []*output.File) []output.Sink {
+	all := make([]output.Sink, len(files))
+	for i, f := range files {
+		all[i] = f
+	}
+	return all
+}
+
+func describeFile(f *output.File) written {
+	w := written{Path: f.Path, Packets: f.Packets()}
+	if names := f.Names(); len(names) != 1 || names[0] != f.Path {
+		w.Parts = names
+	}
+	return w
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/necstgen/necstgen/experiments/config"
+	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/trained"
+)
+
+// framing is the first run's configuration with what was asked for.
+func (o *order) framing(m *run.Manifest) (config.Generate, error) {
+	var changes []string
+	for key, value := range map[string]string{"link": o.settings.link, "payload": o.settings.payload} {
+		if value != "" {
+			changes = append(changes, "generate."+key+"="+value)
+		}
+	}
+	if o.settings.complete {
+		changes = append(changes, "generate.complete=true")
+	}
+	e, err := m.Config.Override(changes...)
+	if err != nil {
+		return e.Generate, usageError{fmt.Errorf("generate: %w", err)}
+	}
+	return e.Generate, nil
+}
+
+// checkLink refuses a link that the runs' packets cannot have.
+func (o *order) checkLink(source *trained.Source) error {
+	uplinks := 0
+	for i := range source.Parts {
+		if source.Parts[i].Traffic.Uplinks {
+			uplinks++
+		}
+	}
+	switch {
+	case o.settings.link == "" || uplinks == len(source.Parts):
+		return nil
+	case uplinks == 0:
+		return usageError{fmt.Errorf("generate: --link %s: no run is of LoRaWAN: everything else is Ethernet", o.settings.link)}
+	case o.settings.link != string(config.Semtech):
+		return usageError{fmt.Errorf("generate: --link %s: not all runs are of LoRaWAN: want --link semtech, which puts uplinks into Ethernet", o.settings.link)}
+	}
+	return nil
+}
+
+// share gives each part its share, by the run's name or its application's.
+func (o *order) share(names []string, parts []trained.Part) error {
+	known := strings.Join(names, ", ")
+	for name, text := range o.shares {
+		x, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(x > 0) || x > 1 {
+			return usageError{fmt.Errorf("generate: --share %s=%s: want a share above 0 and up to 1", name, text)}
+		}
+		found := 0
+		for i := range parts {
+			if names[i] == name || strings.EqualFold(parts[i].Traffic.Application.String(), name) {
+				parts[i].Share = x
+				found++
+			}
+		}
+		if found != 1 {
+			return usageError{fmt.Errorf("generate: --share %s: %d of the runs are called so or are of that application: want one of %s", name, found, known)}
+		}
+	}
+	for i := range parts {
+		if len(o.shares) > 0 && parts[i].Share == 0 {
+			return usageError{fmt.Errorf("generate: --share: none for %s (%s): want shares of all runs, or none", names[i], parts[i].Traffic.Application)}
+		}
+	}
+	return nil
+}
