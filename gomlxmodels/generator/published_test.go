@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/necstgen/necstgen/datasets/necstgencsv"
@@ -200,6 +201,15 @@ func TestPublishedFlowTables(t *testing.T) {
 					ks(count[first:], c), ks(gap[first:], g), driftCount, driftGap, table.beyond)
 			}
 		}
+	}
+}
+
+// TestPublishedTableTooShort: the flow table of SNMP has ten rows.
+func TestPublishedTableTooShort(t *testing.T) {
+	columns := publishedColumns(t, "raw/df_raw_flows_SNMP.csv", "flow_id_count", "time_diff")
+	_, err := generator.FitAggregate(context.Background(), devicetest.Go(t), generator.DefaultAggregateConfig(generator.KindPaper), tableRows(columns[0], columns[1]), nil)
+	if err == nil || !strings.Contains(err.Error(), "a table of 10 flows: want at least 20") {
+		t.Errorf("%v, want an error that names the ten rows", err)
 	}
 }
 
