@@ -58,8 +58,13 @@ func scaled(text string, units map[string]float64) (float64, error) {
 // span is a flag of a time above 0, which may be written in days.
 type span time.Duration
 
-func (s *span) String() string { return time.Duration(*s).String() }
-func (s *span) Type() string   { return "time" }
+func (s *span) String() string {
+	if *s == 0 {
+		return ""
+	}
+	return time.Duration(*s).String()
+}
+func (s *span) Type() string { return "time" }
 
 func (s *span) Set(text string) error {
 	d, err := time.ParseDuration(text)
@@ -89,5 +94,26 @@ func (f *factor) Set(text string) error {
 		return errors.New("want a number above 0, like 2 or 0.5")
 	}
 	*f = factor(x)
+	return nil
+}
+
+// shares is a flag of shares by name, like HTTP=0.7,DNS=0.3.
+type shares map[string]float64
+
+func (s *shares) String() string { return "" } // of nothing: there is no default
+func (s *shares) Type() string   { return "shares" }
+
+func (s *shares) Set(text string) error {
+	if *s == nil {
+		*s = shares{}
+	}
+	for pair := range strings.SplitSeq(text, ",") {
+		name, value, ok := strings.Cut(pair, "=")
+		x, err := strconv.ParseFloat(value, 64)
+		if name = strings.TrimSpace(name); !ok || err != nil || name == "" || !(x > 0) || x > 1 {
+			return errors.New("want a share above 0 and up to 1 of each run or application, like HTTP=0.7,DNS=0.3")
+		}
+		(*s)[name] = x
+	}
 	return nil
 }

@@ -9,7 +9,7 @@ type order struct {
 	flows, packets count
 	duration       span
 	rateFactor     factor
-	shares         map[string]string
+	shares         shares
 	start          string
 
 	outs      []string
@@ -61,18 +61,18 @@ alone. --necstgen writes the files that NeCSTGen publishes, with their names and
 	flags.Var(&o.packets, "packets", "end after the flow that reaches this many packets")
 	flags.Var(&o.duration, "duration", "no flow starts later than this after the first, like 24h or 7d")
 	flags.Var(&o.rateFactor, "rate-factor", "flows a second, as a multiple of what was learnt (default 1)")
-	flags.StringToStringVar(&o.shares, "share", nil, "shares of the flows, as HTTP=0.7,DNS=0.3 (default as learnt)")
-	flags.StringVar(&o.start, "start", "", "time of the first packet, like 2026-01-31T12:00:00Z (default that of the first run's data)")
-	flags.StringArrayVar(&o.outs, "out", nil, "a file to write, as often as needed; - is the standard output")
+	flags.Var(&o.shares, "share", "shares of the flows, as HTTP=0.7,DNS=0.3 (default as learnt)")
+	flags.StringVar(&o.start, "start", "", "`TIME` of the first packet, like 2026-01-31T12:00:00Z (default that of the first run's data)")
+	flags.StringArrayVar(&o.outs, "out", nil, "a `FILE` to write, as often as needed; - is the standard output")
 	flags.Var(&o.splitSize, "split-size", "captures go on in another file before they are larger, like 100MB")
 	flags.Var(&o.splitTime, "split-time", "captures go on in another file after so long, like 10m")
-	flags.StringVar(&o.settings.link, "link", "", "LoRaWAN uplinks: loratap, loratap0 or semtech (default as the run's generate.link)")
-	flags.StringVar(&o.settings.payload, "payload", "", "payloads: neutral, zero, random or copy (default as the run's generate.payload)")
+	flags.StringVar(&o.settings.link, "link", "", "`KIND` of LoRaWAN capture: loratap, loratap0 or semtech (default as the run's generate.link)")
+	flags.StringVar(&o.settings.payload, "payload", "", "`KIND` of payloads: neutral, zero, random or copy (default as the run's generate.payload)")
 	flags.BoolVar(&o.settings.complete, "complete", false, "every TCP connection gets its handshake and its close")
-	flags.StringVar(&o.iface, "interface", "", "send the packets out of this network interface, at their times (Linux, root)")
+	flags.StringVar(&o.iface, "interface", "", "send the packets out of this network `INTERFACE`, at their times (Linux, root)")
 	flags.Var(&o.speed, "speed", "how many times as fast --interface sends")
-	flags.StringVar(&o.level, "level", "flow", "flow, packet or aggregate")
-	flags.StringVar(&o.labels, "labels", "", "of --level packet: observed, chain, or a file of labels")
-	flags.StringVar(&o.necstgen, "necstgen", "", "folder for NeCSTGen's output files, as CSV and Parquet")
+	flags.StringVar(&o.level, "level", "flow", "`LEVEL`: flow, packet or aggregate")
+	flags.StringVar(&o.labels, "labels", "", "`LABELS` of --level packet: observed, chain, or a file of labels")
+	flags.StringVar(&o.necstgen, "necstgen", "", "`FOLDER` for NeCSTGen's output files, as CSV and Parquet")
 	return cmd
 }

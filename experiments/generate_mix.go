@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/necstgen/necstgen/experiments/config"
@@ -50,11 +49,7 @@ func (o *order) checkLink(source *trained.Source) error {
 // share gives each part its share, by the run's name or its application's.
 func (o *order) share(names []string, parts []trained.Part) error {
 	known := strings.Join(names, ", ")
-	for name, text := range o.shares {
-		x, err := strconv.ParseFloat(text, 64)
-		if err != nil || !(x > 0) || x > 1 {
-			return usageError{fmt.Errorf("generate: --share %s=%s: want a share above 0 and up to 1", name, text)}
-		}
+	for name, x := range o.shares {
 		found := 0
 		for i := range parts {
 			if names[i] == name || strings.EqualFold(parts[i].Traffic.Application.String(), name) {
