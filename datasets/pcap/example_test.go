@@ -56,3 +56,18 @@ func ExamplePackets_table() {
 	// flow 0 DNS: 1 packets, 50 bytes, 0.0000 s behind the one before
 	// flow 1 DNS: 1 packets, 70 bytes, 2.0005 s behind the one before
 }
+
+// What a capture file says of itself, once its packets are read.
+func ExampleReader_Info() {
+	capture := classic(binary.LittleEndian, nano, 4, 113).record(1_700_000_000, 0, mustHex("0004 0001 0006 00005e005302 0000 0800"+udp4)).data
+	r := pcap.NewReader(bytes.NewReader(capture), "cooked.pcap")
+	packets := 0
+	for _, err := range r.Packets() {
+		if err == nil {
+			packets++
+		}
+	}
+	info := r.Info()
+	fmt.Println(packets, info.Format, info.LinkTypes(), info.Interfaces[0].Resolution)
+	// Output: 1 pcap [Linux cooked] 10^-9 s
+}

@@ -48,3 +48,46 @@ func write(path string, packets iter.Seq2[flow.Packet, error]) error {
 	}
 	return f.Close()
 }
+
+// From a stream of packets to their table and the features of each, in one pass.
+func ExampleExport_Write() {
+	packets := func(yield func(flow.Packet, error) bool) {
+		for i := range 3 {
+			p := flow.Packet{Time: 920294090e9 + int64(i)*5e8, Length: 60, HeaderLength: 54, Application: flow.HTTP}
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+	folder, err := os.MkdirTemp("", "table")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(folder)
+	path := filepath.Join(folder, "features.csv")
+	f, err := os.Create(path)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer f.Close()
+	if err := (table.Export{Features: f, Format: table.CSV}).Write(packets); err != nil {
+		fmt.Println(err)
+		return
+	}
+	features, err := table.ReadFeatures(path)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(features.Names[7:10])
+	for row := range features.Rows {
+		fmt.Println(row[7:10])
+	}
+	// Output:
+	// [length_total time_diff rate]
+	// [60 0 0]
+	// [60 0.5 120]
+	// [60 0.5 120]
+}
