@@ -15,12 +15,12 @@ import (
 
 // generated says what generate has made.
 type generated struct {
-	Runs    []string       `json:"runs"`
-	Packets int64          `json:"packets"`
-	Seconds float64        `json:"seconds"`
-	Seed    uint64         `json:"seed"`
-	Files   []written      `json:"files,omitempty"`
-	Replay  *wire.Replayed `json:"replay,omitempty"`
+	Runs    []string  `json:"runs"`
+	Packets int64     `json:"packets"`
+	Seconds float64   `json:"seconds"`
+	Seed    uint64    `json:"seed"`
+	Files   []written `json:"files,omitempty"`
+	Replay  *sent     `json:"replay,omitempty"`
 }
 
 // written is one file.

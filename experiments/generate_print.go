@@ -50,8 +50,11 @@ func (c *command) printGenerated(g *generated) error {
 		}
 		err = errors.Join(err, printLine(out, "%s: %s packets", name, thousands(f.Packets)))
 	}
-	if c.quiet || g.Replay != nil {
+	if c.quiet {
 		return err
+	}
+	if g.Replay != nil {
+		return errors.Join(err, printLine(out, "%s", g.Replay.line()))
 	}
 	return errors.Join(err, printLine(out, "%s, %s packets a second", run.Seconds(g.Seconds), thousands(int64(float64(g.Packets)/max(g.Seconds, 1e-3)))))
 }

@@ -4,9 +4,11 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"time"
 
 	"github.com/necstgen/necstgen/datasets/wire"
 	"github.com/necstgen/necstgen/experiments/output"
+	"github.com/necstgen/necstgen/experiments/run"
 )
 
 // replayAhead is how many frames are made before they are due: some tenths of a
@@ -30,15 +32,26 @@ func (c *command) replay(ctx context.Context, o *order, frames iter.Seq2[wire.Fr
 		}
 	}
 	done, err := wire.Replay(ctx, o.iface, counted, float64(o.speed))
-	result.Packets, result.Replay = done.Packets, &done
-	if done.Packets > 0 && !c.json && !c.quiet {
-		lag := ""
-		if done.Packets > 1 {
-			lag = fmt.Sprintf("; late by %s in the median, %s at 99 %%, %s at most", done.MedianLate, done.P99Late, done.MaxLate)
-		}
-		if e := printLine(c.err, "%s: %s packets in %s%s", o.iface, thousands(done.Packets), done.Duration, lag); err == nil {
-			err = e
-		}
-	}
+	result.Packets = done.Packets
+	result.Replay = &sent{Interface: o.iface, Packets: done.Packets, Bytes: done.Bytes, Seconds: done.Duration.Seconds(),
+		MedianLate: done.MedianLate.Seconds(), P99Late: done.P99Late.Seconds(), MaxLate: done.MaxLate.Seconds()}
 	return err
+}
+
+// sent says how a replay went; times are in seconds.
+type sent struct {
+	Interface  string  `json:"interface"`
+	Packets    int64   `json:"packets"`
+	Bytes      int64   `json:"bytes"`
+	Seconds    float64 `json:"seconds"` // from the first packet to the last
+	MedianLate float64 `json:"median_late"`
+	P99Late    float64 `json:"p99_late"`
+	MaxLate    float64 `json:"max_late"`
+}
+
+// line is the replay for people.
+func (s *sent) line() string {
+	late := func(seconds float64) time.Duration { return time.Duration(seconds * 1e9).Round(time.Microsecond) }
+	return fmt.Sprintf("%s: %s packets in %s, late by %s in the median, by %s at 99 %%, by %s at most",
+		s.Interface, thousands(s.Packets), run.Seconds(s.Seconds), late(s.MedianLate), late(s.P99Late), late(s.MaxLate))
 }
