@@ -200,9 +200,13 @@ func (t *trainer) split(n int) error {
 		held[row] = true
 	}
 	if t.cfg.ValidationFraction > 0 {
-		count := int(math.Round(t.cfg.ValidationFraction * float64(n)))
-		for _, row := range rand.New(rand.NewPCG(t.cfg.Seed, seedSplit)).Perm(n)[:count] {
-			held[row] = true
+		left := int(math.Round(t.cfg.ValidationFraction * float64(n)))
+		r := rand.New(rand.NewPCG(t.cfg.Seed, seedSplit))
+		for row := range n { // selection sampling, Knuth 3.4.2 algorithm S
+			if r.IntN(n-row) < left {
+				held[row] = true
+				left--
+			}
 		}
 	}
 	for row, h := range held {

@@ -28,9 +28,23 @@ func Save(dir string, params Params) error {
 	return saveVariables(dir, params)
 }
 
-// Load reads the newest checkpoint of a folder that Save wrote.
+// Load reads the newest checkpoint of a folder that Save wrote. Parameters that are
+// not finite are refused: they make a model that gives NaN.
 func Load(dir string) (Params, error) {
-	return loadVariables(dir)
+	p, err := loadVariables(dir)
+	if err != nil {
+		return Params{}, err
+	}
+	for i, v := range p.Values {
+		finite, err := allFinite(v)
+		if err != nil {
+			return Params{}, err
+		}
+		if !finite {
+			return Params{}, fmt.Errorf("fit: load %s: parameter %q holds NaN or infinite values: train the model again", dir, p.Names[i])
+		}
+	}
+	return p, nil
 }
 
 func saveVariables(dir string, params Params) error {

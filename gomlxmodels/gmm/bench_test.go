@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"gonum.org/v1/gonum/mat"
@@ -80,6 +81,42 @@ func BenchmarkFit(b *testing.B) {
 			b.ReportMetric(float64(n)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 			b.ReportMetric(m.MeanLogLikelihood, "loglik")
 			b.ReportMetric(float64(m.Iterations), "iterations")
+		})
+	}
+}
+
+// BenchmarkScale is the cost of 5 iterations, start by k-means++ and compilation
+// apart, against the number of rows: time a row and iteration, and memory a row beyond
+// the matrix given, the device's copy included. The matrix itself is 16 bytes a row.
+func BenchmarkScale(b *testing.B) {
+	backend := devicetest.XLA(b)
+	for _, n := range []int{10_000, 100_000, 1_000_000, 10_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			x, start := clouds(n)
+			cfg := DefaultConfig()
+			cfg.Start, cfg.Tolerance = start, 0
+			e, err := newEngine(backend, Full, 2)
+			if err != nil {
+				b.Fatal(err)
+			}
+			run := func(iterations int) time.Duration {
+				cfg.MaxIterations = iterations
+				began := time.Now()
+				if _, err := e.model(context.Background(), x, cfg, rand.NewPCG(1, 1)); err != nil {
+					b.Fatal(err)
+				}
+				return time.Since(began)
+			}
+			run(1) // compiles
+			var peak int64
+			var took time.Duration
+			for b.Loop() {
+				one := run(1)
+				peak = devicetest.PeakMemory(func() { took = run(6) - one })
+			}
+			b.ReportMetric(float64(took.Nanoseconds())/float64(5*n), "ns/row/iteration")
+			b.ReportMetric(float64(peak)/float64(n), "B/row")
+			b.ReportMetric(0, "ns/op")
 		})
 	}
 }

@@ -151,6 +151,11 @@ func TestMethodsRefuseOtherColumns(t *testing.T) {
 	if _, err := m.Predict(blobs(1, 10, 3, 2)); err == nil {
 		t.Error("Predict takes rows of 3 columns for a mixture of 2")
 	}
+	broken := blobs(1, 3000, 2, 2)
+	broken.Set(2999, 1, math.NaN())
+	if _, err := m.Predict(broken); err == nil || !strings.Contains(err.Error(), "row 2999, column 1 is NaN") {
+		t.Errorf("Predict of NaN gives %v", err)
+	}
 	if _, err := m.LogLikelihood(&mat.Dense{}); err == nil {
 		t.Error("LogLikelihood takes no rows")
 	}

@@ -1,6 +1,7 @@
 package gmm
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -185,7 +186,7 @@ func (m *Model) LogLikelihood(x mat.Matrix) (float64, error) {
 	return sum / float64(n), nil
 }
 
-// eachRow calls f for every row, on all processors.
+// eachRow calls f for every row, on all processors, and refuses what is not finite.
 func (m *Model) eachRow(x mat.Matrix, f func(r int, row []float64)) error {
 	n, d := x.Dims()
 	if d != m.Columns() {
@@ -197,19 +198,23 @@ func (m *Model) eachRow(x mat.Matrix, f func(r int, row []float64)) error {
 	const least = 1024
 	each := max(least, (n+runtime.GOMAXPROCS(0)-1)/runtime.GOMAXPROCS(0))
 	var wait sync.WaitGroup
-	for from := 0; from < n; from += each {
+	errs := make([]error, (n+each-1)/each)
+	for part := range errs {
 		wait.Go(func() {
 			row := make([]float64, d)
-			for r := from; r < min(n, from+each); r++ {
+			for r := part * each; r < min(n, (part+1)*each); r++ {
 				for j := range row {
 					row[j] = x.At(r, j)
+					if v := row[j]; v-v != 0 && errs[part] == nil {
+						errs[part] = fmt.Errorf("gmm: row %d, column %d is %v: leave such rows out or mend them first", r, j, v)
+					}
 				}
 				f(r, row)
 			}
 		})
 	}
 	wait.Wait()
-	return nil
+	return errors.Join(errs...)
 }
 
 // Parameters is the number of free parameters: weights, means and covariances.

@@ -8,8 +8,6 @@ import (
 	"time"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/mat"
@@ -234,16 +232,11 @@ func (s *stack) fit(ctx context.Context) error {
 func (s *stack) blocks() (*tensors.Tensor, error) {
 	size, d := s.size(), s.columns
 	count := (s.longest + size - 1) / size
-	blocks := tensors.FromShape(shapes.Make(dtypes.Float64, count, s.tables, d, size))
-	tensors.MustMutableFlatData(blocks, func(flat []float64) {
+	return s.engine.onDevice(func(flat []float64) {
 		for i, p := range s.plans {
 			p.table.fill(flat[i*d*size:], p.x, 0, p.table.rows, size, s.tables*d*size)
 		}
-	})
-	if err := blocks.ToDevice(s.engine.backend, 0); err != nil {
-		return nil, fmt.Errorf("gmm: move rows to the device: %w", err)
-	}
-	return blocks, nil
+	}, count, s.tables, d, size)
 }
 
 // inputs are those of the loop, without the blocks and the passes: what stays, and

@@ -48,7 +48,8 @@ type table struct {
 
 // blockCount is the number of blocks of the given size for n rows, padded to one of a few numbers, so
 // that similar tables share a program: powers of two up to 16, then at most an
-// eighth more. Blocks without rows cost memory, but no time.
+// eighth more, and a sixty-fourth where a compilation is little against the rest.
+// Blocks without rows cost memory, but no time.
 func blockCount(n, size int) int {
 	blocks, step := (n+size-1)/size, 1
 	if blocks <= 16 {
@@ -57,7 +58,11 @@ func blockCount(n, size int) int {
 		}
 		return step
 	}
-	for 16*step < blocks {
+	fine := 16
+	if blocks > 512 {
+		fine = 128
+	}
+	for fine*step < blocks {
 		step *= 2
 	}
 	return (blocks + step - 1) / step * step
@@ -103,10 +108,10 @@ func (e *engine) place(t *table, x mat.Matrix) error {
 	n, d := t.rows, t.columns
 	size := e.blockSize(n)
 	if e.whole {
-		t.blocks = tensors.FromShape(shapes.Make(dtypes.Float64, blockCount(n, size), d, size))
-		tensors.MustMutableFlatData(t.blocks, func(flat []float64) { t.fill(flat, x, 0, n, size, d*size) })
-		if err := t.blocks.ToDevice(e.backend, 0); err != nil { // once, and no copy of it here
-			return fmt.Errorf("gmm: move rows to the device: %w", err)
+		var err error
+		t.blocks, err = e.onDevice(func(flat []float64) { t.fill(flat, x, 0, n, size, d*size) }, blockCount(n, size), d, size)
+		if err != nil {
+			return err
 		}
 	} else {
 		for from := 0; from < n; from += size {
@@ -118,6 +123,21 @@ func (e *engine) place(t *table, x mat.Matrix) error {
 	t.second = tensors.FromFlatDataAndDimensions(t.secondSums, d, d)
 	t.reg = tensors.FromFlatDataAndDimensions(t.regular, d)
 	return nil
+}
+
+// onDevice makes a tensor on the device: once, and no copy of it here.
+func (e *engine) onDevice(fill func(flat []float64), dimensions ...int) (*tensors.Tensor, error) {
+	t, err := tensors.FromShapeForBackend(e.backend, 0, shapes.Make(dtypes.Float64, dimensions...))
+	if err == nil {
+		err = t.MutableFlatData(func(flat any) { fill(flat.([]float64)) })
+	}
+	if err == nil {
+		err = t.ToDevice(e.backend, 0)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("gmm: move rows to the device: %w", err)
+	}
+	return t, nil
 }
 
 // fill writes the rows from to to-1, centred, into blocks [d, size], each of which

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"math/rand/v2"
 
 	"github.com/gomlx/compute"
@@ -285,24 +284,11 @@ func copyRows(dst []float64, t *tensors.Tensor) error {
 	})
 }
 
-// heldFlows are the rows of the flows held out for validation: whole flows drawn
-// by the seed until they hold the share of the rows, never all flows.
+// heldFlows are the rows held out for validation: whole flows drawn by the seed, or,
+// where all is one long flow, its last rows.
 func heldFlows(cfg WindowConfig, lengths []int) (rows []int) {
-	total := 0
-	begins := make([]int, len(lengths))
-	for f, length := range lengths {
-		begins[f] = total
-		total += length
+	if len(lengths) == 1 && lengths[0] >= 2*cfg.Steps {
+		return fit.TimeSplit(lengths[0], cfg.HoldOut)
 	}
-	want := int(math.Round(cfg.HoldOut * float64(total)))
-	order := rand.New(rand.NewPCG(cfg.Fit.Seed, seedWindow+1)).Perm(len(lengths))
-	for _, f := range order[:max(0, len(order)-1)] {
-		if len(rows)+lengths[f]/2 >= want {
-			break
-		}
-		for i := range lengths[f] {
-			rows = append(rows, begins[f]+i)
-		}
-	}
-	return rows
+	return fit.FlowSplit(lengths, cfg.HoldOut, rand.NewPCG(cfg.Fit.Seed, seedWindow+1))
 }

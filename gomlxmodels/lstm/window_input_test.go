@@ -103,6 +103,10 @@ func TestHeldFlows(t *testing.T) {
 			begin += length
 		}
 	}
+	cfg.HoldOut = 0.1
+	if rows := heldFlows(cfg, []int{100}); len(rows) != 10 || rows[0] != 90 {
+		t.Errorf("of one long flow %v are held out, want its last ten rows", rows)
+	}
 	if rows := heldFlows(cfg, []int{5}); len(rows) != 0 {
 		t.Errorf("the only flow is held out: %v", rows)
 	}

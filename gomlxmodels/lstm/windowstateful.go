@@ -51,7 +51,7 @@ func (n *windowNetwork) segments(x mat.Matrix, lengths []int, targets mat.Matrix
 	begin := 0
 	for _, length := range lengths {
 		for _, s := range n.cut(begin, begin+length) {
-			if out[begin] {
+			if out[s.first] {
 				held = append(held, len(all))
 			}
 			all = append(all, s)

@@ -1,8 +1,11 @@
 package markov
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 )
 
 // clusters are flows over 27 labels, as many as NeCSTGen's HTTP has: four places
@@ -66,4 +69,34 @@ func BenchmarkSampleLength(b *testing.B) {
 		labels += len(s)
 	}
 	b.ReportMetric(float64(labels)/b.Elapsed().Seconds(), "labels/s")
+}
+
+// BenchmarkScale is the cost of Fit against the number of labels: time and memory a
+// label, beyond the sequences themselves, which take 8 bytes a label and 24 a flow.
+func BenchmarkScale(b *testing.B) {
+	all := clusters(400_000)
+	for _, n := range []int{10_000, 100_000, 1_000_000, 10_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			labels, flows := 0, 0
+			for labels < n && flows < len(all) {
+				labels += len(all[flows])
+				flows++
+			}
+			var peak int64
+			var histories int
+			for b.Loop() {
+				peak = devicetest.PeakMemory(func() {
+					c, err := Fit(5, all[:flows])
+					if err != nil {
+						b.Fatal(err)
+					}
+					histories = c.Histories()
+				})
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(labels), "ns/label")
+			b.ReportMetric(float64(peak)/float64(labels), "B/label")
+			b.ReportMetric(float64(histories), "histories")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
 }

@@ -47,6 +47,36 @@ func TestFitRefuses(t *testing.T) {
 	}
 }
 
+// One flow, and flows of one packet, give a chain that ends and knows no other label.
+func TestFitOnLittle(t *testing.T) {
+	for name, sequences := range map[string][][]int{"one flow": {{3, 4, 3}}, "flows of one packet": {{3}, {4}, {3}}, "one packet": {{3}}} {
+		for order := range 4 {
+			c, err := Fit(order, sequences)
+			if err != nil {
+				t.Fatal(err)
+			}
+			src := rand.NewPCG(1, 1)
+			for range 20 {
+				s := c.Sample(src, 1000)
+				for _, label := range s {
+					if label != 3 && label != 4 {
+						t.Fatalf("%s, order %d: sample %v", name, order, s)
+					}
+				}
+				if order > 0 && name != "one flow" && len(s) != 1 {
+					t.Errorf("%s, order %d: sample %v, want one label", name, order, s)
+				}
+			}
+			if p := c.LogProbability([]int{9, 9}); math.IsNaN(p) || math.IsInf(p, 0) {
+				t.Errorf("%s, order %d: an unknown sequence has log-probability %v", name, order, p)
+			}
+			if s := c.SampleLength(src, 5); len(s) != 5 {
+				t.Errorf("%s, order %d: %v, want five labels", name, order, s)
+			}
+		}
+	}
+}
+
 // Counted by hand from 7 7 8 / 7 8 8 / 7.
 func TestProbabilities(t *testing.T) {
 	sequences := [][]int{{7, 7, 8}, {7, 8, 8}, {7}}

@@ -93,6 +93,9 @@ func (m *Model) apply(program *graph.Exec, verb string, in mat.Matrix, from, to,
 	if rows == 0 {
 		return nil, fmt.Errorf("vae: %s: no rows", verb)
 	}
+	if err := finite(verb, in); err != nil {
+		return nil, err
+	}
 	results := make([]*mat.Dense, outputs)
 	for k := range results {
 		results[k] = mat.NewDense(rows, to, nil)
@@ -118,6 +121,33 @@ func (m *Model) apply(program *graph.Exec, verb string, in mat.Matrix, from, to,
 		}
 	}
 	return results, nil
+}
+
+// finite refuses NaN and infinite values, naming the first.
+func finite(verb string, in mat.Matrix) error {
+	rows, cols := in.Dims()
+	refuse := func(i, j int, v float64) error {
+		return fmt.Errorf("vae: %s: row %d, column %d = %v: must be a finite number", verb, i, j, v)
+	}
+	if raw, ok := in.(mat.RawMatrixer); ok {
+		m := raw.RawMatrix()
+		for i := range rows {
+			for j, v := range m.Data[i*m.Stride : i*m.Stride+cols] {
+				if v-v != 0 {
+					return refuse(i, j, v)
+				}
+			}
+		}
+		return nil
+	}
+	for i := range rows {
+		for j := range cols {
+			if v := in.At(i, j); v-v != 0 {
+				return refuse(i, j, v)
+			}
+		}
+	}
+	return nil
 }
 
 // rows copies n rows of x from begin on, padded with zeros to size.
@@ -210,6 +240,9 @@ func Load(b compute.Backend, dir string) (*Model, error) {
 	}
 	if err := d.Config.Validate(); err != nil {
 		return nil, fmt.Errorf("vae: load %s: %w", path, err)
+	}
+	if d.Features < 1 || len(d.Columns) > 0 && len(d.Columns) != d.Features {
+		return nil, fmt.Errorf("vae: load %s: features = %d with %d columns: must be at least 1, with a name for each or none", path, d.Features, len(d.Columns))
 	}
 	params, err := fit.Load(dir)
 	if err != nil {

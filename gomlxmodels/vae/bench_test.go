@@ -13,6 +13,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/necstgen/necstgen/gomlxmodels/device"
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"github.com/necstgen/necstgen/gomlxmodels/fit"
 )
 
@@ -59,6 +60,40 @@ func BenchmarkTrain(b *testing.B) {
 			b.ReportMetric(float64(best.Microseconds())/steps, "best-us/step")
 			b.ReportMetric(rows*float64(b.N)/total.Seconds(), "rows/s")
 			b.ReportMetric((time.Since(began) - total).Seconds(), "s-setup")
+			b.ReportMetric(0, "ns/op")
+		})
+	}
+}
+
+// BenchmarkScale is the cost of an epoch against the number of rows, with batches of
+// 2048: time a row, and memory a row beyond the matrix of 16 float64 that is given,
+// the data on the device included. The matrix itself is 128 bytes a row.
+func BenchmarkScale(b *testing.B) {
+	backend := devicetest.XLA(b)
+	for _, rows := range []int{10_000, 100_000, 1_000_000, 10_000_000} {
+		b.Run(fmt.Sprint(rows), func(b *testing.B) {
+			rng := rand.New(rand.NewPCG(0, 0))
+			x := mat.NewDense(rows, 16, nil)
+			for i := range x.RawMatrix().Data {
+				x.RawMatrix().Data[i] = rng.Float64()
+			}
+			cfg := DefaultConfig()
+			cfg.Train.Batch, cfg.Train.Epochs = 2048, 2
+			var last time.Duration
+			cfg.Progress = func(e fit.Epoch) error { last = e.Duration; return nil }
+			var peak, cpu int64
+			for b.Loop() {
+				cpu = -processorTime().Nanoseconds()
+				peak = devicetest.PeakMemory(func() {
+					if _, err := Fit(context.Background(), backend, cfg, x, nil); err != nil {
+						b.Fatal(err)
+					}
+				})
+				cpu += processorTime().Nanoseconds()
+			}
+			b.ReportMetric(float64(last.Nanoseconds())/float64(rows), "ns/row")
+			b.ReportMetric(float64(cpu)/float64(2*rows), "cpu-ns/row")
+			b.ReportMetric(float64(peak)/float64(rows), "B/row")
 			b.ReportMetric(0, "ns/op")
 		})
 	}

@@ -47,8 +47,12 @@ func FitAll(ctx context.Context, b compute.Backend, cfg Config, seeds []uint64, 
 		}
 		return observer(record, fmt.Sprintf("vae/seed-%d/", seeds[m]), progress)(e)
 	}
-	data := []*tensors.Tensor{tensorOf(x, cfg.dtype())}
-	trained, results, err := fit.RunStack(ctx, b, cfg.Train, seeds, starts, data, models[0].problem(), observe)
+	data, err := onDevice(b, x, cfg.dtype())
+	if err != nil {
+		return nil, err
+	}
+	defer data.FinalizeAll()
+	trained, results, err := fit.RunStack(ctx, b, cfg.Train, seeds, starts, []*tensors.Tensor{data}, models[0].problem(), observe)
 	if len(trained) == 0 {
 		return nil, wrap(err)
 	}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 	"github.com/gomlx/gomlx/core/tensors"
 	"gonum.org/v1/gonum/mat"
@@ -80,9 +81,12 @@ func Fit(ctx context.Context, b compute.Backend, cfg Config, x mat.Matrix, recor
 	}
 	_, features := x.Dims()
 	m := &Model{Config: cfg, Columns: cfg.Columns, Features: features, Warnings: warnings}
-	data := []*tensors.Tensor{tensorOf(x, cfg.dtype())}
-	problem := m.problem()
-	params, result, err := fit.Run(ctx, b, cfg.Train, initial(cfg, features), data, problem, observer(record, "vae/", cfg.Progress))
+	data, err := onDevice(b, x, cfg.dtype())
+	if err != nil {
+		return nil, err
+	}
+	defer data.FinalizeAll()
+	params, result, err := fit.Run(ctx, b, cfg.Train, initial(cfg, features), []*tensors.Tensor{data}, m.problem(), observer(record, "vae/", cfg.Progress))
 	if len(params.Values) == 0 {
 		return nil, wrap(err)
 	}
@@ -133,13 +137,25 @@ func observer(record fit.RecordFunc, prefix string, progress func(fit.Epoch) err
 	}
 }
 
-// tensorOf copies x to a tensor of the type.
-func tensorOf(x mat.Matrix, dtype dtypes.DType) *tensors.Tensor {
+// onDevice copies x to the device. Where it shares the host's memory, as a CPU does,
+// this is the only copy.
+func onDevice(b compute.Backend, x mat.Matrix, dtype dtypes.DType) (*tensors.Tensor, error) {
 	rows, cols := x.Dims()
-	if dtype == dtypes.Float64 {
-		return tensors.FromFlatDataAndDimensions(fill[float64](make([]float64, rows*cols), x), rows, cols)
+	t, err := tensors.FromShapeForBackend(b, 0, shapes.Make(dtype, rows, cols))
+	if err == nil {
+		err = t.MutableFlatData(func(flat any) {
+			switch to := flat.(type) {
+			case []float64:
+				fill(to, x)
+			case []float32:
+				fill(to, x)
+			}
+		})
 	}
-	return tensors.FromFlatDataAndDimensions(fill[float32](make([]float32, rows*cols), x), rows, cols)
+	if err != nil {
+		return nil, fmt.Errorf("vae: move rows to the device: %w", err)
+	}
+	return t, nil
 }
 
 // fill writes x row by row to the front of dst.

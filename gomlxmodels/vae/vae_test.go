@@ -235,7 +235,11 @@ func TestGradients(t *testing.T) {
 			for _, v := range values {
 				args = append(args, v)
 			}
-			out, err := e.Call(append(args, tensorOf(plane(20), dtypes.Float64), cast(noise, dtypes.Float64, 20, 2), mask)...)
+			x, err := onDevice(b, plane(20), dtypes.Float64)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out, err := e.Call(append(args, x, cast(noise, dtypes.Float64, 20, 2), mask)...)
 			if err != nil {
 				t.Fatal(err)
 			}
