@@ -63,9 +63,8 @@ type crew struct {
 	running   sync.WaitGroup
 }
 
-// newCrew compiles the step and prepares the locksteps.
-func (g *Sampled) newCrew(r Request) (*crew, error) {
-	n, lanes := g.team(r)
+// newCrew compiles the step and prepares n locksteps.
+func (g *Sampled) newCrew(r Request, n, lanes int) (*crew, error) {
 	sampler, err := g.Network.NewSampler(lanes, r.Seed)
 	if err != nil {
 		return nil, err
@@ -190,7 +189,8 @@ func (g *Sampled) flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, er
 			yield(nil, err)
 			return
 		}
-		c, err := g.newCrew(r)
+		locksteps, lanes := g.team(r)
+		c, err := g.newCrew(r, locksteps, lanes)
 		if err != nil {
 			yield(nil, fmt.Errorf("generator: %w", err))
 			return

@@ -65,17 +65,26 @@ func (l *lockstep) run(ctx context.Context, yield func([]*flow.Flow) bool) error
 				l.active--
 			}
 		}
-		if ready := l.ready(); len(ready) > 0 && !yield(ready) {
-			return nil
+		for ready := l.ready(); len(ready) > 0; ready = l.ready() {
+			if !yield(ready) {
+				return nil
+			}
 		}
 		l.fill()
 	}
 	return nil
 }
 
-// ready are the flows that have ended and whose turn it is.
+// batchPackets is about how many packets are handed out at once. When a long flow
+// ends, all that waited for it have their turn: they become flow.Packets, which
+// are ten times as large, only as fast as the consumer takes them.
+const batchPackets = 4096
+
+// ready are flows that have ended and whose turn it is, a batch at most.
 func (l *lockstep) ready() (flows []*flow.Flow) {
-	for d := l.waiting[l.next]; d != nil; d = l.waiting[l.next] {
+	packets := 0
+	for d := l.waiting[l.next]; d != nil && packets < batchPackets; d = l.waiting[l.next] {
+		packets += len(d.packets)
 		delete(l.waiting, l.next)
 		l.held -= len(d.packets)
 		l.next++
