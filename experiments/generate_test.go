@@ -14,6 +14,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/table"
+	"github.com/necstgen/necstgen/datasets/wire/wiretest"
 )
 
 // learnt is a folder with a run of each application, made with the quickest
@@ -66,6 +67,7 @@ func TestGenerate(t *testing.T) {
 	learnt(t, "HTTP", "DNS")
 	t.Run("tables agree with the capture", tablesAgree)
 	t.Run("captures agree with each other", capturesAgree)
+	t.Run("other tools", otherTools)
 	t.Run("interrupted", interrupted)
 	t.Run("interrupted twice", interruptedTwice)
 	t.Run("full disk", fullDisk)
@@ -103,6 +105,15 @@ func tablesAgree(t *testing.T) {
 			t.Errorf("%s has %d packets, the capture %d", name, i, len(capture))
 		}
 	}
+}
+
+// Two applications in one capture are what other tools take for whole connections.
+func otherTools(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: starts six programs")
+	}
+	succeed(t, "generate", "http", "dns", "--flows", "300", "--complete", "--out", "tools.pcap", "--out", "tools.parquet")
+	wiretest.Check(t, "tools.pcap", wiretest.Expect{Packets: int64(len(packetsOf(t, "tools.pcap"))), Complete: true, Table: "tools.parquet"})
 }
 
 func capturesAgree(t *testing.T) {
