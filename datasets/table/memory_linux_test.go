@@ -2,6 +2,7 @@ package table
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -33,6 +34,8 @@ func TestResidentMemory(t *testing.T) {
 		}
 		debug.FreeOSMemory()
 		before := resident(t)
+		var first, last runtime.MemStats
+		runtime.ReadMemStats(&first)
 		start := time.Now()
 		most := peak(t, func() {
 			var packets, features counting
@@ -40,7 +43,9 @@ func TestResidentMemory(t *testing.T) {
 				t.Fatal(err)
 			}
 		})
-		t.Logf("%d million packets: %d MiB resident at most, %d MiB before, %.1f s", millions, most>>20, before>>20, time.Since(start).Seconds())
+		runtime.ReadMemStats(&last)
+		t.Logf("%d million packets: %d MiB resident at most, %d MiB before, %.1f B allocated a packet, %.1f s", millions, most>>20, before>>20,
+			float64(last.TotalAlloc-first.TotalAlloc)/float64(millions)/1e6, time.Since(start).Seconds())
 		if most > residentLimit {
 			t.Errorf("%d million packets: %d MiB resident, want at most %d", millions, most>>20, residentLimit>>20)
 		}
