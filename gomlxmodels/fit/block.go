@@ -100,7 +100,7 @@ func (t *trainer) spanAt(order []int32, step, total int) (span, error) {
 
 // spanSteps is the number of steps of a span.
 func (t *trainer) spanSteps(total int) int {
-	return min(total, max(1, spanBytes/(t.rowBytes*t.cfg.Batch)))
+	return min(total, max(1, t.spanBytes/(t.rowBytes*t.cfg.Batch)))
 }
 
 func (t *trainer) blockSteps() int {

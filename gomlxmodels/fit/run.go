@@ -33,8 +33,9 @@ type trainer struct {
 	padded bool    // whether the last batch of training rows is short
 	whole  bool    // whether epochs run as programs
 
-	rowBytes int   // of the inputs of one row
-	digest   int64 // of data and split, for checkpoints
+	rowBytes  int   // of the inputs of one row
+	spanBytes int   // see the constant
+	digest    int64 // of data and split, for checkpoints
 
 	orderProgram, stepsProgram, singleProgram *graph.Exec
 	validateProgram, validateStep             *graph.Exec
@@ -94,7 +95,7 @@ func newTrainer(b compute.Backend, cfg Config, params Params, data []*tensors.Te
 	if (p.Loss == nil) == (p.Gradient == nil) {
 		return nil, errors.New("fit: a problem has exactly one of Loss and Gradient")
 	}
-	t := &trainer{backend: b, cfg: cfg, problem: p, observe: observe, data: data, names: params.Names}
+	t := &trainer{backend: b, cfg: cfg, problem: p, observe: observe, data: data, names: params.Names, spanBytes: spanBytes}
 	if err := t.checkParams(params); err != nil {
 		return nil, err
 	}

@@ -59,6 +59,18 @@ func RunStack(ctx context.Context, b compute.Backend, cfg Config, seeds []uint64
 	if p.Loss == nil || !p.Stacks {
 		return nil, nil, errors.New("fit: this problem cannot be stacked: its loss is for one model at a time")
 	}
+	s, err := newStack(b, cfg, seeds, params, data, p, observe)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := s.compile(); err != nil {
+		return nil, nil, err
+	}
+	defer s.release()
+	return s.run(ctx)
+}
+
+func newStack(b compute.Backend, cfg Config, seeds []uint64, params []Params, data []*tensors.Tensor, p Problem, observe func(model int, e Epoch) error) (*stack, error) {
 	s := &stack{backend: b, cfg: cfg, problem: p, errs: make([]error, len(seeds))}
 	for m, seed := range seeds {
 		one := cfg
@@ -67,7 +79,7 @@ func RunStack(ctx context.Context, b compute.Backend, cfg Config, seeds []uint64
 			one.Checkpoint = filepath.Join(cfg.Checkpoint, fmt.Sprintf("seed-%d", seed))
 		}
 		if slices.Index(seeds, seed) != m {
-			return nil, nil, fmt.Errorf("fit: seed %d is there twice", seed)
+			return nil, fmt.Errorf("fit: seed %d is there twice", seed)
 		}
 		var tell func(Epoch) error
 		if observe != nil {
@@ -75,18 +87,14 @@ func RunStack(ctx context.Context, b compute.Backend, cfg Config, seeds []uint64
 		}
 		t, err := newTrainer(b, one, params[m], data, p, tell)
 		if err != nil {
-			return nil, nil, fmt.Errorf("seed %d: %w", seed, err)
+			return nil, fmt.Errorf("seed %d: %w", seed, err)
 		}
 		s.models = append(s.models, t)
 		if !slices.EqualFunc(t.shapes, s.models[0].shapes, shapes.Shape.Equal) {
-			return nil, nil, fmt.Errorf("fit: parameters of seed %d have other shapes than those of seed %d", seed, seeds[0])
+			return nil, fmt.Errorf("fit: parameters of seed %d have other shapes than those of seed %d", seed, seeds[0])
 		}
 	}
-	if err := s.compile(); err != nil {
-		return nil, nil, err
-	}
-	defer s.release()
-	return s.run(ctx)
+	return s, nil
 }
 
 // active tells whether a model still trains.
@@ -289,7 +297,7 @@ func (s *stack) call(program *graph.Exec, args []any, data []*tensors.Tensor) ([
 // spanAt puts the rows of the span that holds a step in the models' orders.
 func (s *stack) spanAt(orders [][]int32, step, total int) (span, error) {
 	t := s.models[0]
-	steps := min(total, max(1, spanBytes/(t.rowBytes*s.cfg.Batch*len(s.models))))
+	steps := min(total, max(1, t.spanBytes/(t.rowBytes*s.cfg.Batch*len(s.models))))
 	out := span{begin: step / steps * steps}
 	out.end = min(out.begin+steps, total)
 	out.order = cutOrders(orders, out.begin*s.cfg.Batch, out.end*s.cfg.Batch, steps*s.cfg.Batch)
