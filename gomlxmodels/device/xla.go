@@ -19,18 +19,10 @@ const haveXLA = true
 // openPlugin loads a plugin and makes its client.
 func openPlugin(p plugin, options string) (*Device, error) {
 	xla.EnableAutoInstall(false) // installation is this package's business
-	config := p.path
 	if p.kind == "cuda" {
 		prepareCUDA(p.path)
-		config += ",noshared_buffers" // go-xla guesses from the path, which may hold "cpu"
-		if !strings.Contains(options, "preallocate") {
-			config += ",preallocate=false" // GPUs are shared
-		}
 	}
-	if options != "" {
-		config += "," + options
-	}
-	b, err := newClient(config, p.kind)
+	b, err := newClient(p.config(options), p.kind)
 	if err != nil {
 		return nil, firstLine(err)
 	}
@@ -44,6 +36,21 @@ func openPlugin(p plugin, options string) (*Device, error) {
 		d.PluginVersion = fmt.Sprintf("PJRT %d.%d", major, minor)
 	}
 	return d, nil
+}
+
+// config is what go-xla is to open: the plugin's path and options.
+func (p plugin) config(options string) string {
+	config := p.path
+	if p.kind == "cuda" {
+		config += ",noshared_buffers" // go-xla guesses from the path, which may hold "cpu"
+		if !strings.Contains(options, "preallocate") {
+			config += ",preallocate=false" // GPUs are shared
+		}
+	}
+	if options != "" {
+		config += "," + options
+	}
+	return config
 }
 
 // newClient makes a client of the plugin. The CPU plugin would pretend to have

@@ -14,7 +14,7 @@ import (
 
 // callTime is how long one call of the loop may take: the answer to an interrupt
 // waits for one call.
-const callTime = 250 * time.Millisecond
+const callTime = 100 * time.Millisecond
 
 // engine compiles the programs of one covariance type and number of columns, once
 // per shape, and runs fits on them.

@@ -6,7 +6,7 @@
 // coefficients and monomials, a softmax, and one product back that gives the
 // sums from which the M-step is computed in closed form. All passes over the rows
 // and all iterations run in one While loop on the device; the host is called once
-// per fit, or every quarter of a second in a long one, so that it can be stopped.
+// per fit, or every tenth of a second in a long one, so that it can be stopped.
 // Numbers are float64, and rows are centred first, since monomials cancel.
 //
 // The iteration is scikit-learn's (sklearn.mixture.GaussianMixture): same update,

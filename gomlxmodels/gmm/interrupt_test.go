@@ -1,0 +1,63 @@
+//go:build unix
+
+package gmm
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/gomlx/compute"
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
+)
+
+// A long fit, alone or of several, ends within a second of its context: a second of
+// processor time, since others may use the processors too.
+func TestLongFitIsInterrupted(t *testing.T) {
+	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
+		cfg := DefaultConfig()
+		cfg.Components, cfg.Tolerance, cfg.MaxIterations = 10, 0, 1_000_000
+		xs := []mat.Matrix{blobs(1, 6000, 2, 4), blobs(2, 6000, 2, 4)}
+		for name, run := range map[string]func(ctx context.Context) error{
+			"one": func(ctx context.Context) error {
+				_, err := Fit(ctx, b, xs[0], cfg, rand.NewPCG(1, 1))
+				return err
+			},
+			"several": func(ctx context.Context) error {
+				_, err := FitAll(ctx, b, xs, cfg, rand.NewPCG(1, 1))
+				return err
+			},
+		} {
+			ctx, cancel := context.WithCancel(context.Background())
+			var at time.Duration
+			wait := 3 * time.Second // compiled by then
+			if devicetest.IsGo(b) {
+				wait = time.Second / 2
+			}
+			time.AfterFunc(wait, func() {
+				at = processorTime()
+				cancel()
+			})
+			if err := run(ctx); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "gmm") {
+				t.Errorf("%s: error %v, want context canceled", name, err)
+			} else if took := processorTime() - at; took > time.Second {
+				t.Errorf("%s: returned %v after the context ended", name, took)
+			}
+		}
+	})
+}
+
+// processorTime is what this process has used of all processors.
+func processorTime() time.Duration {
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		return 0
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
