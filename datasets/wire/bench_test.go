@@ -78,3 +78,26 @@ func BenchmarkWriteCapture(b *testing.B) {
 		})
 	}
 }
+
+// Uplinks cost what their encryption and integrity code do.
+func BenchmarkUplinks(b *testing.B) {
+	flows := devices(200)
+	for _, link := range []Link{LoRaTap, Ethernet} {
+		b.Run(link.String(), func(b *testing.B) {
+			w, err := pcap.NewWriter(io.Discard, pcap.WriterOptions{LinkType: link.Type()})
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for n := int64(0); n < int64(b.N); {
+				f := newTestFramer(b, nil, Options{Link: link})
+				before := w.Packets()
+				if _, err := WriteCapture(context.Background(), w, f.Frames(sequence(flows))); err != nil {
+					b.Fatal(err)
+				}
+				n += w.Packets() - before
+			}
+			b.ReportMetric(float64(w.Packets())/b.Elapsed().Seconds(), "packets/s")
+		})
+	}
+}

@@ -26,18 +26,19 @@ type end struct {
 	sum      uint32                                     // of the pseudo header without its length, and the ports
 }
 
-// conversation is a flow that is being sent.
+// conversation is a flow that is being sent. What every frame needs comes first,
+// in few cache lines: with a thousand flows open, reaching them is most of the cost.
 type conversation struct {
-	script
 	next     int // index of the segment to send
 	id       int64
-	proto    uint8
 	ipHeader int32
-	ends     [2]end // by direction
+	proto    uint8
 	app      flow.Application
-	speaker  speaker
-	uplinks  []uplink // of LoRaWAN: what segments carry, by segment.echo
+	script
+	ends     [2]end   // by direction
 	datagram []byte   // payload of the next segment, where the speaker does not make it
+	uplinks  []uplink // of LoRaWAN: what segments carry, by segment.echo
+	speaker  speaker
 }
 
 // tuple is the five-tuple of what this side sends.

@@ -12,4 +12,11 @@
 // RFC 7323) and merges the frames of all flows in time order, with memory for
 // the flows that are open at one time. What a generated flow says that TCP does
 // not allow is mended with the least change, and each kind of repair is counted.
+//
+// Flows of LoRaWAN uplinks (packets with Radio) become LoRaTap records or datagrams
+// of Semtech's packet forwarder, their integrity codes valid under a published key.
+//
+// Captures of several applications come from [Merge], one plan of several, and
+// [Interleave], one stream of flows of several. Package wiretest checks what comes
+// out with other tools.
 package wire

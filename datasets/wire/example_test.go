@@ -72,3 +72,54 @@ func ExampleWriteCapture() {
 	// 7 <nil>
 	// map[missing FIN or its ACK inserted:3 missing handshake inserted:1]
 }
+
+// Several applications, each with a plan of its own, in one capture: Merge keeps
+// their hosts apart, Interleave puts their flows in order.
+func ExampleMerge() {
+	dns, http := wire.DefaultPlan(), wire.DefaultPlan() // in place of plans fitted on two training captures
+	plan, err := wire.Merge(dns, http)
+	if err != nil {
+		log.Fatal(err)
+	}
+	framer, err := wire.NewFramer(plan, wire.Options{Complete: true}, rand.NewPCG(1, 2))
+	if err != nil {
+		log.Fatal(err)
+	}
+	request := &flow.Flow{Application: flow.HTTP, Packets: []flow.Packet{
+		{Time: 1e18 + 5e6, Flags: flow.PSH | flow.ACK, HeaderLength: 66, PayloadLength: 80},
+	}}
+	frames := map[flow.Application]int{}
+	for frame, err := range framer.Frames(wire.Interleave(stream(lookup(1e18)), stream(request))) {
+		if err != nil {
+			log.Fatal(err)
+		}
+		frames[frame.Packet.Application]++
+	}
+	fmt.Println(len(plan.Hosts), "hosts,", frames)
+	// Output:
+	// 80 hosts, map[HTTP:7 DNS:2]
+}
+
+// LoRaWAN uplinks become LoRaTap records, or datagrams of a gateway's packet
+// forwarder with the server's acknowledgements.
+func ExampleLink() {
+	uplink := &flow.Flow{Application: flow.LoRaWAN, Packets: []flow.Packet{{Time: 1e18, Length: 23, Radio: &flow.Radio{
+		Gateway: 1, Address: 1, MType: 2, Port: 1, Frequency: 868_100_000, SpreadingFactor: 7, Bandwidth: 125, CodeRate: 5, CRC: 1, RSSI: -90, SNR: 6,
+	}}}}
+	for _, link := range []wire.Link{wire.LoRaTap, wire.Ethernet} {
+		framer, err := wire.NewFramer(nil, wire.Options{Link: link}, rand.NewPCG(1, 2))
+		if err != nil {
+			log.Fatal(err)
+		}
+		for frame, err := range framer.Frames(stream(uplink)) {
+			if err != nil {
+				log.Fatal(err)
+			}
+			fmt.Println(link, frame.Packet.Application, "link type", link.Type(), "payload", frame.Packet.PayloadLength)
+		}
+	}
+	// Output:
+	// loratap LORAWAN link type 270 payload 10
+	// ethernet LORAWAN link type 1 payload 236
+	// ethernet LORAWAN link type 1 payload 4
+}

@@ -44,11 +44,11 @@ type script struct {
 	timestamps bool           // both ends use RFC 7323 timestamps
 	scaled     bool           // both ends use window scale
 	inFlight   [2]int64       // most bytes sent and not yet acknowledged, by sender
-	maxPayload [2]int32       // largest payload, by sender
 	longer     int32          // bytes that the IP header has more than the flow's
+	maxPayload [2]int32       // largest payload, by sender
 
 	counts *counts
-	units  [2]units // scratch
+	units  *[2]units // scratch
 }
 
 // units are one side's segments that take sequence numbers.
@@ -68,6 +68,9 @@ type limits struct {
 // the IP header is longer than that of the flow.
 func (s *script) load(f *flow.Flow, longer int32) {
 	s.segments = s.segments[:0]
+	if s.units == nil {
+		s.units = new([2]units)
+	}
 	s.opened, s.answered, s.opener = false, false, flow.Forward
 	s.timestamps, s.scaled = false, false
 	s.inFlight, s.maxPayload, s.longer = [2]int64{}, [2]int32{}, longer
