@@ -312,3 +312,25 @@ func TestSplitTools(t *testing.T) {
 		t.Errorf("%d packets merged, want the %d written", len(got), len(records))
 	}
 }
+
+// A capture of twelve minutes in files of five.
+func ExampleSplitWriter() {
+	files := map[string]*shelfFile{}
+	create := func(name string) (io.WriteCloser, error) { // os.Create, outside of an example
+		files[name] = &shelfFile{shelf: newShelf(1 << 20)}
+		return files[name], nil
+	}
+	w, err := NewSplitWriter(create, "office.pcap", SplitOptions{FileDuration: 5 * time.Minute})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for minute := range int64(12) {
+		if err := w.Write(minute*60e9, make([]byte, 60)); err != nil {
+			fmt.Println(err)
+		}
+	}
+	fmt.Println(w.Close(), w.Packets(), w.Names())
+	// Output:
+	// <nil> 12 [office-00001.pcap office-00002.pcap office-00003.pcap]
+}
