@@ -17,6 +17,9 @@ const (
 	aggregateLevel = "aggregate"
 )
 
+// mostDrawn is how many packets the packet level draws at most: some gigabytes.
+const mostDrawn = 10_000_000
+
 // check says what is wrong with an order, and fills in what is left out.
 func (o *order) check(runs int) error {
 	wrong := func(format string, args ...any) error {
@@ -87,6 +90,8 @@ func (o *order) checkLevel(runs int, wrong func(string, ...any) error) error {
 		return wrong("--level aggregate: want --flows N or --duration TIME")
 	case o.level == packetLevel && (o.flows > 0 || o.duration > 0 || o.rateFactor > 0):
 		return wrong("--level packet: its only size is --packets N")
+	case o.level == packetLevel && o.packets > mostDrawn:
+		return wrong("--level packet: --packets %d: it holds them in memory: want at most %s", o.packets, thousands(mostDrawn))
 	case o.level == packetLevel && o.labels == "":
 		return wrong("--level packet: want --labels observed, chain, or a file of labels")
 	case o.level == packetLevel && o.labels == "chain" && o.packets == 0:
