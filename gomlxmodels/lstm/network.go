@@ -156,8 +156,14 @@ func (n *network) embed(params []*Node, codes *Node) []*Node {
 }
 
 // projection is the input's part of the gates for all steps in one product,
-// [time, batch, 4*units]: the packet before, what is known, and the latent.
+// [time, batch, 4*units].
 func (n *network) projection(params []*Node, x batch) *Node {
+	return n.project(params, n.seen(params, x))
+}
+
+// seen is what the cell sees in each step, [time, batch, width]: the packet
+// before, what is known, and the latent.
+func (n *network) seen(params []*Node, x batch) *Node {
 	var parts []*Node
 	for _, e := range n.embed(params, x.codes) {
 		parts = append(parts, Mul(shift(e), x.keep))
@@ -168,11 +174,10 @@ func (n *network) projection(params []*Node, x batch) *Node {
 	if n.cfg.Latent > 0 {
 		parts = append(parts, x.latent)
 	}
-	return n.project(params, parts)
+	return Concatenate(parts, -1)
 }
 
-func (n *network) project(params, parts []*Node) *Node {
-	in := Concatenate(parts, -1)
+func (n *network) project(params []*Node, in *Node) *Node {
 	bias := n.param(params, "cell/bias")
 	return Add(MatMul(in, n.param(params, "cell/input")), ExpandLeftToRank(bias, in.Rank()))
 }
@@ -227,24 +232,26 @@ func (n *network) loss(params []*Node, x batch, hidden *Node) (*Node, []*Node) {
 
 // scannedGradient is the loss and its gradients where the cell runs in a While
 // loop, through which Gradient cannot pass: Gradient of the loss by the hidden
-// states, the cell's own derivative in a second loop, and Gradient again from
-// the projection down.
+// states, the cell's own derivative in a second loop, the products for the
+// cell's weights, and Gradient again from the cell's input down.
 func (n *network) scannedGradient(s fit.Step) (*Node, []*Node, []*Node) {
 	x := n.inputs(s)
-	projection := n.projection(s.Params, x)
+	in := n.seen(s.Params, x)
 	recurrent := n.param(s.Params, "cell/recurrent")
-	states := scan(projection, x.keep, recurrent)
+	states := scan(n.project(s.Params, in), x.keep, recurrent)
 	loss, terms := n.loss(s.Params, x, states.hidden)
 	above := Gradient(loss, append([]*Node{states.hidden}, s.Params...)...)
 	dz := states.backpropagate(above[0], x.keep, recurrent)
-	below := Gradient(ReduceAllSum(Mul(projection, StopGradient(dz))), s.Params...)
+	dIn := MatMul(dz, Transpose(n.param(s.Params, "cell/input"), 0, 1))
+	below := Gradient(ReduceAllSum(Mul(in, StopGradient(dIn))), s.Params...)
 	gradients := make([]*Node, len(s.Params))
 	for i := range gradients {
 		gradients[i] = Add(above[i+1], below[i])
 	}
-	before := Mul(shift(states.hidden), x.keep)
-	i := n.index["cell/recurrent"]
-	gradients[i] = Add(gradients[i], EinsumAxes(before, dz, [][2]int{{0, 0}, {1, 1}}, nil))
+	weights := states.weights(in, x.keep, dz)
+	for k, name := range []string{"cell/input", "cell/recurrent", "cell/bias"} {
+		gradients[n.index[name]] = Add(gradients[n.index[name]], weights[k])
+	}
 	return loss, terms, gradients
 }
 

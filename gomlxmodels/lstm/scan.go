@@ -119,6 +119,16 @@ func (s scanned) backpropagate(gradient, keep, recurrent *Node) *Node {
 	return out[3]
 }
 
+// weights are the derivatives by the input's kernel, the recurrent kernel and the
+// bias, given those by the projection; in is [time, batch, width]. Left to
+// Gradient, the first would be a product with the transpose of dz, the largest of
+// all tensors: a quarter of the whole step.
+func (s scanned) weights(in, keep, dz *Node) [3]*Node {
+	over := [][2]int{{0, 0}, {1, 1}} // time and batch
+	before := Mul(shift(s.hidden), keep)
+	return [3]*Node{EinsumAxes(in, dz, over, nil), EinsumAxes(before, dz, over, nil), ReduceSum(dz, 0, 1)}
+}
+
 // unroll runs the cell step by step as one graph that Gradient can pass through:
 // for rows of few steps, and for backends without dynamic slices.
 func unroll(projection, keep, recurrent *Node) (hidden *Node) {
