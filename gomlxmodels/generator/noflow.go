@@ -122,7 +122,7 @@ func (n *noFlow) flows(ctx context.Context, r Request, draw drawFunc, radio *rad
 			t.until = r.Start + int64(r.Duration)
 		}
 		for round := uint64(0); ; round++ {
-			part := Request{Flows: r.Flows, Seed: r.Seed + round*0x9E3779B97F4A7C15, Start: r.Start}
+			part := Request{Flows: r.Flows, Seed: r.Seed + round*0x9E3779B97F4A7C15, Start: r.Start, Packets: r.Packets}
 			if r.Flows == 0 {
 				part.Flows = int(min(1<<20, 1.1*r.Duration.Seconds()*r.factor()/n.Span)) + 8
 			}
