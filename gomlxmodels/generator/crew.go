@@ -52,7 +52,7 @@ func (g *Sampled) team(r Request) (locksteps, lanes int) {
 }
 
 // behind is how many batches of flows a lockstep may be ahead of the consumer.
-const behind = 8
+const behind = 4
 
 // crew draws a request with several locksteps at once.
 type crew struct {

@@ -75,6 +75,10 @@ func (l *lockstep) run(ctx context.Context, yield func([]*flow.Flow) bool) error
 	return nil
 }
 
+// mostKept is for how many packets a draft may have room to be used again: else
+// all would have room for the longest flow in the end.
+const mostKept = 128
+
 // batchPackets is about how many packets are handed out at once. When a long flow
 // ends, all that waited for it have their turn: they become flow.Packets, which
 // are ten times as large, only as fast as the consumer takes them.
@@ -89,7 +93,9 @@ func (l *lockstep) ready() (flows []*flow.Flow) {
 		l.held -= len(d.packets)
 		l.next++
 		flows = append(flows, d.flow(l.g.Application))
-		l.free = append(l.free, d)
+		if len(l.free) < len(l.lanes) && cap(d.packets) <= mostKept {
+			l.free = append(l.free, d)
+		}
 	}
 	return flows
 }
