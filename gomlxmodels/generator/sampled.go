@@ -52,7 +52,7 @@ type Config struct {
 
 	// Before is, for each flow, the start of the flow before it in the whole
 	// capture, of which the training flows are a part; nil: the flow before it in
-	// training.
+	// training. With NoFlow it is the end of the segment before it.
 	Before []int64
 }
 
