@@ -34,6 +34,7 @@ type conversation struct {
 	ipHeader int32
 	proto    uint8
 	app      flow.Application
+	room     uint16 // largest segment that the MTU leaves room for
 	script
 	ends     [2]end   // by direction
 	datagram []byte   // payload of the next segment, where the speaker does not make it
@@ -270,14 +271,14 @@ func (c *conversation) clock(dir flow.Direction, at int64) uint32 {
 	return c.ends[dir].station.timestamp + uint32(at/1e6)
 }
 
-// mss is the maximum segment size that a side announces: its host's own, unless
-// the peer sends more than that in one segment.
+// mss is the maximum segment size that a side announces: its host's own, or less
+// where the MTU leaves less room, unless the peer sends more in one segment.
 func (c *conversation) mss(dir flow.Direction) uint16 {
 	need := c.maxPayload[1-dir]
 	if c.timestamps {
 		need += timestampOptions
 	}
-	return uint16(max(int32(c.ends[dir].station.MSS), need))
+	return uint16(max(int32(min(c.ends[dir].station.MSS, c.room)), need))
 }
 
 // scale is the window scale that a side announces, and chooseWindow the window

@@ -162,6 +162,7 @@ func (f *Framer) admit(from *flow.Flow) error {
 		observed = ipv6Header
 	}
 	c.load(from, c.ipHeader-observed)
+	c.room = uint16(int32(f.opts.MTU) - c.ipHeader - tcpHeader)
 	l := limits{mtu: int32(f.opts.MTU), ipHeader: c.ipHeader, complete: f.opts.Complete}
 	if c.proto == flow.TCP {
 		c.tcp(l)

@@ -15,7 +15,7 @@ type Options struct {
 	KeepTuples bool    // use the addresses and ports, or gateways and device addresses, that flows carry; they may be those of the original
 
 	Link       Link           // what frames begin with, and so how LoRaWAN uplinks stand in the capture
-	Addresses  []netip.Prefix // where hosts get their addresses; a family without a prefix: documentation and benchmarking ranges
+	Addresses  []netip.Prefix // where hosts get their addresses, even if training hosts have some of them; a family without a prefix: documentation and benchmarking ranges
 	IPv6       IPv6           // which flows are IPv6
 	Clients    int            // hosts that open flows; 0: as many as the plan has
 	Servers    int            // hosts that answer; 0: as many as the plan has

@@ -197,7 +197,15 @@ func TestIPv6(t *testing.T) {
 		if !reflect.DeepEqual(before, c.plan.Hosts) {
 			t.Errorf("%v: the plan has changed", c.ipv6)
 		}
-		framedWith(t, c.plan, Options{IPv6: c.ipv6}, flows)
+		for _, p := range framedWith(t, c.plan, Options{IPv6: c.ipv6}, flows) {
+			want := uint16(1460)
+			if p.Tuple.Src.Addr().Is6() {
+				want = 1440
+			}
+			if p.MSS != 0 && p.MSS != want {
+				t.Fatalf("frame %d announces segments of %d bytes, want %d", p.Number, p.MSS, want)
+			}
+		}
 	}
 }
 
