@@ -30,10 +30,19 @@ func FitBootstrap(flows []*flow.Flow) (*Bootstrap, error) {
 	return &Bootstrap{flows: flows, arrivals: arrivals(flows)}, nil
 }
 
-func arrivals(flows []*flow.Flow) []int64 {
+func arrivals(flows []*flow.Flow) []int64 { return arrivalsSince(flows, nil) }
+
+// arrivalsSince are nanoseconds between starts: since the flow before in the
+// whole capture where before tells it (Config.Before), so that a training part of
+// the flows has the rate of the whole.
+func arrivalsSince(flows []*flow.Flow, before []int64) []int64 {
 	between := []int64{}
 	for i := 1; i < len(flows); i++ {
-		between = append(between, max(0, flows[i].Start()-flows[i-1].Start()))
+		last := flows[i-1].Start()
+		if before != nil {
+			last = before[i]
+		}
+		between = append(between, max(0, flows[i].Start()-last))
 	}
 	if len(between) == 0 {
 		between = append(between, int64(time.Second))

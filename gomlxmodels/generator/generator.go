@@ -35,7 +35,7 @@ func Fit(ctx context.Context, b compute.Backend, kind string, cfg Config, flows 
 	case KindMarkov:
 		var g *Markov
 		err := o.stage("markov", func() (err error) {
-			flows, _ = withoutStrays(flows, nil, o)
+			flows, cfg.Before = withoutStrays(flows, cfg.Before, o)
 			if g, err = FitMarkov(cfg.Order, flows); err != nil {
 				return err
 			}

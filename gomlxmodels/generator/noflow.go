@@ -98,7 +98,7 @@ func gapsBetween(segments []*flow.Flow) []int64 {
 func arrivalsOf(cfg Config, flows []*flow.Flow) (*noFlow, []int64, error) {
 	n, err := fitNoFlow(cfg, flows)
 	if n == nil || err != nil {
-		return nil, arrivals(flows), err
+		return nil, arrivalsSince(flows, cfg.Before), err
 	}
 	return n, gapsBetween(flows), nil
 }
