@@ -50,7 +50,8 @@ func TestDecodeInvertsEncode(t *testing.T) {
 		for i := range f.Packets {
 			last := len(f.Packets) - 1
 			v.encode(codes, f, i, last)
-			p, gap, end := d.decode(codes, random.Float64(), random.Float64())
+			var p flow.Packet
+			gap, end := d.decode(&p, codes, random.Float64(), random.Float64())
 			if end != (i == last) {
 				t.Fatalf("flow %d, packet %d: end is %v", f.ID, i, end)
 			}

@@ -31,7 +31,8 @@ type lockstep struct {
 	random  *rand.Rand
 	lanes   []lane
 	plans   *lookahead
-	active  int // lanes in use
+	active  int         // lanes in use
+	packet  flow.Packet // drawn last
 
 	waiting map[int64]*draft // finished, behind one that is not
 	held    int              // packets of waiting
@@ -167,7 +168,9 @@ func (l *lockstep) take(i int) (ended bool) {
 	to := &l.lanes[i]
 	heads := headCount + l.g.Radio.headCount()
 	codes := l.sampler.Codes[i*heads : (i+1)*heads]
-	p, gap, end := l.decoder.decode(codes, l.random.Float64(), l.random.Float64())
+	p := &l.packet
+	p.Radio = nil
+	gap, end := l.decoder.decode(p, codes, l.random.Float64(), l.random.Float64())
 	to.walk.Step(int(codes[headLabel]))
 	d := to.draft
 	if !to.started {
@@ -176,10 +179,10 @@ func (l *lockstep) take(i int) (ended bool) {
 	} else {
 		p.Time = d.packets[len(d.packets)-1].time + int64(gap)
 	}
-	l.g.Radio.decode(&p, codes[headCount:], &to.past.radio, d.id, l.random)
-	to.past.add(&p, gap)
+	l.g.Radio.decode(p, codes[headCount:], &to.past.radio, d.id, l.random)
+	to.past.add(p, gap)
 	to.past.radio.add(p.Radio)
-	d.add(&p)
+	d.add(p)
 	if !end && len(d.packets) >= l.g.MaxPackets {
 		l.cut++
 		return true

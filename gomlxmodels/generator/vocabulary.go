@@ -135,9 +135,10 @@ func newDecoder(v *vocabulary) *decoder {
 	return d
 }
 
-// decode is the packet that classes name and the gap before it. u and w in
-// [0, 1) choose inside the payload's bin and the gap's share.
-func (d *decoder) decode(codes []int32, u, w float64) (p flow.Packet, gap time.Duration, end bool) {
+// decode makes p the packet that classes name, apart from its time and uplink, and
+// gives the gap before it. u and w in [0, 1) choose inside the payload's bin and
+// the gap's share.
+func (d *decoder) decode(p *flow.Packet, codes []int32, u, w float64) (gap time.Duration, end bool) {
 	v := d.v
 	class := &d.classes[codes[headClass]]
 	p.Direction, p.Flags, p.Tuple.Proto = class.Direction, class.Flags, class.Tuple.Proto
@@ -149,7 +150,7 @@ func (d *decoder) decode(codes []int32, u, w float64) (p flow.Packet, gap time.D
 	if seconds > 2*shortestGap {
 		gap = time.Duration(math.Round(seconds*1e9/float64(v.Resolution))) * time.Duration(v.Resolution)
 	}
-	return p, gap, d.ends[codes[headClass]]
+	return gap, d.ends[codes[headClass]]
 }
 
 // gapBefore is the time between packet i and the one before it; 0 for the first.
