@@ -4,6 +4,7 @@ import (
 	"context"
 	"math/rand/v2"
 	"testing"
+	"time"
 
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
@@ -32,7 +33,7 @@ func BenchmarkPackets(b *testing.B) {
 
 // BenchmarkUplinkTimeline draws a LoRaWAN gateway's timeline of 60 devices.
 func BenchmarkUplinkTimeline(b *testing.B) {
-	segments, err := generator.Segments(gentest.Uplinks(60, rand.NewPCG(2, 2)), 16)
+	segments, err := generator.Segments(gentest.Uplinks(60, 24*time.Hour, rand.NewPCG(2, 2)), 16)
 	if err != nil {
 		b.Fatal(err)
 	}

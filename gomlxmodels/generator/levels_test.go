@@ -79,23 +79,27 @@ func report(t *testing.T, problems []error) {
 
 const later = int64(1_800_000_000_000_000_000)
 
-// Devices of a LoRaWAN gateway, each a flow.
+// Devices of a LoRaWAN gateway, each a flow: in an hour most last for much of it.
 func TestUplinks(t *testing.T) {
-	flows := gentest.Uplinks(60, rand.NewPCG(2, 2))
-	cfg := tiny()
-	cfg.Variant = feature.LoRaWAN
-	eachKind(t, cfg, flows, func(t *testing.T, g trained) {
-		made := flowsOf(t, g, generator.Request{Flows: 50, Seed: 4, Start: later})
-		report(t, gentest.CheckUplinks(flows, made, g.copies, true))
-		if level, ok := g.Generator.(generator.PacketLevel); ok {
-			testPacketLevel(t, level)
-		}
-	})
+	for _, over := range []time.Duration{time.Hour, 24 * time.Hour} {
+		t.Run(over.String(), func(t *testing.T) {
+			flows := gentest.Uplinks(60, over, rand.NewPCG(2, 2))
+			cfg := tiny()
+			cfg.Variant = feature.LoRaWAN
+			eachKind(t, cfg, flows, func(t *testing.T, g trained) {
+				made := flowsOf(t, g, generator.Request{Flows: 50, Seed: 4, Start: later})
+				report(t, gentest.CheckUplinks(flows, made, g.copies, true))
+				if level, ok := g.Generator.(generator.PacketLevel); ok {
+					testPacketLevel(t, level)
+				}
+			})
+		})
+	}
 }
 
 // What a LoRaWAN gateway hears, without flows.
 func TestUplinkTimeline(t *testing.T) {
-	segments, err := generator.Segments(gentest.Uplinks(60, rand.NewPCG(2, 2)), 16)
+	segments, err := generator.Segments(gentest.Uplinks(60, 24*time.Hour, rand.NewPCG(2, 2)), 16)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -301,7 +305,7 @@ func TestSegments(t *testing.T) {
 
 // A downlink that the gateway heard of another does no harm among uplinks.
 func TestStrayDownlink(t *testing.T) {
-	uplinks := gentest.Uplinks(40, rand.NewPCG(2, 2))
+	uplinks := gentest.Uplinks(40, 24*time.Hour, rand.NewPCG(2, 2))
 	stray := &flow.Flow{Application: flow.LoRaWAN, Packets: []flow.Packet{{Time: uplinks[3].Start(), Length: 12, HeaderLength: 9, Application: flow.LoRaWAN}}}
 	mixed := slices.Insert(slices.Clone(uplinks), 4, stray)
 	segments, err := generator.Segments(mixed, 16)
@@ -331,7 +335,7 @@ func TestStrayDownlink(t *testing.T) {
 }
 
 func TestFitRefusesMixedPackets(t *testing.T) {
-	uplinks, connections := gentest.Uplinks(30, rand.NewPCG(2, 2)), gentest.Flows(30, rand.NewPCG(1, 1))
+	uplinks, connections := gentest.Uplinks(30, 24*time.Hour, rand.NewPCG(2, 2)), gentest.Flows(30, rand.NewPCG(1, 1))
 	lora := tiny()
 	lora.Variant = feature.LoRaWAN
 	for _, row := range []struct {

@@ -23,6 +23,10 @@ type residents struct {
 // residentShare is the part of the capture that the median flow lasts at least.
 const residentShare = 0.25
 
+// populationSlack is how far a population's size may be moved to the number of
+// flows that was asked for.
+const populationSlack = 0.25
+
 // fitResidents is nil where flows come and go. It takes the shapes' time since
 // the flow before, which it replaces by the offset in seconds.
 func fitResidents(x *mat.Dense, flows []*flow.Flow) *residents {
@@ -63,8 +67,8 @@ func (a *aggregate) residentStarts(r Request, next func() []float64) func() (sha
 		if len(waiting) == 0 {
 			cycle++
 			n := max(1, int(math.Round(a.Residents.Flows*r.factor())))
-			if left := r.Flows - drawn; r.Flows > 0 && float64(left) < 1.25*float64(n) {
-				n = max(1, left) // rather a few more than a population of a few
+			if left := r.Flows - drawn; r.Duration == 0 && math.Abs(float64(left-n)) < populationSlack*float64(n) {
+				n = left // rather a few more or less than a second population of a few
 			}
 			drawn += n
 			for range n {

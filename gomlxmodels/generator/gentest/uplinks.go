@@ -5,18 +5,20 @@ import (
 	"math"
 	"math/rand/v2"
 	"sort"
+	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// Uplinks are n LoRaWAN devices as one gateway hears them, in the order in which
-// they are first heard in the course of a day: each at a level of its own, which decides its spreading
-// factor, with gaps of minutes and a counter that mostly goes on by one.
-func Uplinks(n int, src rand.Source) []*flow.Flow {
+// Uplinks are n LoRaWAN devices as one gateway hears them for an hour or so, in the
+// order in which they are first heard in the course of a time: each at a level of
+// its own, which decides its spreading factor, with gaps of minutes and a counter
+// that mostly goes on by one.
+func Uplinks(n int, over time.Duration, src rand.Source) []*flow.Flow {
 	random := rand.New(src)
 	var all []*flow.Flow
 	for id := range int64(n) {
-		start := int64(1_700_000_000_000_000_000) + int64(random.Float64()*86400e3)*1e6
+		start := int64(1_700_000_000_000_000_000) + int64(random.Float64()*float64(over.Milliseconds()))*1e6
 		f := &flow.Flow{ID: id, Application: flow.LoRaWAN}
 		rssi := -60 - 60*random.Float64()
 		factor := uint8(7 + min(5, int((-60-rssi)/10)))
