@@ -142,7 +142,7 @@ func (s *Source) Flows(ctx context.Context, a Amount) iter.Seq2[*flow.Flow, erro
 	factors := s.factors(a)
 	streams := make([]iter.Seq2[*flow.Flow, error], len(s.Parts))
 	for i, p := range s.Parts {
-		r := generator.Request{Flows: a.Flows, Duration: a.Duration, RateFactor: factors[i], Seed: a.Seed, Start: s.start(a)}
+		r := generator.Request{Flows: a.Flows, Packets: a.Packets, Duration: a.Duration, RateFactor: factors[i], Seed: a.Seed, Start: s.start(a)}
 		if i > 0 {
 			r.Seed = partSeed(a.Seed, i)
 		}

@@ -21,6 +21,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -33,6 +34,26 @@ type Options struct {
 	Out       io.Writer // progress and reasons, one line each; nil: silent
 	NoInstall bool      // never fetch a plugin
 	Cache     string    // folder for installed plugins [the user's cache folder]
+	Threads   int       // of the XLA CPU plugin, 0: one a processor; 1 is best where the caller steps several programs at once
+}
+
+// threadsVariable is where the XLA CPU plugin reads how many threads a new client
+// starts; its interface has no option for it.
+const threadsVariable = "PJRT_NPROC"
+
+// setThreads hands Threads to the plugin, unless the user has set them, until
+// the function that it returns is called.
+func (o Options) setThreads() (restore func(), err error) {
+	if _, set := os.LookupEnv(threadsVariable); set || o.Threads == 0 {
+		return func() {}, nil
+	}
+	if o.Threads < 0 {
+		return nil, fmt.Errorf("device: %d threads: want 0 or more", o.Threads)
+	}
+	if err := os.Setenv(threadsVariable, strconv.Itoa(o.Threads)); err != nil {
+		return nil, fmt.Errorf("device: %w", err)
+	}
+	return func() { os.Unsetenv(threadsVariable) }, nil
 }
 
 // Device is an open backend with what a manifest records about it.
@@ -98,6 +119,11 @@ func (o Options) mayInstall() bool {
 // that was asked for by name and does not work is an error that says how to
 // mend it; one that was chosen falls back to the next with a message.
 func Open(ctx context.Context, o Options) (*Device, error) {
+	restore, err := o.setThreads()
+	if err != nil {
+		return nil, err
+	}
+	defer restore()
 	asked, by := o.Backend, "asked for"
 	if asked == "" {
 		asked, by = os.Getenv(compute.ConfigEnvVar), "asked for by "+compute.ConfigEnvVar

@@ -63,6 +63,12 @@ func (s *Sampled) NewSampler(lanes int, seed uint64) (*Sampler, error) {
 	}
 	p := &samplerProgram{cfg: s.Config, exec: exec}
 	for _, w := range weights {
+		// Here, not at the first step: forks that step at the same time must find
+		// them on the device. GoMLX looks at a tensor without its lock before it
+		// moves it, and may find it in neither place.
+		if err := w.ToDevice(s.backend, 0); err != nil {
+			return nil, fmt.Errorf("lstm: weights of the sampling step: %w", err)
+		}
 		p.weights = append(p.weights, w)
 	}
 	return p.sampler(lanes, seed), nil
