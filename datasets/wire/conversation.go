@@ -35,6 +35,7 @@ type conversation struct {
 	proto    uint8
 	app      flow.Application
 	room     uint16 // largest segment that the MTU leaves room for
+	shortest int32  // payload bytes of a datagram of the service
 	script
 	ends     [2]end   // by direction
 	datagram []byte   // payload of the next segment, where the speaker does not make it

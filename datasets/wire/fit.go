@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"maps"
+	"math"
 	"net/netip"
 	"slices"
 
@@ -84,6 +85,7 @@ type serviceCounts struct {
 	pairs                    map[[2]netip.Addr]int64
 	last                     [2]netip.Addr
 	low, high                uint16
+	shortest                 int32 // payload bytes of a datagram
 }
 
 // counter counts values; mode is the most frequent one.
@@ -124,7 +126,7 @@ func (fit *fitting) add(f *flow.Flow) {
 	}
 	s := fit.services[key]
 	if s == nil {
-		s = &serviceCounts{pairs: make(map[[2]netip.Addr]int64)}
+		s = &serviceCounts{pairs: make(map[[2]netip.Addr]int64), shortest: math.MaxInt32}
 		fit.services[key] = s
 	}
 	s.flows++
@@ -137,7 +139,11 @@ func (fit *fitting) add(f *flow.Flow) {
 		s.high = max(s.high, port)
 	}
 	for i := range f.Packets {
-		fit.mtu = max(fit.mtu, ipLength(&f.Packets[i]))
+		p := &f.Packets[i]
+		fit.mtu = max(fit.mtu, ipLength(p))
+		if !p.Fragment {
+			s.shortest = min(s.shortest, p.PayloadLength)
+		}
 	}
 	if !client.Addr().IsValid() || !server.Addr().IsValid() {
 		return
@@ -390,6 +396,9 @@ func (fit *fitting) addServices(p *Plan, index map[netip.Addr]int) {
 		s.Repeat = float64(counts.repeats) / float64(counts.flows)
 		s.SamePort = float64(counts.samePort) / float64(counts.flows)
 		s.ClientLow, s.ClientHigh = portRange(counts.low, counts.high)
+		if key.proto == flow.UDP && counts.shortest < math.MaxInt32 {
+			s.Shortest = counts.shortest
+		}
 		for pair, n := range counts.pairs {
 			s.Pairs = append(s.Pairs, Pair{Client: index[pair[0]], Server: index[pair[1]], Flows: n})
 		}

@@ -143,7 +143,7 @@ func (f *Framer) admit(from *flow.Flow) error {
 	c.id, c.app, c.proto = from.ID, from.Application, protoOf(from)
 	c.counts = &f.counts
 	c.next = 0
-	c.datagram, c.uplinks = nil, c.uplinks[:0]
+	c.datagram, c.uplinks, c.shortest = nil, c.uplinks[:0], 0
 	if c.proto != flow.TCP && c.proto != flow.UDP {
 		f.free = append(f.free, c)
 		return fmt.Errorf("wire: flow %d has protocol %d, want 6 (TCP) or 17 (UDP)", from.ID, c.proto)
@@ -163,7 +163,7 @@ func (f *Framer) admit(from *flow.Flow) error {
 	}
 	c.load(from, c.ipHeader-observed)
 	c.room = uint16(int32(f.opts.MTU) - c.ipHeader - tcpHeader)
-	l := limits{mtu: int32(f.opts.MTU), ipHeader: c.ipHeader, complete: f.opts.Complete}
+	l := limits{mtu: int32(f.opts.MTU), ipHeader: c.ipHeader, shortest: c.shortest, complete: f.opts.Complete}
 	if c.proto == flow.TCP {
 		c.tcp(l)
 		if f.opts.Retransmit > 0 {

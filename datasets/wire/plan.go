@@ -56,6 +56,7 @@ type Service struct {
 	SamePort    float64          `json:"same_port"`  // share of flows whose client port is the server port (NTP)
 	ClientLow   uint16           `json:"client_low"` // range of client ports
 	ClientHigh  uint16           `json:"client_high"`
+	Shortest    int32            `json:"shortest,omitempty"` // least payload bytes of its datagrams
 }
 
 // Pair is a client and a server, indices of Plan.Hosts, and how many flows they had.
@@ -131,6 +132,9 @@ func (s *Service) validate(hosts []Host) error {
 	}
 	if s.ClientLow == 0 || s.ClientLow > s.ClientHigh {
 		bad("client ports are %d to %d, want a range from 1 to 65535", s.ClientLow, s.ClientHigh)
+	}
+	if s.Shortest < 0 || s.Shortest > 65507 {
+		bad("shortest %d: want 0 to 65507 bytes", s.Shortest)
 	}
 	if s.Flows < 0 || s.Repeat < 0 || s.Repeat > 1 || s.SamePort < 0 || s.SamePort > 1 {
 		bad("flows %d, repeat %g, same_port %g: want a count and two shares of 0 to 1", s.Flows, s.Repeat, s.SamePort)

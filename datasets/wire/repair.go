@@ -25,6 +25,7 @@ const (
 	headerChanged
 	segmentSplit
 	datagramCut
+	datagramFilled
 	scaleAdded
 	ackRepeated
 	runRelieved
@@ -59,6 +60,7 @@ var repairNames = [repairCount]string{
 	headerChanged:     "header length changed to one that TCP, UDP or the options agreed on can have",
 	segmentSplit:      "segment above the MSS split",
 	datagramCut:       "datagram above the MTU cut",
+	datagramFilled:    "datagram shorter than any of the training made as long as that",
 	scaleAdded:        "window scale option added for the data in flight",
 	ackRepeated:       "repeated ACK made a window update",
 	runRelieved:       "ACK inserted into a long one-way run",

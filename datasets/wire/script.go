@@ -61,6 +61,7 @@ type units struct {
 type limits struct {
 	mtu      int32
 	ipHeader int32 // 20 or 40
+	shortest int32 // payload bytes of a datagram
 	complete bool  // insert missing handshakes and closings
 }
 

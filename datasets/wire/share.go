@@ -194,6 +194,7 @@ func (s *sharing) group(a flow.Application, proto uint8) *serviceGroup {
 // plan has them.
 func (s *sharing) draw(c *conversation, from *flow.Flow, want6 bool) {
 	service := s.service(c.app, c.proto, want6)
+	c.shortest = service.Shortest
 	pair := s.pair(service, want6)
 	same := service.SamePort > 0 && s.random.Float64() < service.SamePort
 	for range restTries {

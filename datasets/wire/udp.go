@@ -11,6 +11,10 @@ func (s *script) udp(l limits) {
 			g.keepLength(header)
 			s.counts.add(headerChanged)
 		}
+		if g.payload < l.shortest {
+			g.payload = l.shortest
+			s.counts.add(datagramFilled)
+		}
 		if g.payload > room {
 			g.payload = room
 			s.counts.add(datagramCut)

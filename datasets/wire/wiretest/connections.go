@@ -51,7 +51,9 @@ func Tcptrace(t *testing.T, capture string, want Expect) {
 	if e.all == 0 {
 		t.Skip("the capture has no TCP connection")
 	}
-	command := exec.Command(path, "-l", "-n", capture)
+	// By default tcptrace takes what follows four minutes of silence for another
+	// connection; an established one may be silent for two hours (RFC 5382, REQ-5).
+	command := exec.Command(path, "-l", "-n", "--endpoint_reuse_interval=7440", capture)
 	out, err := command.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
