@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -50,12 +49,12 @@ func Replay(ctx context.Context, iface string, frames iter.Seq2[Frame, error], s
 func replay(ctx context.Context, send sendFunc, frames iter.Seq2[Frame, error], speed float64) (Replayed, error) {
 	var out Replayed
 	var late lateness
-	var problems problems
+	var problems Problems
 	var start time.Time
 	first := int64(0)
 	for frame, err := range frames {
 		if err != nil {
-			problems.add(err)
+			problems.Add(err)
 			continue
 		}
 		if out.Packets == 0 {
@@ -66,12 +65,12 @@ func replay(ctx context.Context, send sendFunc, frames iter.Seq2[Frame, error], 
 			due = start.Add(time.Duration(float64(frame.Packet.Time-first) / speed))
 		}
 		if err := waitUntil(ctx, due); err != nil {
-			problems.add(fmt.Errorf("stopped after %d packets: %w", out.Packets, err))
+			problems.Add(fmt.Errorf("stopped after %d packets: %w", out.Packets, err))
 			break
 		}
 		sent := time.Now()
 		if err := send(frame.Bytes); err != nil {
-			problems.add(fmt.Errorf("packet %d of %d bytes, after %d that were sent: %w", out.Packets+1, len(frame.Bytes), out.Packets, err))
+			problems.Add(fmt.Errorf("packet %d of %d bytes, after %d that were sent: %w", out.Packets+1, len(frame.Bytes), out.Packets, err))
 			break
 		}
 		late.add(sent.Sub(due))
@@ -80,7 +79,7 @@ func replay(ctx context.Context, send sendFunc, frames iter.Seq2[Frame, error], 
 		out.Duration = sent.Sub(start)
 	}
 	out.MedianLate, out.P99Late, out.MaxLate = late.quantile(0.5), late.quantile(0.99), late.most
-	return out, problems.join()
+	return out, problems.Join()
 }
 
 // How long before a frame is due one way of waiting gives way to the next. The
@@ -152,28 +151,4 @@ func (l *lateness) quantile(q float64) time.Duration {
 		d = next
 	}
 	return l.most
-}
-
-// problems gathers the errors of a stream: the first few, and the number of the others.
-type problems struct {
-	kept []error
-	more int
-}
-
-// maxProblems is how many errors are kept.
-const maxProblems = 10
-
-func (p *problems) add(err error) {
-	if len(p.kept) < maxProblems {
-		p.kept = append(p.kept, err)
-	} else {
-		p.more++
-	}
-}
-
-func (p *problems) join() error {
-	if p.more > 0 {
-		return errors.Join(append(p.kept, fmt.Errorf("and %d more errors", p.more))...)
-	}
-	return errors.Join(p.kept...)
 }

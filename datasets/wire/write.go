@@ -30,24 +30,24 @@ const betweenLooks = 64
 // of them and the number of the others, are returned after the frames that could
 // be written.
 func WriteCapture(ctx context.Context, w CaptureWriter, frames iter.Seq2[Frame, error]) (packets int64, err error) {
-	var problems problems
+	var problems Problems
 	looks := 0
 	for frame, err := range frames {
 		if err != nil {
-			problems.add(err)
+			problems.Add(err)
 			continue
 		}
 		if looks++; looks%betweenLooks == 0 && ctx.Err() != nil {
-			problems.add(fmt.Errorf("wire: stopped after %d packets: %w", w.Packets(), context.Cause(ctx)))
+			problems.Add(fmt.Errorf("wire: stopped after %d packets: %w", w.Packets(), context.Cause(ctx)))
 			break
 		}
 		if err := w.Write(frame.Packet.Time, frame.Bytes); err != nil {
-			problems.add(err)
-			return w.Packets(), problems.join()
+			problems.Add(err)
+			return w.Packets(), problems.Join()
 		}
 	}
 	if err := w.Flush(); err != nil {
-		problems.add(err)
+		problems.Add(err)
 	}
-	return w.Packets(), problems.join()
+	return w.Packets(), problems.Join()
 }

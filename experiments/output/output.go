@@ -5,8 +5,6 @@ package output
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"io"
 	"iter"
 
@@ -69,10 +67,10 @@ const (
 // Errors in the stream, the first few of them and the number of the others, are
 // returned after the frames that could be written. The sinks stay open.
 func Write(ctx context.Context, frames iter.Seq2[wire.Frame, error], shown func(packets int64), sinks ...Sink) (packets int64, err error) {
-	var problems problems
+	var problems wire.Problems
 	for _, err := range Tee(wire.Ahead(frames, ahead), sinks...) {
 		if err != nil {
-			problems.add(err)
+			problems.Add(err)
 			continue
 		}
 		packets++
@@ -83,14 +81,14 @@ func Write(ctx context.Context, frames iter.Seq2[wire.Frame, error], shown func(
 			shown(packets)
 		}
 		if ctx.Err() != nil {
-			problems.add(context.Cause(ctx))
+			problems.Add(context.Cause(ctx))
 			break
 		}
 	}
 	if shown != nil {
 		shown(packets)
 	}
-	return packets, problems.join()
+	return packets, problems.Join()
 }
 
 // Tee gives each frame to every sink as it passes. The first write that fails
@@ -111,28 +109,4 @@ func Tee(frames iter.Seq2[wire.Frame, error], sinks ...Sink) iter.Seq2[wire.Fram
 			}
 		}
 	}
-}
-
-// problems gathers the errors of a stream.
-type problems struct {
-	kept []error
-	more int
-}
-
-// maxProblems is how many errors of a stream are kept.
-const maxProblems = 10
-
-func (p *problems) add(err error) {
-	if len(p.kept) < maxProblems {
-		p.kept = append(p.kept, err)
-	} else {
-		p.more++
-	}
-}
-
-func (p *problems) join() error {
-	if p.more > 0 {
-		p.kept = append(p.kept, fmt.Errorf("and %d more errors", p.more))
-	}
-	return errors.Join(p.kept...)
 }

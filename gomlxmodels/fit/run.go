@@ -37,11 +37,10 @@ type trainer struct {
 	spanBytes int   // see the constant
 	digest    int64 // of data and split, for checkpoints
 
-	orderProgram, stepsProgram, singleProgram *graph.Exec
-	validateProgram, validateStep             *graph.Exec
-	heldOrder                                 []int32
-	heldTensor                                *tensors.Tensor   // heldOrder on the device
-	heldData                                  []*tensors.Tensor // validation rows on the device
+	programs
+	heldOrder  []int32
+	heldTensor *tensors.Tensor   // heldOrder on the device
+	heldData   []*tensors.Tensor // validation rows on the device
 
 	progress  progress
 	now       []*tensors.Tensor // state, see state.list

@@ -31,10 +31,9 @@ type stack struct {
 	now       []*tensors.Tensor
 	perSecond float64
 
-	orderProgram, stepsProgram, singleProgram *graph.Exec
-	validateProgram, validateStep             *graph.Exec
-	heldTensor                                *tensors.Tensor
-	heldData                                  []*tensors.Tensor
+	programs
+	heldTensor *tensors.Tensor
+	heldData   []*tensors.Tensor
 }
 
 // RunStack minimises p once for each seed in one program with a leading axis of
@@ -403,30 +402,8 @@ func (s *stack) validation(ctx context.Context) ([][]float64, error) {
 
 // compile builds the programs.
 func (s *stack) compile() error {
-	var err error
-	build := func(f func([]*graph.Node) []*graph.Node, name string) *graph.Exec {
-		e, buildErr := graph.NewExec(s.backend, f)
-		if buildErr != nil {
-			err = errors.Join(err, fmt.Errorf("fit: build %s: %w", name, buildErr))
-			return nil
-		}
-		return e.WithName("fit:stack " + name)
-	}
-	if s.models[0].whole {
-		s.orderProgram = build(func(in []*graph.Node) []*graph.Node { return s.inputs(in[0], in[1:]) }, "order")
-		s.stepsProgram = build(s.steps, "epoch")
-		s.validateProgram = build(s.validate, "validation")
-	} else {
-		s.singleProgram = build(s.single, "step")
-		s.validateStep = build(s.validateSingle, "validation step")
-	}
-	return err
-}
-
-func (s *stack) release() {
-	for _, e := range []*graph.Exec{s.orderProgram, s.stepsProgram, s.singleProgram, s.validateProgram, s.validateStep} {
-		if e != nil {
-			e.Finalize()
-		}
-	}
+	return s.programs.compile(s.backend, computation{
+		name: "fit:stack ", whole: s.models[0].whole, order: func(in []*graph.Node) []*graph.Node { return s.inputs(in[0], in[1:]) },
+		steps: s.steps, validate: s.validate, single: s.single, validation: s.validateSingle,
+	})
 }

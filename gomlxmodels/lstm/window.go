@@ -131,22 +131,30 @@ type Window struct {
 // When ctx ends, it returns the network so far together with the context's error, and
 // when training diverges, the last good one and a *fit.DivergedError.
 func FitWindow(ctx context.Context, b compute.Backend, cfg WindowConfig, x mat.Matrix, lengths []int, targets mat.Matrix, observe func(fit.Epoch) error) (*Window, error) {
-	if err := cfg.Validate(); err != nil {
+	w, train, data, err := prepareWindows(cfg, x, lengths, targets)
+	if err != nil {
 		return nil, err
 	}
-	if err := checkWindowRows(cfg, x, lengths); err != nil {
-		return nil, err
-	}
-	if err := checkTargets(cfg, x, targets); err != nil {
-		return nil, err
-	}
-	w := newWindowNetwork(cfg)
-	train := cfg.Fit
-	data, held := w.data(x, lengths, targets)
-	train.ValidationRows = held
 	params := w.initialize(rand.New(rand.NewPCG(cfg.Fit.Seed, seedWindow)))
 	trained, result, err := fit.Run(ctx, b, train, params, data, w.problem(), observe)
 	return windowModel(b, cfg, trained, result, err)
+}
+
+// prepareWindows checks what a network is to learn, and is the network, its training
+// with the rows held out, and the data.
+func prepareWindows(cfg WindowConfig, x mat.Matrix, lengths []int, targets mat.Matrix) (w *windowNetwork, train fit.Config, data []*tensors.Tensor, err error) {
+	if err := cfg.Validate(); err != nil {
+		return nil, train, nil, err
+	}
+	if err := checkWindowRows(cfg, x, lengths); err != nil {
+		return nil, train, nil, err
+	}
+	if err := checkTargets(cfg, x, targets); err != nil {
+		return nil, train, nil, err
+	}
+	w, train = newWindowNetwork(cfg), cfg.Fit
+	data, train.ValidationRows = w.data(x, lengths, targets)
+	return w, train, data, nil
 }
 
 // windowModel is the network of a training that may have ended with an error.
@@ -170,19 +178,10 @@ func windowModel(b compute.Backend, cfg WindowConfig, trained fit.Params, result
 // cfg.Fit.Seed = seeds[m], but for rounding and for the flows held out, which are for
 // all those that cfg.Fit.Seed draws. Observe (may be nil) gets the index of the seed.
 func FitWindows(ctx context.Context, b compute.Backend, cfg WindowConfig, seeds []uint64, x mat.Matrix, lengths []int, targets mat.Matrix, observe func(model int, e fit.Epoch) error) ([]*Window, error) {
-	if err := cfg.Validate(); err != nil {
+	w, train, data, err := prepareWindows(cfg, x, lengths, targets)
+	if err != nil {
 		return nil, err
 	}
-	if err := checkWindowRows(cfg, x, lengths); err != nil {
-		return nil, err
-	}
-	if err := checkTargets(cfg, x, targets); err != nil {
-		return nil, err
-	}
-	w := newWindowNetwork(cfg)
-	train := cfg.Fit
-	data, held := w.data(x, lengths, targets)
-	train.ValidationRows = held
 	starts := make([]fit.Params, len(seeds))
 	for m, seed := range seeds {
 		starts[m] = w.initialize(rand.New(rand.NewPCG(seed, seedWindow)))
