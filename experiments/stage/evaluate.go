@@ -58,17 +58,19 @@ const (
 // closing are the scores of the closing table, in its order.
 var closing = []string{
 	"packet/length W1/sd", "packet/log gap W1/sd", "packet/flags JSD", "order/trigrams JSD", "order/handshake share", "order/close share",
-	"flow/packets W1/sd", "flow/bytes W1/sd", "flow/duration W1/sd", "classifier/C2ST flow", "classifier/C2ST window", "copying/copied flows",
+	"flow/packets W1/sd", "flow/bytes W1/sd", "flow/duration W1/sd", "radio/spreading factor TV", "radio/frequency TV", "radio/SNR KS", "radio/RSSI KS",
+	"classifier/C2ST flow", "classifier/C2ST window", "classifier/C2ST uplink", "copying/copied flows",
 }
 
-// scoreTable is the closing table of a run: each score beside its floor and the baselines.
+// scoreTable is the closing table of a run: each score that the traffic has beside
+// its floor and the baselines.
 func scoreTable(scores []fidelity.Score) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "score\tvalue\tfloor\tmarkov\tbootstrap\t")
 	for _, name := range closing {
 		for _, s := range scores {
-			if s.Level+"/"+s.Score == name {
+			if s.Level+"/"+s.Score == name && s.Value != nil {
 				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t\n", s.Level+" "+s.Score, number(s.Value), number(s.Floor),
 					number(s.Baselines[generator.KindMarkov]), number(s.Baselines[generator.KindBootstrap]))
 			}
