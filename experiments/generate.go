@@ -47,7 +47,7 @@ times. When writing ends early - a full disk, an interruption - what was written
 the Markov chain, or a file's (whole numbers). --level aggregate writes the flows' packets and starts
 alone. --necstgen writes the files that NeCSTGen publishes, with their names and columns.`,
 		Example: `  go run ./experiments generate quickstart --flows 100000 --out big.pcap
-  go run ./experiments generate quickstart smtp dns --duration 24h --rate-factor 2 --out day.pcapng.zst --out day.parquet
+  go run ./experiments generate quickstart smtp dns --duration 1h --rate-factor 2 --out hour.pcapng.zst --out hour.parquet
   go run ./experiments generate quickstart --packets 1M --out - | tshark -r -
   go run ./experiments generate quickstart --duration 10m --interface veth0 --speed 2
   go run ./experiments generate quickstart --level packet --labels chain --packets 1000 --out packets.csv
