@@ -195,6 +195,11 @@ func TestForksAreIndependent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for i, w := range first.program.weights {
+		if !w.(*tensors.Tensor).IsOnDevice(0) {
+			t.Errorf("weight %d is not on the device: forks that step at the same time would move it there together", i)
+		}
+	}
 	defer first.CloseProgram()
 	second := first.Fork(2)
 	defer second.Close()
