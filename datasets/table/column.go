@@ -63,36 +63,6 @@ type field struct {
 	kind kind
 }
 
-func (c column) kind() kind {
-	switch c.values.(type) {
-	case []int64:
-		return kindInt64
-	case []int32:
-		return kindInt32
-	case []uint32:
-		return kindUint32
-	case []uint16:
-		return kindUint16
-	case []uint8:
-		return kindUint8
-	case []bool:
-		return kindBool
-	case []float64:
-		return kindFloat64
-	case times:
-		return kindTime
-	}
-	return kindText
-}
-
-func fieldsOf(columns []column) []field {
-	fields := make([]field, len(columns))
-	for i, c := range columns {
-		fields[i] = field{c.name, c.kind()}
-	}
-	return fields
-}
-
 // integer are the types that hold whole numbers of a table.
 type integer interface {
 	~int64 | ~int32 | ~int16 | ~int8 | ~uint32 | ~uint16 | ~uint8

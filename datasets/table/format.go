@@ -5,7 +5,7 @@
 // Every function streams: what is held is one batch (one row group of Parquet),
 // whatever the length of the table. What was written is read back exactly.
 //
-// A packet table has one row per packet and the columns of PacketColumns.
+// A packet table has one row per packet; its columns stand in packetFields.
 // Addresses are text and empty where a packet has none, time is a UTC timestamp
 // with nanoseconds, flags are the TCP flags byte, direction is 0 for client to
 // server and 1 for server to client. The payload is not kept.

@@ -7,7 +7,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// packetFields are the columns of a packet table, in the order of PacketColumns.
+// packetFields are the columns of a packet table, in order.
 var packetFields = append([]field{
 	{"number", kindInt64}, {"time", kindTime}, {"length", kindInt32}, {"captured", kindInt32},
 	{"header_length", kindInt32}, {"payload_length", kindInt32},
@@ -23,15 +23,6 @@ func layerFields() []field {
 		fields = append(fields, field{fmt.Sprintf("layers_%d", i), kindText}, field{fmt.Sprintf("length_%d", i), kindInt32})
 	}
 	return fields
-}
-
-// PacketColumns are the names of the columns of a packet table, in order.
-func PacketColumns() []string {
-	names := make([]string, len(packetFields))
-	for i, f := range packetFields {
-		names[i] = f.name
-	}
-	return names
 }
 
 // packetBatch is up to BatchRows rows of a packet table as columns. The arrays

@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -175,15 +176,7 @@ func (c *conversation) answerUplinks() {
 	for i := range c.uplinks {
 		c.segments = append(c.segments, segment{time: c.segments[i].time + c.uplinks[i].gateway.answer, dir: flow.Backward, echo: int32(i)})
 	}
-	slices.SortStableFunc(c.segments, func(a, b segment) int {
-		switch {
-		case a.time < b.time:
-			return -1
-		case a.time > b.time:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(c.segments, func(a, b segment) int { return cmp.Compare(a.time, b.time) })
 }
 
 // join gives a gateway its host and port, and the server's, once: gateways take

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -75,15 +76,7 @@ func (a *aggregate) residentStarts(r Request, next func() []float64) func() (sha
 				shape := slices.Clone(next())
 				waiting = append(waiting, arrival{shape, a.Scores[shapeArrive].value(shape[shapeArrive])})
 			}
-			slices.SortStableFunc(waiting, func(p, q arrival) int {
-				switch {
-				case p.offset < q.offset:
-					return -1
-				case p.offset > q.offset:
-					return 1
-				}
-				return 0
-			})
+			slices.SortStableFunc(waiting, func(p, q arrival) int { return cmp.Compare(p.offset, q.offset) })
 		}
 		first := waiting[0]
 		waiting = waiting[1:]

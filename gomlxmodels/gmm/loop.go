@@ -74,6 +74,16 @@ func (p program) loop(in []*graph.Node) []*graph.Node {
 		zeros(components), zeros(components, d), zeros(components, len(p.matrixPairs())), zeros(components, p.features()), zeros(),
 	}
 	initial = append(initial, in[1:8]...)
+	out := passesOf(initial, func(now []*graph.Node) *graph.Node {
+		return graph.LessThan(now[statePhase], graph.Const(now[statePhase].Graph(), done))
+	}, func(now []*graph.Node) []*graph.Node { return p.block(blocks, now) })
+	return out[stateSums : stateMixture+3]
+}
+
+// passesOf repeats block on the state while more holds and the number of passes, the
+// last of the state, is not reached.
+func passesOf(initial []*graph.Node, more func(now []*graph.Node) *graph.Node, block func(now []*graph.Node) []*graph.Node) []*graph.Node {
+	g := initial[0].Graph()
 	parameters := func(g *graph.Graph) (now []*graph.Node) {
 		for i, n := range initial {
 			now = append(now, graph.Parameter(g, fmt.Sprintf("state%d", i), n.Shape()))
@@ -82,12 +92,10 @@ func (p program) loop(in []*graph.Node) []*graph.Node {
 	}
 	again := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
 		now := parameters(g)
-		passes := now[len(now)-1]
-		return []*graph.Node{graph.And(graph.LessThan(now[statePass], passes), graph.LessThan(now[statePhase], graph.Const(g, done)))}
+		return []*graph.Node{graph.And(graph.LessThan(now[statePass], now[len(now)-1]), more(now))}
 	})
-	once := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node { return p.block(blocks, parameters(g)) })
-	out := graph.While(again, once, initial...)
-	return out[stateSums : stateMixture+3]
+	once := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node { return block(parameters(g)) })
+	return graph.While(again, once, initial...)
 }
 
 // block is the body of the loop: the state after one block of rows.

@@ -121,8 +121,6 @@ func (m mixture) flat() []*graph.Node {
 	return []*graph.Node{m.weights, m.means, m.covariances, m.coefficients, m.shared}
 }
 
-func unflatten(n []*graph.Node) mixture { return mixture{n[0], n[1], n[2], n[3], n[4]} }
-
 // maximization is the M-step: the mixture from the sums of all rows.
 //
 //	sums [K, F], of the rows or of a start, and their sums of x_i x_j,

@@ -1,8 +1,6 @@
 package gmm
 
 import (
-	"fmt"
-
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -47,19 +45,10 @@ func (p stackLoop) loop(in []*graph.Node) []*graph.Node {
 		zeros(components), zeros(components, d), zeros(components, len(p.matrixPairs())), zeros(components, p.features()), zeros(p.fits),
 	}
 	initial = append(initial, in[1:9]...)
-	parameters := func(g *graph.Graph) (now []*graph.Node) {
-		for i, n := range initial {
-			now = append(now, graph.Parameter(g, fmt.Sprintf("state%d", i), n.Shape()))
-		}
-		return now
-	}
-	again := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node {
-		now := parameters(g)
-		passes := now[len(now)-1]
-		return []*graph.Node{graph.And(graph.LessThan(now[statePass], passes), graph.GreaterThan(now[stackLeft], graph.Const(g, int32(0))))}
-	})
-	once := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node { return p.block(blocks, parameters(g)) })
-	out := graph.While(again, once, initial...)
+	out := passesOf(initial, func(now []*graph.Node) *graph.Node {
+		left := now[stackLeft]
+		return graph.GreaterThan(left, graph.Const(left.Graph(), int32(0)))
+	}, func(now []*graph.Node) []*graph.Node { return p.block(blocks, now) })
 	return append(out[stateSums:stackLeft:stackLeft], out[stackMixture:stackMixture+3]...)
 }
 
