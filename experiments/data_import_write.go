@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/necstgen/necstgen/datasets/atomicfile"
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/lorawan"
 	"github.com/necstgen/necstgen/datasets/necstgencsv"
@@ -19,7 +20,7 @@ import (
 // write writes the tables and counts their rows and what was damaged.
 func (d *dataImport) write(export table.Export, packets iter.Seq2[flow.Packet, error]) (rows, damaged int64, err error) {
 	labelled := counted(new(flow.Assembler).Label(packets), &rows, &damaged)
-	err = writeBeside(d.target, func(w io.Writer) error {
+	err = atomicfile.Write(d.target, func(w io.Writer) error {
 		export.Packets = w
 		if d.features == "" {
 			return export.Write(labelled)
@@ -27,7 +28,7 @@ func (d *dataImport) write(export table.Export, packets iter.Seq2[flow.Packet, e
 		if other, err := table.FormatOf(d.features); err != nil || other != export.Format {
 			return usageError{errors.Join(err, fmt.Errorf("import: --features %s: want a table of the format %s, as the other", d.features, export.Format))}
 		}
-		return writeBeside(d.features, func(w io.Writer) error {
+		return atomicfile.Write(d.features, func(w io.Writer) error {
 			export.Features = w
 			return export.Write(labelled)
 		})
