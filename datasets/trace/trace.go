@@ -83,7 +83,7 @@ func Open(ctx context.Context, name string, say func(message string)) (*Trace, e
 func OpenFile(ctx context.Context, path string, say func(message string)) (*Trace, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return nil, fmt.Errorf("trace: %w", err)
+		return nil, fmt.Errorf("trace: open %s: %w", path, errors.Unwrap(err))
 	}
 	kind := kindOf(info.Mode())
 	switch {
