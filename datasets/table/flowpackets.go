@@ -13,8 +13,8 @@ import (
 // packet table: the Before of the packet's flow.
 const previousStart = "previous_start"
 
-// flowPacketFields are the columns of a table of whole flows, in order.
-var flowPacketFields = append(slices.Clip(packetFields), field{previousStart, kindTime})
+// flowPacketColumns are the columns of a table of whole flows, in order.
+var flowPacketColumns = append(slices.Clip(packetColumns), rowColumn[flow.Packet]{name: previousStart, kind: kindTime})
 
 // flowPacketBatch is up to BatchRows rows of a table of whole flows as columns.
 type flowPacketBatch struct {
@@ -23,7 +23,7 @@ type flowPacketBatch struct {
 }
 
 func (b *flowPacketBatch) columns() []column {
-	return append(b.packetBatch.columns(), column{previousStart, times(b.before[:b.n])})
+	return append(b.packetBatch.columns(), column{previousStart, timeColumn(b.before[:b.n])})
 }
 
 // WriteFlowPackets writes the packets of flows in time order, as WritePackets of
@@ -47,7 +47,7 @@ func WriteFlowPackets(w io.Writer, format Format, flows []*flow.Flow) error {
 		}
 		before[f.ID] = f.Before
 	}
-	out, err := newTable(w, format, flowPacketFields, func() *flowPacketBatch { return new(flowPacketBatch) })
+	out, err := newTable(w, format, fieldsOf(flowPacketColumns), func() *flowPacketBatch { return new(flowPacketBatch) })
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func WriteFlowPackets(w io.Writer, format Format, flows []*flow.Flow) error {
 func ReadFlowPackets(path string) ([]*flow.Flow, error) {
 	var flows []*flow.Flow
 	byID := make(map[int64]*flow.Flow)
-	for batch, err := range readBatches(path, flowPacketFields, []string{"time", "length", "flow_id"}, packetSetters) {
+	for batch, err := range readBatches(path, flowPacketColumns, []string{"time", "length", "flow_id"}) {
 		if err != nil {
 			return nil, err
 		}

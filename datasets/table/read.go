@@ -237,7 +237,7 @@ func (a *arrowReader) close() error { return a.in.Close() }
 // ignored, but a file without time and length is refused. Any error is the last
 // element and names the file. The stream can be read again.
 func ReadPackets(path string) iter.Seq2[flow.Packet, error] {
-	return readRows(path, packetFields, []string{"time", "length"}, packetSetters)
+	return readRows(path, packetColumns, []string{"time", "length"})
 }
 
 var errStop = errors.New("the consumer stopped")
