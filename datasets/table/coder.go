@@ -10,7 +10,7 @@ import (
 // few hosts, so a small table in front of the map answers nearly all of them
 // (3 ns in place of 25).
 type coder[K comparable] struct {
-	index  [BatchRows]uint32
+	index  [batchRows]uint32
 	list   []string
 	lookup map[K]uint32
 	recent [256]struct {
@@ -24,7 +24,7 @@ func (c *coder[K]) add(i uint, key K, hash uint8, text func(K) string) {
 	if slot.index == 0 || slot.key != key {
 		slot.key, slot.index = key, c.find(key, text)
 	}
-	c.index[i%BatchRows] = slot.index - 1
+	c.index[i%batchRows] = slot.index - 1
 }
 
 func (c *coder[K]) find(key K, text func(K) string) uint32 {

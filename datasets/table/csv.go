@@ -148,7 +148,7 @@ func (c *csvReader) fields() []field {
 
 func (c *csvReader) next() ([]column, int, error) {
 	rows := 0
-	for ; rows < BatchRows; rows++ {
+	for ; rows < batchRows; rows++ {
 		record, err := c.in.Read()
 		if err == io.EOF {
 			break

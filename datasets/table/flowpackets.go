@@ -16,10 +16,10 @@ const previousStart = "previous_start"
 // flowPacketColumns are the columns of a table of whole flows, in order.
 var flowPacketColumns = append(slices.Clip(packetColumns), rowColumn[flow.Packet]{name: previousStart, kind: kindTime})
 
-// flowPacketBatch is up to BatchRows rows of a table of whole flows as columns.
+// flowPacketBatch is up to batchRows rows of a table of whole flows as columns.
 type flowPacketBatch struct {
 	packetBatch
-	before [BatchRows]int64
+	before [batchRows]int64
 }
 
 func (b *flowPacketBatch) columns() []column {
@@ -54,7 +54,7 @@ func WriteFlowPackets(w io.Writer, format Format, flows []*flow.Flow) error {
 	return writeAll(flow.Packets(flows), func(p *flow.Packet) error {
 		b := out.filled
 		b.before[b.n] = before[p.FlowID]
-		if b.add(p); b.n < BatchRows {
+		if b.add(p); b.n < batchRows {
 			return nil
 		}
 		return out.pass()

@@ -48,27 +48,27 @@ func layerColumns() []rowColumn[flow.Packet] {
 	return columns
 }
 
-// packetBatch is up to BatchRows rows of a packet table as columns. The arrays
+// packetBatch is up to batchRows rows of a packet table as columns. The arrays
 // have a constant length so that a store costs no bounds check (40 of them a packet).
 type packetBatch struct {
 	n                                 int
-	number, time, flowID              [BatchRows]int64
-	length, captured, header, payload [BatchRows]int32
+	number, time, flowID              [batchRows]int64
+	length, captured, header, payload [batchRows]int32
 	macSrc, macDst                    coder[flow.MAC]
 	ipSrc, ipDst                      coder[netip.Addr]
-	sport, dport, window, mss         [BatchRows]uint16
-	protocol, ttl, flags, direction   [BatchRows]uint8
-	fragment                          [BatchRows]bool
-	seq, ack                          [BatchRows]uint32
-	application                       [BatchRows]uint8
-	layers                            [flow.MaxLayers][BatchRows]uint8
-	lengths                           [flow.MaxLayers][BatchRows]int32
+	sport, dport, window, mss         [batchRows]uint16
+	protocol, ttl, flags, direction   [batchRows]uint8
+	fragment                          [batchRows]bool
+	seq, ack                          [batchRows]uint32
+	application                       [batchRows]uint8
+	layers                            [flow.MaxLayers][batchRows]uint8
+	lengths                           [flow.MaxLayers][batchRows]int32
 	radio                             *radioBatch // nil until an uplink comes
 }
 
 // add adds a packet to a batch that is not full.
 func (b *packetBatch) add(p *flow.Packet) {
-	i := uint(b.n) % BatchRows
+	i := uint(b.n) % batchRows
 	b.n++
 	b.number[i], b.time[i], b.flowID[i] = p.Number, p.Time, p.FlowID
 	b.length[i], b.captured[i] = p.Length, p.Captured

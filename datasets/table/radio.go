@@ -60,25 +60,25 @@ func setRadioFloat(set func(*flow.Radio, float32)) setter[flow.Packet] {
 type radioBatch struct {
 	n                   int
 	gateway, device     coder[optionalHex]
-	mtype, factor, rate [BatchRows]uint8
-	bandwidth           [BatchRows]uint16
-	counter, frequency  [BatchRows]uint32
-	port, crc           [BatchRows]int32
-	rssi, snr           [BatchRows]float64
+	mtype, factor, rate [batchRows]uint8
+	bandwidth           [batchRows]uint16
+	counter, frequency  [batchRows]uint32
+	port, crc           [batchRows]int32
+	rssi, snr           [batchRows]float64
 }
 
 // add adds the metadata of row i. The rows before it that had none get empty cells.
 func (b *radioBatch) add(i int, r *flow.Radio) {
 	b.fill(i)
-	b.set(uint(i)%BatchRows, r, optionalHex{r.Gateway, true}, optionalHex{uint64(r.Address), true})
-	b.rssi[uint(i)%BatchRows], b.snr[uint(i)%BatchRows] = float64(r.RSSI), float64(r.SNR)
+	b.set(uint(i)%batchRows, r, optionalHex{r.Gateway, true}, optionalHex{uint64(r.Address), true})
+	b.rssi[uint(i)%batchRows], b.snr[uint(i)%batchRows] = float64(r.RSSI), float64(r.SNR)
 	b.n = i + 1
 }
 
 // fill adds empty cells until there are n rows.
 func (b *radioBatch) fill(n int) {
 	for ; b.n < n; b.n++ {
-		i := uint(b.n) % BatchRows
+		i := uint(b.n) % batchRows
 		b.set(i, new(flow.Radio), optionalHex{}, optionalHex{})
 		b.rssi[i], b.snr[i] = math.NaN(), math.NaN()
 	}

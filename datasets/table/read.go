@@ -132,7 +132,7 @@ func newParquetReader(f *os.File, kinds map[string]kind, mem memory.Allocator) (
 	if err != nil {
 		return nil, err
 	}
-	p := &parquetReader{batch: max(1, min(BatchRows, in.NumRows()))}
+	p := &parquetReader{batch: max(1, min(batchRows, in.NumRows()))}
 	for i := range columns.NumColumns() {
 		c := columns.Column(i)
 		if _, ok := kinds[c.Name()]; !ok && kinds != nil {

@@ -51,7 +51,7 @@ func writeRows[R any](w io.Writer, format Format, columns []rowColumn[R], rows i
 		return err
 	}
 	return writeAll(rows, func(row *R) error {
-		if out.filled.add(row); out.filled.n < BatchRows {
+		if out.filled.add(row); out.filled.n < batchRows {
 			return nil
 		}
 		return out.pass()
