@@ -34,6 +34,10 @@ type Options struct {
 	Features string // of the features; "": none
 	Flows    string // of the flows; "": none
 
+	// FlowFeatures is the file of the flows' features, which only NeCSTGen's layout
+	// has; "": none.
+	FlowFeatures string
+
 	Layout Layout
 
 	// Application leaves out all packets but those of one application. Beside the
@@ -103,7 +107,7 @@ type converter struct {
 // open opens the trace at its start.
 func (c *converter) open() (*trace.Trace, error) {
 	say := c.say
-	if c.Layout == NeCSTGen && c.Features != "" || c.Flows != "" || c.Features != "" && c.choice.uplinks() {
+	if c.Layout == NeCSTGen && c.Features != "" || c.Flows != "" || c.FlowFeatures != "" || c.Features != "" && c.choice.uplinks() {
 		say = nil // a pipe cannot be read twice, and is refused
 	}
 	return trace.Open(c.ctx, c.name, say)
@@ -135,7 +139,7 @@ func (c *converter) prepare() error {
 // checkNames refuses names of files that do not tell what shall be written.
 func (c *converter) checkNames() error {
 	var first table.Format
-	for i, path := range []string{c.Packets, c.Features, c.Flows} {
+	for i, path := range []string{c.Packets, c.Features, c.Flows, c.FlowFeatures} {
 		if path == "" {
 			continue
 		}
@@ -150,7 +154,9 @@ func (c *converter) checkNames() error {
 			return fmt.Errorf("%s: want a name that ends in .csv: NeCSTGen's files are CSV", path)
 		case necstgen && i > 0 && c.Application == "":
 			return fmt.Errorf("%s: want an application: NeCSTGen's features and flows are those of one", path)
-		case necstgen && i == 2 && c.choice.uplinks():
+		case i == 3 && !necstgen:
+			return fmt.Errorf("%s: want layout %s: no other has features of flows", path, NeCSTGen)
+		case necstgen && i >= 2 && c.choice.uplinks():
 			return fmt.Errorf("%s: NeCSTGen has no flows of uplinks", path)
 		case i == 1 && format != first:
 			return fmt.Errorf("%s: want features in the format of the packets, %s", path, first)
