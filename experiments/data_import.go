@@ -31,13 +31,13 @@ func (c *command) dataImportCommand() *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error { return c.dataImport(cmd.Context(), args[0], o) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.Packets, "out", "", "`FILE` of the packets (default: its name with .parquet)")
+	flags.StringVar(&o.Packets, "out", "", "`FILE` of the packets (default: named as the input)")
 	flags.StringVar(&o.Features, "features", "", "`FILE` of the features (default: none)")
 	flags.StringVar(&o.Flows, "flows", "", "`FILE` of the flows (default: none)")
 	flags.StringVar(&o.FlowFeatures, "flow-features", "", "`FILE` of the flows' features (default: none)")
 	flags.StringVar((*string)(&o.Layout), "layout", "", "`LAYOUT` of the files: necstgen (default: own)")
 	flags.StringVar(&o.Application, "application", "", "packets of this `NAME` only; LORAWAN: uplinks")
-	flags.StringVar((*string)(&o.Variant), "variant", "", "general, tcp-google-home or udp-google-home `FEATURES`")
+	flags.StringVar((*string)(&o.Variant), "variant", "", "general, tcp-google-home or udp-google-home")
 	flags.BoolVar(&o.Compat, "compat", false, "features as the published files have them")
 	return cmd
 }

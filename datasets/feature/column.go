@@ -7,7 +7,7 @@ import (
 	"sort"
 )
 
-// Kind tells numbers from categories.
+// Kind is whether a column holds numbers or categories.
 type Kind string
 
 // The kinds.

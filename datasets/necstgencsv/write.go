@@ -13,7 +13,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// Options say what packets do not tell.
+// Options say what is not in the packets.
 type Options struct {
 	Capture     string // column filename; the day layouts name captures week1_monday.tcpdump
 	Application string // column applications, "HTTP" or "UDP_GOOGLE_HOME"; empty: each packet's own

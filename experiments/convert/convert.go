@@ -28,7 +28,7 @@ const (
 	NeCSTGen Layout = "necstgen" // those of NeCSTGen's published files (package necstgencsv)
 )
 
-// Options say what is written. The ending of a file's name tells its format.
+// Options say what is written. The ending of a file's name gives its format.
 type Options struct {
 	Packets  string // the file of the packets; "": as the trace, in the working folder
 	Features string // of the features; "": none
@@ -136,7 +136,7 @@ func (c *converter) prepare() error {
 	return errors.Join(err, c.checkNames(), c.checkContent())
 }
 
-// checkNames refuses names of files that do not tell what shall be written.
+// checkNames refuses names of files from which it does not follow what to write.
 func (c *converter) checkNames() error {
 	var first table.Format
 	for i, path := range []string{c.Packets, c.Features, c.Flows, c.FlowFeatures} {

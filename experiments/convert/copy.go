@@ -12,7 +12,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/table"
 )
 
-// content is what a table holds, as its columns tell.
+// content is what a table holds, by its columns.
 type content int
 
 const (
