@@ -53,6 +53,9 @@ func (c *command) dataImport(ctx context.Context, name string, o convert.Options
 	for _, reason := range result.Reasons {
 		c.say(fmt.Sprintf("left out: %v", reason))
 	}
+	for _, warning := range result.Warnings {
+		c.say(fmt.Sprintf("warning: %v", warning))
+	}
 	if c.json {
 		return printJSON(c.out, result)
 	}

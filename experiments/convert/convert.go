@@ -59,6 +59,7 @@ type Result struct {
 	Damaged     int64   `json:"errors"` // records that could not be read
 	Others      int64   `json:"others"` // packets that are not of the application
 	Reasons     []error `json:"-"`      // what was wrong with the first damaged records
+	Warnings    []error `json:"-"`      // what is odd about the trace
 }
 
 // OptionsError is a mistake in the options.

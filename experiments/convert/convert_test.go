@@ -289,6 +289,14 @@ func TestRefused(t *testing.T) {
 	if err != nil || r.Packets != 1 || r.PacketsFile != "generated.parquet" {
 		t.Errorf("%+v, %v", r, err)
 	}
+	jumps := "time,length\n0,60\n1,60\n920294090227178800,60\n"
+	if err := os.WriteFile("jumps.csv", []byte(jumps), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r, err = convert.Run(t.Context(), "jumps.csv", convert.Options{}, nil)
+	if err != nil || r.Packets != 3 || len(r.Warnings) != 1 {
+		t.Errorf("%+v, %v", r, err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if _, err := convert.Run(ctx, "testbed", convert.Options{}, nil); !errors.Is(err, context.Canceled) {
