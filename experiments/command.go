@@ -101,6 +101,13 @@ func (c *command) terminal() *run.Terminal {
 	return &run.Terminal{Out: c.out, Err: c.err, Quiet: c.quiet || c.json, Interactive: ok && term.IsTerminal(int(f.Fd()))}
 }
 
+// say tells a message that is no result, such as what is being waited for.
+func (c *command) say(message string) {
+	if !c.quiet {
+		_, _ = fmt.Fprintln(c.err, message) // a closed standard error shall not end the command
+	}
+}
+
 // seedOf is the --seed flag as a number, or the given one without it.
 func (c *command) seedOf(given uint64) (uint64, error) {
 	if c.seed == "" {

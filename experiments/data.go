@@ -25,17 +25,17 @@ func (c *command) dataCommand() *cobra.Command {
 
 // digestData reads an experiment's data once, so that the run's id can depend on it.
 func digestData(ctx context.Context, d config.Data) (run.Input, error) {
-	r, name, err := stage.OpenData(d)
+	data, err := stage.OpenData(ctx, d)
 	if err != nil {
 		return run.Input{}, err
 	}
-	defer r.Close()
-	bytes, sha, err := run.Digest(contextReader{ctx, r})
+	defer data.Close()
+	bytes, sha, err := run.Digest(contextReader{ctx, data})
 	if err != nil {
-		return run.Input{}, fmt.Errorf("data: %s: %w", name, err)
+		return run.Input{}, fmt.Errorf("data: %s: %w", data.Name, err)
 	}
 	if bytes == 0 {
-		return run.Input{}, fmt.Errorf("data: %s: the capture is empty", name)
+		return run.Input{}, fmt.Errorf("data: %s: the capture is empty", data.Name)
 	}
 	return run.Input{Name: "data", Path: d.Path, Bytes: bytes, SHA256: sha}, nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/necstgen/necstgen/experiments/summary"
 )
 
-// printInfo writes what is told of a capture for people.
+// printInfo writes what is known of a trace for people.
 func printInfo(w io.Writer, s *captureInfo) error {
 	var b strings.Builder
 	line := func(name, value string) { fmt.Fprintf(&b, "%-11s %s\n", name, value) }
@@ -35,6 +35,9 @@ func printInfo(w io.Writer, s *captureInfo) error {
 	printCounts(line, s.Summary)
 	if s.Devices != nil {
 		line("LoRaWAN", devicesOf(s.Devices))
+	}
+	for _, warning := range s.Warnings {
+		line("warning", warning)
 	}
 	line("errors", thousands(s.Errors))
 	for _, example := range s.Examples {

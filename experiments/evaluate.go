@@ -4,13 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/experiments/fidelity"
-	"github.com/necstgen/necstgen/experiments/stage"
 )
 
 // evaluation is what evaluate compares.
@@ -50,11 +49,11 @@ func (c *command) evaluate(ctx context.Context, real, synthetic string, v evalua
 	}
 	src := rand.NewPCG(seed, 0)
 	var split fidelity.Split
-	if split.HeldOut, err = readFlows(ctx, real, app); err != nil {
+	if split.HeldOut, err = c.readFlows(ctx, real, app); err != nil {
 		return err
 	}
 	if v.training != "" {
-		split.Training, err = readFlows(ctx, v.training, app)
+		split.Training, err = c.readFlows(ctx, v.training, app)
 	} else {
 		flows := split.HeldOut
 		rand.New(src).Shuffle(len(flows), func(i, j int) { flows[i], flows[j] = flows[j], flows[i] })
@@ -63,7 +62,7 @@ func (c *command) evaluate(ctx context.Context, real, synthetic string, v evalua
 	if err != nil {
 		return err
 	}
-	candidate, err := readFlows(ctx, synthetic, app)
+	candidate, err := c.readFlows(ctx, synthetic, app)
 	if err != nil {
 		return err
 	}
@@ -76,14 +75,14 @@ func (c *command) evaluate(ctx context.Context, real, synthetic string, v evalua
 }
 
 // readFlows reads the flows of a capture; 0 stands for every application.
-func readFlows(ctx context.Context, path string, app flow.Application) ([]*flow.Flow, error) {
-	f, err := os.Open(path)
+func (c *command) readFlows(ctx context.Context, path string, app flow.Application) ([]*flow.Flow, error) {
+	data, err := trace.OpenFile(ctx, path, c.say)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
-	defer f.Close()
+	defer data.Close()
 	assembler := flow.Assembler{}
-	all, _, err := flow.Collect(assembler.Flows(stage.Packets(contextReader{ctx, f}, path, path, app)))
+	all, _, err := flow.Collect(assembler.Flows(data.Packets(ctx, trace.Selection{Application: app})))
 	if err != nil {
 		return nil, err
 	}

@@ -37,6 +37,9 @@ func (d *decoder) decode(r *record) error {
 	d.frame, d.layers, d.cut = frame, 0, len(frame) < length
 	err := d.link(r.link)
 	flow.Identify(&d.packet)
+	if r.odd != nil {
+		err = r.odd
+	}
 	if err != nil {
 		return errRecord{err}
 	}

@@ -227,7 +227,17 @@ func TestBadCaptures(t *testing.T) {
 		{"garbage before the last record", classic(little, micro, 4, 1).record(base, 5, loop).raw(garbage...).record(base, 6, loop).data, 2, 1, ""},
 		{"garbage at the end", classic(little, micro, 4, 1).record(base, 5, loop).raw(garbage...).data, 1, 0, "no record is found"},
 		{"frame of 4 GB on the wire", classic(little, micro, 4, 1).u32(base, 0, 60, 0xffffffff).raw(loop...).record(base, 6, loop).data, 1, 1, ""},
-		{"more captured than there was", classic(little, micro, 4, 1).u32(base, 0, 60, 40).raw(loop...).record(base, 6, loop).data, 2, 0, ""},
+		{"more captured than there was", classic(little, micro, 4, 1).u32(base, 0, 60, 40).raw(loop...).record(base, 6, loop).data, 1, 1, ""},
+		{"999,999 us", classic(little, micro, 4, 1).record(base, 999_999, loop).data, 1, 0, ""},
+		{"a second of us", classic(little, micro, 4, 1).record(base, 1_000_000, loop).record(base, 6, loop).data, 1, 1, ""},
+		{"4,000,000,000 us", classic(binary.BigEndian, micro, 4, 1).record(base, 4_000_000_000, loop).record(base, 6, loop).data, 1, 1, ""},
+		{"999,999,999 ns", classic(little, nano, 4, 1).record(base, 999_999_999, loop).data, 1, 0, ""},
+		{"a second of ns", classic(little, nano, 4, 1).record(base, 1_000_000_000, loop).record(base, 6, loop).data, 1, 1, ""},
+		{"the last record is impossible", classic(little, micro, 4, 1).record(base, 5, loop).record(base, 4_000_000_000, loop).data, 1, 1, ""},
+		{"pcapng, more captured than there was", le().section().port(1).block(6, func(b *builder) { b.u32(0, 0, 0, 60, 40).raw(loop...) }).
+			enhanced(0, 0, loop).data, 1, 1, ""},
+		{"pcapng, a block that ends with another length", le().section().port(1).u32(6, 92, 0, 0, 0, 60, 60).raw(loop...).u32(96).enhanced(0, 0, loop).data, 1, 1, ""},
+		{"pcapng, a length that is no whole word", le().section().port(1).u32(6, 91, 0, 0, 0, 60, 60).raw(loop...).u32(91).enhanced(0, 0, loop).data, 2, 0, ""},
 		{"empty frame", classic(little, micro, 4, 1).record(base, 5, nil).record(base, 6, loop).data, 1, 1, ""},
 		{"cut gzip", compressed(t, good.data)["gzip"][:40], 0, 0, "unexpected EOF"},
 		{"broken gzip header", []byte{0x1f, 0x8b, 0xff, 0, 0, 0, 0, 0, 0, 0, 0}, 0, 0, "gzip"},
@@ -278,6 +288,27 @@ func TestBadCaptures(t *testing.T) {
 		}
 		if packets != row.good || damaged != row.damaged || (row.last == "") != (last == nil) || !strings.Contains(text, row.last) {
 			t.Errorf("%s: %d packets, %d damaged, last %q; want %d, %d, %q", row.name, packets, damaged, text, row.good, row.damaged, row.last)
+		}
+	}
+}
+
+// An impossible field of a record spoils its time at most: the frame is decoded.
+func TestImpossibleFields(t *testing.T) {
+	for _, row := range []struct {
+		name, want string
+		data       *builder
+		time       int64
+	}{
+		{"microseconds", "4000000000 units of 1000 ns behind the whole second: want less than 1000000", classic(binary.LittleEndian, micro, 4, 1).record(base, 4_000_000_000, loop), base * 1e9},
+		{"captured", "60 bytes captured of a frame of 40", classic(binary.LittleEndian, nano, 4, 1).u32(base, 7, 60, 40).raw(loop...), base*1e9 + 7},
+	} {
+		for p, err := range pcap.Packets(bytes.NewReader(row.data.data), "f") {
+			if !errors.As(err, new(*pcap.DecodeError)) || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("%s: %v, want %s", row.name, err, row.want)
+			}
+			if p.Time != row.time || p.Length != 60 || p.Application != flow.LOOP {
+				t.Errorf("%s: %d, %d bytes of %v", row.name, p.Time, p.Length, p.Application)
+			}
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"iter"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -33,18 +32,17 @@ func (t *traffic) flows() int { return len(t.training) + len(t.heldOut) }
 // readTraffic reads the data, keeps the application's flows and splits them.
 func readTraffic(ctx context.Context, e config.Experiment, src rand.Source) (*traffic, error) {
 	d := e.Data
-	r, name, err := OpenData(d)
+	data, err := OpenData(ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	var radio choice
-	packets := radio.of(limited(ctx, Packets(r, d.Path, name, d.Application), d.Limit), d)
-	all, damaged, err := flow.Collect(assembler(d).Flows(packets))
+	defer data.Close()
+	name := data.Name
+	all, damaged, err := flow.Collect(assembler(d).Flows(data.Packets(ctx, selection(d))))
 	if err != nil {
 		return nil, err
 	}
-	t := &traffic{damaged: damaged}
+	t := &traffic{damaged: append(data.Warnings(), damaged...)}
 	seen := make(map[flow.Application]int64)
 	var wanted []*flow.Flow
 	for _, f := range all {
@@ -54,8 +52,8 @@ func readTraffic(ctx context.Context, e config.Experiment, src rand.Source) (*tr
 		}
 	}
 	switch {
-	case len(wanted) == 0 && len(radio.left) > 0:
-		return nil, fmt.Errorf("%s: no uplink that data.port = %d and data.gateway = %q ask for; it holds those of %s", name, d.Port, d.Gateway, radio.inventory())
+	case len(wanted) == 0 && len(data.LeftOut()) > 0:
+		return nil, fmt.Errorf("%s: no uplink that data.port = %d and data.gateway = %q ask for; it holds those of %s", name, d.Port, d.Gateway, byCount(data.LeftOut(), "uplinks"))
 	case len(wanted) == 0:
 		return nil, fmt.Errorf("%s: no packet of %s; it holds %s: set data.application to one of them", name, d.Application, inventory(seen))
 	}
@@ -78,34 +76,6 @@ func readTraffic(ctx context.Context, e config.Experiment, src rand.Source) (*tr
 	return t, nil
 }
 
-// choice picks uplinks by port and gateway.
-type choice struct {
-	left map[string]int64 // packets that were left out, by port and gateway
-}
-
-// of passes the packets that the configuration asks for.
-func (c *choice) of(packets iter.Seq2[flow.Packet, error], d config.Data) iter.Seq2[flow.Packet, error] {
-	gateway, _ := config.ParseGateway(d.Gateway) // validated
-	if d.Port == 0 && gateway == 0 {
-		return packets
-	}
-	c.left = make(map[string]int64)
-	return func(yield func(flow.Packet, error) bool) {
-		for p, err := range packets {
-			if r := p.Radio; err == nil && r != nil && (d.Port != 0 && int(r.Port) != d.Port || gateway != 0 && r.Gateway != gateway) {
-				c.left[fmt.Sprintf("port %d at %016x", r.Port, r.Gateway)]++
-				continue
-			}
-			if !yield(p, err) {
-				return
-			}
-		}
-	}
-}
-
-// inventory lists what was left out, most first.
-func (c *choice) inventory() string { return byCount(c.left, "uplinks") }
-
 // cut makes segments of the timeline of all flows: as long as they are worth
 // learning from, but so short that both parts have enough.
 func (t *traffic) cut(flows []*flow.Flow, share float64) ([]*flow.Flow, error) {
@@ -127,26 +97,6 @@ func (t *traffic) splitTime(segments []*flow.Flow, share float64) {
 // assembler gathers flows as the configuration says.
 func assembler(d config.Data) *flow.Assembler {
 	return &flow.Assembler{IdleTimeout: time.Duration(d.IdleTimeout)}
-}
-
-// limited ends the stream after limit packets (0: none) or when ctx ends.
-func limited(ctx context.Context, packets iter.Seq2[flow.Packet, error], limit int) iter.Seq2[flow.Packet, error] {
-	return func(yield func(flow.Packet, error) bool) {
-		n := 0
-		for p, err := range packets {
-			if limit > 0 && n >= limit {
-				return
-			}
-			if n%4096 == 0 && ctx.Err() != nil {
-				yield(flow.Packet{}, ctx.Err())
-				return
-			}
-			n++
-			if !yield(p, err) {
-				return
-			}
-		}
-	}
 }
 
 // split holds out a random share of the flows.

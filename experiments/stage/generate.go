@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"os"
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/table"
+	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/datasets/wire"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/output"
@@ -55,13 +55,12 @@ func (p *pipeline) plan() (*wire.Plan, error) {
 // examples reads the capture again for what its packets say: flows do not keep it.
 func (p *pipeline) examples() ([]wire.Example, error) {
 	d := p.run.Spec.Config.Data
-	r, name, err := OpenData(d)
+	data, err := OpenData(p.ctx, d)
 	if err != nil {
 		return nil, err
 	}
-	defer r.Close()
-	var radio choice
-	labelled := assembler(d).Label(radio.of(limited(p.ctx, Packets(r, d.Path, name, d.Application), d.Limit), d))
+	defer data.Close()
+	labelled := assembler(d).Label(data.Packets(p.ctx, selection(d)))
 	return wire.Examples(func(yield func(flow.Packet, error) bool) {
 		for packet, err := range labelled {
 			if err == nil && packet.Application != d.Application {
@@ -163,15 +162,16 @@ func (p *pipeline) readBack(wrote int64, link wire.Link) ([]*flow.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path)
+	data, err := trace.OpenFile(p.ctx, path, nil)
 	if err != nil {
 		return nil, err
 	}
-	defer f.Close()
+	defer data.Close()
+	data.Name = name
 	d := p.run.Spec.Config.Data
 	var read int64
 	packets := func(yield func(flow.Packet, error) bool) {
-		for packet, err := range limited(p.ctx, Packets(f, path, name, d.Application), 0) {
+		for packet, err := range data.Packets(p.ctx, trace.Selection{Application: d.Application}) {
 			read++
 			if !yield(packet, err) {
 				return

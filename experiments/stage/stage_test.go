@@ -226,7 +226,7 @@ func TestReadTraffic(t *testing.T) {
 		{"other application", []string{"data.application=SMTP"}, "http.pcap: no packet of SMTP; it holds HTTP ("},
 		{"few flows", []string{"data.limit=100"}, "want at least 20 of each"},
 		{"no uplinks", []string{"data.application=LORAWAN"}, "http.pcap: no uplink: want a gateway log"},
-		{"no such file", []string{"data.path=missing.pcap"}, "data.path: open missing.pcap"},
+		{"no such file", []string{"data.path=missing.pcap"}, "data.path: trace: open missing.pcap"},
 		{"a folder", []string{"data.path=."}, "is a folder"},
 		{"no data", []string{"data.path=", "data.name=x"}, `data.name = "x"`},
 	}
