@@ -1,4 +1,4 @@
-package trained
+package saved
 
 import (
 	"context"
@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/datasets/wire"
+	"github.com/necstgen/necstgen/datasets/address"
+	"github.com/necstgen/necstgen/datasets/payload"
+	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/gomlxmodels/device"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
@@ -18,9 +20,10 @@ import (
 // Part is one application of a Source.
 type Part struct {
 	Generator generator.Generator
-	Plan      *wire.Plan
-	Traffic   Traffic
-	Share     float64 // of all flows; 0: as its rate gives it
+	Plan      *address.Plan
+	Examples  []payload.Example // payloads of its capture; nil without generate.payload = "copy"
+	Traffic   generator.Traffic
+	Weight    float64 // proportion of all flows; 0: as its rate gives it
 }
 
 // Source draws flows of one application or of several at once. The caller must
@@ -28,19 +31,19 @@ type Part struct {
 type Source struct {
 	Parts []Part
 
-	plan   *wire.Plan
+	plan   *address.Plan
 	device *device.Device
 }
 
-// New makes a Source of parts at hand: either all have a share, or none.
+// New makes a Source of parts at hand: either all have a weight, or none.
 func New(parts ...Part) (*Source, error) {
 	if len(parts) == 0 {
-		return nil, errors.New("trained: no part to draw from")
+		return nil, errors.New("saved: no part to draw from")
 	}
-	plans := make([]*wire.Plan, len(parts))
+	plans := make([]*address.Plan, len(parts))
 	for i, p := range parts {
-		if p.Share < 0 || p.Share > 1 || (p.Share > 0) != (parts[0].Share > 0) {
-			return nil, fmt.Errorf("trained: %s has a share of %g: want shares above 0 and up to 1 of all applications, or of none", p.Traffic.Application, p.Share)
+		if p.Weight < 0 || p.Weight > 1 || (p.Weight > 0) != (parts[0].Weight > 0) {
+			return nil, fmt.Errorf("saved: %s has a weight of %g: want weights above 0 and up to 1 of all applications, or of none", p.Traffic.Application, p.Weight)
 		}
 		plans[i] = p.Plan
 	}
@@ -49,8 +52,8 @@ func New(parts ...Part) (*Source, error) {
 		return s, nil
 	}
 	var err error
-	if s.plan, err = wire.Merge(plans...); err != nil {
-		return nil, fmt.Errorf("trained: %w", err)
+	if s.plan, err = address.Merge(plans...); err != nil {
+		return nil, fmt.Errorf("saved: %w", err)
 	}
 	return s, nil
 }
@@ -77,11 +80,11 @@ type Amount struct {
 func (a *Amount) Validate() error {
 	switch {
 	case a.Flows < 0 || a.Packets < 0 || a.Duration < 0:
-		return fmt.Errorf("trained: %d flows, %d packets, %s: want more than 0", a.Flows, a.Packets, a.Duration)
+		return fmt.Errorf("saved: %d flows, %d packets, %s: want more than 0", a.Flows, a.Packets, a.Duration)
 	case a.Flows == 0 && a.Packets == 0 && a.Duration == 0:
-		return errors.New("trained: how much? want flows, packets or a duration")
+		return errors.New("saved: how much? want flows, packets or a duration")
 	case a.RateFactor < 0 || math.IsNaN(a.RateFactor) || math.IsInf(a.RateFactor, 0):
-		return fmt.Errorf("trained: rate factor %g: want a number above 0", a.RateFactor)
+		return fmt.Errorf("saved: rate factor %g: want a number above 0", a.RateFactor)
 	}
 	return nil
 }
@@ -100,16 +103,16 @@ func (s *Source) factors(a Amount) []float64 {
 	if all == 0 {
 		all = 1
 	}
-	var rates, shares float64
+	var rates, weights float64
 	for i := range s.Parts {
 		rates += s.Parts[i].Traffic.Rate()
-		shares += s.Parts[i].Share
+		weights += s.Parts[i].Weight
 	}
 	factors := make([]float64, len(s.Parts))
 	for i := range s.Parts {
 		factors[i] = all
-		if shares > 0 {
-			factors[i] *= s.Parts[i].Share / shares * rates / s.Parts[i].Traffic.Rate()
+		if weights > 0 {
+			factors[i] *= s.Parts[i].Weight / weights * rates / s.Parts[i].Traffic.Rate()
 		}
 	}
 	return factors
@@ -121,7 +124,7 @@ func (s *Source) Estimate(a Amount) (packets, bytes float64) {
 	for i, factor := range s.factors(a) {
 		t := &s.Parts[i].Traffic
 		rate := t.Rate() * factor
-		flows, perSecond, sizes = flows+rate, perSecond+rate*t.perFlow(), sizes+rate*t.perFlow()*t.perPacket()
+		flows, perSecond, sizes = flows+rate, perSecond+rate*t.PerFlow(), sizes+rate*t.PerFlow()*t.PerPacket()
 	}
 	packets = math.Inf(1)
 	if a.Flows > 0 {
@@ -154,7 +157,7 @@ func (s *Source) Flows(ctx context.Context, a Amount) iter.Seq2[*flow.Flow, erro
 	if len(streams) == 1 {
 		return upTo(streams[0], a)
 	}
-	return upTo(wire.Interleave(streams...), a)
+	return upTo(tcp.Interleave(streams...), a)
 }
 
 // partSeed is the seed of a further part.
@@ -163,11 +166,15 @@ func partSeed(seed uint64, part int) uint64 {
 }
 
 // Framer prepares the frames of a Source's flows.
-func (s *Source) Framer(options wire.Options, seed uint64) (*wire.Framer, error) {
-	return wire.NewFramer(s.plan, options, rand.NewPCG(seed, 1))
+func (s *Source) Framer(options tcp.Options, seed uint64) (*tcp.Framer, error) {
+	for _, p := range s.Parts {
+		options.Examples = append(options.Examples, p.Examples...)
+	}
+	return tcp.NewFramer(s.plan, options, rand.NewPCG(seed, 1))
 }
 
-// Uplinks tells that all parts are LoRaWAN, so that the capture can be LoRaTap.
+// Uplinks reports whether all parts are LoRaWAN uplinks, so that the capture can be
+// LoRaTap.
 func (s *Source) Uplinks() bool {
 	for i := range s.Parts {
 		if !s.Parts[i].Traffic.Uplinks {
