@@ -4,8 +4,9 @@
 // that is killed leaves at most a file whose name ends in Suffix.
 //
 // Create is for streams, Write for functions that write to an io.Writer, WriteFile
-// for small files that other steps rely on, which it also syncs to the disk. Of
-// several writers of one file the last one to end wins.
+// for small files that other steps rely on, which it also syncs to the disk, and Set
+// for files that belong together. Of several writers of one file the last one to end
+// wins.
 //
 // The standard library is enough for this: github.com/google/renameio/v2 exports
 // nothing on Windows, and the renameio of rogpeppe/go-internal is deprecated.
@@ -77,12 +78,25 @@ func (f *File) Close() error {
 	if f.done {
 		return nil
 	}
-	f.done = true
-	err := f.failed
-	if err == nil {
-		err = f.buffer.Flush()
+	if err := f.finish(); err != nil {
+		return errors.Join(err, f.Discard())
 	}
-	if err = errors.Join(err, f.file.Close()); err == nil {
+	return f.rename()
+}
+
+// finish writes out the buffer and reports the first write that failed.
+func (f *File) finish() error {
+	if f.failed != nil {
+		return f.failed
+	}
+	return f.note(f.buffer.Flush())
+}
+
+// rename closes a finished file and gives it its name.
+func (f *File) rename() error {
+	f.done = true
+	err := f.file.Close()
+	if err == nil {
 		err = os.Rename(f.file.Name(), f.path)
 	}
 	if err != nil {

@@ -167,6 +167,41 @@ func TestManyWriters(t *testing.T) {
 	}
 }
 
+// The files of a set get their names together, or none does.
+func TestSet(t *testing.T) {
+	_, path := folder(t)
+	other := filepath.Join(filepath.Dir(path), "other")
+	var set atomicfile.Set
+	for _, name := range []string{path, other} {
+		f, err := set.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(f, "after")
+	}
+	if _, err := set.Create(filepath.Join(path, "below a file")); err == nil {
+		t.Error("wrote below a file")
+	}
+	if err := set.Discard(); err != nil {
+		t.Fatal(err)
+	}
+	holds(t, path, "before")
+	for _, name := range []string{path, other} {
+		f, err := set.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprint(f, "after")
+	}
+	if err := errors.Join(set.Close(), set.Discard()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(other, path); err != nil { // it is there
+		t.Fatal(err)
+	}
+	holds(t, path, "after")
+}
+
 func Example() {
 	dir, err := os.MkdirTemp("", "atomicfile")
 	if err != nil {

@@ -75,31 +75,22 @@ func (n NeCSTGen) Write(dir string, flows iter.Seq2[*flow.Flow, error]) ([]strin
 		pairs = append(pairs, &filePair{stem: filepath.Join(dir, name), write: necstgencsv.WriteGeneratedFlows})
 	}
 	var names []string
-	var files []*atomicfile.File
-	defer func() {
-		for _, f := range files {
-			_ = f.Discard() // does nothing to one that has its name
-		}
-	}()
+	var files atomicfile.Set
+	defer files.Discard()
 	var consumers []func(iter.Seq2[*flow.Flow, error]) error
+	var err error
 	for _, p := range pairs {
-		for _, ending := range []string{".csv", ".parquet"} {
-			f, err := atomicfile.Create(p.stem + ending)
-			if err != nil {
-				return nil, fmt.Errorf("output: %w", err)
-			}
-			files, names = append(files, f), append(names, p.stem+ending)
+		if p.csv, err = files.Create(p.stem + ".csv"); err == nil {
+			p.parquet, err = files.Create(p.stem + ".parquet")
 		}
-		p.csv, p.parquet = files[len(files)-2], files[len(files)-1]
+		if err != nil {
+			return nil, fmt.Errorf("output: %w", err)
+		}
+		names = append(names, p.stem+".csv", p.stem+".parquet")
 		consumers = append(consumers, p.consume)
 	}
-	err := spread(flows, consumers...)
-	for _, finish := range []func(*atomicfile.File) error{(*atomicfile.File).Sync, (*atomicfile.File).Close} {
-		for _, f := range files {
-			if err == nil {
-				err = finish(f)
-			}
-		}
+	if err = spread(flows, consumers...); err == nil {
+		err = files.Close()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("output: %w", err)
@@ -119,7 +110,7 @@ func (n NeCSTGen) writePackets(w io.Writer, flows iter.Seq2[*flow.Flow, error]) 
 type filePair struct {
 	stem         string // their path without the ending
 	write        func(w io.Writer, flows iter.Seq2[*flow.Flow, error]) error
-	csv, parquet *atomicfile.File
+	csv, parquet io.Writer
 }
 
 // consume writes both files: what write writes goes to the CSV file and, row by
