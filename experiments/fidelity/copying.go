@@ -105,7 +105,7 @@ func newNeighbourhood(training []*flow.Flow, c clock) *neighbourhood {
 		for i := range n.rows {
 			column[i] = n.rows[i][j]
 		}
-		mean, deviation := moments(column)
+		mean, deviation := each(column).moments()
 		if deviation == 0 {
 			deviation = 1
 		}
