@@ -21,14 +21,14 @@ func classifierMeasures() []measure {
 				"AUC of a random forest that tries to tell real from synthetic flows by packets, bytes, duration, server's share of packets, mean and standard deviation of length, mean log gap."},
 			flows: true,
 			compute: func(c *comparison) result {
-				return classify(c, "C2ST flow", flowRows(c.real), flowRows(c.synthetic), math.MaxInt)
+				return classify(c, "C2ST flow", "flows", flowRows(c.real), flowRows(c.synthetic), math.MaxInt)
 			},
 		},
 		{
 			Definition: Definition{"classifier", "C2ST window", Classifier,
 				"AUC of a random forest that tries to tell real from synthetic windows of 5 consecutive packets by length, direction, log gap, header length and flags of each."},
 			compute: func(c *comparison) result {
-				return classify(c, "C2ST window", windowRows(c.real), windowRows(c.synthetic), c.cfg.MaxWindows)
+				return classify(c, "C2ST window", "windows", windowRows(c.real), windowRows(c.synthetic), c.cfg.MaxWindows)
 			},
 		},
 		{
@@ -36,7 +36,7 @@ func classifierMeasures() []measure {
 				"AUC of a random forest that tries to tell real from synthetic LoRaWAN uplinks by length, log gap, spreading factor, frequency, SNR, RSSI, port and message type."},
 			uplinks: true,
 			compute: func(c *comparison) result {
-				return classify(c, "C2ST uplink", uplinkRows(c.real), uplinkRows(c.synthetic), c.cfg.MaxWindows)
+				return classify(c, "C2ST uplink", "uplinks", uplinkRows(c.real), uplinkRows(c.synthetic), c.cfg.MaxWindows)
 			},
 		},
 	}
@@ -104,8 +104,9 @@ func windowRows(s *sample) []row {
 	return rows
 }
 
-// classify is the cross-validated AUC on as many rows of either side.
-func classify(c *comparison, name string, real, synthetic []row, most int) result {
+// classify is the cross-validated AUC on as many rows of either side, drawn at
+// random. unit is what the rows are, for notes.
+func classify(c *comparison, name, unit string, real, synthetic []row, most int) result {
 	n := min(len(real), len(synthetic), most)
 	if n < 2*c.cfg.Folds {
 		return missing("%d real and %d synthetic rows: want at least %d of each", len(real), len(synthetic), 2*c.cfg.Folds)
@@ -126,6 +127,9 @@ func classify(c *comparison, name string, real, synthetic []row, most int) resul
 	auc, _, err := forest.CrossValidate(forest.Config{Trees: c.cfg.Trees}, c.cfg.Folds, x, y, groups, src)
 	if err != nil {
 		return missing("%v", err)
+	}
+	if n == most && n < min(len(real), len(synthetic)) {
+		note = joinNotes(note, fmt.Sprintf("on a random part, %d of %d held-out and %d of %d synthetic %s", n, len(real), n, len(synthetic), unit))
 	}
 	r := result{value: auc, real: n, synthetic: n, note: note}
 	if auc < 0.5 {

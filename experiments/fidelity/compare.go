@@ -192,7 +192,7 @@ func (s *scene) floors(scores []Score, n int, src rand.Source) {
 		case m.floor != nil:
 			mean, deviation = m.floor(s)
 		case len(values[i]) >= 2:
-			mean, deviation = moments(values[i])
+			mean, deviation = each(values[i]).moments()
 		}
 		scores[i].Floor, scores[i].FloorSpread = number(mean), number(deviation)
 	}
@@ -204,15 +204,4 @@ func number(v float64) *float64 {
 		return nil
 	}
 	return &v
-}
-
-// moments are the mean and the standard deviation (divided by n-1).
-func moments(x []float64) (mean, deviation float64) {
-	for _, v := range x {
-		mean += v / float64(len(x))
-	}
-	for _, v := range x {
-		deviation += (v - mean) * (v - mean)
-	}
-	return mean, math.Sqrt(deviation / float64(max(1, len(x)-1)))
 }

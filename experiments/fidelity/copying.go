@@ -41,10 +41,11 @@ func copyingMeasures() []measure {
 					return missing("no training flow to compare with")
 				}
 				zero, _ := slices.BinarySearch(distances, math.SmallestNonzeroFloat64)
-				return result{
-					value: median(distances), real: len(c.neighbours.rows), synthetic: len(distances),
-					note: fmt.Sprintf("share of synthetic flows at distance 0: %.4f", float64(zero)/float64(len(distances))),
+				note := fmt.Sprintf("share of synthetic flows at distance 0: %.4f", float64(zero)/float64(len(distances)))
+				if n := c.neighbours; len(n.rows) < n.training {
+					note = joinNotes(note, fmt.Sprintf("the closest of %d of the %d training flows", len(n.rows), n.training))
 				}
+				return result{value: median(distances), real: len(c.neighbours.rows), synthetic: len(distances), note: note}
 			},
 			floor: func(s *scene) (mean, deviation float64) { return s.neighbours.floor(s) },
 		},
@@ -82,17 +83,19 @@ func copied(flows []*flow.Flow, training map[string]struct{}) float64 {
 // neighbourhood finds the distance to the closest training flow, in summaries
 // of which each value is divided by its standard deviation in training.
 type neighbourhood struct {
-	clock clock
-	mean  []float64
-	scale []float64
-	rows  [][]float64 // [training flows][7], sorted by the first value
+	clock    clock
+	training int // flows, of which rows may be a part
+	mean     []float64
+	scale    []float64
+	rows     [][]float64 // [training flows][7], sorted by the first value
 }
 
-// maxNeighbours bounds the training flows that are searched.
+// maxNeighbours bounds the training flows that are searched: of more, every second,
+// third and so on is taken.
 const maxNeighbours = 5000
 
 func newNeighbourhood(training []*flow.Flow, c clock) *neighbourhood {
-	n := &neighbourhood{clock: c}
+	n := &neighbourhood{clock: c, training: len(training)}
 	if len(training) == 0 {
 		return n
 	}
@@ -105,7 +108,7 @@ func newNeighbourhood(training []*flow.Flow, c clock) *neighbourhood {
 		for i := range n.rows {
 			column[i] = n.rows[i][j]
 		}
-		mean, deviation := moments(column)
+		mean, deviation := each(column).moments()
 		if deviation == 0 {
 			deviation = 1
 		}

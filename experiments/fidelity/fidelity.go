@@ -17,7 +17,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -36,9 +35,6 @@ type Config struct {
 	// of time. Scores of flows then have a note in place of a value.
 	NoFlow bool
 }
-
-// DefaultConfig is the configuration that a zero Config stands for.
-func DefaultConfig() Config { return Config{}.withDefaults() }
 
 func (c Config) withDefaults() Config {
 	for _, f := range c.fields() {
@@ -121,7 +117,7 @@ func Compare(cfg Config, real Split, synthetic []*flow.Flow, baselines map[strin
 		return nil, errors.New("fidelity: no synthetic flow to compare")
 	}
 	cfg = cfg.withDefaults()
-	applications := applicationsOf(real)
+	applications := real.Applications()
 	name := "all"
 	if len(applications) == 1 {
 		name = applications[0].String()
@@ -142,19 +138,6 @@ func Compare(cfg Config, real Split, synthetic []*flow.Flow, baselines map[strin
 		scores = append(scores, compareOne(cfg, app.String(), part, only(synthetic, app), partBaselines, src)...)
 	}
 	return scores, nil
-}
-
-func applicationsOf(real Split) []flow.Application {
-	var found []flow.Application
-	for _, flows := range [][]*flow.Flow{real.Training, real.HeldOut} {
-		for _, f := range flows {
-			if !slices.Contains(found, f.Application) {
-				found = append(found, f.Application)
-			}
-		}
-	}
-	slices.Sort(found)
-	return found
 }
 
 func only(flows []*flow.Flow, app flow.Application) []*flow.Flow {

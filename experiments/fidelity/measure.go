@@ -95,26 +95,29 @@ func numeric(level, name, what string, values func(s *sample) []float64) []measu
 		{
 			Definition: Definition{level, name + " W1/sd", Distance,
 				"Wasserstein-1 distance of " + what + ", divided by the real standard deviation."},
-			compute: func(c *comparison) result { return scaledWasserstein(values(c.real), values(c.synthetic)) },
+			compute: func(c *comparison) result { return scaledWasserstein(each(values(c.real)), each(values(c.synthetic))) },
 		},
 		{
 			Definition: Definition{level, name + " KS", Distance,
 				"Kolmogorov-Smirnov distance of " + what + ": the greatest difference of the two distribution functions."},
-			compute: func(c *comparison) result {
-				a, b := values(c.real), values(c.synthetic)
-				return compared(KolmogorovSmirnov(a, b), len(a), len(b))
-			},
+			compute: func(c *comparison) result { return greatestGap(each(values(c.real)), each(values(c.synthetic))) },
 		},
 	}
 }
 
-func scaledWasserstein(real, synthetic []float64) result {
-	r := compared(Wasserstein(real, synthetic), len(real), len(synthetic))
-	_, deviation := moments(real)
+// greatestGap is the Kolmogorov-Smirnov distance as a result.
+func greatestGap(real, synthetic distribution) result {
+	return compared(kolmogorovSmirnov(real, synthetic), int(real.size()), int(synthetic.size()))
+}
+
+// scaledWasserstein is the Wasserstein-1 distance in real standard deviations.
+func scaledWasserstein(real, synthetic distribution) result {
+	r := compared(wasserstein(real, synthetic), int(real.size()), int(synthetic.size()))
+	_, deviation := real.moments()
 	switch {
 	case math.IsNaN(r.value) || r.value == 0:
-	case deviation <= 1e-9*math.Abs(real[0]): // equal values, but for the rounding of their mean
-		r.note = fmt.Sprintf("all real values are %.6g: no standard deviation to divide %.6g by", real[0], r.value)
+	case deviation <= 1e-9*math.Abs(real.values[0]): // equal values, but for the rounding of their mean
+		r.note = fmt.Sprintf("all real values are %.6g: no standard deviation to divide %.6g by", real.values[0], r.value)
 		r.value = math.NaN()
 	default:
 		r.value /= deviation

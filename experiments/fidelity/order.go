@@ -18,7 +18,7 @@ func orderMeasures() []measure {
 		{
 			Definition: Definition{"order", "trigrams JSD", Distance,
 				"Jensen-Shannon distance (base 2) of (direction, flags) of three packets in a row, inside flows."},
-			compute: func(c *comparison) result { return tables(JensenShannon, c.real.trigrams, c.synthetic.trigrams) },
+			compute: func(c *comparison) result { return tables(jensenShannon, c.real.trigrams, c.synthetic.trigrams) },
 		},
 		{
 			Definition: Definition{"order", "length autocorrelation", Distance,

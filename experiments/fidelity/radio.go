@@ -76,7 +76,7 @@ func radioMeasures() []measure {
 					"Jensen-Shannon distance (base 2) of the frame counters' steps from one uplink of a device at a gateway to the next: back, 0, 1, 2, 3, then by powers of two."},
 				all: true,
 				compute: func(c *comparison) result {
-					return tables(JensenShannon, c.whole.counterSteps(), c.generated.counterSteps())
+					return tables(jensenShannon, c.whole.counterSteps(), c.generated.counterSteps())
 				},
 			},
 		},
@@ -96,13 +96,13 @@ func setting(name, what string, counts func(s *radioSample) map[int]float64) []m
 		{
 			Definition: Definition{"radio", name + " TV", Distance, "Total variation of the shares of " + what + "."},
 			compute: func(c *comparison) result {
-				return tables(TotalVariation, counts(c.real.radio), counts(c.synthetic.radio))
+				return tables(totalVariation, counts(c.real.radio), counts(c.synthetic.radio))
 			},
 		},
 		{
 			Definition: Definition{"radio", name + " JSD", Distance, "Jensen-Shannon distance (base 2) of " + what + "."},
 			compute: func(c *comparison) result {
-				return tables(JensenShannon, counts(c.real.radio), counts(c.synthetic.radio))
+				return tables(jensenShannon, counts(c.real.radio), counts(c.synthetic.radio))
 			},
 		},
 	}
@@ -117,7 +117,7 @@ func levelByFactor(real, synthetic *radioSample) result {
 	for factor := range 256 {
 		a, b := real.byFactor[factor], synthetic.byFactor[factor]
 		if len(a) >= minLevels && len(b) >= minLevels {
-			sum += float64(len(a)) * KolmogorovSmirnov(a, b)
+			sum += float64(len(a)) * kolmogorovSmirnov(each(a), each(b))
 			weight += float64(len(a))
 			factors++
 		}

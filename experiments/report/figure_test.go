@@ -21,6 +21,9 @@ import (
 
 var regen = flag.Bool("regen", false, "write the golden files in testdata anew")
 
+// of is the traffic of flows.
+func of(flows []*flow.Flow) *report.Traffic { return report.TrafficOf(flows) }
+
 // exchanges are n flows of a request and answers, one a second.
 func exchanges(n int, answer int32) []*flow.Flow {
 	flows := make([]*flow.Flow, n)
@@ -99,10 +102,10 @@ func TestFigures(t *testing.T) {
 		{"cdf_time", func() (*report.Figure, error) {
 			return report.CDF("Gaps", "time", report.LogSeconds, a.Gaps, b.Gaps)
 		}},
-		{"rate", func() (*report.Figure, error) { return report.Rate("Bytes a second", real, synthetic) }},
-		{"starts", func() (*report.Figure, error) { return report.Starts("Flows a second", real, synthetic) }},
+		{"rate", func() (*report.Figure, error) { return report.Rate("Bytes a second", of(real), of(synthetic)) }},
+		{"starts", func() (*report.Figure, error) { return report.Starts("Flows a second", of(real), of(synthetic)) }},
 		{"scales", func() (*report.Figure, error) {
-			return report.Scales("Load at each scale", exchanges(80, 900), exchanges(70, 700))
+			return report.Scales("Load at each scale", of(exchanges(80, 900)), of(exchanges(70, 700)))
 		}},
 		{"levels", func() (*report.Figure, error) { return report.Levels("Signal levels", heard(40, 0), heard(30, 4)) }},
 		{"factors", func() (*report.Figure, error) {
@@ -161,11 +164,11 @@ func TestNothingToShow(t *testing.T) {
 	}{
 		{"no value", second(report.CDF("Length", "bytes", report.Linear, []float64{1}, nil)), "report: Length of synthetic: no values"},
 		{"no positive value", second(report.CDF("Gap", "s", report.Log, []float64{0, -1}, []float64{1})), "report: Gap of real: no values"},
-		{"no flow", second(report.Rate("Rate", nil, flows)), "report: Rate: no values"},
+		{"no flow", second(report.Rate("Rate", of(nil), of(flows))), "report: Rate: no values"},
 		{"no uplink", second(report.Levels("Levels", flows, heard(3, 0))), "report: Levels of real: no uplink: no values"},
 		{"no factor", second(report.Factors("Factors", heard(3, 0), flows)), "report: Factors: no uplink: no values"},
-		{"no scale", second(report.Scales("Scales", flows[:1], flows[:1])), "report: Scales of real: fewer than two scales: no values"},
-		{"no start", second(report.Starts("Starts", flows, nil)), "report: Starts: no values"},
+		{"no scale", second(report.Scales("Scales", of(flows[:1]), of(flows[:1]))), "report: Scales of real: fewer than two scales: no values"},
+		{"no start", second(report.Starts("Starts", of(flows), of(nil))), "report: Starts: no values"},
 		{"no trigram", second(report.Trigrams("Runs", flows, nil)), "report: Runs: no flow of three packets: no values"},
 		{"no metric", second(report.Curves("Training", losses(), "vae/accuracy")), "report: Training: metric vae/accuracy: no values"},
 		{"no point", second(report.LatentSpace("Latent", &report.Latent{})), "report: Latent: no values"},
@@ -215,7 +218,7 @@ func TestManyValues(t *testing.T) {
 
 // TestLongSyntheticCapture: it is cut to the real one's span, and that is said.
 func TestLongSyntheticCapture(t *testing.T) {
-	f, err := report.Rate("Rate", exchanges(30, 900), exchanges(300, 900))
+	f, err := report.Rate("Rate", of(exchanges(30, 900)), of(exchanges(300, 900)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -242,16 +245,4 @@ func ExampleCDF() {
 	}
 	fmt.Println(strings.Contains(svg.String(), ">synthetic (4)</text>"))
 	// Output: true
-}
-
-func ExampleTable_WriteMarkdown() {
-	t := report.Traffic([]string{"real", "synthetic"}, exchanges(30, 900), exchanges(24, 700))
-	if err := t.WriteMarkdown(os.Stdout); err != nil {
-		fmt.Println(err)
-	}
-	// Output:
-	// | flows of  | flows | packets |  bytes | seconds | packets/flow | bytes/packet |  first packet (UTC) |
-	// | --------- | ----: | ------: | -----: | ------: | -----------: | -----------: | ------------------: |
-	// | real      |    30 |     180 | 44,200 |    29.1 |          6.0 |          246 | 2023-11-14 22:13:20 |
-	// | synthetic |    24 |     144 | 30,480 |    23.1 |          6.0 |          212 | 2023-11-14 22:13:20 |
 }

@@ -22,6 +22,7 @@ type page struct {
 	Experiment, ID, About string
 	Verdicts              []verdictView
 	Missing               []string
+	Sampled               string
 	Inputs, Traffic       template.HTML
 	Figures               []figureGroup
 	Baselines             []baselineMark
@@ -78,7 +79,7 @@ type rowView struct {
 }
 
 // Write writes the report as one HTML page that refers to nothing outside.
-func Write(w io.Writer, a *Material) error {
+func Write(w io.Writer, a *Data) error {
 	m := a.Manifest
 	config, err := json.MarshalIndent(m.Config, "", "  ")
 	if err != nil {
@@ -93,7 +94,7 @@ func Write(w io.Writer, a *Material) error {
 		Versions: versionTable(m), Artifacts: artifactTable(m),
 		Config: string(config),
 	}
-	p.Missing = a.Missing
+	p.Missing, p.Sampled = a.Missing, a.sampled()
 	applications := Applications(a.Scores)
 	for _, app := range applications {
 		name := app

@@ -1,7 +1,7 @@
 package report_test
 
 import (
-	"os"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -83,11 +83,13 @@ func ExampleScores() {
 		score("packet", "length KS", 0.021, 0.02, 0.004),
 		{Application: "HTTP", Level: "load", Score: "Hurst exponent", Note: "too short"},
 	}
-	_ = report.Scores(scores, "HTTP").WriteMarkdown(os.Stdout)
+	table := report.Scores(scores, "HTTP")
+	for _, row := range append([][]string{table.Heads}, table.Rows...) {
+		fmt.Println(strings.Join(row, "|"))
+	}
 	// Output:
-	// | level      | score          | value | floor |     ± | bootstrap | markov | grade     | note      |
-	// | ---------- | -------------- | ----: | ----: | ----: | --------: | -----: | --------- | --------- |
-	// | classifier | C2ST flow      | 0.570 | 0.510 | 0.010 |     0.510 |      – | ◕ close   |           |
-	// | packet     | length KS      | 0.021 | 0.020 | 0.004 |     0.020 |      – | ● as real |           |
-	// | load       | Hurst exponent |     – |     – |     – |         – |      – | –         | too short |
+	// level|score|value|floor|±|bootstrap|markov|grade|note
+	// classifier|C2ST flow|0.570|0.510|0.010|0.510|–|◕ close|
+	// packet|length KS|0.021|0.020|0.004|0.020|–|● as real|
+	// load|Hurst exponent|–|–|–|–|–|–|too short
 }

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
@@ -41,6 +42,12 @@ type Preimage struct {
 func Seed(run uint64, name string) uint64 {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s", run, name))
 	return binary.LittleEndian.Uint64(sum[:]) >> 1
+}
+
+// Source returns a source of random numbers from the seed of that name.
+func Source(run uint64, name string) rand.Source {
+	seed := Seed(run, name)
+	return rand.NewPCG(seed, seed^0x9e3779b97f4a7c15)
 }
 
 // Keys returns the key of each stage by its name. It reads no file: the key of

@@ -65,7 +65,7 @@ func LatestRun(experiment string) (*run.Manifest, error) {
 
 // Open reads the newest run of an experiment, everything that a report shows. It
 // ends the cell if there is none.
-func Open(experiment string) *report.Material { return report.Load(Must(LatestRun(experiment))) }
+func Open(experiment string) *report.Data { return report.Load(Must(LatestRun(experiment))) }
 
 // ShowFigure shows a figure.
 func ShowFigure(f *report.Figure) error {

@@ -7,10 +7,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/fidelity"
 	"github.com/necstgen/necstgen/experiments/run"
@@ -27,55 +27,61 @@ const (
 	RepairsName   = "repairs.json" // {"what was changed": how often}
 )
 
-// maxPackets is how many packets of a table are read for figures.
-const maxPackets = 1_000_000
-
-// Material is all that a report is made from.
-type Material struct {
+// Data is all that a report is made from.
+type Data struct {
 	Manifest  *run.Manifest
 	Metrics   []run.Metric
 	Scores    []fidelity.Score
 	Latent    *Latent
 	Repairs   map[string]int
-	Training  []*flow.Flow
-	HeldOut   []*flow.Flow
-	Generated []*flow.Flow
-	Missing   []string // what could not be read, and why
+	Training  *Traffic // never nil, but empty if there is no table
+	HeldOut   *Traffic
+	Generated *Traffic
+	Missing   []string // what could not be read or drawn, and why
+
+	figures []*Figure // drawn when first asked for
+	drawn   bool
 }
 
-// Load reads a run folder. What is missing or broken is told in Missing, and the
-// rest is used.
-func Load(m *run.Manifest) *Material {
-	a := &Material{Manifest: m}
+// Load reads a run folder. What is missing, broken or not as the manifest has it
+// is told in Missing, and the rest is used.
+func Load(m *run.Manifest) *Data {
+	a := &Data{Manifest: m}
 	var err error
 	a.Metrics, err = m.Metrics()
 	a.miss(run.MetricsName, err)
-	a.miss(ScoresName, readJSON(m.Path(ScoresName), &a.Scores))
+	a.miss(ScoresName, readJSON(m, ScoresName, &a.Scores))
 	latent := new(Latent)
-	if err := readJSON(m.Path(LatentName), latent); err != nil {
-		if !errors.Is(err, fs.ErrNotExist) { // not every generator has one
-			a.miss(LatentName, err)
-		}
-	} else if err := latent.check(); err != nil {
-		a.miss(LatentName, err)
-	} else {
-		a.Latent = latent
+	err = readJSON(m, LatentName, latent)
+	if err == nil {
+		err = latent.check()
 	}
-	if err := readJSON(m.Path(RepairsName), &a.Repairs); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err == nil {
+		a.Latent = latent
+	} else if !errors.Is(err, fs.ErrNotExist) { // not every generator has one
+		a.miss(LatentName, err)
+	}
+	if err := readJSON(m, RepairsName, &a.Repairs); !errors.Is(err, fs.ErrNotExist) {
 		a.miss(RepairsName, err)
 	}
 	for _, part := range []struct {
-		name  string
-		flows *[]*flow.Flow
+		name    string
+		traffic **Traffic
 	}{{TrainingName, &a.Training}, {HeldOutName, &a.HeldOut}, {GeneratedName, &a.Generated}} {
-		flows, err := ReadFlows(m.Path(part.name))
+		err := check(m, part.name)
+		if err == nil {
+			*part.traffic, err = readTraffic(m.Path(part.name), maxPackets)
+		}
+		if err != nil {
+			*part.traffic = new(Traffic)
+		}
 		a.miss(part.name, err)
-		*part.flows = flows
 	}
 	return a
 }
 
-func (a *Material) miss(name string, err error) {
+// miss notes why a file is not used.
+func (a *Data) miss(name string, err error) {
 	switch {
 	case err == nil:
 	case errors.Is(err, fs.ErrNotExist):
@@ -85,52 +91,45 @@ func (a *Material) miss(name string, err error) {
 	}
 }
 
-func readJSON(path string, into any) error {
-	data, err := os.ReadFile(path)
+// check compares a file's digest with the manifest's, if that lists the file: a run
+// that is under way does not list all of them yet.
+func check(m *run.Manifest, name string) error {
+	i := slices.IndexFunc(m.Artifacts, func(a run.Artifact) bool { return a.Name == name })
+	if i < 0 {
+		return nil
+	}
+	f, err := os.Open(m.Path(name))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if _, sum, err := run.Digest(f); err != nil || sum != m.Artifacts[i].SHA256 {
+		return errors.Join(err, errors.New("not the file that the run wrote: its digest is another than the manifest's"))
+	}
+	return nil
+}
+
+func readJSON(m *run.Manifest, name string, into any) error {
+	if err := check(m, name); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(m.Path(name))
 	if err != nil {
 		return err
 	}
 	return json.Unmarshal(data, into)
 }
 
-// ReadFlows groups a packet table by its flow identifiers, in the order of their
-// first packets. Of a table with more than a million packets it reads as many.
-func ReadFlows(path string) ([]*flow.Flow, error) {
-	var flows []*flow.Flow
-	byID := map[int64]*flow.Flow{}
-	packets := 0
-	for p, err := range table.ReadPackets(path) {
-		if err != nil {
-			return flows, err
-		}
-		f := byID[p.FlowID]
-		if f == nil {
-			f = &flow.Flow{ID: p.FlowID, Tuple: p.Tuple}
-			if p.Direction == flow.Backward {
-				f.Tuple = p.Tuple.Reverse()
-			}
-			byID[p.FlowID] = f
-			flows = append(flows, f)
-		}
-		if f.Application == flow.Unknown {
-			f.Application = p.Application
-		}
-		p.Payload = nil
-		f.Packets = append(f.Packets, p)
-		if packets++; packets == maxPackets {
-			break
-		}
+// Figures are every figure that the data allow, in the report's order. They are
+// drawn once.
+func (a *Data) Figures() []*Figure {
+	if !a.drawn {
+		a.figures, a.drawn = a.draw(), true
 	}
-	return flows, nil
+	return a.figures
 }
 
-// Real is the training and the held-out flows.
-func (a *Material) Real() []*flow.Flow {
-	return append(append([]*flow.Flow(nil), a.Training...), a.HeldOut...)
-}
-
-// Figures draws every figure that the material allows, in the report's order.
-func (a *Material) Figures() []*Figure {
+func (a *Data) draw() []*Figure {
 	var figures []*Figure
 	add := func(name, caption string, f *Figure, err error) {
 		if err != nil {
@@ -142,15 +141,17 @@ func (a *Material) Figures() []*Figure {
 		f.Name, f.Caption = name, caption
 		figures = append(figures, f)
 	}
-	held, generated := NumbersOf(a.HeldOut), NumbersOf(a.Generated)
+	real := together(a.Training, a.HeldOut)
+	heldOut, synthetic := a.HeldOut.Sample, a.Generated.Sample
+	held, generated := NumbersOf(heldOut), NumbersOf(synthetic)
 	f, err := CDF("Packet length", "bytes of a frame", Linear, held.Lengths, generated.Lengths)
 	add("length", "Held-out real packets against synthetic ones. Where the lines part, a length is too frequent or too rare.", f, err)
 	f, err = CDF("Gap between packets"+a.ofAFlow(), "time since the packet before", LogSeconds, held.Gaps, generated.Gaps)
 	add("gap", "Gaps of 0 cannot be shown on this scale and are left out.", f, err)
-	if len(uplinks(a.HeldOut)) > 0 && len(uplinks(a.Generated)) > 0 {
-		f, err = Levels("Signal levels of uplinks", a.HeldOut, a.Generated)
+	if len(uplinks(heldOut)) > 0 && len(uplinks(synthetic)) > 0 {
+		f, err = Levels("Signal levels of uplinks", heldOut, synthetic)
 		add("levels", "How strong each uplink came in, and how far above the noise.", f, err)
-		f, err = Factors("Spreading factors, and the SNR of each", a.HeldOut, a.Generated)
+		f, err = Factors("Spreading factors, and the SNR of each", heldOut, synthetic)
 		add("factors", "Boxes hold half of the uplinks around the median, whiskers 90 %.", f, err)
 	}
 	if !a.noFlow() {
@@ -158,16 +159,16 @@ func (a *Material) Figures() []*Figure {
 		add("packets", "Flow sizes in packets.", f, err)
 		f, err = CDF("Bytes per flow", "bytes", Log, held.Bytes, generated.Bytes)
 		add("bytes", "Flow sizes in bytes on the wire.", f, err)
-		f, err = Starts("Flows a second", a.Real(), a.Generated)
+		f, err = Starts("Flows a second", real, a.Generated)
 		add("starts", "The flows that start: the whole real capture above, the synthetic one below.", f, err)
 	}
-	f, err = Rate("Bytes a second", a.Real(), a.Generated)
+	f, err = Rate("Bytes a second", real, a.Generated)
 	add("rate", "The whole real capture above, the synthetic one below. Bursts need not fall on the same seconds; their size and spacing should agree.", f, err)
-	f, err = Scales("Load at each scale of time", a.Real(), a.Generated)
+	f, err = Scales("Load at each scale of time", real, a.Generated)
 	add("scales", "Haar wavelet energies of the whole captures, cut to equal spans: how much the load changes from one such stretch of time to the next.", f, err)
-	if !oneWay(a.HeldOut) || !oneWay(a.Generated) {
-		f, err = Trigrams("Three packets in a row", a.HeldOut, a.Generated)
-		add("trigrams", "> is sent by the client, < by the server"+flagLetters(a.HeldOut)+".", f, err)
+	if !oneWay(heldOut) || !oneWay(synthetic) {
+		f, err = Trigrams("Three packets in a row", heldOut, synthetic)
+		add("trigrams", "> is sent by the client, < by the server"+flagLetters(heldOut)+".", f, err)
 	}
 	if a.Latent != nil {
 		f, err = LatentSpace("Latent space of the packets, with its mixture", a.Latent)
@@ -182,9 +183,9 @@ func (a *Material) Figures() []*Figure {
 }
 
 // noFlow tells a run whose flows are segments of one timeline.
-func (a *Material) noFlow() bool { return a.Manifest.Config.Data.Flows == config.NoFlows }
+func (a *Data) noFlow() bool { return a.Manifest.Config.Data.Flows == config.NoFlows }
 
-func (a *Material) ofAFlow() string {
+func (a *Data) ofAFlow() string {
 	if a.noFlow() {
 		return ""
 	}
@@ -215,7 +216,7 @@ func flagLetters(flows []*flow.Flow) string {
 
 // WriteFigures writes every figure as figures/NAME.svg; write is a run's
 // WriteFile, or does the same.
-func (a *Material) WriteFigures(write func(name string, content func(io.Writer) error) error) error {
+func (a *Data) WriteFigures(write func(name string, content func(io.Writer) error) error) error {
 	for _, f := range a.Figures() {
 		if err := write("figures/"+f.Name+".svg", func(w io.Writer) error { return f.Write(w, SVG) }); err != nil {
 			return fmt.Errorf("report: %w", err)
