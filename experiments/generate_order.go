@@ -7,7 +7,7 @@ import (
 
 	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/run"
-	"github.com/necstgen/necstgen/experiments/trained"
+	"github.com/necstgen/necstgen/experiments/saved"
 )
 
 // The levels of generation.
@@ -105,8 +105,8 @@ func (o *order) checkLevel(runs int, wrong func(string, ...any) error) error {
 
 // amount is what to ask of the models. Without a seed it is another one than the
 // run's own, so as not to draw the same flows again.
-func (c *command) amount(o *order, m *run.Manifest) (a trained.Amount, err error) {
-	a = trained.Amount{Flows: int(o.flows), Packets: int64(o.packets), Duration: time.Duration(o.duration), RateFactor: float64(o.rateFactor)}
+func (c *command) amount(o *order, m *run.Manifest) (a saved.Amount, err error) {
+	a = saved.Amount{Flows: int(o.flows), Packets: int64(o.packets), Duration: time.Duration(o.duration), RateFactor: float64(o.rateFactor)}
 	if a.RateFactor == 0 {
 		a.RateFactor = m.Config.Generate.RateFactor
 	}

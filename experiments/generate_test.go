@@ -14,7 +14,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/table"
-	"github.com/necstgen/necstgen/datasets/wire/wiretest"
+	"github.com/necstgen/necstgen/datasets/tcp/wiretest"
 )
 
 // learnt is a folder with a run of each application, made with the quickest

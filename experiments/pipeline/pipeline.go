@@ -15,8 +15,11 @@ package pipeline
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/gomlx/compute"
 
@@ -168,4 +171,31 @@ func readTraffic(env *stage.Env) (generator.Traffic, error) {
 	}
 	defer in.Close()
 	return generator.ReadTraffic(in, generator.TrafficName)
+}
+
+// CheckKeys reports the overrides of keys that the experiment's generator does not
+// use, with the generators that do. Keys that an experiment inherits are not meant:
+// it may be run with another generator than it was written for.
+func CheckKeys(e config.Experiment, overrides []string) error {
+	kind, err := generator.Find(e.Generator)
+	if err != nil {
+		return &config.Problem{Key: "generator", Value: fmt.Sprintf("%q", e.Generator), Want: err.Error()}
+	}
+	var problems []error
+	for _, override := range overrides {
+		key, value, _ := strings.Cut(override, "=")
+		key = strings.TrimSpace(key)
+		if !config.OfGenerator(key) || kind.Uses(key) || key == "markov.order" { // the Markov baseline of every report uses it
+			continue
+		}
+		var users []string
+		for _, k := range generator.Kinds() {
+			if k.Uses(key) {
+				users = append(users, k.Name)
+			}
+		}
+		problems = append(problems, &config.Problem{Key: key, Value: strings.TrimSpace(value),
+			Want: fmt.Sprintf("is not used by generator %q: want it with generator=%s", e.Generator, strings.Join(users, " or generator="))})
+	}
+	return errors.Join(problems...)
 }

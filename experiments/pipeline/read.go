@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -61,7 +62,7 @@ func openData(ctx context.Context, d config.Data) (*trace.Trace, error) {
 	if d.Name == "" {
 		return nil, fmt.Errorf("data.path is not set: give the capture to learn from, as in data.path=my.pcap, or a data set as data.name=testbed")
 	}
-	t, err := trace.OpenData(d.Name)
+	t, err := trace.Open(ctx, d.Name, nil)
 	if err != nil {
 		return nil, fmt.Errorf("data.name = %q: %w", d.Name, err)
 	}
@@ -76,7 +77,7 @@ func digestData(ctx context.Context, d config.Data, o Options) (run.Input, error
 		return run.Input{}, err
 	}
 	defer t.Close()
-	bytes, sum, err := o.Store.DigestInput(ctx, t, d.Path, o.Progress)
+	bytes, sum, err := o.Store.DigestInput(t, d.Path, o.Progress)
 	if err != nil {
 		return run.Input{}, fmt.Errorf("data: %s: %w", t.Name, err)
 	}
@@ -130,8 +131,12 @@ func readData(ctx context.Context, env *stage.Env, d config.Data, src rand.Sourc
 	if len(flows) == 0 {
 		return nil, nothing(ctx, env, d, data)
 	}
-	if clock := flow.ClockOf(flows); clock.Check() != nil {
-		return nil, fmt.Errorf("%s: %w", data.Name, clock.Check())
+	var clock flow.Clock
+	for _, f := range flows {
+		clock.Add(f.Start())
+	}
+	if err := clock.Check(); err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", data.Name, d.Application, err)
 	}
 	t := &traffic{facts: generator.TrafficOf(flows), doubts: slices.Concat(data.Warnings(), damaged)}
 	if d.Flows == config.NoFlows {
@@ -142,7 +147,7 @@ func readData(ctx context.Context, env *stage.Env, d config.Data, src rand.Sourc
 	for i, f := range flows {
 		f.Before = flows[max(0, i-1)].Start()
 		if t.facts.Segment > 0 && i > 0 {
-			f.Before = flows[i-1].End()
+			f.Before = flows[i-1].Start() + int64(flows[i-1].Duration())
 		}
 	}
 	t.facts.Flows = int64(len(flows))
@@ -150,7 +155,7 @@ func readData(ctx context.Context, env *stage.Env, d config.Data, src rand.Sourc
 }
 
 // counted tells shown now and then how many packets have passed.
-func counted(packets trace.Packets, shown func(int64)) trace.Packets {
+func counted(packets iter.Seq2[flow.Packet, error], shown func(int64)) iter.Seq2[flow.Packet, error] {
 	return func(yield func(flow.Packet, error) bool) {
 		n := int64(0)
 		for p, err := range packets {

@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"strings"
 
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -68,7 +67,7 @@ func Load(m *run.Manifest) *Data {
 		name    string
 		traffic **Traffic
 	}{{TrainingName, &a.Training}, {HeldOutName, &a.HeldOut}, {GeneratedName, &a.Generated}} {
-		err := check(m, part.name)
+		err := m.Check(part.name)
 		if err == nil {
 			*part.traffic, err = readTraffic(m.Path(part.name), maxPackets)
 		}
@@ -91,26 +90,8 @@ func (a *Data) miss(name string, err error) {
 	}
 }
 
-// check compares a file's digest with the manifest's, if that lists the file: a run
-// that is under way does not list all of them yet.
-func check(m *run.Manifest, name string) error {
-	i := slices.IndexFunc(m.Artifacts, func(a run.Artifact) bool { return a.Name == name })
-	if i < 0 {
-		return nil
-	}
-	f, err := os.Open(m.Path(name))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	if _, sum, err := run.Digest(f); err != nil || sum != m.Artifacts[i].SHA256 {
-		return errors.Join(err, errors.New("not the file that the run wrote: its digest is another than the manifest's"))
-	}
-	return nil
-}
-
 func readJSON(m *run.Manifest, name string, into any) error {
-	if err := check(m, name); err != nil {
+	if err := m.Check(name); err != nil {
 		return err
 	}
 	data, err := os.ReadFile(m.Path(name))

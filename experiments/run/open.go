@@ -92,6 +92,9 @@ func (m *Manifest) Check(names ...string) error {
 	for _, name := range names {
 		if !strings.HasSuffix(name, "/") {
 			a, err := m.artifact(name)
+			if _, gone := os.Stat(m.Path(name)); err == nil && gone != nil {
+				err = fmt.Errorf("run: %s has lost %s: %w", m.Dir, name, fs.ErrNotExist)
+			}
 			if err == nil {
 				err = verify(m.FS(), a)
 			}
