@@ -161,7 +161,7 @@ func TestWaiting(t *testing.T) {
 
 func TestPrune(t *testing.T) {
 	dir := t.TempDir()
-	s := store.Open(dir, clock())
+	s := store.Open(dir, nil)
 	for i := range 4 {
 		put(t, s, "vae", key(fmt.Sprint("a", i)), "123")
 	}
