@@ -219,7 +219,7 @@ func TestBadCaptures(t *testing.T) {
 		{"cut file header", classic(little, micro, 4, 1).data[:20], 0, 0, "cut inside the file header"},
 		{"no packets", classic(little, micro, 4, 1).data, 0, 0, ""},
 		{"version 3", (&builder{order: little}).u32(micro).u16(3, 0).u32(0, 0, 65535, 1).data, 0, 0, "version 3.0"},
-		{"wifi", classic(little, micro, 4, 105).data, 0, 0, "link type 105"},
+		{"USB", classic(little, micro, 4, 220).data, 0, 0, "link type 220 (USB) is not supported: want Ethernet"},
 		{"unknown link type", classic(little, micro, 4, 999).data, 0, 0, "link type 999 (unknown)"},
 		{"cut record header", append(slices.Clone(good.data), 1, 2, 3), 1, 0, "packet 1: the file is cut inside a record header"},
 		{"cut record", good.data[:len(good.data)-1], 0, 0, "packet 0: the file is cut inside a record of 60 bytes"},
@@ -246,7 +246,7 @@ func TestBadCaptures(t *testing.T) {
 		{"pcapng cut", le().section().port(1).enhanced(0, 0, loop).data[:80], 0, 0, "cut inside a block"},
 		{"pcapng without its interface", le().section().enhanced(0, 0, loop).port(1).enhanced(0, 0, loop).data, 1, 1, ""},
 		{"pcapng, interface of another section", le().section().port(1).section().enhanced(0, 0, loop).data, 0, 1, ""},
-		{"pcapng, one interface not supported", le().section().port(105).port(1).enhanced(0, 0, loop).enhanced(1, 0, loop).data, 1, 1, ""},
+		{"pcapng, one interface not supported", le().section().port(220).port(1).enhanced(0, 0, loop).enhanced(1, 0, loop).data, 1, 1, ""},
 		{"pcapng, absurd resolution", le().section().port(1, 9, []byte{77}).enhanced(0, 0, loop).data, 0, 1, ""},
 		{"pcapng, time beyond 2262", le().section().port(1).enhanced(0, 1<<63, loop).enhanced(0, 0, loop).data, 1, 1, ""},
 		{"pcapng, more captured than the block holds", le().section().port(1).block(6, func(b *builder) { b.u32(0, 0, 0, 900, 900).raw(loop...) }).
