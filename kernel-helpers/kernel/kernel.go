@@ -1,5 +1,6 @@
-// Package kernel installs the Go kernel (GoNB) for this module's notebooks, runs
-// notebooks without a browser, and starts JupyterLab.
+// Package kernel installs the Go kernel (GoNB) for this module's notebooks and
+// starts JupyterLab. [Install] puts the kernel where Jupyter finds it, [Missing]
+// lists what notebooks lack, and [Lab] opens them; [Options] say where things are.
 //
 // The kernel is built from the tool line of the module's go.mod, so it is the
 // version that the packages are compiled against. gopls and goimports, which it
@@ -168,7 +169,7 @@ func lastLine(out []byte) string {
 	return lines[len(lines)-1]
 }
 
-// installed tells whether a program was built from that version of its module.
+// installed reports whether a program was built from that version of its module.
 func installed(ctx context.Context, path, module, version string) bool {
 	out, err := exec.CommandContext(ctx, "go", "version", "-m", path).Output()
 	if err != nil {
