@@ -8,11 +8,12 @@ import (
 	"os"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/address"
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/payload"
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/table"
-	"github.com/necstgen/necstgen/datasets/wire"
-	"github.com/necstgen/necstgen/experiments/config"
+	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/trained"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
@@ -38,22 +39,20 @@ func (p *pipeline) amount() trained.Amount {
 }
 
 // plan learns the hosts.
-func (p *pipeline) plan() (*wire.Plan, error) {
-	g := p.run.Spec.Config.Generate
-	plan, err := wire.FitPlanWith(p.data.training, wire.FitOptions{KeepAddresses: g.KeepAddresses})
+func (p *pipeline) plan() (*address.Plan, error) {
+	plan, err := address.Fit(p.data.training, address.FitOptions{KeepAddresses: p.run.Spec.Config.Generate.KeepAddresses})
 	if err != nil {
 		return nil, err
-	}
-	if g.Payload == config.Copy {
-		if plan.Examples, err = p.examples(); err != nil {
-			return nil, err
-		}
 	}
 	return plan, p.run.WriteFile("model/plan.json", plan.Write)
 }
 
-// examples reads the capture again for what its packets say: flows do not keep it.
-func (p *pipeline) examples() ([]wire.Example, error) {
+// examples reads the capture again for what its packets say, which flows do not
+// keep, and saves it, if payloads are to be copied.
+func (p *pipeline) examples() ([]payload.Example, error) {
+	if p.run.Spec.Config.Generate.Payload != payload.Copy {
+		return nil, nil
+	}
 	d := p.run.Spec.Config.Data
 	r, name, err := OpenData(d)
 	if err != nil {
@@ -62,7 +61,7 @@ func (p *pipeline) examples() ([]wire.Example, error) {
 	defer r.Close()
 	var radio choice
 	labelled := assembler(d).Label(radio.of(limited(p.ctx, Packets(r, d.Path, name, d.Application), d.Limit), d))
-	return wire.Examples(func(yield func(flow.Packet, error) bool) {
+	examples, err := payload.Gather(func(yield func(flow.Packet, error) bool) {
 		for packet, err := range labelled {
 			if err == nil && packet.Application != d.Application {
 				continue
@@ -72,6 +71,10 @@ func (p *pipeline) examples() ([]wire.Example, error) {
 			}
 		}
 	})
+	if err != nil {
+		return nil, err
+	}
+	return examples, p.run.WriteFile(trained.ExamplesName, func(w io.Writer) error { return payload.WriteExamples(w, examples) })
 }
 
 // generate draws flows, frames them, and writes the capture and its tables in
@@ -81,14 +84,15 @@ func (p *pipeline) generate() error {
 	if err != nil {
 		return err
 	}
-	source, err := trained.New(trained.Part{Generator: p.source, Plan: plan, Traffic: p.data.facts})
+	examples, err := p.examples()
 	if err != nil {
 		return err
 	}
-	options, err := p.run.Spec.Config.Generate.Wire(source.Uplinks())
+	source, err := trained.New(trained.Part{Generator: p.source, Plan: plan, Examples: examples, Traffic: p.data.facts})
 	if err != nil {
 		return err
 	}
+	options := p.run.Spec.Config.Generate.Framing(source.Uplinks())
 	amount := p.amount()
 	framer, err := source.Framer(options, amount.Seed)
 	if err != nil {
@@ -122,7 +126,7 @@ func (p *pipeline) unit() string {
 }
 
 // write writes the frames to generated.pcap, generated.parquet and generated.csv.
-func (p *pipeline) write(frames iter.Seq2[wire.Frame, error], a trained.Amount, source *trained.Source, link wire.Link) (packets int64, err error) {
+func (p *pipeline) write(frames iter.Seq2[tcp.Frame, error], a trained.Amount, source *trained.Source, link tcp.Link) (packets int64, err error) {
 	var sinks []output.Sink
 	var files []io.Closer
 	defer func() {
@@ -157,7 +161,7 @@ func (p *pipeline) write(frames iter.Seq2[wire.Frame, error], a trained.Amount, 
 
 // readBack reads the capture that was written, checks its count, and gathers its
 // flows by the same rules as the original's.
-func (p *pipeline) readBack(wrote int64, link wire.Link) ([]*flow.Flow, error) {
+func (p *pipeline) readBack(wrote int64, link tcp.Link) ([]*flow.Flow, error) {
 	const name = "generated.pcap"
 	path, err := p.run.Path(name)
 	if err != nil {
@@ -185,7 +189,7 @@ func (p *pipeline) readBack(wrote int64, link wire.Link) ([]*flow.Flow, error) {
 	if len(damaged) > 0 {
 		return nil, fmt.Errorf("%s: %w", name, damaged[0])
 	}
-	datagrams := p.data.facts.Uplinks && link == wire.Ethernet // of which some are acknowledgements
+	datagrams := p.data.facts.Uplinks && link == tcp.Semtech // of which some are acknowledgements
 	if read != wrote && !datagrams || read == 0 {
 		return nil, fmt.Errorf("%s: wrote %d packets, read back %d: the capture is not what it should be", name, wrote, read)
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
-	"github.com/necstgen/necstgen/datasets/wire"
+	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/trained"
@@ -42,7 +42,7 @@ func capture(t *testing.T, n int) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	framer, err := wire.NewFramer(nil, wire.Options{Complete: true}, rand.NewPCG(1, 2))
+	framer, err := tcp.NewFramer(nil, tcp.Options{Complete: true}, rand.NewPCG(1, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,7 +53,7 @@ func capture(t *testing.T, n int) string {
 			}
 		}
 	}
-	if _, err := wire.WriteCapture(t.Context(), w, framer.Frames(flows)); err != nil {
+	if _, err := tcp.WriteCapture(t.Context(), w, framer.Frames(flows)); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.Close(); err != nil {

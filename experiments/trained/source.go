@@ -9,8 +9,10 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/address"
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/datasets/wire"
+	"github.com/necstgen/necstgen/datasets/payload"
+	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/gomlxmodels/device"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
@@ -18,7 +20,8 @@ import (
 // Part is one application of a Source.
 type Part struct {
 	Generator generator.Generator
-	Plan      *wire.Plan
+	Plan      *address.Plan
+	Examples  []payload.Example // of the training capture's payloads, where they are to be copied
 	Traffic   Traffic
 	Share     float64 // of all flows; 0: as its rate gives it
 }
@@ -28,7 +31,7 @@ type Part struct {
 type Source struct {
 	Parts []Part
 
-	plan   *wire.Plan
+	plan   *address.Plan
 	device *device.Device
 }
 
@@ -37,7 +40,7 @@ func New(parts ...Part) (*Source, error) {
 	if len(parts) == 0 {
 		return nil, errors.New("trained: no part to draw from")
 	}
-	plans := make([]*wire.Plan, len(parts))
+	plans := make([]*address.Plan, len(parts))
 	for i, p := range parts {
 		if p.Share < 0 || p.Share > 1 || (p.Share > 0) != (parts[0].Share > 0) {
 			return nil, fmt.Errorf("trained: %s has a share of %g: want shares above 0 and up to 1 of all applications, or of none", p.Traffic.Application, p.Share)
@@ -49,7 +52,7 @@ func New(parts ...Part) (*Source, error) {
 		return s, nil
 	}
 	var err error
-	if s.plan, err = wire.Merge(plans...); err != nil {
+	if s.plan, err = address.Merge(plans...); err != nil {
 		return nil, fmt.Errorf("trained: %w", err)
 	}
 	return s, nil
@@ -154,7 +157,7 @@ func (s *Source) Flows(ctx context.Context, a Amount) iter.Seq2[*flow.Flow, erro
 	if len(streams) == 1 {
 		return upTo(streams[0], a)
 	}
-	return upTo(wire.Interleave(streams...), a)
+	return upTo(tcp.Interleave(streams...), a)
 }
 
 // partSeed is the seed of a further part.
@@ -163,8 +166,11 @@ func partSeed(seed uint64, part int) uint64 {
 }
 
 // Framer prepares the frames of a Source's flows.
-func (s *Source) Framer(options wire.Options, seed uint64) (*wire.Framer, error) {
-	return wire.NewFramer(s.plan, options, rand.NewPCG(seed, 1))
+func (s *Source) Framer(options tcp.Options, seed uint64) (*tcp.Framer, error) {
+	for _, p := range s.Parts {
+		options.Examples = append(options.Examples, p.Examples...)
+	}
+	return tcp.NewFramer(s.plan, options, rand.NewPCG(seed, 1))
 }
 
 // Uplinks tells that all parts are LoRaWAN, so that the capture can be LoRaTap.

@@ -13,7 +13,8 @@ import (
 
 	"github.com/gomlx/compute"
 
-	"github.com/necstgen/necstgen/datasets/wire"
+	"github.com/necstgen/necstgen/datasets/address"
+	"github.com/necstgen/necstgen/datasets/payload"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/gomlxmodels/device"
@@ -81,18 +82,38 @@ func openPart(m *run.Manifest, b compute.Backend) (p Part, err error) {
 	if p.Plan, err = readPlan(m.Path("model/plan.json")); err != nil {
 		return p, err
 	}
+	if p.Examples, err = readExamples(m.Path(ExamplesName)); err != nil {
+		return p, err
+	}
 	kind := string(m.Config.Generator)
 	p.Generator, err = generator.Load(b, kind, m.Path("model/"+kind))
 	return p, err
 }
 
-func readPlan(path string) (*wire.Plan, error) {
+// ExamplesName is the file of a run that has examples of payloads, if they are to be
+// copied.
+const ExamplesName = "model/examples.json"
+
+// readExamples reads the examples of a run; one that copies no payloads has none.
+func readExamples(path string) ([]payload.Example, error) {
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return payload.ReadExamples(f, path)
+}
+
+func readPlan(path string) (*address.Plan, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return wire.ReadPlan(f, path)
+	return address.Read(f, path)
 }
 
 // readTraffic reads what a finished run of this version has learnt from.
