@@ -73,14 +73,11 @@ func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, sour
 	if err != nil {
 		return err
 	}
-	options, err := g.Wire(source.Uplinks())
-	if err != nil {
-		return err
-	}
+	options := g.Framing(source.Uplinks())
 	if err := o.checkLink(source); err != nil {
 		return err
 	}
-	if o.iface != "" && options.Link != tcp.Ethernet {
+	if o.iface != "" && options.Link != tcp.Semtech {
 		return usageError{errors.New("generate: --interface sends Ethernet frames: want --link semtech, which puts uplinks into datagrams")}
 	}
 	framer, err := source.Framer(options, amount.Seed)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/saved"
@@ -40,7 +41,7 @@ func (o *order) checkLink(source *saved.Source) error {
 		return nil
 	case uplinks == 0:
 		return usageError{fmt.Errorf("generate: --link %s: no run is of LoRaWAN: everything else is Ethernet", o.settings.link)}
-	case o.settings.link != string(config.Semtech):
+	case o.settings.link != tcp.Semtech.String():
 		return usageError{fmt.Errorf("generate: --link %s: not all runs are of LoRaWAN: want --link semtech, which puts uplinks into Ethernet", o.settings.link)}
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/replay"
 	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/run"
@@ -31,7 +32,7 @@ func (c *command) replay(ctx context.Context, o *order, frames iter.Seq2[tcp.Fra
 			}
 		}
 	}
-	done, err := tcp.Replay(ctx, o.iface, counted, float64(o.speed))
+	done, err := replay.Send(ctx, o.iface, counted, float64(o.speed))
 	result.Packets = done.Packets
 	result.Replay = &sent{Interface: o.iface, Packets: done.Packets, Bytes: done.Bytes, Seconds: done.Duration.Seconds(),
 		MedianLate: done.MedianLate.Seconds(), P99Late: done.P99Late.Seconds(), MaxLate: done.MaxLate.Seconds()}

@@ -11,10 +11,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/capturetest"
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/table"
-	"github.com/necstgen/necstgen/datasets/tcp/wiretest"
 )
 
 // learnt is a folder with a run of each application, made with the quickest
@@ -113,7 +113,7 @@ func otherTools(t *testing.T) {
 		t.Skip("skipped in short mode: starts six programs")
 	}
 	succeed(t, "generate", "http", "dns", "--flows", "300", "--complete", "--out", "tools.pcap", "--out", "tools.parquet")
-	wiretest.Check(t, "tools.pcap", wiretest.Expect{Packets: int64(len(packetsOf(t, "tools.pcap"))), Complete: true, Table: "tools.parquet"})
+	capturetest.Check(t, "tools.pcap", capturetest.Expect{Packets: int64(len(packetsOf(t, "tools.pcap"))), Complete: true, Table: "tools.parquet"})
 }
 
 func capturesAgree(t *testing.T) {

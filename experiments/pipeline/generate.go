@@ -71,7 +71,7 @@ func generate(ctx context.Context, env *stage.Env, g config.Generate, source *sa
 	if err != nil {
 		return err
 	}
-	options := g.Frames(source.Uplinks())
+	options := g.Framing(source.Uplinks())
 	amount := amountOf(g, source.Parts[0].Traffic)
 	amount.Seed = seed
 	framer, err := source.Framer(options, amount.Seed)

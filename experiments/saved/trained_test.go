@@ -13,8 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/address"
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/datasets/wire"
+	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/trained"
@@ -49,7 +50,7 @@ func (s steady) Save(string) error { return nil }
 // part is an application of so many flows a second.
 func part(app flow.Application, rate, share float64) (trained.Part, *generator.Request) {
 	got := new(generator.Request)
-	return trained.Part{Generator: steady{app, rate, got}, Plan: wire.DefaultPlan(), Share: share,
+	return trained.Part{Generator: steady{app, rate, got}, Plan: address.Default(), Share: share,
 		Traffic: trained.Traffic{Application: app, Flows: int64(rate*100) + 1, Packets: 2 * (int64(rate*100) + 1), Bytes: 200 * (int64(rate*100) + 1), Start: 5, Last: 5 + 100e9, End: 5 + 101e9}}, got
 }
 
@@ -178,7 +179,7 @@ func saved(t *testing.T) *run.Manifest {
 	if err != nil {
 		t.Fatal(err)
 	}
-	plan, err := wire.FitPlan(flows)
+	plan, err := address.Fit(flows, address.FitOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +219,7 @@ func TestOpen(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	framer, err := s.Framer(wire.Options{}, 1)
+	framer, err := s.Framer(tcp.Options{}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
