@@ -127,6 +127,9 @@ const (
 	layerCount
 )
 
+// anyLayer stands in a rule for a layer that may have any name.
+const anyLayer = layerCount
+
 var layerNames = [layerCount]string{
 	"None", "Ether", "Dot3", "Dot1Q", "Dot1AD", "LLC", "SNAP", "CookedLinux", "CookedLinuxV2", "Loopback", "PPPoE", "PPPoED", "PPP", "LoRaTap",
 	"ARP", "IP", "IPv6", "IPv6ExtHdrHopByHop", "IPv6ExtHdrRouting", "IPv6ExtHdrFragment", "IPv6ExtHdrDestOpt", "AH",

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/necstgen/necstgen/datasets/testbed/lab"
+	"github.com/necstgen/necstgen/datasets/testbed/recorder/lab"
 )
 
 // WriteFiles writes the FTP server's files below root and returns their names; users may store files in root/incoming.

@@ -6,7 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/necstgen/necstgen/datasets/testbed/lab"
+	"github.com/necstgen/necstgen/datasets/testbed/recorder/lab"
 )
 
 // submit sends the files named on its command line with Python's smtplib over one connection, with pauses.

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/necstgen/necstgen/datasets/testbed/lab"
+	"github.com/necstgen/necstgen/datasets/testbed/recorder/lab"
 )
 
 // Plan is how long, how many and with what seed.

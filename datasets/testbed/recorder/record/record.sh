@@ -1,11 +1,11 @@
 #!/bin/sh
 # Records an embedded capture again: ./record.sh [LOAD [DURATION [SEED [FOLDER]]]], as root on Debian 12, in some ten minutes. LOAD is office
-# or services; FOLDER is where the capture and its table of counts go, this package's own if left out.
+# or services; FOLDER is where the capture and its table of counts go, datasets/testbed if left out.
 # The servers are started by the recorder itself in namespaces of their own; none is started by the system.
 set -eu
 load=${1:-office} duration=${2:-8m10s} seed=${3:-1}
 here=$(cd "$(dirname "$0")" && pwd)
-out=${4:-$here/..}
+out=${4:-$here/../..}
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 

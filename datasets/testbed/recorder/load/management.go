@@ -3,7 +3,7 @@ package load
 import (
 	"fmt"
 
-	"github.com/necstgen/necstgen/datasets/testbed/lab"
+	"github.com/necstgen/necstgen/datasets/testbed/recorder/lab"
 )
 
 // Management is a poll of the switch, or somebody looking around in it.

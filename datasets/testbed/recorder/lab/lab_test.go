@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/necstgen/necstgen/datasets/testbed/link"
+	"github.com/necstgen/necstgen/datasets/testbed/recorder/link"
 )
 
 // TestHosts: no two hosts of one recording share an address, and all are in the testbed's networks.

@@ -9,7 +9,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/necstgen/necstgen/datasets/testbed/link"
+	"github.com/necstgen/necstgen/datasets/testbed/recorder/link"
 )
 
 // Prefix of every namespace of the testbed.

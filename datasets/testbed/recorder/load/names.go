@@ -3,7 +3,7 @@ package load
 import (
 	"fmt"
 
-	"github.com/necstgen/necstgen/datasets/testbed/lab"
+	"github.com/necstgen/necstgen/datasets/testbed/recorder/lab"
 )
 
 // Names is a burst of questions to the name server, as opening a page or a mail program makes them.

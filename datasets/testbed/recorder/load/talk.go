@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/necstgen/necstgen/datasets/testbed/lab"
+	"github.com/necstgen/necstgen/datasets/testbed/recorder/lab"
 )
 
 // fetch reads a mailbox with Python's imaplib or poplib, with a reader's pauses.
