@@ -22,6 +22,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
 
 // maxRows is the number of rows that the packed histogram cells can count.
@@ -89,10 +90,11 @@ func Fit(cfg Config, x [][]float64, y []bool, src rand.Source) (*Forest, error) 
 	}
 	f := &Forest{trees: make([]tree, cfg.Trees), columns: len(x[0])}
 	var wait sync.WaitGroup
-	for worker := range min(cfg.Workers, cfg.Trees) {
+	var next atomic.Int64 // a worker whose processor is busy takes fewer trees
+	for range min(cfg.Workers, cfg.Trees) {
 		wait.Go(func() {
 			g := newGrower(cfg, table)
-			for i := worker; i < cfg.Trees; i += cfg.Workers {
+			for i := int(next.Add(1)) - 1; i < cfg.Trees; i = int(next.Add(1)) - 1 {
 				f.trees[i] = g.grow(rand.New(rand.NewPCG(seeds[i], uint64(i))))
 			}
 		})
@@ -121,30 +123,39 @@ func check(x [][]float64, y []bool) error {
 	return nil
 }
 
-// Probability is the mean over the trees of the share of true rows in the leaf
-// that row [columns] falls into. It panics if row has too few columns.
-func (f *Forest) Probability(row []float64) float64 {
-	_ = row[f.columns-1]
-	var sum float64
-	for i := range f.trees {
-		sum += f.trees[i].probability(row)
-	}
-	return sum / float64(len(f.trees))
-}
+// blockRows is the number of rows that go through a tree together: a tree fits
+// into the first-level cache, a forest does not.
+const blockRows = 64
 
-// Probabilities appends to dst the probability of each row of x, rows in parallel.
+// Probabilities appends to dst, for each row of x [n][columns], the mean over the
+// trees of the weight of true rows in the leaf that it falls into. It panics if a
+// row has too few columns.
 func (f *Forest) Probabilities(dst []float64, x [][]float64) []float64 {
 	start := len(dst)
 	dst = append(dst, make([]float64, len(x))...)
-	workers := runtime.GOMAXPROCS(0)
 	var wait sync.WaitGroup
-	for worker := range workers {
+	var next atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
 		wait.Go(func() {
-			for i := worker; i < len(x); i += workers {
-				dst[start+i] = f.Probability(x[i])
+			for from := int(next.Add(blockRows)) - blockRows; from < len(x); from = int(next.Add(blockRows)) - blockRows {
+				to := min(from+blockRows, len(x))
+				f.block(dst[start+from:start+to], x[from:to])
 			}
 		})
 	}
 	wait.Wait()
 	return dst
+}
+
+// block computes the probabilities of rows, tree by tree.
+func (f *Forest) block(sums []float64, rows [][]float64) {
+	for i := range f.trees {
+		for k, row := range rows {
+			_ = row[f.columns-1]
+			sums[k] += f.trees[i].probability(row)
+		}
+	}
+	for k := range sums {
+		sums[k] /= float64(len(f.trees))
+	}
 }

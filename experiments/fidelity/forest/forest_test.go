@@ -358,7 +358,7 @@ func ExampleFit() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Printf("%.1f %.1f\n", f.Probability([]float64{3}), f.Probability([]float64{97}))
+	fmt.Printf("%.1f %.1f\n", f.Probabilities(nil, [][]float64{[]float64{3}})[0], f.Probabilities(nil, [][]float64{[]float64{97}})[0])
 	// Output: 0.0 1.0
 }
 

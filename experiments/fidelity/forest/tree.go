@@ -64,6 +64,7 @@ func newGrower(cfg Config, t *codedTable) *grower {
 type pending struct {
 	node     int32
 	from, to int
+	total    uint64 // sum of the rows' cells
 }
 
 func (g *grower) grow(rng *rand.Rand) tree {
@@ -72,21 +73,20 @@ func (g *grower) grow(rng *rand.Rand) tree {
 		g.columns[i] = i
 	}
 	t := tree{{}}
-	stack := []pending{{0, 0, len(g.rows)}}
+	stack := []pending{{0, 0, len(g.rows), g.total()}}
 	for len(stack) > 0 {
 		p := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		total := g.total(p.from, p.to)
-		best := g.bestSplit(p, total, rng)
+		best := g.bestSplit(p, rng)
 		if best.column < 0 {
-			t[p.node].probability = trueShare(total)
+			t[p.node].probability = trueWeight(p.total)
 			continue
 		}
 		middle := g.partition(p, best)
 		left := int32(len(t))
 		t[p.node] = node{threshold: best.threshold(g.table), column: int32(best.column), left: left, right: left + 1}
 		t = append(t, node{}, node{})
-		stack = append(stack, pending{left + 1, middle, p.to}, pending{left, p.from, middle})
+		stack = append(stack, pending{left + 1, middle, p.to, p.total - best.left}, pending{left, p.from, middle, best.left})
 	}
 	return t
 }
@@ -111,15 +111,18 @@ func (g *grower) draw(rng *rand.Rand) {
 	}
 }
 
-func (g *grower) total(from, to int) uint64 {
+// total is the sum of the cells of all rows drawn.
+func (g *grower) total() uint64 {
 	var sum uint64
-	for _, row := range g.rows[from:to] {
+	for _, row := range g.rows {
 		sum += g.cell[row]
 	}
 	return sum
 }
 
-func trueShare(cell uint64) float64 {
+// trueWeight is the weight of the true class among the rows that a cell counts,
+// as a fraction of both classes' weight.
+func trueWeight(cell uint64) float64 {
 	no, yes := float64(cell>>cellBits&cellMask), float64(cell>>(2*cellBits))
 	return yes / (no + yes)
 }
@@ -130,6 +133,7 @@ type split struct {
 	column    int
 	low, high int
 	gain      float64
+	left      uint64 // sum of the cells that go left
 }
 
 func (s split) threshold(t *codedTable) float64 {
@@ -142,10 +146,10 @@ func (s split) threshold(t *codedTable) float64 {
 
 // bestSplit tries cfg.Features columns drawn without replacement, and goes on
 // while all that it saw are constant in this node.
-func (g *grower) bestSplit(p pending, total uint64, rng *rand.Rand) split {
+func (g *grower) bestSplit(p pending, rng *rand.Rand) split {
 	best := split{column: -1}
-	rows := int(total & cellMask)
-	if share := trueShare(total); rows < 2*g.cfg.MinLeaf || share == 0 || share == 1 {
+	rows := int(p.total & cellMask)
+	if weight := trueWeight(p.total); rows < 2*g.cfg.MinLeaf || weight == 0 || weight == 1 {
 		return best
 	}
 	constant := true
@@ -160,15 +164,26 @@ func (g *grower) bestSplit(p pending, total uint64, rng *rand.Rand) split {
 		if summary&(summary-1) != 0 || g.used[bits.TrailingZeros64(summary)]&(g.used[bits.TrailingZeros64(summary)]-1) != 0 {
 			constant = false
 		}
-		g.scan(&best, column, summary, total)
+		g.scan(&best, column, summary, p.total)
 	}
 	return best
 }
 
 // fill adds the node's rows to the histogram of a column and returns the bitmap
-// of the words of g.used that are not zero.
+// of the words of g.used that are not zero. Columns of at most 64 classes, like
+// directions and flags, need one word, which then stays in a register.
 func (g *grower) fill(p pending, column int) uint64 {
 	codes := g.table.codes[column]
+	if len(g.table.lowest[column]) <= 64 {
+		var word uint64
+		for _, row := range g.rows[p.from:p.to] {
+			code := codes[row] % 64
+			g.cells[code] += g.cell[row]
+			word |= 1 << code
+		}
+		g.used[0] = word
+		return 1
+	}
 	var summary uint64
 	for _, row := range g.rows[p.from:p.to] {
 		code := codes[row] % maxCodes
@@ -193,7 +208,7 @@ func (g *grower) scan(best *split, column int, summary, total uint64) {
 			code := word<<6 | bits.TrailingZeros64(set)
 			if n := int(left & cellMask); previous >= 0 && n >= minLeaf && rows-n >= minLeaf {
 				if gain := gini(left) + gini(total-left); gain > best.gain {
-					*best = split{column, previous, code, gain}
+					*best = split{column, previous, code, gain, left}
 				}
 			}
 			left += g.cells[code]
