@@ -12,13 +12,13 @@ type Filling uint8
 // The fillings. Only Copy holds bytes of the training data.
 const (
 	Neutral Filling = iota // what the application's dissector accepts, else random bytes
-	Random                 // seeded random bytes
 	Zero                   // zeros
+	Random                 // seeded random bytes
 	Copy                   // bytes of the training data, of Examples
 	fillingCount
 )
 
-var fillingWords = [fillingCount]string{"neutral", "random", "zero", "copy"}
+var fillingWords = [fillingCount]string{"neutral", "zero", "random", "copy"}
 
 // Validate reports a value that is none of the fillings.
 func (f Filling) Validate() error {

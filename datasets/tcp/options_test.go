@@ -18,7 +18,7 @@ func TestOptionsValidate(t *testing.T) {
 	}{
 		{"zero", Options{}, nil},
 		{"all", Options{Payload: payload.Random, MTU: 9000, Link: LoRaTap, Hosts: address.Options{Addresses: prefixes("10.0.0.0/8", "fd00::/64"), IPv6: address.IPv6On, Clients: 5, Servers: 2}, Retransmit: 0.5}, nil},
-		{"payload", Options{Payload: 9}, []string{"payload is 9, want one of neutral, random, zero, copy"}},
+		{"payload", Options{Payload: 9}, []string{"payload is 9, want one of neutral, zero, random, copy"}},
 		{"mtu", Options{MTU: 65536}, []string{"mtu is 65536, want 0 (the plan's) or 576 to 65535"}},
 		{"link", Options{Link: 7}, []string{"link is 7, want one of semtech, loratap, loratap0"}},
 		{"hosts", Options{Hosts: address.Options{Clients: -1, Servers: 60_001}}, []string{"clients is -1, want 0", "servers is 60001, want 0 (as many as the plan has) to 60000"}},

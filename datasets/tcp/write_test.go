@@ -270,7 +270,7 @@ func TestNewFramerRefuses(t *testing.T) {
 	}{
 		{"no source", nil, Options{}, nil, "no random source"},
 		{"MTU", nil, Options{MTU: 100}, rand.NewPCG(1, 1), "mtu is 100, want 0 (the plan's) or 576 to 65535"},
-		{"filling", nil, Options{Payload: 9}, rand.NewPCG(1, 1), "payload is 9, want one of neutral, random, zero, copy"},
+		{"filling", nil, Options{Payload: 9}, rand.NewPCG(1, 1), "payload is 9, want one of neutral, zero, random, copy"},
 		{"plan", &address.Plan{}, Options{}, rand.NewPCG(1, 1), "version is 0"},
 	} {
 		if _, err := NewFramer(c.plan, c.opts, c.src); err == nil || !strings.Contains(err.Error(), c.want) {

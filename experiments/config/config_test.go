@@ -160,7 +160,7 @@ func TestOverrideErrors(t *testing.T) {
 		{"generate.rate_factor=0", `generate.rate_factor: "0": want a number above 0 and up to 10000`},
 		{"generate.link=wifi", `generate.link: "wifi": want one of semtech, loratap, loratap0`},
 		{"generate.ipv6=yes", `generate.ipv6: "yes": want one of observed, off, on`},
-		{"generate.payload=text", `generate.payload: "text": want one of neutral, random, zero, copy`},
+		{"generate.payload=text", `generate.payload: "text": want one of neutral, zero, random, copy`},
 		{"generate.addresses=ten", `generate.addresses: "ten": want a list of prefixes like 10.20.0.0/16 or fd00:1234::/48`},
 		{"generate.addresses=10.0.0.0/16,10.0.1.0/24", "generate.addresses: addresses[0] is 10.0.0.0/16 and addresses[1] 10.0.1.0/24, want prefixes that do not overlap"},
 		{"generate.addresses=10.0.0.1/16", "generate.addresses: addresses[0] is 10.0.0.1/16, want no bits set behind the prefix, as in 10.0.0.0/16"},
