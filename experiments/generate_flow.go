@@ -85,8 +85,8 @@ func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, sour
 		return fmt.Errorf("generate: %w", err)
 	}
 	packets, bytes := source.Estimate(amount)
-	if err := roomFor(o.outs, packets, bytes); err != nil {
-		return err
+	if err := output.Room(o.outs, packets, bytes); err != nil {
+		return fmt.Errorf("generate: %w", err)
 	}
 	files, err := createAll(o, options.Link, c)
 	if err != nil {

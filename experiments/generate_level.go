@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 
+	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/saved"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
@@ -54,7 +55,7 @@ func labelsOf(level generator.PacketLevel, o *order, src rand.Source) ([]int, er
 			return labels, nil
 		}
 		if int(o.packets) > len(labels) {
-			return nil, fmt.Errorf("generate: --packets %d: training had %s labels: ask for less, or for --labels chain", o.packets, thousands(int64(len(labels))))
+			return nil, fmt.Errorf("generate: --packets %d: training had %s labels: ask for less, or for --labels chain", o.packets, output.Thousands(int64(len(labels))))
 		}
 		return labels[:o.packets], nil
 	}

@@ -91,7 +91,7 @@ func (o *order) checkLevel(runs int, wrong func(string, ...any) error) error {
 	case o.level == packetLevel && (o.flows > 0 || o.duration > 0 || o.rateFactor > 0):
 		return wrong("--level packet: its only size is --packets N")
 	case o.level == packetLevel && o.packets > mostDrawn:
-		return wrong("--level packet: --packets %d: it holds them in memory: want at most %s", o.packets, thousands(mostDrawn))
+		return wrong("--level packet: --packets %d: it holds them in memory: want at most %s", o.packets, output.Thousands(mostDrawn))
 	case o.level == packetLevel && o.labels == "":
 		return wrong("--level packet: want --labels observed, chain, or a file of labels")
 	case o.level == packetLevel && o.labels == "chain" && o.packets == 0:

@@ -54,5 +54,5 @@ type sent struct {
 func (s *sent) line() string {
 	late := func(seconds float64) time.Duration { return time.Duration(seconds * 1e9).Round(time.Microsecond) }
 	return fmt.Sprintf("%s: %s packets in %s, late by %s in the median, by %s at 99 %%, by %s at most",
-		s.Interface, thousands(s.Packets), run.Seconds(s.Seconds), late(s.MedianLate), late(s.P99Late), late(s.MaxLate))
+		s.Interface, output.Thousands(s.Packets), run.Seconds(s.Seconds), late(s.MedianLate), late(s.P99Late), late(s.MaxLate))
 }

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 
+	"github.com/necstgen/necstgen/datasets/disk"
 	"github.com/necstgen/necstgen/gomlxmodels/device"
 )
 
@@ -24,7 +25,7 @@ type Finding struct {
 // computing on them, the folder of the runs, and the programs that the tests ask
 // about captures. It leaves nothing behind.
 func Examine(ctx context.Context, runs string) []Finding {
-	return append(append(backends(ctx), disk(runs)), tools()...)
+	return append(append(backends(ctx), runFolder(runs)), tools()...)
 }
 
 // backends are what computes; the one that runs would take is said.
@@ -43,8 +44,8 @@ func backends(ctx context.Context) []Finding {
 	return all
 }
 
-// disk tells whether runs can be written.
-func disk(runs string) Finding {
+// runFolder finds out whether runs can be written.
+func runFolder(runs string) Finding {
 	f := Finding{What: "run folder", Needed: true}
 	path, err := filepath.Abs(runs)
 	if err != nil {
@@ -63,7 +64,7 @@ func disk(runs string) Finding {
 		return f
 	}
 	f.Works, f.Detail = true, path
-	if free, known := Free(parent); known {
+	if free, known := disk.Free(parent); known {
 		f.Detail += fmt.Sprintf(", %.1f GB free", float64(free)/1e9)
 	}
 	if err := os.Remove(probe); err != nil {

@@ -1,15 +1,15 @@
-package main
+package output
 
 import (
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 
+	"github.com/necstgen/necstgen/datasets/disk"
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/table"
-	"github.com/necstgen/necstgen/experiments/doctor"
-	"github.com/necstgen/necstgen/experiments/output"
 )
 
 // Bytes that a packet takes in a file, beside those of its frame in a capture:
@@ -22,10 +22,10 @@ const (
 	parquetRow   = 40
 )
 
-// roomFor refuses what the disks have no room for by far: packets in files that
-// together take more than what is free. Compressed captures are not counted, for
+// Room returns an error where the disks have no room by far: packets, of so many
+// bytes of frames together, in files that take more than what is free. Compressed captures are not counted, for
 // what they take depends on the payloads.
-func roomFor(outs []string, packets, bytes float64) error {
+func Room(outs []string, packets, bytes float64) error {
 	wanted := make(map[string]float64) // by folder
 	var folders []string
 	for _, path := range outs {
@@ -40,10 +40,10 @@ func roomFor(outs []string, packets, bytes float64) error {
 		wanted[folder] += n
 	}
 	for _, folder := range folders {
-		free, known := doctor.Free(folder)
+		free, known := disk.Free(folder)
 		if known && wanted[folder] > float64(free) {
-			return fmt.Errorf("generate: about %s packets take %s, and %s has %s free: ask for less, compress (.pcap.zst), or choose another disk",
-				approximately(packets), byteCount(wanted[folder]), folder, byteCount(float64(free)))
+			return fmt.Errorf("output: about %s packets take %s, and %s has %s free: ask for less, compress (.pcap.zst), or choose another disk",
+				approximately(packets), disk.Size(wanted[folder]), folder, disk.Size(float64(free)))
 		}
 	}
 	return nil
@@ -51,8 +51,8 @@ func roomFor(outs []string, packets, bytes float64) error {
 
 // takes is about what a file takes; false where there is nothing to say.
 func takes(path string, packets, bytes float64) (float64, bool) {
-	kind, err := output.KindOf(path)
-	if err != nil || path == output.Standard {
+	kind, err := KindOf(path)
+	if err != nil || path == Standard {
 		return 0, false
 	}
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
@@ -79,19 +79,14 @@ func approximately(n float64) string {
 		return fmt.Sprintf("%.2g", n)
 	}
 	digit := math.Pow(10, max(0, math.Floor(math.Log10(n))-1))
-	return thousands(int64(math.Round(n/digit) * digit))
+	return Thousands(int64(math.Round(n/digit) * digit))
 }
 
-// byteCount writes bytes with a unit: "1.2 GB".
-func byteCount(n float64) string {
-	for _, unit := range []string{"bytes", "kB", "MB", "GB", "TB", "PB"} {
-		if n < 999.5 {
-			if unit == "bytes" {
-				return fmt.Sprintf("%.0f %s", n, unit)
-			}
-			return fmt.Sprintf("%.3g %s", n, unit)
-		}
-		n /= 1000
+// Thousands writes a number with commas: 1,200,000.
+func Thousands(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
 	}
-	return fmt.Sprintf("%.3g EB", n)
+	return text
 }

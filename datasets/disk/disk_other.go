@@ -1,6 +1,6 @@
 //go:build !(linux || darwin || freebsd)
 
-package doctor
+package disk
 
 // Free says nothing here.
 func Free(string) (bytes int64, known bool) { return 0, false }
