@@ -34,7 +34,16 @@ type Job struct {
 	Inputs  map[string]func() (io.ReadCloser, error)           // opens the inputs of the graph
 	Backend func(ctx context.Context) (compute.Backend, error) // opens the backend; called when a stage needs it
 	Again   []string                                           // stages that are made again although the store has them
+	Check   func(r *run.Run, stage string) error               // is called when a stage's results are there, and may end the run; nil: nothing is checked
 }
+
+// Abandoned says that a stage did not end within Grace after it was interrupted. It
+// may still run: the process has to end, and must not take away what the stage uses.
+var Abandoned = errors.New("the stage under way did not stop in time and is abandoned")
+
+// Grace is how long a stage may go on after an interruption: a call of a backend
+// cannot be interrupted, and an epoch or a compilation may take longer.
+const Grace = 1500 * time.Millisecond
 
 // Run makes what is missing of a job's results and enters everything into a run. It
 // ends at the first stage that fails, or soon after ctx ends; what is done by then
@@ -66,25 +75,54 @@ func (j *Job) one(ctx context.Context, s *stage.Stage, r *run.Run) error {
 	if err != nil {
 		return err
 	}
-	if reused := entry != nil; reused {
-		return r.Enter(entry, reused)
+	if entry != nil {
+		return j.enter(r, entry, true)
 	}
 	r.Log("stage %s", s.Name)
 	w := &work{run: r}
 	env := stage.NewEnv(*s, j.host(s, claim, r, w))
-	if err := call(ctx, s, env, r); err != nil {
+	err = call(ctx, s, env, r)
+	if errors.Is(err, Abandoned) {
+		return err // and keep the claim until the process ends
+	}
+	if err != nil {
 		return errors.Join(fmt.Errorf("%s: %w", s.Name, err), claim.Release())
 	}
 	w.end()
 	if entry, err = claim.Commit(s.Outs, w.note, w.warnings); err != nil {
 		return err
 	}
-	return r.Enter(entry, false)
+	return j.enter(r, entry, false)
 }
 
-// call runs a stage. A panic is a mistake in this program: its trace goes into the
+// enter takes a result into the run and checks what it allows to check.
+func (j *Job) enter(r *run.Run, e *store.Entry, reused bool) error {
+	if err := r.Enter(e, reused); err != nil || j.Check == nil {
+		return err
+	}
+	return j.Check(r, e.Stage)
+}
+
+// call runs a stage until it ends, or until Grace after ctx has ended.
+func call(ctx context.Context, s *stage.Stage, env *stage.Env, r *run.Run) error {
+	done := make(chan error, 1)
+	go func() { done <- guarded(ctx, s, env, r) }()
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-time.After(Grace):
+		return errors.Join(ctx.Err(), Abandoned)
+	}
+}
+
+// guarded runs a stage. A panic is a mistake in this program: its trace goes into the
 // run's log, and the run ends as one that failed, with what it has finished.
-func call(ctx context.Context, s *stage.Stage, env *stage.Env, r *run.Run) (err error) {
+func guarded(ctx context.Context, s *stage.Stage, env *stage.Env, r *run.Run) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			r.Log("panic: %v\n%s", p, debug.Stack())

@@ -57,6 +57,8 @@ type job struct {
 	hidden   string // a stage opens this without declaring it
 	fails    string // the stage that fails
 	panics   string // the stage that panics
+	hangs    string // the stage that does not notice the end of its context
+	check    func(r *run.Run, stage string) error
 	steps    int
 }
 
@@ -158,6 +160,9 @@ func (j *job) model(_ context.Context, env *stage.Env) error {
 	if j.panics == "model" {
 		panic("a mistake")
 	}
+	if j.hangs == "model" {
+		select {}
+	}
 	text, err := readAll(env, "read.txt")
 	if err != nil {
 		return err
@@ -223,7 +228,7 @@ func (j *job) job() (*executor.Job, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &executor.Job{Graph: g, Keys: keys, Store: store.Open(filepath.Join(j.dir, "runs", ".cache"), nil), Seed: j.seed, Again: j.again,
+	return &executor.Job{Graph: g, Keys: keys, Store: store.Open(filepath.Join(j.dir, "runs", ".cache"), nil), Seed: j.seed, Again: j.again, Check: j.check,
 		Inputs: map[string]func() (io.ReadCloser, error){"data": func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(j.data)), nil }}}, nil
 }
 
@@ -405,6 +410,40 @@ func TestInterruption(t *testing.T) {
 		t.Errorf("%+v, %v", m, err)
 	}
 	j.must(t)
+}
+
+// A stage that does not notice the interruption does not hold the process up, and
+// what it has claimed is free when the process has ended.
+func TestAbandoned(t *testing.T) {
+	j := newJob(t.TempDir())
+	j.hangs = "model"
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	began := time.Now()
+	if _, err := j.run(ctx); !errors.Is(err, executor.Abandoned) || time.Since(began) > 2*time.Second {
+		t.Errorf("after %s: %v", time.Since(began), err)
+	}
+}
+
+// What can be checked once a stage's results are there ends the run there.
+func TestCheck(t *testing.T) {
+	j := newJob(t.TempDir())
+	boom := errors.New("no room")
+	j.check = func(r *run.Run, stage string) error {
+		if _, err := os.Stat(r.Path("read.txt")); err != nil {
+			t.Error(err)
+		}
+		if stage == "read" {
+			return boom
+		}
+		return nil
+	}
+	if _, err := j.run(t.Context()); !errors.Is(err, boom) {
+		t.Errorf("%v", err)
+	}
+	if got := j.counts(t); !maps.Equal(got, map[string]int{"read": 1}) {
+		t.Errorf("%v ran", got)
+	}
 }
 
 // A stage that makes what it does not declare, or does not make what it declares,

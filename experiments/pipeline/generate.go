@@ -19,6 +19,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/output"
+	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/saved"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/stage"
@@ -172,4 +173,24 @@ func readBack(env *stage.Env, wrote int64) error {
 		return fmt.Errorf("%s: wrote %d packets, read back %d: the capture is not what it should be", captureName, wrote, read)
 	}
 	return nil
+}
+
+// room ends a run before its training when the disk has no room for what it is to
+// generate, which is known as soon as the data have been read.
+func room(g config.Generate, r *run.Run, name string) error {
+	if name != "read" {
+		return nil
+	}
+	f, err := os.Open(r.Path(generator.TrafficName))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	t, err := generator.ReadTraffic(f, generator.TrafficName)
+	if err != nil {
+		return err
+	}
+	source := saved.Source{Parts: []saved.Part{{Traffic: t}}}
+	packets, bytes := source.Estimate(amountOf(g, t))
+	return output.Room([]string{r.Path(captureName), r.Path(parquetName), r.Path(csvName)}, packets, bytes)
 }

@@ -67,7 +67,8 @@ type Prepared struct {
 	Spec run.Spec
 	Job  *executor.Job
 
-	device *device.Device // nil: no stage needs one
+	device    *device.Device // nil: no stage needs one
+	abandoned bool           // a stage may still use the device
 }
 
 // Options are what an experiment is run with beside its configuration.
@@ -112,14 +113,15 @@ func Prepare(ctx context.Context, name string, overrides []string, e config.Expe
 		}
 	}
 	p.Job = &executor.Job{Graph: graph, Keys: keys, Store: o.Store, Seed: e.Seed,
-		Inputs:  map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return openData(ctx, e.Data) }},
+		Inputs:  map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return reopen(ctx, e.Data, input) }},
+		Check:   func(r *run.Run, stage string) error { return room(e.Generate, r, stage) },
 		Backend: func(context.Context) (compute.Backend, error) { return p.device.Backend, nil }}
 	return p, nil
 }
 
 // Close releases the backend.
 func (p *Prepared) Close() {
-	if p.device != nil {
+	if p.device != nil && !p.abandoned {
 		p.device.Close()
 	}
 }
@@ -131,7 +133,8 @@ func (p *Prepared) Run(ctx context.Context, runsDir string, options run.Options)
 		return nil, err
 	}
 	err = executor.Run(ctx, p.Job, r)
-	if ctx.Err() != nil {
+	p.abandoned = errors.Is(err, executor.Abandoned)
+	if err != nil && ctx.Err() != nil {
 		err = context.Canceled // whatever the interruption has broken
 	}
 	return r, r.Finish(err, func() error { return writeReport(r) })

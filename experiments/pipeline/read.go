@@ -8,6 +8,7 @@ import (
 	"iter"
 	"maps"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -85,6 +86,21 @@ func digestData(ctx context.Context, d config.Data, o Options) (run.Input, error
 		return run.Input{}, fmt.Errorf("data: %s: the capture is empty", t.Name)
 	}
 	return run.Input{Name: dataName, Path: d.Path, Bytes: bytes, SHA256: sum}, nil
+}
+
+// reopen opens the data for a stage. Data that are not what they were when they were
+// digested would be stored under a wrong name.
+func reopen(ctx context.Context, d config.Data, digested run.Input) (*trace.Trace, error) {
+	if d.Path != "" {
+		info, err := os.Stat(d.Path)
+		if err == nil && info.Size() != digested.Bytes {
+			err = fmt.Errorf("%s has %d bytes, and had %d when it was digested: something writes to it; run again when that has ended", d.Path, info.Size(), digested.Bytes)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("data.path: %w", err)
+		}
+	}
+	return openData(ctx, d)
 }
 
 // selection says which packets the configuration asks for.
