@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 
+	"github.com/necstgen/necstgen/datasets/atomicfile"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/experiments/output"
 )
@@ -41,7 +42,7 @@ func (c *command) writeRows(path string, names []string, unit string, rows iter.
 		buffered := bufio.NewWriter(c.out)
 		return errors.Join(write(buffered), buffered.Flush())
 	}
-	if err := writeBeside(path, write); err != nil {
+	if err := atomicfile.Write(path, write); err != nil {
 		return fmt.Errorf("generate: %s: %w", path, err)
 	}
 	if c.json {

@@ -88,12 +88,12 @@ func (a *Assembler) Flows(packets iter.Seq2[Packet, error]) iter.Seq2[*Flow, err
 			}
 			c := t.track(&p)
 			if c.flow == nil {
-				c.flow = &Flow{ID: c.id, Tuple: c.tuple}
+				c.flow = &Flow{ID: c.id, Tuple: c.tuple, Before: p.Time}
 			}
 			p.Payload = nil
 			c.flow.Packets = append(c.flow.Packets, p)
 		}
-		damaged := recordError(held)
+		damaged := IsRecordError(held)
 		if held != nil && damaged {
 			going = going && yield(nil, held)
 		}
@@ -106,8 +106,11 @@ func (a *Assembler) Flows(packets iter.Seq2[Packet, error]) iter.Seq2[*Flow, err
 	}
 }
 
-// recordError reports an error that belongs to one record, not to the stream.
-func recordError(err error) bool {
+// IsRecordError reports whether an error belongs to one damaged record of a stream,
+// which goes on behind it, and not to the stream itself: whether it or one that it
+// wraps has a method RecordNumber() int64, as those of the readers of captures and
+// tables have.
+func IsRecordError(err error) bool {
 	var record interface{ RecordNumber() int64 }
 	return errors.As(err, &record)
 }
@@ -124,7 +127,7 @@ func Collect(seq iter.Seq2[*Flow, error]) (flows []*Flow, damaged []error, err e
 		switch {
 		case e == nil:
 			flows = append(flows, f)
-		case recordError(e):
+		case IsRecordError(e):
 			damaged = append(damaged, e)
 		default:
 			err = e

@@ -108,6 +108,20 @@ func WriteFeatures(w io.Writer, format Format, names []string, rows iter.Seq2[[]
 	return writeAll(rows, func(row *[]float64) error { return out.write(*row) }, out.pipe.close)
 }
 
+// Columns are the names of a table's columns; the ending of path tells its format.
+func Columns(path string) ([]string, error) {
+	in, err := openBatches(path, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer in.close()
+	var names []string
+	for _, f := range in.fields() {
+		names = append(names, f.name)
+	}
+	return names, nil
+}
+
 // Features are the columns of a table and its rows. Rows opens the file when it
 // is read and can be read again; the slice of a row is valid until the next.
 type Features struct {

@@ -4,7 +4,6 @@ package summary
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -132,8 +131,7 @@ func slotOf(p *flow.Packet) int {
 // be read, or notes what ended the stream.
 func (c *counter) failed(p *flow.Packet, err error) {
 	c.s.Errors++
-	var record interface{ RecordNumber() int64 }
-	if !errors.As(err, &record) {
+	if !flow.IsRecordError(err) {
 		c.end = err
 		return
 	}

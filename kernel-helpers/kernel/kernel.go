@@ -19,6 +19,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/necstgen/necstgen/datasets/atomicfile"
 )
 
 // Name is the name of the kernel in notebooks.
@@ -204,10 +206,7 @@ func writeSpec(ctx context.Context, o Options) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("kernel: %w", err)
 	}
-	if err := os.WriteFile(path+".new", append(data, '\n'), 0o666); err != nil {
-		return fmt.Errorf("kernel: %w", err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := atomicfile.WriteFile(path, append(data, '\n')); err != nil {
 		return fmt.Errorf("kernel: %w", err)
 	}
 	fmt.Fprintf(o.Out, "wrote %s\n", path)
