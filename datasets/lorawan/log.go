@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/csvrows"
 	"github.com/necstgen/necstgen/datasets/feature"
-	"github.com/necstgen/necstgen/datasets/sheet"
 )
 
 // logColumns are the columns of a published log, in order.
@@ -32,7 +32,7 @@ const timeLayout = "2006-01-02 15:04:05.999999999-07:00"
 // record that cannot be read is a *RowError in the stream, and reading goes on.
 func Log(r io.Reader, name string) iter.Seq2[Uplink, error] {
 	return func(yield func(Uplink, error) bool) {
-		s, err := sheet.Open(r, "lorawan", name, "time", "physical_payload", "gateway")
+		s, err := csvrows.Open(r, "lorawan", name, "time", "physical_payload", "gateway")
 		if err != nil {
 			yield(Uplink{}, err)
 			return
@@ -56,7 +56,7 @@ func Log(r io.Reader, name string) iter.Seq2[Uplink, error] {
 	}
 }
 
-type logReader struct{ *sheet.Reader }
+type logReader struct{ *csvrows.Reader }
 
 // number is the number of a cell, or what stands for an empty one.
 func (l *logReader) number(column string, missing, lo, hi float64) (float64, error) {
