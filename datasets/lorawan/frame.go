@@ -144,9 +144,9 @@ func (f *Frame) messageType() lorawan.MType {
 	return lorawan.UnconfirmedDataUp
 }
 
-// PayloadFor is the payload's length in a frame of a length in bytes without MAC
+// payloadFor is the payload's length in a frame of a length in bytes without MAC
 // commands, and whether there is such a frame.
-func PayloadFor(length int) (int, bool) {
+func payloadFor(length int) (int, bool) {
 	n := length - headerLength - micLength
 	return max(0, n), n >= 0 && length <= maxFrame
 }

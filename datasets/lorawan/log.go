@@ -159,7 +159,7 @@ func decodeBase64(text string) ([]byte, error) {
 func WriteLog(w io.Writer, uplinks iter.Seq2[Uplink, error], compat feature.Compat) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	fmt.Fprintln(out, strings.Join(append(append([]string(nil), logColumns...), featureColumns...), ","))
-	x := NewExtractor(compat)
+	x := newExtractor(compat)
 	var line []byte
 	for u, err := range uplinks {
 		if err != nil {
@@ -184,7 +184,7 @@ func isRecord(err error) bool {
 	return errors.As(err, &record)
 }
 
-func appendLine(line []byte, u *Uplink, x *Extractor) []byte {
+func appendLine(line []byte, u *Uplink, x *extractor) []byte {
 	text := func(s string) {
 		if strings.ContainsAny(s, ",\"\r\n") {
 			s = strconv.Quote(s)

@@ -106,10 +106,10 @@ func TestFrames(t *testing.T) {
 			t.Errorf("%+v: a changed frame passes", f)
 		}
 	}
-	if n, ok := PayloadFor(17); n != 4 || !ok {
+	if n, ok := payloadFor(17); n != 4 || !ok {
 		t.Errorf("payload of a frame of 17 bytes: %d", n)
 	}
-	if _, ok := PayloadFor(12); ok {
+	if _, ok := payloadFor(12); ok {
 		t.Error("there is a frame of 12 bytes with a port")
 	}
 }
@@ -174,7 +174,7 @@ func TestGenerated(t *testing.T) {
 	if err := WriteGenerated(&out, stream(uplinks(t)[:2]), feature.Compat{}); err != nil {
 		t.Fatal(err)
 	}
-	want := strings.Join(GeneratedColumns(), ",") + `
+	want := strings.Join(generatedColumns(), ",") + `
 0,0,0,0,125,7,4/5,8.675e+08,1,7.25,-78,13,9,4/5,125,7,8.675e+08,1,13,7.25,-78,9,0
 1,1,1,1,125,8,4/5,8.677e+08,1,7,-79,19,9,4/5,125,8,8.677e+08,1,19,7,-79,9,6
 `
