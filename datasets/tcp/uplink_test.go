@@ -19,6 +19,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/flowtest"
 	"github.com/necstgen/necstgen/datasets/lorawan"
+	"github.com/necstgen/necstgen/datasets/lorawan/lorawantest"
 	"github.com/necstgen/necstgen/datasets/pcap"
 )
 
@@ -106,7 +107,7 @@ func checkUplinks(t *testing.T, read iter.Seq2[flow.Packet, error], want []flow.
 		if got != r || p.Length != w.Length || p.PayloadLength != w.PayloadLength || p.Time/1000 != w.Time/1000 {
 			t.Fatalf("uplink %d: read %+v, length %d at %d; want %+v, %d at %d", i, got, p.Length, p.Time, r, w.Length, w.Time)
 		}
-		if ok, err := lorawan.CheckMIC(p.Payload, got.Counter, lorawan.TestNetworkKey); err != nil || !ok {
+		if ok, err := lorawantest.CheckMIC(p.Payload, got.Counter, lorawan.TestNetworkKey); err != nil || !ok {
 			t.Fatalf("uplink %d: integrity code right: %t, %v", i, ok, err)
 		}
 		i++
@@ -267,7 +268,7 @@ func TestUplinksMended(t *testing.T) {
 			}
 			if p.Radio != nil {
 				lengths = append(lengths, p.Length)
-				if ok, err := lorawan.CheckMIC(p.Payload, p.Radio.Counter, lorawan.TestNetworkKey); err != nil || !ok {
+				if ok, err := lorawantest.CheckMIC(p.Payload, p.Radio.Counter, lorawan.TestNetworkKey); err != nil || !ok {
 					t.Errorf("%v: integrity code right: %t, %v", link, ok, err)
 				}
 			}
