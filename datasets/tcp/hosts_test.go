@@ -28,6 +28,16 @@ func prefixes(texts ...string) []netip.Prefix {
 	return out
 }
 
+// withOptions changes a plan.
+func withOptions(t *testing.T, plan *address.Plan, o address.Options) *address.Plan {
+	t.Helper()
+	changed, err := plan.WithOptions(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changed
+}
+
 // framedWith frames flows with options and checks the frames by the laws.
 func framedWith(t *testing.T, plan *address.Plan, opts Options, flows []*flow.Flow) []flow.Packet {
 	t.Helper()
@@ -62,8 +72,7 @@ func TestAddresses(t *testing.T) {
 		{"several", prefixes("10.9.8.32/28", "172.16.5.0/27", "10.1.1.0/28"), true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := newTestFramer(t, plan, Options{Hosts: address.Options{Addresses: c.prefixes}})
-			adapted := f.Plan()
+			adapted := withOptions(t, plan, address.Options{Addresses: c.prefixes})
 			seen := map[netip.Addr]bool{}
 			inside := func(a netip.Addr) bool {
 				return slices.ContainsFunc(c.prefixes, func(p netip.Prefix) bool { return p.Contains(a) }) || c.four && a.Is6() && documented6.Contains(a)
@@ -162,17 +171,17 @@ func TestHostCounts(t *testing.T) {
 	}{
 		{address.Default(), 100, 3}, {address.Default(), 7, 20}, {address.Default(), 1, 1}, {address.Default(), 0, 2}, {address.Default(), 300, 300}, {twoFamilies(), 9, 5}, {twoFamilies(), 500, 90},
 	} {
-		f := newTestFramer(t, c.plan, Options{Hosts: address.Options{Clients: c.clients, Servers: c.servers}})
-		clients, servers := roles(f.Plan())
+		changed := withOptions(t, c.plan, address.Options{Clients: c.clients, Servers: c.servers})
+		clients, servers := roles(changed)
 		want := c.clients
 		if want == 0 {
 			want = 32
 		}
-		if len(clients) != want || len(servers) != c.servers || len(f.Plan().Hosts) != want+c.servers {
-			t.Errorf("%d clients and %d servers among %d hosts, want %d and %d", len(clients), len(servers), len(f.Plan().Hosts), want, c.servers)
+		if len(clients) != want || len(servers) != c.servers || len(changed.Hosts) != want+c.servers {
+			t.Errorf("%d clients and %d servers among %d hosts, want %d and %d", len(clients), len(servers), len(changed.Hosts), want, c.servers)
 		}
 		macs := map[flow.MAC]bool{}
-		for _, h := range f.Plan().Hosts {
+		for _, h := range changed.Hosts {
 			macs[h.MAC] = true
 		}
 		if c.clients > 32 && len(macs) < c.clients {
@@ -189,33 +198,33 @@ func TestHostCounts(t *testing.T) {
 	// Popularity: two clients of weight 3 and 1, six of them then: three quarters and a quarter.
 	plan := address.Default()
 	plan.Services = []address.Service{{Application: flow.HTTP, Proto: flow.TCP, Port: 80, ClientLow: 40000, ClientHigh: 60000, Pairs: []address.Pair{{Client: 0, Server: 32, Flows: 30}, {Client: 1, Server: 32, Flows: 10}}}}
-	f := newTestFramer(t, plan, Options{Hosts: address.Options{Clients: 6}})
+	changed := withOptions(t, plan, address.Options{Clients: 6})
 	sums := map[uint8]int64{}
-	for _, pair := range f.Plan().Services[0].Pairs {
+	for _, pair := range changed.Services[0].Pairs {
 		sums[uint8(pair.Flows>>12)] += pair.Flows
 	}
-	if len(f.Plan().Services[0].Pairs) != 6 || sums[2]/3-sums[0] > 3 {
-		t.Errorf("pairs %v: want three of 3/4 and three of 1/4", f.Plan().Services[0].Pairs)
+	if len(changed.Services[0].Pairs) != 6 || sums[2]/3-sums[0] > 3 {
+		t.Errorf("pairs %v: want three of 3/4 and three of 1/4", changed.Services[0].Pairs)
 	}
 }
 
 // Original addresses stay where only hosts are added.
 func TestOriginalHostsStay(t *testing.T) {
 	plan := fittedFor(t, flow.HTTP, 50, address.FitOptions{KeepAddresses: true})
-	f := newTestFramer(t, plan, Options{Hosts: address.Options{Clients: 40}})
+	changed := withOptions(t, plan, address.Options{Clients: 40})
 	kept, fresh := 0, 0
-	for _, h := range f.Plan().Hosts {
+	for _, h := range changed.Hosts {
 		if slices.ContainsFunc(plan.Hosts, func(o address.Host) bool { return o.Address == h.Address }) {
 			kept++
 		} else {
 			fresh++
 		}
 	}
-	if kept != len(plan.Hosts) || fresh == 0 || !f.Plan().Original {
+	if kept != len(plan.Hosts) || fresh == 0 || !changed.Original {
 		t.Errorf("%d of %d original hosts, %d new ones", kept, len(plan.Hosts), fresh)
 	}
-	f = newTestFramer(t, plan, Options{Hosts: address.Options{Addresses: prefixes("10.77.0.0/16", "fd00::/48")}})
-	for _, h := range f.Plan().Hosts {
+	changed = withOptions(t, plan, address.Options{Addresses: prefixes("10.77.0.0/16", "fd00::/48")})
+	for _, h := range changed.Hosts {
 		if slices.ContainsFunc(plan.Hosts, func(o address.Host) bool { return o.Address == h.Address }) {
 			t.Errorf("%v is of the original, though other addresses are asked for", h.Address)
 		}

@@ -1,6 +1,8 @@
 package tcp
 
-import "github.com/necstgen/necstgen/datasets/flow"
+import (
+	"github.com/necstgen/necstgen/datasets/flow"
+)
 
 // Sizes of headers in bytes.
 const (

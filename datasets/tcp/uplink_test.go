@@ -2,7 +2,6 @@ package tcp
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"iter"
 	"math"
@@ -31,7 +30,7 @@ func framesIn(t *testing.T, f *Framer, link Link, flows []*flow.Flow) (capture [
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = WriteCapture(context.Background(), w, func(yield func(Frame, error) bool) {
+	_, err = writeCapture(w, func(yield func(Frame, error) bool) {
 		for frame, err := range f.Frames(flowtest.Sequence(flows)) {
 			if err == nil {
 				p := frame.Packet

@@ -53,8 +53,10 @@ func capture(t *testing.T, n int) string {
 			}
 		}
 	}
-	if _, err := tcp.WriteCapture(t.Context(), w, framer.Frames(flows)); err != nil {
-		t.Fatal(err)
+	for frame, err := range framer.Frames(flows) {
+		if err := errors.Join(err, w.Write(frame.Packet.Time, frame.Bytes)); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
