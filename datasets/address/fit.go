@@ -225,6 +225,7 @@ func Protocol(f *flow.Flow) uint8 {
 	}
 	return flow.TCP
 }
+
 // Sizes of headers in bytes.
 const (
 	etherHeader = 14

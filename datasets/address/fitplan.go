@@ -13,7 +13,7 @@ import (
 
 // plan turns the counts into a Plan.
 func (fit *fitting) plan(opts FitOptions) *Plan {
-	p := &Plan{Version: PlanVersion, MTU: ethernetMTU, Original: opts.KeepAddresses, InUse: fit.inUse()}
+	p := &Plan{Version: planVersion, MTU: ethernetMTU, Original: opts.KeepAddresses, InUse: fit.inUse()}
 	if fit.mtu > ethernetMTU && fit.mtu <= jumboMTU {
 		p.MTU = int(fit.mtu) // jumbo frames; anything larger was merged by an offload engine
 	}

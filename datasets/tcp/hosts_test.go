@@ -72,22 +72,22 @@ func TestAddresses(t *testing.T) {
 		{"several", prefixes("10.9.8.32/28", "172.16.5.0/27", "10.1.1.0/28"), true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			adapted := withOptions(t, plan, address.Options{Addresses: c.prefixes})
+			changed := withOptions(t, plan, address.Options{Addresses: c.prefixes})
 			seen := map[netip.Addr]bool{}
 			inside := func(a netip.Addr) bool {
 				return slices.ContainsFunc(c.prefixes, func(p netip.Prefix) bool { return p.Contains(a) }) || c.four && a.Is6() && documented6.Contains(a)
 			}
-			for i, h := range adapted.Hosts {
-				if !inside(h.Address) || seen[h.Address] || adapted.Overflow4.Contains(h.Address) || adapted.Overflow6.Contains(h.Address) {
+			for i, h := range changed.Hosts {
+				if !inside(h.Address) || seen[h.Address] || changed.Overflow4.Contains(h.Address) || changed.Overflow6.Contains(h.Address) {
 					t.Errorf("host %d has %v, which is outside of %v, given twice or among the overflow ones", i, h.Address, c.prefixes)
 				}
 				seen[h.Address] = true
 			}
-			if !inside(adapted.Overflow4.Addr()) || !inside(adapted.Overflow6.Addr()) {
-				t.Errorf("overflow hosts get %v and %v", adapted.Overflow4, adapted.Overflow6)
+			if !inside(changed.Overflow4.Addr()) || !inside(changed.Overflow6.Addr()) {
+				t.Errorf("overflow hosts get %v and %v", changed.Overflow4, changed.Overflow6)
 			}
-			if len(adapted.Hosts) != len(plan.Hosts) || reflect.DeepEqual(adapted.Hosts, plan.Hosts) {
-				t.Errorf("%d hosts of %d", len(adapted.Hosts), len(plan.Hosts))
+			if len(changed.Hosts) != len(plan.Hosts) || reflect.DeepEqual(changed.Hosts, plan.Hosts) {
+				t.Errorf("%d hosts of %d", len(changed.Hosts), len(plan.Hosts))
 			}
 			for _, p := range framedWith(t, plan, Options{Hosts: address.Options{Addresses: c.prefixes}}, flowtest.HTTP(200)) {
 				if !inside(p.Tuple.Src.Addr()) || !inside(p.Tuple.Dst.Addr()) {
@@ -106,7 +106,7 @@ func TestIPv6(t *testing.T) {
 	for _, c := range []struct {
 		plan  *address.Plan
 		ipv6  address.IPv6
-		share [2]int // least and most frames of a hundred
+		parts [2]int // least and most frames of a hundred
 		cut   int    // full segments that IPv6 leaves no room for
 	}{
 		{address.Default(), address.IPv6Observed, [2]int{0, 0}, 0},
@@ -135,7 +135,7 @@ func TestIPv6(t *testing.T) {
 				six++
 			}
 		}
-		if six*100 < all*c.share[0] || six*100 > all*c.share[1] || framer.Repairs()[repairNames[fullCut]] != len(framer.Repairs())*c.cut {
+		if six*100 < all*c.parts[0] || six*100 > all*c.parts[1] || framer.Repairs()[repairNames[fullCut]] != len(framer.Repairs())*c.cut {
 			t.Errorf("%v: %d of %d frames are IPv6, repairs %v", c.ipv6, six, all, framer.Repairs())
 		}
 		if !reflect.DeepEqual(before, c.plan.Hosts) {
@@ -153,7 +153,7 @@ func TestIPv6(t *testing.T) {
 	}
 }
 
-// There are as many clients and servers as asked for, whose share of the flows
+// There are as many clients and servers as asked for, whose part of the flows
 // is that of those they stand for.
 func TestHostCounts(t *testing.T) {
 	roles := func(p *address.Plan) (clients, servers map[int]bool) {

@@ -342,7 +342,7 @@ func TestRadioTshark(t *testing.T) {
 	}
 }
 
-// readsVersion1 tells whether tshark knows the longer LoRaTap header.
+// readsVersion1 reports whether tshark knows the longer LoRaTap header.
 func readsVersion1(t *testing.T, tool string) bool {
 	t.Helper()
 	out, err := exec.Command(tool, "--version").Output()
