@@ -25,10 +25,10 @@ const (
 	defaultServers = 8
 )
 
-// Default has 32 clients and 8 servers, IPv4, among which the flows of every
-// application are distributed evenly.
+// Default returns a plan of 32 clients and 8 servers, IPv4, among which the flows of
+// every application are distributed evenly.
 func Default() *Plan {
-	p := &Plan{Version: PlanVersion, MTU: ethernetMTU}
+	p := &Plan{Version: planVersion, MTU: ethernetMTU}
 	pairs := p.addDefaultHosts()
 	for _, a := range applications() {
 		for _, proto := range []uint8{flow.TCP, flow.UDP} {
@@ -80,7 +80,7 @@ func gatewayPairs(pairs []Pair, gateways int) []Pair {
 	return out
 }
 
-// defaultHost is a host of which nothing is known but its existence: it behaves
+// defaultHost returns a host of which nothing is known but its existence: it behaves
 // as Linux does, and has neither address nor MAC.
 func defaultHost() Host {
 	return Host{TTL: defaultTTL, MSS: defaultMSS, SYNWindow: defaultSYNWindow, Window: defaultWindow, Scale: defaultScale}

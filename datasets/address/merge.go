@@ -29,7 +29,7 @@ func Merge(plans ...*Plan) (*Plan, error) {
 	if len(problems) > 0 {
 		return nil, errors.Join(problems...)
 	}
-	out := &Plan{Version: PlanVersion, Original: true}
+	out := &Plan{Version: planVersion, Original: true}
 	kept := make(map[netip.Addr]int)
 	var groups [][]int
 	for _, p := range plans {

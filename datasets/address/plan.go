@@ -10,8 +10,8 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// PlanVersion is the version of the JSON form.
-const PlanVersion = 2
+// planVersion is the version of the JSON form.
+const planVersion = 2
 
 // Plan says which hosts talk, and how flows are distributed among them. It is
 // plain data, saved as JSON beside the model.
@@ -109,8 +109,8 @@ func (p *Plan) Validate() error {
 	bad := func(format string, args ...any) {
 		problems = append(problems, fmt.Errorf("address: plan: "+format, args...))
 	}
-	if p.Version != PlanVersion {
-		bad("version is %d, want %d", p.Version, PlanVersion)
+	if p.Version != planVersion {
+		bad("version is %d, want %d", p.Version, planVersion)
 	}
 	if p.MTU < MinMTU || p.MTU > MaxMTU {
 		bad("mtu is %d, want %d to %d", p.MTU, MinMTU, MaxMTU)

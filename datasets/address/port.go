@@ -25,7 +25,7 @@ var servicePorts = map[flow.Application]struct {
 // tshark looks at it, and IANA has it unassigned.
 const unknownPort = 31990
 
-// registeredPort is the application's registered port, or unknownPort.
+// registeredPort returns the application's registered port, or unknownPort.
 func registeredPort(a flow.Application) uint16 {
 	if known, ok := servicePorts[a]; ok {
 		return known.port

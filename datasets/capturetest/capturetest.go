@@ -23,7 +23,7 @@ type Expect struct {
 	Packets  int64    // in the capture; 0: at least one
 	Complete bool     // TCP connections are complete: opened by a handshake and closed by FINs or a RST
 	Training string   // the training capture, for NDPI; empty: not compared
-	Named    float64  // share of the training capture's named flows that NDPI asks for, of each application; 0: 0.95
+	Named    float64  // proportion of the training capture's named flows that NDPI asks for, of each application; 0: 0.95
 	Table    string   // Parquet or Arrow file of the same packets; empty: none
 	Allowed  []string // parts of tshark messages that are no fault beside those of Harmless
 }

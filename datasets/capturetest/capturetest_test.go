@@ -100,7 +100,7 @@ func TestDeal(t *testing.T) {
 	if err := os.WriteFile(name, data.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	parts, err := deal(name, folder, 3)
+	parts, err := split(name, folder, 3)
 	if err != nil || len(parts) != 3 {
 		t.Fatalf("parts %v, %v", parts, err)
 	}
@@ -127,7 +127,7 @@ func TestDeal(t *testing.T) {
 	if total != count {
 		t.Errorf("%d records in all parts, want %d", total, count)
 	}
-	if parts, err := deal(parts[0], folder, 1); err != nil || len(parts) != 1 {
+	if parts, err := split(parts[0], folder, 1); err != nil || len(parts) != 1 {
 		t.Errorf("one processor: %v, %v", parts, err)
 	}
 }

@@ -22,11 +22,11 @@ type recognised struct {
 	names map[string]int
 }
 
-// fewFlows is the number below which a share of an application's flows says nothing.
+// fewFlows is the number below which a proportion of an application's flows says nothing.
 const fewFlows = 20
 
 // NDPI wants ndpiReader to name, of each application that it names in the training
-// capture, at least 95 % of the share that it names there, by the names that it
+// capture, at least 95 % of the proportion that it names there, by the names that it
 // gives there. A name that it only guesses from the port counts in both alike.
 func NDPI(t *testing.T, capture string, want Expect) {
 	t.Helper()
@@ -57,10 +57,10 @@ func NDPI(t *testing.T, capture string, want Expect) {
 		if named*2 < was.flows || is.flows < fewFlows { // it does not know the application
 			continue
 		}
-		share, kept := float64(named)/float64(was.flows), float64(still)/float64(is.flows)
-		t.Logf("ndpiReader: %v: named %.1f %% of %d flows, in the training capture %.1f %% of %d", a, 100*kept, is.flows, 100*share, was.flows)
-		if kept < least*share {
-			t.Errorf("ndpiReader names %.1f %% of %d flows of %v, %v; in the training capture %.1f %% of %d, %v", 100*kept, is.flows, a, is.names, 100*share, was.flows, was.names)
+		usual, kept := float64(named)/float64(was.flows), float64(still)/float64(is.flows)
+		t.Logf("ndpiReader: %v: named %.1f %% of %d flows, in the training capture %.1f %% of %d", a, 100*kept, is.flows, 100*usual, was.flows)
+		if kept < least*usual {
+			t.Errorf("ndpiReader names %.1f %% of %d flows of %v, %v; in the training capture %.1f %% of %d, %v", 100*kept, is.flows, a, is.names, 100*usual, was.flows, was.names)
 		}
 	}
 }

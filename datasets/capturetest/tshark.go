@@ -39,12 +39,12 @@ func Tshark(t *testing.T, capture string, want Expect) {
 }
 
 // Expert is tshark's expert information on a capture, with the checksums of IP, TCP
-// and UDP validated. A large plain capture is dealt out by conversation, so that
+// and UDP validated. A large plain capture is split by conversation, so that
 // all processors work on it.
 func Expert(t *testing.T, capture string) []Line {
 	t.Helper()
 	path := tool(t, "tshark")
-	parts, err := deal(capture, t.TempDir(), runtime.GOMAXPROCS(0))
+	parts, err := split(capture, t.TempDir(), runtime.GOMAXPROCS(0))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,12 +100,12 @@ func expertLines(report string) []Line {
 const (
 	fileHeader   = 24
 	recordHeader = 16
-	dealtFrom    = 32 << 20 // bytes of a capture from which it is dealt out
+	splitFrom    = 32 << 20 // bytes of a capture from which it is split
 )
 
-// deal writes the frames of a plain pcap capture of Ethernet to n files, those of a
+// split writes the frames of a plain pcap capture of Ethernet to n files, those of a
 // conversation to one, and returns their names; any other capture is its own part.
-func deal(capture, folder string, n int) ([]string, error) {
+func split(capture, folder string, n int) ([]string, error) {
 	file, err := os.Open(capture)
 	if err != nil {
 		return nil, err
@@ -114,7 +114,7 @@ func deal(capture, folder string, n int) ([]string, error) {
 	in := bufio.NewReaderSize(file, 1<<20)
 	header, err := in.Peek(fileHeader)
 	le := binary.LittleEndian
-	if info, statErr := file.Stat(); err != nil || statErr != nil || info.Size() < dealtFrom || n < 2 || le.Uint32(header[20:]) != 1 ||
+	if info, statErr := file.Stat(); err != nil || statErr != nil || info.Size() < splitFrom || n < 2 || le.Uint32(header[20:]) != 1 ||
 		le.Uint32(header) != 0xa1b2c3d4 && le.Uint32(header) != 0xa1b23c4d {
 		return []string{capture}, nil
 	}
@@ -135,10 +135,10 @@ func deal(capture, folder string, n int) ([]string, error) {
 	if _, err := in.Discard(fileHeader); err != nil {
 		return nil, err
 	}
-	return names, dealRecords(in, outs)
+	return names, splitRecords(in, outs)
 }
 
-func dealRecords(in io.Reader, outs []*bufio.Writer) error {
+func splitRecords(in io.Reader, outs []*bufio.Writer) error {
 	record := make([]byte, recordHeader, 1<<16)
 	for {
 		if _, err := io.ReadFull(in, record[:recordHeader]); err == io.EOF {

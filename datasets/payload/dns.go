@@ -12,7 +12,7 @@ type question struct {
 	name []byte // DNS: the encoded name
 }
 
-// maxQuestions is how many questions of one conversation can be open.
+// maxQuestions is how many questions of one connection can be open.
 const maxQuestions = 4
 
 // ask remembers a question; the oldest goes where there are too many.
@@ -57,7 +57,7 @@ func (w *Writer) dns(t Turn) {
 	}
 }
 
-// dnsStream is DNS over TCP: a length before the message (RFC 1035, 4.2.2).
+// dnsStream composes DNS over TCP: a length before the message (RFC 1035, 4.2.2).
 func (w *Writer) dnsStream(t Turn) {
 	const most = 1<<16 - 1
 	size := t.Length - 2
@@ -119,7 +119,7 @@ func (w *Writer) dnsHead(id, flags, questions, answers, additional uint16) {
 }
 
 // dnsName appends a name of size encoded bytes, under .INVALID where there is
-// room. Case means nothing in names, and in capitals they are like no capture'w.
+// room. Case means nothing in names, and in capitals they are like no capture's.
 func (w *Writer) dnsName(size int) {
 	const top = "\x07INVALID\x00"
 	end := "\x00"
@@ -164,7 +164,7 @@ func (w *Writer) dnsAnswer(total int) {
 	w.dnsRecords(id, questions, name, left)
 }
 
-// ownName is a name for an answer that nobody asked for, or whose question does
+// ownName returns a name for an answer that nobody asked for, or whose question does
 // not fit, of size bytes where that is little.
 func (w *Writer) ownName(size int) []byte {
 	if size > dnsPlainQuery {

@@ -9,8 +9,8 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// ExamplesVersion is the version of the JSON form of examples.
-const ExamplesVersion = 1
+// examplesVersion is the version of the JSON form of examples.
+const examplesVersion = 1
 
 // exampleFile is the JSON form of examples.
 type exampleFile struct {
@@ -22,7 +22,7 @@ type exampleFile struct {
 func WriteExamples(w io.Writer, examples []Example) error {
 	encoder := json.NewEncoder(w)
 	encoder.SetIndent("", " ")
-	if err := encoder.Encode(exampleFile{ExamplesVersion, examples}); err != nil {
+	if err := encoder.Encode(exampleFile{examplesVersion, examples}); err != nil {
 		return fmt.Errorf("payload: write examples: %w", err)
 	}
 	return nil
@@ -41,8 +41,8 @@ func ReadExamples(r io.Reader, name string) ([]Example, error) {
 	bad := func(format string, args ...any) {
 		problems = append(problems, fmt.Errorf("payload: read examples %s: "+format, append([]any{name}, args...)...))
 	}
-	if file.Version != ExamplesVersion {
-		bad("version is %d, want %d", file.Version, ExamplesVersion)
+	if file.Version != examplesVersion {
+		bad("version is %d, want %d", file.Version, examplesVersion)
 	}
 	for i, e := range file.Examples {
 		switch {

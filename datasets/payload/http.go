@@ -8,7 +8,7 @@ import (
 
 // Shapes of HTTP messages (RFC 9112). Header names are in capitals and paths end
 // in a tilde, which the protocol allows and no common program writes, so that no
-// 16 bytes in a row are like any capture'w.
+// 16 bytes in a row are like any capture's.
 const (
 	requestRest  = "~ HTTP/1.1\r\n"
 	responseLine = "HTTP/1.1 "
@@ -33,7 +33,7 @@ func (w *Writer) http(t Turn) {
 	}
 }
 
-// get is a request without body: the path alone fills a short one, header lines
+// get composes a request without body: the path alone fills a short one, header lines
 // a longer one.
 func (w *Writer) get(total int) {
 	const fixed = len("GET /") + len(requestRest) + len("\r\n")
@@ -75,8 +75,8 @@ func (w *Writer) lines(size int) {
 	}
 }
 
-// response has a body that fills what the head leaves; a short one says that
-// there is none.
+// response composes a response with a body that fills what the head leaves; a short
+// one says that there is none.
 func (w *Writer) response(total int) {
 	const empty = len(responseLine) + len("204 ") + len(headEnd)
 	const least = len(responseLine) + len("200 \r\nCONTENT-LENGTH: 0") + len(headEnd)

@@ -35,7 +35,7 @@ func (w *Writer) netbios(t Turn) {
 	}
 }
 
-// encodedName is a random name of 15 letters and the suffix of a server, each
+// encodedName appends a random name of 15 letters and the suffix of a server, each
 // byte as two letters.
 func (w *Writer) encodedName() {
 	w.head = append(w.head, 32)

@@ -40,7 +40,7 @@ func (w *Writer) ntp(t Turn) {
 // ntpEra is 2023-11-14 in seconds since 1900.
 const ntpEra = 1_700_000_000 + 2_208_988_800
 
-// ntpControl is a control message (mode 6) with text as data.
+// ntpControl composes a control message (mode 6) with text as data.
 func (w *Writer) ntpControl(t Turn) {
 	if t.Length < ntpControlSize {
 		w.head = append(w.head, 4<<3|6)

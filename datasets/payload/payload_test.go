@@ -35,8 +35,12 @@ func writeFlows(t *testing.T, flows []*flow.Flow) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = tcp.WriteCapture(t.Context(), w, framer.Frames(flowtest.Sequence(flows)))
-	if err := errors.Join(err, file.Close()); err != nil {
+	for frame, err := range framer.Frames(flowtest.Sequence(flows)) {
+		if err := errors.Join(err, w.Write(frame.Packet.Time, frame.Bytes)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(w.Close(), file.Close()); err != nil {
 		t.Fatal(err)
 	}
 	return name

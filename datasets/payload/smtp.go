@@ -61,7 +61,7 @@ const (
 	messageAt = 100 // bytes from which the next turn is taken for a message
 )
 
-// envelope is MAIL, with RCPT behind it where there is room for both and the
+// envelope composes MAIL, with RCPT behind it where there is room for both and the
 // message comes next.
 func (w *Writer) envelope(t Turn) {
 	d := &w.dialogue
@@ -74,7 +74,7 @@ func (w *Writer) envelope(t Turn) {
 	w.recipient(t, t.Length-t.Length/2)
 }
 
-// recipient is RCPT, with DATA behind it where the message comes next.
+// recipient composes RCPT, with DATA behind it where the message comes next.
 func (w *Writer) recipient(t Turn, size int) {
 	d := &w.dialogue
 	d.stage = smtpMore
@@ -106,7 +106,7 @@ func (w *Writer) command(verb string, size int, code string) {
 
 // address appends a mailbox of size characters. The first and the last are such
 // as people do not have, so that with the command around them no 16 bytes in a
-// row are like any capture'w.
+// row are like any capture's.
 func (w *Writer) address(size int) {
 	if size < len("=@Z") {
 		w.word(size)
@@ -131,8 +131,8 @@ func (w *Writer) owe(code string) {
 // endOfMessage ends the text of a message.
 const endOfMessage = "\r\n.\r\n"
 
-// message is a header, the ring's text, and the final dot; what is too short for
-// that is the next part of a longer message.
+// message composes a header, the ring's text, and the final dot; what is too short
+// for that is the next part of a longer message.
 func (w *Writer) message(t Turn) {
 	if t.Length < len(endOfMessage) {
 		return
@@ -175,7 +175,7 @@ func (w *Writer) reply(total int) {
 	d.owed = 0
 }
 
-// replyLines is one reply of size bytes, its lines marked by a hyphen but the last.
+// replyLines appends one reply of size bytes, its lines marked by a hyphen but the last.
 func (w *Writer) replyLines(code string, size int) {
 	for size > 2*replyLine {
 		w.head = append(w.head, code[:3]...)

@@ -37,9 +37,9 @@ const (
 	longerForm lengths = 5
 )
 
-// variable is the form for a variable in a message: one byte longer than need
+// variable returns the form for a variable in a message: one byte longer than need
 // be, which is allowed and which no common program writes, so that the bytes
-// between request ID and object identifier are not like any capture'w. Short
+// between request ID and object identifier are not like any capture's. Short
 // messages have too few of them for that to matter.
 func (l lengths) variable() lengths {
 	if l == shortForm {

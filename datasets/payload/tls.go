@@ -53,7 +53,7 @@ func (w *Writer) hello(kind byte, size int) {
 	w.noise(32)
 }
 
-// clientHello is one record of size bytes, filled by an extension for private use.
+// clientHello composes one record of size bytes, filled by an extension for private use.
 func (w *Writer) clientHello(size int) {
 	be := binary.BigEndian
 	w.hello(1, size-tlsRecord-4)

@@ -138,7 +138,7 @@ func stepOf(d time.Duration) int {
 	return high*16 + int(d>>high)
 }
 
-// quantile returns the upper end of the step in which a share q of the delays lies.
+// quantile returns the upper end of the step in which a proportion q of the delays lies.
 func (l *lateness) quantile(q float64) time.Duration {
 	if l.total == 0 {
 		return 0

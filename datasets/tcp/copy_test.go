@@ -13,8 +13,8 @@ import (
 	"github.com/necstgen/necstgen/datasets/payload"
 )
 
-// quoted is an HTTP connection with payloads that tell where they come from.
-func quoted(id int64) *flow.Flow {
+// withPayloads returns an HTTP connection with payloads that tell where they come from.
+func withPayloads(id int64) *flow.Flow {
 	f := flowtest.Plain(id, flowtest.Epoch+id*1e9, 20)
 	for i := range f.Packets {
 		p := &f.Packets[i]
@@ -55,7 +55,7 @@ func examplesOf(t *testing.T, flows []*flow.Flow) []payload.Example {
 func TestCopyPayload(t *testing.T) {
 	var training []*flow.Flow
 	for i := range int64(6) {
-		training = append(training, quoted(i))
+		training = append(training, withPayloads(i))
 	}
 	plan, err := address.Fit(training, address.FitOptions{})
 	if err != nil {
@@ -103,7 +103,7 @@ func TestCopyPayloadRefused(t *testing.T) {
 	}
 	other := flowtest.Plain(1, flowtest.Epoch, 20)
 	other.Application = flow.SSH
-	f := newTestFramer(t, nil, Options{Payload: payload.Copy, Examples: examplesOf(t, []*flow.Flow{quoted(1)})})
+	f := newTestFramer(t, nil, Options{Payload: payload.Copy, Examples: examplesOf(t, []*flow.Flow{withPayloads(1)})})
 	for _, err := range f.Frames(flowtest.Sequence([]*flow.Flow{other})) {
 		if err != nil {
 			t.Fatal(err)

@@ -11,7 +11,7 @@
 // of Semtech's packet forwarder, their integrity codes valid under a published key.
 //
 // A [Frame] is the bytes and what a reader of the capture decodes from them.
-// [WriteCapture] writes frames to a capture, [Ahead] makes them in a goroutine of its
-// own, and [Interleave] makes one stream of the flows of several applications.
+// [Ahead] makes frames in a goroutine of its own, and [Interleave] makes one stream of
+// the flows of several applications.
 // Package capturetest checks what comes out with other tools.
 package tcp

@@ -2,7 +2,6 @@ package tcp_test
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"iter"
 	"log"
@@ -53,7 +52,7 @@ func ExampleFramer() {
 }
 
 // A capture is written packet by packet; what was mended is counted.
-func ExampleWriteCapture() {
+func ExampleFramer_Repairs() {
 	framer, err := tcp.NewFramer(nil, tcp.Options{Complete: true}, rand.NewPCG(1, 2))
 	if err != nil {
 		log.Fatal(err)
@@ -66,8 +65,15 @@ func ExampleWriteCapture() {
 	request := &flow.Flow{Application: flow.HTTP, Packets: []flow.Packet{
 		{Time: 1e18, Flags: flow.PSH | flow.ACK, HeaderLength: 66, PayloadLength: 80},
 	}}
-	packets, err := tcp.WriteCapture(context.Background(), writer, framer.Frames(stream(request)))
-	fmt.Println(packets, err)
+	for frame, err := range framer.Frames(stream(request)) {
+		if err == nil {
+			err = writer.Write(frame.Packet.Time, frame.Bytes)
+		}
+		if err != nil {
+			log.Fatal(err)
+		}
+	}
+	fmt.Println(writer.Packets(), writer.Close())
 	fmt.Println(framer.Repairs())
 	// Output:
 	// 7 <nil>
@@ -76,7 +82,7 @@ func ExampleWriteCapture() {
 
 // Several applications, each with a plan of its own, in one capture: Merge keeps
 // their hosts apart, Interleave puts their flows in order.
-func ExampleMerge() {
+func ExampleInterleave() {
 	dns, http := address.Default(), address.Default() // in place of plans fitted on two training captures
 	plan, err := address.Merge(dns, http)
 	if err != nil {

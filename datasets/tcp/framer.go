@@ -20,7 +20,6 @@ type Frame struct {
 // Framer turns flows into frames. It is not safe for concurrent use, and makes
 // one stream of frames at a time.
 type Framer struct {
-	plan     *address.Plan
 	opts     Options
 	random   *rand.Rand
 	counts   counts
@@ -35,7 +34,6 @@ type Framer struct {
 	last   int64 // time of the last frame
 	buffer []byte
 	out    Frame // the frame that is made: passed on by value, filled in place
-	peak   int
 }
 
 // NewFramer prepares a Framer; a nil plan is address.Default. The same plan, options,
@@ -64,17 +62,13 @@ func NewFramer(plan *address.Plan, opts Options, src rand.Source) (*Framer, erro
 		opts.MTU = plan.MTU
 	}
 	random := rand.New(src)
-	f := &Framer{plan: plan, opts: opts, random: random}
+	f := &Framer{opts: opts, random: random}
 	f.pool = payload.NewPool(opts.Payload, opts.Examples, random)
 	f.assigner = address.NewAssigner(plan, random)
 	f.radio = newLoRaChannel(plan, random)
 	f.buffer = make([]byte, etherHeader+opts.MTU+minFrame)
 	return f, nil
 }
-
-// Plan returns the plan as the options changed it: the hosts that the frames have,
-// but for those that take over from clients that have used all their ports.
-func (f *Framer) Plan() *address.Plan { return f.plan }
 
 // Repairs returns how often each kind of change was made to the flows so far.
 func (f *Framer) Repairs() map[string]int {
@@ -89,10 +83,6 @@ func (f *Framer) Repairs() map[string]int {
 	}
 	return out
 }
-
-// Peak returns the largest number of flows that were open at one time: what memory
-// grows with.
-func (f *Framer) Peak() int { return f.peak }
 
 // Frames sends the flows, which come in the order of their starts, as frames in
 // the order of time. A flow that cannot be sent is an error in the stream, as

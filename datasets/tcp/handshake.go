@@ -1,6 +1,8 @@
 package tcp
 
-import "github.com/necstgen/necstgen/datasets/flow"
+import (
+	"github.com/necstgen/necstgen/datasets/flow"
+)
 
 // open makes the beginning a three-way handshake, where the flow has the
 // beginning of one, or complete asks for it.

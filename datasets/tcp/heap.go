@@ -21,7 +21,6 @@ func (a *turn) before(b *turn) bool {
 func (f *Framer) push(c *openFlow) {
 	f.open = append(f.open, turn{c.segments[c.next].time, f.orders, c})
 	f.orders++
-	f.peak = max(f.peak, len(f.open))
 	for i := len(f.open) - 1; i > 0; {
 		parent := (i - 1) / branches
 		if !f.open[i].before(&f.open[parent]) {

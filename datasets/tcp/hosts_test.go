@@ -28,6 +28,16 @@ func prefixes(texts ...string) []netip.Prefix {
 	return out
 }
 
+// withOptions changes a plan.
+func withOptions(t *testing.T, plan *address.Plan, o address.Options) *address.Plan {
+	t.Helper()
+	changed, err := plan.WithOptions(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return changed
+}
+
 // framedWith frames flows with options and checks the frames by the laws.
 func framedWith(t *testing.T, plan *address.Plan, opts Options, flows []*flow.Flow) []flow.Packet {
 	t.Helper()
@@ -62,23 +72,22 @@ func TestAddresses(t *testing.T) {
 		{"several", prefixes("10.9.8.32/28", "172.16.5.0/27", "10.1.1.0/28"), true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := newTestFramer(t, plan, Options{Hosts: address.Options{Addresses: c.prefixes}})
-			adapted := f.Plan()
+			changed := withOptions(t, plan, address.Options{Addresses: c.prefixes})
 			seen := map[netip.Addr]bool{}
 			inside := func(a netip.Addr) bool {
 				return slices.ContainsFunc(c.prefixes, func(p netip.Prefix) bool { return p.Contains(a) }) || c.four && a.Is6() && documented6.Contains(a)
 			}
-			for i, h := range adapted.Hosts {
-				if !inside(h.Address) || seen[h.Address] || adapted.Overflow4.Contains(h.Address) || adapted.Overflow6.Contains(h.Address) {
+			for i, h := range changed.Hosts {
+				if !inside(h.Address) || seen[h.Address] || changed.Overflow4.Contains(h.Address) || changed.Overflow6.Contains(h.Address) {
 					t.Errorf("host %d has %v, which is outside of %v, given twice or among the overflow ones", i, h.Address, c.prefixes)
 				}
 				seen[h.Address] = true
 			}
-			if !inside(adapted.Overflow4.Addr()) || !inside(adapted.Overflow6.Addr()) {
-				t.Errorf("overflow hosts get %v and %v", adapted.Overflow4, adapted.Overflow6)
+			if !inside(changed.Overflow4.Addr()) || !inside(changed.Overflow6.Addr()) {
+				t.Errorf("overflow hosts get %v and %v", changed.Overflow4, changed.Overflow6)
 			}
-			if len(adapted.Hosts) != len(plan.Hosts) || reflect.DeepEqual(adapted.Hosts, plan.Hosts) {
-				t.Errorf("%d hosts of %d", len(adapted.Hosts), len(plan.Hosts))
+			if len(changed.Hosts) != len(plan.Hosts) || reflect.DeepEqual(changed.Hosts, plan.Hosts) {
+				t.Errorf("%d hosts of %d", len(changed.Hosts), len(plan.Hosts))
 			}
 			for _, p := range framedWith(t, plan, Options{Hosts: address.Options{Addresses: c.prefixes}}, flowtest.HTTP(200)) {
 				if !inside(p.Tuple.Src.Addr()) || !inside(p.Tuple.Dst.Addr()) {
@@ -97,7 +106,7 @@ func TestIPv6(t *testing.T) {
 	for _, c := range []struct {
 		plan  *address.Plan
 		ipv6  address.IPv6
-		share [2]int // least and most frames of a hundred
+		parts [2]int // least and most frames of a hundred
 		cut   int    // full segments that IPv6 leaves no room for
 	}{
 		{address.Default(), address.IPv6Observed, [2]int{0, 0}, 0},
@@ -126,7 +135,7 @@ func TestIPv6(t *testing.T) {
 				six++
 			}
 		}
-		if six*100 < all*c.share[0] || six*100 > all*c.share[1] || framer.Repairs()[repairNames[fullCut]] != len(framer.Repairs())*c.cut {
+		if six*100 < all*c.parts[0] || six*100 > all*c.parts[1] || framer.Repairs()[repairNames[fullCut]] != len(framer.Repairs())*c.cut {
 			t.Errorf("%v: %d of %d frames are IPv6, repairs %v", c.ipv6, six, all, framer.Repairs())
 		}
 		if !reflect.DeepEqual(before, c.plan.Hosts) {
@@ -144,7 +153,7 @@ func TestIPv6(t *testing.T) {
 	}
 }
 
-// There are as many clients and servers as asked for, whose share of the flows
+// There are as many clients and servers as asked for, whose part of the flows
 // is that of those they stand for.
 func TestHostCounts(t *testing.T) {
 	roles := func(p *address.Plan) (clients, servers map[int]bool) {
@@ -162,17 +171,17 @@ func TestHostCounts(t *testing.T) {
 	}{
 		{address.Default(), 100, 3}, {address.Default(), 7, 20}, {address.Default(), 1, 1}, {address.Default(), 0, 2}, {address.Default(), 300, 300}, {twoFamilies(), 9, 5}, {twoFamilies(), 500, 90},
 	} {
-		f := newTestFramer(t, c.plan, Options{Hosts: address.Options{Clients: c.clients, Servers: c.servers}})
-		clients, servers := roles(f.Plan())
+		changed := withOptions(t, c.plan, address.Options{Clients: c.clients, Servers: c.servers})
+		clients, servers := roles(changed)
 		want := c.clients
 		if want == 0 {
 			want = 32
 		}
-		if len(clients) != want || len(servers) != c.servers || len(f.Plan().Hosts) != want+c.servers {
-			t.Errorf("%d clients and %d servers among %d hosts, want %d and %d", len(clients), len(servers), len(f.Plan().Hosts), want, c.servers)
+		if len(clients) != want || len(servers) != c.servers || len(changed.Hosts) != want+c.servers {
+			t.Errorf("%d clients and %d servers among %d hosts, want %d and %d", len(clients), len(servers), len(changed.Hosts), want, c.servers)
 		}
 		macs := map[flow.MAC]bool{}
-		for _, h := range f.Plan().Hosts {
+		for _, h := range changed.Hosts {
 			macs[h.MAC] = true
 		}
 		if c.clients > 32 && len(macs) < c.clients {
@@ -189,33 +198,33 @@ func TestHostCounts(t *testing.T) {
 	// Popularity: two clients of weight 3 and 1, six of them then: three quarters and a quarter.
 	plan := address.Default()
 	plan.Services = []address.Service{{Application: flow.HTTP, Proto: flow.TCP, Port: 80, ClientLow: 40000, ClientHigh: 60000, Pairs: []address.Pair{{Client: 0, Server: 32, Flows: 30}, {Client: 1, Server: 32, Flows: 10}}}}
-	f := newTestFramer(t, plan, Options{Hosts: address.Options{Clients: 6}})
+	changed := withOptions(t, plan, address.Options{Clients: 6})
 	sums := map[uint8]int64{}
-	for _, pair := range f.Plan().Services[0].Pairs {
+	for _, pair := range changed.Services[0].Pairs {
 		sums[uint8(pair.Flows>>12)] += pair.Flows
 	}
-	if len(f.Plan().Services[0].Pairs) != 6 || sums[2]/3-sums[0] > 3 {
-		t.Errorf("pairs %v: want three of 3/4 and three of 1/4", f.Plan().Services[0].Pairs)
+	if len(changed.Services[0].Pairs) != 6 || sums[2]/3-sums[0] > 3 {
+		t.Errorf("pairs %v: want three of 3/4 and three of 1/4", changed.Services[0].Pairs)
 	}
 }
 
 // Original addresses stay where only hosts are added.
 func TestOriginalHostsStay(t *testing.T) {
 	plan := fittedFor(t, flow.HTTP, 50, address.FitOptions{KeepAddresses: true})
-	f := newTestFramer(t, plan, Options{Hosts: address.Options{Clients: 40}})
+	changed := withOptions(t, plan, address.Options{Clients: 40})
 	kept, fresh := 0, 0
-	for _, h := range f.Plan().Hosts {
+	for _, h := range changed.Hosts {
 		if slices.ContainsFunc(plan.Hosts, func(o address.Host) bool { return o.Address == h.Address }) {
 			kept++
 		} else {
 			fresh++
 		}
 	}
-	if kept != len(plan.Hosts) || fresh == 0 || !f.Plan().Original {
+	if kept != len(plan.Hosts) || fresh == 0 || !changed.Original {
 		t.Errorf("%d of %d original hosts, %d new ones", kept, len(plan.Hosts), fresh)
 	}
-	f = newTestFramer(t, plan, Options{Hosts: address.Options{Addresses: prefixes("10.77.0.0/16", "fd00::/48")}})
-	for _, h := range f.Plan().Hosts {
+	changed = withOptions(t, plan, address.Options{Addresses: prefixes("10.77.0.0/16", "fd00::/48")})
+	for _, h := range changed.Hosts {
 		if slices.ContainsFunc(plan.Hosts, func(o address.Host) bool { return o.Address == h.Address }) {
 			t.Errorf("%v is of the original, though other addresses are asked for", h.Address)
 		}

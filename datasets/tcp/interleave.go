@@ -68,7 +68,7 @@ func (h *streamHead) advance(yield func(*flow.Flow, error) bool) bool {
 	}
 }
 
-// earliest is the stream whose next flow starts first; one without packets,
+// earliest returns the stream whose next flow starts first; one without packets,
 // which nothing can be made of, comes at once.
 func earliest(heads []streamHead) *streamHead {
 	var best *streamHead

@@ -195,7 +195,7 @@ func networkHeader(p *flow.Packet) int {
 	return 40
 }
 
-// twoFamilies is DefaultPlan with an IPv6 address for every other pair.
+// twoFamilies is address.Default with an IPv6 address for every other pair.
 func twoFamilies() *address.Plan {
 	p := address.Default()
 	v4 := len(p.Hosts)

@@ -1,7 +1,6 @@
 package tcp
 
 import (
-	"context"
 	"errors"
 	"io"
 	"iter"
@@ -106,7 +105,7 @@ func writeMixed(t *testing.T, from []recorded, packets int) (capture, parquet st
 		t.Fatal(err)
 	}
 	f := newTestFramer(t, plan, Options{Complete: true})
-	wrote, err = WriteCapture(context.Background(), w, func(yield func(Frame, error) bool) {
+	wrote, err = writeCapture(w, func(yield func(Frame, error) bool) {
 		for frame, err := range f.Frames(Interleave(streams...)) {
 			if err == nil {
 				err = tables.Write(&frame.Packet)
@@ -119,7 +118,7 @@ func writeMixed(t *testing.T, from []recorded, packets int) (capture, parquet st
 	if err := errors.Join(err, w.Close(), file.Close(), tables.Close(), rows.Close()); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d frames, at most %d flows open, repairs %v", wrote, f.Peak(), f.Repairs())
+	t.Logf("%d frames, repairs %v", wrote, f.Repairs())
 	return capture, parquet, wrote
 }
 

@@ -24,7 +24,7 @@ func (p *Problems) Add(err error) {
 	}
 }
 
-// Join is all of them as one error; nil without any.
+// Join returns all of them as one error, nil without any.
 func (p *Problems) Join() error {
 	if p.more > 0 {
 		return errors.Join(append(p.kept, fmt.Errorf("and %d more errors", p.more))...)

@@ -46,7 +46,7 @@ func TestRecordings(t *testing.T) {
 			}
 			f := newTestFramer(t, plan, Options{Complete: true})
 			name, n := writeFile(t, f, withoutTuples(flows))
-			t.Logf("%d flows, %d frames, at most %d open, repairs %v", len(flows), n, f.Peak(), f.Repairs())
+			t.Logf("%d flows, %d frames, repairs %v", len(flows), n, f.Repairs())
 			t.Run("anonymity", func(t *testing.T) { checkAnonymity(t, name, seen) })
 			capturetest.Check(t, name, capturetest.Expect{Packets: n, Complete: true, Training: original})
 		})

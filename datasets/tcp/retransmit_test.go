@@ -24,8 +24,8 @@ func TestRetransmit(t *testing.T) {
 		dir  flow.Direction
 		seq  uint32
 	}
-	for _, share := range []float64{0, 0.05, 0.5} {
-		f := newTestFramer(t, nil, Options{Retransmit: share})
+	for _, proportion := range []float64{0, 0.05, 0.5} {
+		f := newTestFramer(t, nil, Options{Retransmit: proportion})
 		sent := map[key][]byte{}
 		data, again := 0, 0
 		for frame, err := range f.Frames(flowtest.Sequence(flows)) {
@@ -47,10 +47,10 @@ func TestRetransmit(t *testing.T) {
 			data++
 			sent[k] = bytes.Clone(p.Payload)
 		}
-		if got := float64(again) / float64(data); got < share*0.8 || got > share*1.2 || f.Repairs()[repairNames[segmentRepeated]] != again {
-			t.Errorf("%d of %d segments sent again, want a share of %g; repairs %v", again, data, share, f.Repairs())
+		if got := float64(again) / float64(data); got < proportion*0.8 || got > proportion*1.2 || f.Repairs()[repairNames[segmentRepeated]] != again {
+			t.Errorf("%d of %d segments sent again, want a proportion of %g; repairs %v", again, data, proportion, f.Repairs())
 		}
-		name, _ := writeFile(t, newTestFramer(t, nil, Options{Retransmit: share}), flows)
+		name, _ := writeFile(t, newTestFramer(t, nil, Options{Retransmit: proportion}), flows)
 		tool, err := exec.LookPath("tshark")
 		if err != nil {
 			t.Log("tshark is not installed: what it calls retransmissions is not counted")

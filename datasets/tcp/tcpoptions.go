@@ -1,6 +1,8 @@
 package tcp
 
-import "github.com/necstgen/necstgen/datasets/flow"
+import (
+	"github.com/necstgen/necstgen/datasets/flow"
+)
 
 // Sizes of headers in bytes.
 const (
@@ -44,7 +46,7 @@ const (
 	linuxLayout   = 20
 )
 
-// layoutOf is the largest layout of at most size bytes.
+// layoutOf returns the largest layout of at most size bytes.
 func layoutOf(size uint8) synLayout {
 	best := synLayouts[0]
 	for _, l := range synLayouts {
@@ -55,7 +57,7 @@ func layoutOf(size uint8) synLayout {
 	return best
 }
 
-// answerTo is the largest layout of at most size bytes whose options the SYN
+// answerTo returns the largest layout of at most size bytes whose options the SYN
 // offered: a SYN/ACK may not bring in others (RFC 7323, 2.2 and 3.2; RFC 2018).
 func answerTo(syn synLayout, size uint8, allowStamp bool) synLayout {
 	best := synLayouts[0]
@@ -68,7 +70,7 @@ func answerTo(syn synLayout, size uint8, allowStamp bool) synLayout {
 	return best
 }
 
-// optionRoom is the TCP option bytes that a generated header length asks for,
+// optionRoom returns the TCP option bytes that a generated header length asks for,
 // rounded down to whole words, or -1 where no header length was given.
 func optionRoom(header, ipHeader int32) int32 {
 	if header == 0 {
@@ -146,7 +148,7 @@ func (c *connection) synOptions(l limits) {
 	c.countHeader(answer, l.ipHeader)
 }
 
-// mostHaveStamps tells whether most segments have room for exactly the
+// mostHaveStamps reports whether most segments have room for exactly the
 // timestamps option; where nothing else is known, whether the SYN had.
 func (c *connection) mostHaveStamps(ipHeader int32) bool {
 	with, without := 0, 0

@@ -57,7 +57,7 @@ func (tr *training) hash(run []byte) (int, uint64) {
 	return int(h >> 44), 1 << (h >> 38 & 63)
 }
 
-// has tells whether 16 bytes in a row are of the training payloads.
+// has reports whether 16 bytes in a row are of the training payloads.
 func (tr *training) has(run []byte) bool {
 	at, bit := tr.hash(run)
 	return tr.hashes[at]&bit != 0 && tr.runs[[16]byte(run)]

@@ -2,7 +2,6 @@ package tcp
 
 import (
 	"bytes"
-	"context"
 	"fmt"
 	"iter"
 	"math"
@@ -32,7 +31,7 @@ func framesIn(t *testing.T, f *Framer, link Link, flows []*flow.Flow) (capture [
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, err = WriteCapture(context.Background(), w, func(yield func(Frame, error) bool) {
+	_, err = writeCapture(w, func(yield func(Frame, error) bool) {
 		for frame, err := range f.Frames(flowtest.Sequence(flows)) {
 			if err == nil {
 				p := frame.Packet
@@ -344,7 +343,7 @@ func TestRadioTshark(t *testing.T) {
 	}
 }
 
-// readsVersion1 tells whether tshark knows the longer LoRaTap header.
+// readsVersion1 reports whether tshark knows the longer LoRaTap header.
 func readsVersion1(t *testing.T, tool string) bool {
 	t.Helper()
 	out, err := exec.Command(tool, "--version").Output()
