@@ -35,7 +35,7 @@ func (c *command) dataImportCommand() *cobra.Command {
 	flags.StringVar(&o.Packets, "out", "", "`FILE` of the packets (default: its name with .parquet)")
 	flags.StringVar(&o.Features, "features", "", "`FILE` of the features (default: none)")
 	flags.StringVar(&o.Flows, "flows", "", "`FILE` of the flows (default: none)")
-	flags.StringVar((*string)(&o.Layout), "layout", "", "`LAYOUT` of the files: necstgen (default: this program's)")
+	flags.StringVar((*string)(&o.Layout), "layout", "", "`LAYOUT` of the files: necstgen (default: own)")
 	flags.StringVar(&o.Application, "application", "", "packets of this `NAME` only; LORAWAN: uplinks")
 	flags.StringVar((*string)(&o.Variant), "variant", "", "general, tcp-google-home or udp-google-home `FEATURES`")
 	flags.BoolVar(&o.Compat, "compat", false, "features as the published files have them")

@@ -52,7 +52,7 @@ func (w *PacketWriter) Write(p *flow.Packet) error {
 		return errClosed
 	}
 	b := w.pipe.filled
-	if b.add(p); b.n < BatchRows {
+	if b.add(p); b.n < batchRows {
 		return nil
 	}
 	return w.pipe.pass()

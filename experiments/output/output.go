@@ -1,6 +1,9 @@
-// Package output writes generated frames: to captures, whole or split, and to
-// tables of the same packets, all in one pass. A run and the command that
-// generates more from it write by the same code.
+// Package output writes generated traffic. A run and the command that generates
+// more from it write by the same code.
+//
+//   - A [Sink] takes frames: [Capture], [Table], or a [File] whose name tells which,
+//     whole or split. [Write] gives all frames to several sinks in one pass.
+//   - [NeCSTGen] writes flows in the files that NeCSTGen publishes.
 package output
 
 import (
@@ -54,8 +57,8 @@ type rows struct{ w *table.PacketWriter }
 func (r rows) Write(f *tcp.Frame) error { return r.w.Write(&f.Packet) }
 func (r rows) Close() error             { return r.w.Close() }
 
-// Numbers of frames: made before they are written, so that making and writing
-// use two cores, and between two reports of progress.
+// Numbers of frames: how many are made before they are written, so that making and
+// writing use two cores, and how many pass between two reports of progress.
 const (
 	ahead = 8192
 	step  = 1024
