@@ -1,4 +1,5 @@
-// Package doctor says what works on a machine, and how to mend what does not.
+// Package doctor finds out what works on a machine, and how to mend what does not:
+// [Examine] returns a list of [Finding].
 package doctor
 
 import (
@@ -27,7 +28,7 @@ func Examine(ctx context.Context, runs string) []Finding {
 	return append(append(backends(ctx), disk(runs)), tools()...)
 }
 
-// backends are what computes; the one that runs would take is said.
+// backends are the findings on what computes. They name the backend that runs take.
 func backends(ctx context.Context) []Finding {
 	var all []Finding
 	for _, f := range device.Doctor(ctx, device.Options{}) {
@@ -43,7 +44,7 @@ func backends(ctx context.Context) []Finding {
 	return all
 }
 
-// disk tells whether runs can be written.
+// disk reports whether runs can be written.
 func disk(runs string) Finding {
 	f := Finding{What: "run folder", Needed: true}
 	path, err := filepath.Abs(runs)

@@ -44,7 +44,7 @@ type Data struct {
 }
 
 // Load reads a run folder. What is missing, broken or not as the manifest has it
-// is told in Missing, and the rest is used.
+// is named in Missing, and the rest is used.
 func Load(m *run.Manifest) *Data {
 	a := &Data{Manifest: m}
 	var err error
@@ -182,9 +182,10 @@ func (a *Data) draw() []*Figure {
 	return figures
 }
 
-// noFlow tells a run whose flows are segments of one timeline.
+// noFlow reports whether the flows of the run are segments of one timeline.
 func (a *Data) noFlow() bool { return a.Manifest.Config.Data.Flows == config.NoFlows }
 
+// ofAFlow is " of a flow", if there are flows.
 func (a *Data) ofAFlow() string {
 	if a.noFlow() {
 		return ""
@@ -192,8 +193,8 @@ func (a *Data) ofAFlow() string {
 	return " of a flow"
 }
 
-// oneWay tells packets without TCP flags and of one direction, of which all runs
-// are the same.
+// oneWay reports whether no packet has TCP flags or is sent by the server: then all
+// runs of three packets are the same.
 func oneWay(flows []*flow.Flow) bool {
 	for _, f := range flows {
 		for i := range f.Packets {
@@ -205,6 +206,7 @@ func oneWay(flows []*flow.Flow) bool {
 	return true
 }
 
+// flagLetters explains the letters of TCP flags, if there are any.
 func flagLetters(flows []*flow.Flow) string {
 	for _, f := range flows {
 		if f.Tuple.Proto == flow.TCP {

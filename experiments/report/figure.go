@@ -1,6 +1,12 @@
 // Package report shows what a run came to: report.html, one file that opens
 // without a network, and the figures and tables in it.
 //
+// [Load] reads the files of a run folder as [Data], and [Write] writes the page of
+// them. A [Figure] is drawn by a function like [CDF], [Rate] or [Trigrams], a
+// [Table] is made by one like [Scores] or [TrafficTable], and [VerdictOf] puts
+// scores into words. [Traffic] is one packet table of a run: counts of all its
+// packets, and flows to draw distributions from.
+//
 // Everything is made from the files of a run folder, so a notebook can show the
 // same figures with the same functions. Figures are drawn by gonum/plot as SVG
 // or PNG. The real data are always dark and solid, the synthetic data orange and

@@ -160,7 +160,7 @@ func levelViews(scores []fidelity.Score, application string) []levelView {
 	return views
 }
 
-// hoist says once, above the table, what the notes of most of its rows say.
+// hoist moves a note that most rows of a table have to the text above the table.
 func (v *levelView) hoist() {
 	count := map[string]int{}
 	for _, r := range v.Rows {

@@ -27,11 +27,11 @@ const (
 var gradeMarks = map[Grade]string{AsReal: "●", Close: "◕", Off: "◑", Far: "○", None: ""}
 
 // limits are the distances from the floor up to which a score is close and off,
-// by kind: of distances, AUCs and shares alike in the unit of the score.
+// by kind: of distances, AUCs and proportions alike in the unit of the score.
 var limits = map[fidelity.Kind][2]float64{
 	fidelity.Distance:   {0.1, 0.3},
 	fidelity.Classifier: {0.15, 0.35},
-	fidelity.Share:      {0.05, 0.2},
+	fidelity.Proportion: {0.05, 0.2},
 	fidelity.Similarity: {0.05, 0.2},
 }
 
@@ -50,7 +50,7 @@ func GradeOf(s fidelity.Score) Grade {
 	case s.Score == "closest record":
 		excess = -excess / max(*s.Floor, 1e-9) // nearer than held-out flows is worse
 	case s.Level == "copying" || d.Kind == fidelity.Distance || d.Kind == fidelity.Classifier:
-	case d.Kind == fidelity.Share:
+	case d.Kind == fidelity.Proportion:
 		excess = math.Abs(excess)
 	default:
 		excess = -excess

@@ -1,6 +1,6 @@
-// Package notebook is what a cell of a Go notebook (GoNB) needs: it opens runs
-// and shows figures and tables of package report. It is the one importer of
-// gonbui, and reaches no package that trains models, so a cell that shows a
+// Package notebook is what a cell of a Go notebook (GoNB) needs: [Open] reads the
+// newest run of an experiment, and [Show], [ShowTable] and [ShowMarkdown] show
+// figures, tables and text of package report. It is the one importer of gonbui, and reaches no package that trains models, so a cell that shows a
 // result compiles in a moment.
 //
 // GoNB compiles each cell into a program of its own: a cell opens the run again
@@ -28,7 +28,7 @@ const RunsVariable = "NECSTGEN_RUNS"
 var ErrNoKernel = errors.New("notebook: this program does not run in a cell of a Go notebook")
 
 // Runs is the folder of runs: what NECSTGEN_RUNS says, else runs beside the
-// go.mod above the notebook (GoNB tells its folder in GONB_DIR) or above the
+// go.mod above the notebook (GoNB puts its folder into GONB_DIR) or above the
 // working folder.
 func Runs() (string, error) {
 	if dir := os.Getenv(RunsVariable); dir != "" {
@@ -88,6 +88,7 @@ func ShowTable(t report.Table) error {
 // ShowMarkdown shows text.
 func ShowMarkdown(text string) error { return show(func() { gonbui.DisplayMarkdown(text) }) }
 
+// show displays something and waits until the kernel has taken it.
 func show(display func()) error {
 	if !gonbui.IsNotebook {
 		return ErrNoKernel
@@ -107,7 +108,7 @@ func Show(f *report.Figure, err error) {
 	Check(ShowFigure(f))
 }
 
-// Must is v, or ends the cell if err is not nil.
+// Must returns v, or ends the cell if err is not nil.
 func Must[T any](v T, err error) T {
 	Check(err)
 	return v

@@ -1,11 +1,13 @@
 // Package forest is a random forest for two classes: the classifier of the
-// two-sample tests in package fidelity.
+// two-sample tests in package fidelity. [Fit] grows a [Forest], whose Probabilities
+// are those of the true class; [CrossValidate] and [AUC] say how well it tells the
+// classes apart.
 //
 // It follows Breiman (Random Forests, Machine Learning 45, 2001) in the details
 // of scikit-learn's RandomForestClassifier, so that scores can be set beside
 // scores that others computed with it: bootstrap rows, the square root of the
 // number of columns tried at each node, Gini impurity, leaves counted in
-// distinct rows, and the mean of the leaves' class shares as the probability.
+// distinct rows, and the mean of the leaves' proportions of true rows as the probability.
 //
 // Speed comes from the splitter. Each column is coded once by rank into at most
 // 4,096 classes, which is exact for columns with no more distinct values. A
@@ -149,9 +151,11 @@ func (f *Forest) Probabilities(dst []float64, x [][]float64) []float64 {
 
 // block computes the probabilities of rows, tree by tree.
 func (f *Forest) block(sums []float64, rows [][]float64) {
+	for _, row := range rows {
+		_ = row[f.columns-1]
+	}
 	for i := range f.trees {
 		for k, row := range rows {
-			_ = row[f.columns-1]
 			sums[k] += f.trees[i].probability(row)
 		}
 	}
