@@ -124,7 +124,7 @@ func classify(c *comparison, name, unit string, real, synthetic []row, most int)
 		}
 	}
 	groups, note := foldGroups(x, flows, c.cfg.Folds)
-	auc, _, err := forest.CrossValidate(forest.Config{Trees: c.cfg.Trees}, c.cfg.Folds, x, y, groups, src)
+	auc, err := forest.CrossValidate(c.cfg.Trees, c.cfg.Folds, x, y, groups, src)
 	if err != nil {
 		return missing("%v", err)
 	}
