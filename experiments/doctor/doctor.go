@@ -4,6 +4,7 @@ package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -60,7 +61,7 @@ func disk(runs string) Finding {
 	}
 	probe, err := os.MkdirTemp(parent, ".doctor-")
 	if err != nil {
-		f.Detail, f.Mend = err.Error(), "choose another folder with --runs"
+		f.Detail, f.Mend = fmt.Sprintf("%s cannot be written: %v", parent, errors.Unwrap(err)), "choose another folder with --runs"
 		return f
 	}
 	f.Works, f.Detail = true, path

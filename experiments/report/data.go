@@ -220,7 +220,7 @@ func flagLetters(flows []*flow.Flow) string {
 // WriteFile, or does the same.
 func (a *Data) WriteFigures(write func(name string, content func(io.Writer) error) error) error {
 	for _, f := range a.Figures() {
-		if err := write("figures/"+f.Name+".svg", func(w io.Writer) error { return f.Write(w, SVG) }); err != nil {
+		if err := write("figures/"+f.Name+".svg", f.WriteSVG); err != nil {
 			return fmt.Errorf("report: %w", err)
 		}
 	}

@@ -140,7 +140,7 @@ func furthest(scores []fidelity.Score, application string) string {
 		if !ok || s.Application != application || s.Value == nil || s.Floor == nil || d.Kind != fidelity.Distance {
 			continue
 		}
-		if grade := GradeOf(s); (grade == Off || grade == Far) && s.Level != "published" {
+		if g := gradeOf(s); (g == offReal || g == farReal) && s.Level != "published" {
 			gaps = append(gaps, gap{s.Score, *s.Value, *s.Floor})
 		}
 	}
