@@ -120,9 +120,9 @@ func readJSON(m *run.Manifest, name string, into any) error {
 	return json.Unmarshal(data, into)
 }
 
-// Figures are every figure that the data allow, in the report's order. They are
+// allFigures are every figure that the data allow, in the report's order. They are
 // drawn once.
-func (a *Data) Figures() []*Figure {
+func (a *Data) allFigures() []*Figure {
 	if !a.drawn {
 		a.figures, a.drawn = a.draw(), true
 	}
@@ -219,7 +219,7 @@ func flagLetters(flows []*flow.Flow) string {
 // WriteFigures writes every figure as figures/NAME.svg; write is a run's
 // WriteFile, or does the same.
 func (a *Data) WriteFigures(write func(name string, content func(io.Writer) error) error) error {
-	for _, f := range a.Figures() {
+	for _, f := range a.allFigures() {
 		if err := write("figures/"+f.Name+".svg", f.WriteSVG); err != nil {
 			return fmt.Errorf("report: %w", err)
 		}

@@ -88,7 +88,7 @@ func Write(w io.Writer, a *Data) error {
 	p := page{
 		Experiment: m.Experiment, ID: m.ID, About: about(m),
 		Inputs: a.inputTable(), Traffic: a.trafficTable(),
-		Figures: figureGroups(a.Figures()),
+		Figures: figureGroups(a.allFigures()),
 		Caveats: a.caveats(), Warnings: m.Warnings, Repairs: a.repairTable(),
 		Stages: stageTable(m), Command: command(m), Same: same(m),
 		Versions: versionTable(m), Artifacts: artifactTable(m),
