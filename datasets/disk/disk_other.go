@@ -2,5 +2,5 @@
 
 package disk
 
-// Free says nothing here.
+// Free knows nothing on this system.
 func Free(string) (bytes int64, known bool) { return 0, false }

@@ -1,8 +1,10 @@
-// Package doctor says what works on a machine, and how to mend what does not.
+// Package doctor finds out what works on a machine, and how to mend what does not:
+// [Examine] returns a list of [Finding].
 package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -28,7 +30,7 @@ func Examine(ctx context.Context, runs string) []Finding {
 	return append(append(backends(ctx), runFolder(runs)), tools()...)
 }
 
-// backends are what computes; the one that runs would take is said.
+// backends are the findings on what computes. They name the backend that runs take.
 func backends(ctx context.Context) []Finding {
 	var all []Finding
 	for _, f := range device.Doctor(ctx, device.Options{}) {
@@ -44,7 +46,7 @@ func backends(ctx context.Context) []Finding {
 	return all
 }
 
-// runFolder finds out whether runs can be written.
+// runFolder reports whether runs can be written.
 func runFolder(runs string) Finding {
 	f := Finding{What: "run folder", Needed: true}
 	path, err := filepath.Abs(runs)
@@ -60,7 +62,7 @@ func runFolder(runs string) Finding {
 	}
 	probe, err := os.MkdirTemp(parent, ".doctor-")
 	if err != nil {
-		f.Detail, f.Mend = err.Error(), "choose another folder with --runs"
+		f.Detail, f.Mend = fmt.Sprintf("%s cannot be written: %v", parent, errors.Unwrap(err)), "choose another folder with --runs"
 		return f
 	}
 	f.Works, f.Detail = true, path

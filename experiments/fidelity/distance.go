@@ -54,6 +54,9 @@ func between(a, b distribution, fold func(sum, gap, width float64) float64) floa
 	return sum
 }
 
+// jensenShannonOf begins the definition of a score by jensenShannon.
+const jensenShannonOf = "Jensen-Shannon distance (the square root of the divergence in base 2) of "
+
 // jensenShannon is the Jensen-Shannon distance of two tables of counts: the
 // square root of the divergence in base 2, between 0 and 1, as SciPy's
 // jensenshannon(p, q, base=2) gives it. It is NaN where a table is empty.
@@ -66,17 +69,17 @@ func jensenShannon[K cmp.Ordered](p, q map[K]float64) float64 {
 	for _, k := range keys {
 		a, b := p[k]/sumP, q[k]/sumQ
 		m := (a + b) / 2
-		for _, share := range []float64{a, b} {
-			if share > 0 {
-				divergence += share * math.Log2(share/m) / 2
+		for _, proportion := range []float64{a, b} {
+			if proportion > 0 {
+				divergence += proportion * math.Log2(proportion/m) / 2
 			}
 		}
 	}
 	return math.Sqrt(max(0, divergence))
 }
 
-// totalVariation is half the sum of the differences of the shares of two tables
-// of counts. It is NaN where a table is empty.
+// totalVariation is half the sum of the differences between the proportions of
+// two tables of counts. It is NaN where a table is empty.
 func totalVariation[K cmp.Ordered](p, q map[K]float64) float64 {
 	keys, sumP, sumQ := support(p, q)
 	if sumP == 0 || sumQ == 0 {

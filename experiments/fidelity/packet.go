@@ -12,7 +12,7 @@ func packetMeasures() []measure {
 			func(s *sample) []float64 { return s.gap }),
 		[]measure{
 			{
-				Definition: Definition{"packet", "direction TV", Distance, "Total variation of the shares of packets from client and server."},
+				Definition: Definition{"packet", "direction TV", Distance, "Total variation of the proportions of packets from client and server."},
 				compute: func(c *comparison) result {
 					return tables(totalVariation, c.real.direction, c.synthetic.direction)
 				},
@@ -28,7 +28,7 @@ func packetMeasures() []measure {
 func counted(name, what string, counts func(s *sample) map[int]float64) measure {
 	return measure{
 		Definition: Definition{"packet", name + " JSD", Distance,
-			"Jensen-Shannon distance (base 2, the square root of the divergence) of " + what + "."},
+			jensenShannonOf + what + "."},
 		compute: func(c *comparison) result { return tables(jensenShannon, counts(c.real), counts(c.synthetic)) },
 	}
 }

@@ -41,13 +41,15 @@ func publishedMeasures() []measure {
 	)
 }
 
+// panel makes a score of a table of counts, as NetShare's figures have them.
 func panel(name, what string, counts func(s *sample) map[int]float64) measure {
 	return measure{
-		Definition: Definition{"published", "NetShare JSD " + name, Distance, "Jensen-Shannon distance (base 2) of the " + what + ", as NetShare reports it."},
+		Definition: Definition{"published", "NetShare JSD " + name, Distance, jensenShannonOf + "the " + what + ", as NetShare reports it."},
 		compute:    func(c *comparison) result { return tables(jensenShannon, counts(c.real), counts(c.synthetic)) },
 	}
 }
 
+// earthMover makes a score by the earth mover's distance.
 func earthMover(name, what string, values func(s *sample) []float64) measure {
 	return measure{
 		Definition: Definition{"published", "NetShare EMD " + name, Distance, "Earth mover's distance of the " + what + ", in that unit, as NetShare reports it."},
@@ -97,6 +99,7 @@ func rankedAddresses(destination bool) func(s *sample) map[int]float64 {
 	}
 }
 
+// ports counts packets by the port of their sender or receiver.
 func ports(destination bool) func(s *sample) map[int]float64 {
 	return func(s *sample) map[int]float64 {
 		count := map[int]float64{}
@@ -112,6 +115,7 @@ func ports(destination bool) func(s *sample) map[int]float64 {
 	}
 }
 
+// arrivals are the packets' times in milliseconds since the first, sorted.
 func arrivals(s *sample) []float64 {
 	first := int64(math.MaxInt64)
 	for _, f := range s.flows {
@@ -127,6 +131,7 @@ func arrivals(s *sample) []float64 {
 	return times
 }
 
+// flowSizes are the packets of each flow, sorted.
 func flowSizes(s *sample) []float64 {
 	sizes := make([]float64, len(s.flows))
 	for i, f := range s.flows {

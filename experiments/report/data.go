@@ -43,7 +43,7 @@ type Data struct {
 }
 
 // Load reads a run folder. What is missing, broken or not as the manifest has it
-// is told in Missing, and the rest is used.
+// is named in Missing, and the rest is used.
 func Load(m *run.Manifest) *Data {
 	a := &Data{Manifest: m}
 	var err error
@@ -101,9 +101,9 @@ func readJSON(m *run.Manifest, name string, into any) error {
 	return json.Unmarshal(data, into)
 }
 
-// Figures are every figure that the data allow, in the report's order. They are
+// allFigures are every figure that the data allow, in the report's order. They are
 // drawn once.
-func (a *Data) Figures() []*Figure {
+func (a *Data) allFigures() []*Figure {
 	if !a.drawn {
 		a.figures, a.drawn = a.draw(), true
 	}
@@ -163,9 +163,10 @@ func (a *Data) draw() []*Figure {
 	return figures
 }
 
-// noFlow tells a run whose flows are segments of one timeline.
+// noFlow reports whether the flows of the run are segments of one timeline.
 func (a *Data) noFlow() bool { return a.Manifest.Config.Data.Flows == config.NoFlows }
 
+// ofAFlow is " of a flow", if there are flows.
 func (a *Data) ofAFlow() string {
 	if a.noFlow() {
 		return ""
@@ -173,8 +174,8 @@ func (a *Data) ofAFlow() string {
 	return " of a flow"
 }
 
-// oneWay tells packets without TCP flags and of one direction, of which all runs
-// are the same.
+// oneWay reports whether no packet has TCP flags or is sent by the server: then all
+// runs of three packets are the same.
 func oneWay(flows []*flow.Flow) bool {
 	for _, f := range flows {
 		for i := range f.Packets {
@@ -186,6 +187,7 @@ func oneWay(flows []*flow.Flow) bool {
 	return true
 }
 
+// flagLetters explains the letters of TCP flags, if there are any.
 func flagLetters(flows []*flow.Flow) string {
 	for _, f := range flows {
 		if f.Tuple.Proto == flow.TCP {
@@ -198,8 +200,8 @@ func flagLetters(flows []*flow.Flow) string {
 // WriteFigures writes every figure as figures/NAME.svg; write is a run's
 // WriteFile, or does the same.
 func (a *Data) WriteFigures(write func(name string, content func(io.Writer) error) error) error {
-	for _, f := range a.Figures() {
-		if err := write("figures/"+f.Name+".svg", func(w io.Writer) error { return f.Write(w, SVG) }); err != nil {
+	for _, f := range a.allFigures() {
+		if err := write("figures/"+f.Name+".svg", f.WriteSVG); err != nil {
 			return fmt.Errorf("report: %w", err)
 		}
 	}

@@ -1,6 +1,9 @@
 package report
 
-import "github.com/necstgen/necstgen/datasets/flow"
+import (
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/experiments/fidelity"
+)
 
 // TrafficOf is what readTraffic makes of a table of the flows.
 func TrafficOf(flows []*flow.Flow) *Traffic {
@@ -25,3 +28,6 @@ var ReadTraffic = readTraffic
 
 // Sampled is what the page says of samples.
 func (a *Data) Sampled() string { return a.sampled() }
+
+// GradeOf is the grade of a score in words.
+func GradeOf(s fidelity.Score) string { return string(gradeOf(s)) }

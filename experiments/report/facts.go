@@ -24,7 +24,7 @@ func markup(t Table) template.HTML {
 
 func about(m *run.Manifest) string {
 	text := fmt.Sprintf("Run %s, started %s, %s on %s.", m.ID, m.Started.UTC().Format("2 January 2006 15:04 UTC"), run.Seconds(m.Seconds), m.Backend.Name)
-	if m.Seconds == 0 { // the report is a stage of the run that it tells of
+	if m.Seconds == 0 { // the run is under way and the report one of its stages
 		text = fmt.Sprintf("Run %s, started %s, on %s.", m.ID, m.Started.UTC().Format("2 January 2006 15:04 UTC"), m.Backend.Name)
 	}
 	if m.Config.About != "" {
@@ -51,8 +51,8 @@ func (a *Data) trafficTable() template.HTML {
 	return markup(t)
 }
 
-// sampled says which distributions are of a part of the flows, nothing where none
-// is.
+// sampled is the sentence on the distributions that are of a part of the flows. It
+// is empty if none is.
 func (a *Data) sampled() string {
 	var parts []string
 	for i, t := range []*Traffic{a.HeldOut, a.Generated} {
@@ -85,7 +85,7 @@ func stageTable(m *run.Manifest) template.HTML {
 	return markup(t)
 }
 
-// command is what to type for the same run.
+// command is the command line that makes the same run.
 func command(m *run.Manifest) string {
 	parts := []string{"go run ./experiments run", m.Experiment}
 	for _, o := range m.Overrides {
@@ -175,7 +175,7 @@ func (a *Data) caveats() []string {
 	list := []string{
 		"Scores hold for this split of this capture. The floor's spread tells how much another split would move them; another capture of the same network may differ more.",
 		"Payload bytes are not learnt: lengths, directions, flags and times are. Addresses come from the address plan and are none of the original's unless that was asked for.",
-		"A low copying share is not a privacy guarantee. It says that flows are not repeated as a whole; rare lengths or port numbers of the original can still occur.",
+		"A low proportion of copied flows is not a privacy guarantee. It says that flows are not repeated as a whole; rare lengths or port numbers of the original can still occur.",
 	}
 	if n := a.HeldOut.Flows; n > 0 && n < 200 {
 		list = append(list, fmt.Sprintf("Only %d flows were held out. Small differences cannot be seen with so few; the classifiers above all get weaker.", n))

@@ -163,7 +163,7 @@ func (t *Traffic) seconds() float64 {
 	return float64(t.Last-t.First) / 1e9
 }
 
-// part says how much of the traffic the sample is, nothing where it is all of it.
+// part is how much of the traffic the sample is, in words. It is empty if it is all.
 func (t *Traffic) part() string {
 	var packets int64
 	for _, f := range t.Sample {

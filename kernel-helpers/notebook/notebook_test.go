@@ -26,7 +26,7 @@ func TestRuns(t *testing.T) {
 	if dir, err := Runs(); err != nil || dir != filepath.Join(root, "runs") {
 		t.Errorf("%s, %v, want %s", dir, err, filepath.Join(root, "runs"))
 	}
-	if _, err := LatestRun("quickstart"); err == nil || !strings.Contains(err.Error(), "go run ./experiments run quickstart") {
+	if _, err := newest("quickstart"); err == nil || !strings.Contains(err.Error(), "go run ./experiments run quickstart") {
 		t.Errorf("no run: %v", err)
 	}
 	t.Setenv(RunsVariable, "elsewhere")
@@ -42,10 +42,10 @@ func TestOutsideANotebook(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, err := range map[string]error{
-		"figure": ShowFigure(f), "table": ShowTable(report.Table{}), "text": ShowMarkdown("text"),
+		"figure": showFigure(f), "table": ShowTable(report.Table{}), "text": ShowMarkdown("text"),
 	} {
-		if !errors.Is(err, ErrNoKernel) {
-			t.Errorf("%s: %v, want %v", name, err, ErrNoKernel)
+		if !errors.Is(err, errNoKernel) {
+			t.Errorf("%s: %v, want %v", name, err, errNoKernel)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package forest
 
 import (
+	"math"
 	"math/bits"
 	"math/rand/v2"
 )
@@ -22,6 +23,7 @@ type node struct {
 
 type tree []node
 
+// probability is that of the leaf which a row falls into.
 func (t tree) probability(row []float64) float64 {
 	n := &t[0]
 	for n.left != 0 {
@@ -36,28 +38,27 @@ func (t tree) probability(row []float64) float64 {
 
 // grower holds the buffers of one worker.
 type grower struct {
-	cfg     Config
 	table   *codedTable
 	weight  []uint32 // [rows], times that a row was drawn
 	cell    []uint64 // [rows], what the row adds to a histogram cell
 	rows    []int32  // distinct rows drawn, each node's rows adjacent
 	spare   []int32
 	columns []int
+	tried   int // columns tried at a node: the square root of their number
 	cells   [maxCodes]uint64
 	used    [64]uint64 // bitmap of the cells that are not zero
 }
 
-func newGrower(cfg Config, t *codedTable) *grower {
-	g := &grower{
-		cfg:     cfg,
+func newGrower(t *codedTable) *grower {
+	return &grower{
 		table:   t,
 		weight:  make([]uint32, t.rows),
 		cell:    make([]uint64, t.rows),
 		rows:    make([]int32, 0, t.rows),
 		spare:   make([]int32, t.rows),
 		columns: make([]int, len(t.codes)),
+		tried:   max(1, int(math.Sqrt(float64(len(t.codes))))),
 	}
-	return g
 }
 
 // pending is a node whose rows [from, to) are still to be split.
@@ -67,6 +68,7 @@ type pending struct {
 	total    uint64 // sum of the rows' cells
 }
 
+// grow makes a tree of a bootstrap of the rows.
 func (g *grower) grow(rng *rand.Rand) tree {
 	g.draw(rng)
 	for i := range g.columns { // a tree must not depend on the one before
@@ -144,17 +146,17 @@ func (s split) threshold(t *codedTable) float64 {
 	return low
 }
 
-// bestSplit tries cfg.Features columns drawn without replacement, and goes on
+// bestSplit tries so many columns drawn without replacement, and goes on
 // while all that it saw are constant in this node.
 func (g *grower) bestSplit(p pending, rng *rand.Rand) split {
 	best := split{column: -1}
 	rows := int(p.total & cellMask)
-	if weight := trueWeight(p.total); rows < 2*g.cfg.MinLeaf || weight == 0 || weight == 1 {
+	if weight := trueWeight(p.total); rows < 2*minLeaf || weight == 0 || weight == 1 {
 		return best
 	}
 	constant := true
 	for i := range g.columns {
-		if i >= g.cfg.Features && !constant {
+		if i >= g.tried && !constant {
 			break
 		}
 		j := i + rng.IntN(len(g.columns)-i)
@@ -200,7 +202,7 @@ func (g *grower) fill(p pending, column int) uint64 {
 func (g *grower) scan(best *split, column int, summary, total uint64) {
 	var left uint64
 	previous := -1
-	rows, minLeaf := int(total&cellMask), g.cfg.MinLeaf
+	rows := int(total & cellMask)
 	for summary != 0 {
 		word := bits.TrailingZeros64(summary)
 		summary &= summary - 1
@@ -219,6 +221,7 @@ func (g *grower) scan(best *split, column int, summary, total uint64) {
 	}
 }
 
+// gini is the sum of the squared class weights of a cell over their sum.
 func gini(cell uint64) float64 {
 	no, yes := float64(cell>>cellBits&cellMask), float64(cell>>(2*cellBits))
 	return (no*no + yes*yes) / (no + yes)

@@ -185,7 +185,7 @@ func numbered(flows []*flow.Flow) []*flow.Flow {
 	return list
 }
 
-// latent draws points from a mixture of five Gaussians, and tells the mixture.
+// latent draws points from a mixture of five Gaussians, and returns both.
 func latent() *report.Latent {
 	rng := rand.New(rand.NewPCG(5, 5))
 	l := &report.Latent{}
