@@ -88,7 +88,7 @@ func (a *Assembler) Flows(packets iter.Seq2[Packet, error]) iter.Seq2[*Flow, err
 			}
 			c := t.track(&p)
 			if c.flow == nil {
-				c.flow = &Flow{ID: c.id, Tuple: c.tuple}
+				c.flow = &Flow{ID: c.id, Tuple: c.tuple, Before: p.Time}
 			}
 			p.Payload = nil
 			c.flow.Packets = append(c.flow.Packets, p)

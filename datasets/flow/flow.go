@@ -15,6 +15,12 @@ type Flow struct {
 	Tuple       FiveTuple   // as the client (the initiator) sends
 	Application Application // of its first packet that has one
 	Packets     []Packet    // in time order, never empty; Direction is set on each
+
+	// Before is the start of the flow that began before this one in the whole
+	// capture, in nanoseconds since 1970-01-01 UTC: the gap between starts, also
+	// where that flow is not at hand. It is the flow's own start for the first flow,
+	// and what a reader sets that does not know the others.
+	Before int64
 }
 
 // Start is the time of the first packet, in nanoseconds since 1970-01-01 UTC.

@@ -8,7 +8,8 @@
 // A packet table has one row per packet; its columns stand in packetFields.
 // Addresses are text and empty where a packet has none, time is a UTC timestamp
 // with nanoseconds, flags are the TCP flags byte, direction is 0 for client to
-// server and 1 for server to client. The payload is not kept.
+// server and 1 for server to client. The payload is not kept. A table of whole
+// flows has one column more, from which they come back as they were.
 package table
 
 import (

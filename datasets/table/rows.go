@@ -61,38 +61,61 @@ func float[R any](set func(*R, float64)) setter[R] {
 func readRows[R any](path string, fields []field, needed []string, setters map[string]setter[R]) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		var none R
+		for rows, err := range readBatches(path, fields, needed, setters) {
+			if err != nil {
+				yield(none, err)
+				return
+			}
+			for i := range rows.rows {
+				if !yield(rows.rows[i], nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// rowBatch is a batch of a table as rows, and the columns that they come from.
+type rowBatch[R any] struct {
+	rows    []R // valid until the next batch
+	columns []column
+}
+
+// readBatches reads a table batch by batch. It refuses a table that lacks one of
+// the needed columns. Any error is the last element and names the file.
+func readBatches[R any](path string, fields []field, needed []string, setters map[string]setter[R]) iter.Seq2[rowBatch[R], error] {
+	return func(yield func(rowBatch[R], error) bool) {
 		kinds := make(map[string]kind)
 		for _, f := range fields {
 			kinds[f.name] = f.kind
 		}
 		in, err := openBatches(path, kinds)
 		if err != nil {
-			yield(none, err)
+			yield(rowBatch[R]{}, err)
 			return
 		}
 		defer in.close()
 		if err := require(in.fields(), needed); err != nil {
-			yield(none, fmt.Errorf("table: %s: %w", path, err))
+			yield(rowBatch[R]{}, fmt.Errorf("table: %s: %w", path, err))
 			return
 		}
-		var rows []R
+		var batch rowBatch[R]
 		for {
 			columns, n, err := in.next()
 			if err == io.EOF {
 				return
 			}
 			if err != nil {
-				yield(none, err)
+				yield(rowBatch[R]{}, err)
 				return
 			}
-			if rows, err = assemble(rows, columns, n, setters); err != nil {
-				yield(none, fmt.Errorf("table: %s: %w", path, err))
+			batch.columns = columns
+			if batch.rows, err = assemble(batch.rows, columns, n, setters); err != nil {
+				yield(rowBatch[R]{}, fmt.Errorf("table: %s: %w", path, err))
 				return
 			}
-			for i := range rows {
-				if !yield(rows[i], nil) {
-					return
-				}
+			if !yield(batch, nil) {
+				return
 			}
 		}
 	}
