@@ -13,6 +13,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/datasets/wire"
 )
 
@@ -45,7 +46,7 @@ func TestTags(t *testing.T) {
 				}
 			case reflect.Int, reflect.Int64, reflect.Uint64, reflect.Float64, reflect.Slice:
 				limit := f.Tag.Get("range")
-				if limit == "" && f.Type != reflect.TypeFor[Components]() && f.Type != reflect.TypeFor[[]netip.Prefix]() {
+				if limit == "" && f.Type != reflect.TypeFor[generator.Components]() && f.Type != reflect.TypeFor[[]netip.Prefix]() {
 					t.Errorf("%s%s: a number without a range", prefix, key)
 				} else if limit != "" && parseInterval(limit).lowText == "" {
 					t.Errorf("%s%s: range %q has no lower end", prefix, key, limit)

@@ -2,7 +2,6 @@ package config
 
 import (
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -63,18 +62,6 @@ const (
 // UnmarshalText takes one of the words above.
 func (l *Link) UnmarshalText(text []byte) error { return word(l, text, LoRaTap, LoRaTap0, Semtech) }
 
-// Covariance names the shape of a mixture's covariance matrices.
-type Covariance string
-
-// The shapes.
-const (
-	Full     Covariance = "full"
-	Diagonal Covariance = "diagonal"
-)
-
-// UnmarshalText takes one of the words above.
-func (c *Covariance) UnmarshalText(text []byte) error { return word(c, text, Full, Diagonal) }
-
 // Payload names what fills the payload bytes of generated packets.
 type Payload string
 
@@ -115,40 +102,6 @@ func word[T ~string](dst *T, text []byte, allowed ...T) error {
 		names[i] = string(a)
 	}
 	return fmt.Errorf("want one of %s", strings.Join(names, ", "))
-}
-
-// Components is a number of mixture components, or BIC.
-type Components int
-
-// BIC leaves the number of components to the Bayesian information criterion.
-const BIC Components = 0
-
-// maxComponents is NeCSTGen's largest mixture (85) with room to spare.
-const maxComponents = 1024
-
-// String is "bic" or the number.
-func (c Components) String() string {
-	if c == BIC {
-		return "bic"
-	}
-	return strconv.Itoa(int(c))
-}
-
-// MarshalText is String.
-func (c Components) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
-
-// UnmarshalText takes "bic" or a whole number from 1 to 1024.
-func (c *Components) UnmarshalText(text []byte) error {
-	if string(text) == "bic" {
-		*c = BIC
-		return nil
-	}
-	n, err := strconv.Atoi(string(text))
-	if err != nil || n < 1 || n > maxComponents {
-		return fmt.Errorf("want %q or a whole number from 1 to %d", "bic", maxComponents)
-	}
-	*c = Components(n)
-	return nil
 }
 
 // Duration is a time.Duration that is written as text, like "1m30s".
