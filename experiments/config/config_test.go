@@ -16,6 +16,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/payload"
 	"github.com/necstgen/necstgen/datasets/tcp"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
 func read(t *testing.T, text string) (*File, error) {
@@ -47,7 +48,7 @@ func TestTags(t *testing.T) {
 				}
 			case reflect.Int, reflect.Int64, reflect.Uint64, reflect.Float64, reflect.Slice:
 				limit := f.Tag.Get("range")
-				if limit == "" && f.Type != reflect.TypeFor[Components]() && f.Type != reflect.TypeFor[[]netip.Prefix]() {
+				if limit == "" && f.Type != reflect.TypeFor[generator.Components]() && f.Type != reflect.TypeFor[[]netip.Prefix]() {
 					t.Errorf("%s%s: a number without a range", prefix, key)
 				} else if limit != "" && parseInterval(limit).lowText == "" {
 					t.Errorf("%s%s: range %q has no lower end", prefix, key, limit)

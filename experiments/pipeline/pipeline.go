@@ -45,7 +45,7 @@ const (
 
 // Graph returns the stages of an experiment.
 func Graph(e config.Experiment) (*stage.Graph, error) {
-	kind, err := generator.Find(e.Generator)
+	kind, err := generator.Find(string(e.Generator))
 	if err != nil {
 		return nil, err
 	}
@@ -180,7 +180,7 @@ func readTraffic(env *stage.Env) (generator.Traffic, error) {
 // use, with the generators that do. Keys that an experiment inherits are not meant:
 // it may be run with another generator than it was written for.
 func CheckKeys(e config.Experiment, overrides []string) error {
-	kind, err := generator.Find(e.Generator)
+	kind, err := generator.Find(string(e.Generator))
 	if err != nil {
 		return &config.Problem{Key: "generator", Value: fmt.Sprintf("%q", e.Generator), Want: err.Error()}
 	}

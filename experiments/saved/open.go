@@ -42,14 +42,14 @@ func Open(ctx context.Context, runs []*run.Manifest, backend string, out io.Writ
 	}()
 	var parts []Part
 	for _, m := range runs {
-		kind, err := generator.Find(m.Config.Generator)
+		kind, err := generator.Find(string(m.Config.Generator))
 		if err != nil {
 			return nil, err
 		}
 		var b compute.Backend
 		if kind.Device {
 			if d == nil {
-				if d, err = openDevice(ctx, m, backend, out); err != nil {
+				if d, err = openDevice(ctx, kind, m, backend, out); err != nil {
 					return nil, err
 				}
 			}
@@ -69,7 +69,7 @@ func Open(ctx context.Context, runs []*run.Manifest, backend string, out io.Writ
 	return s, nil
 }
 
-func openDevice(ctx context.Context, m *run.Manifest, backend string, out io.Writer) (*device.Device, error) {
+func openDevice(ctx context.Context, kind generator.Kind, m *run.Manifest, backend string, out io.Writer) (*device.Device, error) {
 	if backend == "" {
 		backend = m.Backend.Name
 	}
@@ -77,8 +77,8 @@ func openDevice(ctx context.Context, m *run.Manifest, backend string, out io.Wri
 		backend = ""
 	}
 	o := device.Options{Backend: backend, Out: out}
-	if m.Config.Generator == config.Sampled {
-		o.Threads = 1 // its batches share the processors: 13 % more packets a second than with a pool for each step
+	if kind.OneThread {
+		o.Threads = 1
 	}
 	return device.Open(ctx, o)
 }

@@ -9,8 +9,8 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/address"
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/payload"
 	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/gomlxmodels/device"
