@@ -79,5 +79,8 @@ func closingScores(m *run.Manifest) (string, error) {
 			}
 		}
 	}
-	return b.String(), w.Flush()
+	if err := w.Flush(); err != nil {
+		return "", err
+	}
+	return b.String(), nil
 }

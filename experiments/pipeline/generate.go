@@ -42,7 +42,7 @@ func generateStage(e config.Experiment, kind generator.Kind, models []string) st
 	return stage.Stage{Name: "generate", Version: 1, Params: e.Generate, Deps: deps, Seeds: []string{"generate"}, Device: kind.Device,
 		Outs: []string{captureName, parquetName, csvName, repairsName},
 		Run: func(ctx context.Context, env *stage.Env) error {
-			source, err := loadSource(ctx, env, kind)
+			source, err := loadSource(ctx, env, kind, copies(e))
 			if err != nil {
 				return err
 			}
@@ -51,7 +51,7 @@ func generateStage(e config.Experiment, kind generator.Kind, models []string) st
 }
 
 // loadSource loads what the stages before have learnt.
-func loadSource(ctx context.Context, env *stage.Env, kind generator.Kind) (*saved.Source, error) {
+func loadSource(ctx context.Context, env *stage.Env, kind generator.Kind, examples bool) (*saved.Source, error) {
 	var b compute.Backend
 	if kind.Device {
 		var err error
@@ -59,7 +59,7 @@ func loadSource(ctx context.Context, env *stage.Env, kind generator.Kind) (*save
 			return nil, err
 		}
 	}
-	part, err := saved.Load(kind, b, env.Path)
+	part, err := saved.Load(kind, b, examples, env.Path)
 	if err != nil {
 		return nil, err
 	}

@@ -8,10 +8,8 @@ package saved
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 
 	"github.com/gomlx/compute"
@@ -89,21 +87,23 @@ func openPart(m *run.Manifest, kind generator.Kind, b compute.Backend) (p Part, 
 		return p, fmt.Errorf("its status is %s: want a finished run", m.Status)
 	}
 	path := func(artifact string) (string, error) { return m.Path(artifact), m.Check(artifact) }
-	return Load(kind, b, path)
+	return Load(kind, b, m.Has(ExamplesName), path)
 }
 
-// Load reads one part from the artifacts of a run; path says where each lies, and
-// fails for one that is not there or not what it was.
-func Load(kind generator.Kind, b compute.Backend, path func(artifact string) (string, error)) (p Part, err error) {
+// Load reads one part from the artifacts of a run, with the examples of payloads
+// where there are some; path says where each lies, and fails for one that is not
+// there or not what it was.
+func Load(kind generator.Kind, b compute.Backend, examples bool, path func(artifact string) (string, error)) (p Part, err error) {
 	if p.Traffic, err = readWith(path, generator.TrafficName, generator.ReadTraffic); err != nil {
 		return p, err
 	}
 	if p.Plan, err = readWith(path, PlanName, address.Read); err != nil {
 		return p, err
 	}
-	p.Examples, err = readWith(path, ExamplesName, payload.ReadExamples)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return p, err
+	if examples {
+		if p.Examples, err = readWith(path, ExamplesName, payload.ReadExamples); err != nil {
+			return p, err
+		}
 	}
 	p.Generator, err = kind.Load(b, path)
 	return p, err

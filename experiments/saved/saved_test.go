@@ -18,7 +18,6 @@ import (
 	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
-	"github.com/necstgen/necstgen/experiments/saved"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/gentest"
 )
