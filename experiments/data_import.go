@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/necstgen/necstgen/experiments/convert"
+	"github.com/necstgen/necstgen/experiments/output"
 )
 
 func (c *command) dataImportCommand() *cobra.Command {
@@ -60,15 +61,15 @@ func (c *command) dataImport(ctx context.Context, name string, o convert.Options
 		return printJSON(c.out, result)
 	}
 	if result.Rows > 0 {
-		return printLine(c.out, "%s: %s rows", result.PacketsFile, thousands(result.Rows))
+		return printLine(c.out, "%s: %s rows", result.PacketsFile, output.Thousands(result.Rows))
 	}
 	others := ""
 	if o.Application != "" {
-		others = fmt.Sprintf(" and %s packets of others", thousands(result.Others))
+		others = fmt.Sprintf(" and %s packets of others", output.Thousands(result.Others))
 	}
-	err = printLine(c.out, "%s: %s packets, %s damaged records%s left out", result.PacketsFile, thousands(result.Packets), thousands(result.Damaged), others)
+	err = printLine(c.out, "%s: %s packets, %s damaged records%s left out", result.PacketsFile, output.Thousands(result.Packets), output.Thousands(result.Damaged), others)
 	if err != nil || o.Flows == "" {
 		return err
 	}
-	return printLine(c.out, "%s: %s flows", o.Flows, thousands(result.Flows))
+	return printLine(c.out, "%s: %s flows", o.Flows, output.Thousands(result.Flows))
 }

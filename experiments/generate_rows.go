@@ -48,5 +48,5 @@ func (c *command) writeRows(path string, names []string, unit string, rows iter.
 	if c.json {
 		return printJSON(c.out, map[string]any{"path": path, unit: n})
 	}
-	return printLine(c.out, "%s: %s %s", path, thousands(n), unit)
+	return printLine(c.out, "%s: %s %s", path, output.Thousands(n), unit)
 }

@@ -15,6 +15,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/disk"
+
 	"github.com/necstgen/necstgen/datasets/atomicfile"
 )
 
@@ -303,7 +305,7 @@ func (t *transfer) copyFrom(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := room(filepath.Dir(t.part), stat.Size()); err != nil {
+	if err := disk.Room(filepath.Dir(t.part), stat.Size()); err != nil {
 		return err
 	}
 	out, err := os.Create(t.part)

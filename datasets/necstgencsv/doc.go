@@ -13,8 +13,8 @@
 // those of package lorawan.
 package necstgencsv
 
-import "github.com/necstgen/necstgen/datasets/sheet"
+import "github.com/necstgen/necstgen/datasets/csvrows"
 
 // RowError is a row that could not be read. It stands in the stream in the
 // row's place, and reading goes on.
-type RowError = sheet.RowError
+type RowError = csvrows.RowError

@@ -10,15 +10,15 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/necstgen/necstgen/datasets/csvrows"
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/datasets/sheet"
 )
 
 // rows are those of a CSV file.
-type rows struct{ *sheet.Reader }
+type rows struct{ *csvrows.Reader }
 
 func openRows(r io.Reader, name string, required ...string) (*rows, error) {
-	s, err := sheet.Open(r, "necstgencsv", name, required...)
+	s, err := csvrows.Open(r, "necstgencsv", name, required...)
 	return &rows{s}, err
 }
 

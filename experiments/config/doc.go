@@ -2,18 +2,20 @@ package config
 
 import (
 	_ "embed"
-	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"go/types"
 	"reflect"
 	"strconv"
 	"strings"
 	"sync"
+
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
-// source is the file that declares Experiment: the comments on its fields are
-// what users are told of the keys.
+// source is the file that declares Experiment. The comments on its fields, and on
+// those of package generator's settings, are what users are told of the keys.
 //
 //go:embed config.go
 var source string
@@ -54,19 +56,21 @@ func (f field) allowed() string {
 
 // meanings maps each key to the comment on its field.
 var meanings = sync.OnceValue(func() map[string]string {
-	file, err := parser.ParseFile(token.NewFileSet(), "config.go", source, parser.ParseComments)
-	if err != nil {
-		return nil // it compiled, so it parses
-	}
 	structs := map[string]*ast.StructType{}
-	ast.Inspect(file, func(n ast.Node) bool {
-		if spec, ok := n.(*ast.TypeSpec); ok {
-			if s, ok := spec.Type.(*ast.StructType); ok {
-				structs[spec.Name.Name] = s
-			}
+	for prefix, text := range map[string]string{"": source, "generator.": generator.SettingsSource} {
+		file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ParseComments)
+		if err != nil {
+			return nil // it compiled, so it parses
 		}
-		return true
-	})
+		ast.Inspect(file, func(n ast.Node) bool {
+			if spec, ok := n.(*ast.TypeSpec); ok {
+				if s, ok := spec.Type.(*ast.StructType); ok {
+					structs[prefix+spec.Name.Name] = s
+				}
+			}
+			return true
+		})
+	}
 	texts := map[string]string{}
 	collectMeanings(texts, "", structs["Experiment"], structs)
 	return texts
@@ -82,7 +86,7 @@ func collectMeanings(dst map[string]string, prefix string, s *ast.StructType, st
 			continue
 		}
 		key := prefix + reflect.StructTag(tag).Get("toml")
-		if inner, ok := structs[fmt.Sprint(f.Type)]; ok {
+		if inner, ok := structs[types.ExprString(f.Type)]; ok {
 			collectMeanings(dst, key+".", inner, structs)
 			continue
 		}

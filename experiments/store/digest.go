@@ -1,7 +1,6 @@
 package store
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -41,36 +40,29 @@ type known struct {
 	SHA256   string `json:"sha256"`
 }
 
-// DigestInput returns the length and digest of a file outside the store, from
-// memory where the file has the size and the time that it had then. wrap, unless
-// nil, stands between the file and the digest: for progress.
-func (s *Store) DigestInput(ctx context.Context, path string, wrap func(io.Reader, int64) io.Reader) (bytes int64, sum string, err error) {
-	if path, err = filepath.Abs(path); err != nil {
-		return 0, "", err
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, "", err
-	}
-	defer f.Close()
-	info, err := f.Stat()
+// DigestInput returns the length and digest of what r reads. Where it is the file
+// at path ("" for none), they come from memory if the file has the size and the time
+// that it had when it was digested last. wrap, unless nil, stands between r and the
+// digest: for progress.
+func (s *Store) DigestInput(r io.Reader, path string, wrap func(io.Reader, int64) io.Reader) (bytes int64, sum string, err error) {
+	now, path, err := stampOf(path)
 	if err != nil {
 		return 0, "", err
 	}
 	all := s.digests()
-	now := known{Bytes: info.Size(), Modified: info.ModTime().UnixNano()}
-	if k, ok := all[path]; ok && k.Bytes == now.Bytes && k.Modified == now.Modified {
+	if k, ok := all[path]; ok && path != "" && k.Bytes == now.Bytes && k.Modified == now.Modified {
 		return k.Bytes, k.SHA256, nil
 	}
-	var r io.Reader = contextReader{ctx, f}
 	if wrap != nil {
-		r = wrap(r, info.Size())
+		r = wrap(r, now.Bytes)
 	}
 	if bytes, sum, err = Digest(r); err != nil {
 		return 0, "", err
 	}
-	// A file that changed within two seconds may change again within its time stamp.
-	if bytes == now.Bytes && s.now().Sub(info.ModTime()).Seconds() > 2 {
+	// A file that changed within two seconds may change again within its time stamp,
+	// and one that grew while it was read is not what it was.
+	settled := s.now().UnixNano()-now.Modified > 2e9
+	if after, _, err := stampOf(path); path != "" && settled && err == nil && after == now && bytes == now.Bytes {
 		now.SHA256 = sum
 		all[path] = now
 		s.keepDigests(all)
@@ -78,17 +70,20 @@ func (s *Store) DigestInput(ctx context.Context, path string, wrap func(io.Reade
 	return bytes, sum, nil
 }
 
-// contextReader ends reading when ctx ends.
-type contextReader struct {
-	ctx context.Context
-	r   io.Reader
-}
-
-func (c contextReader) Read(p []byte) (int, error) {
-	if err := c.ctx.Err(); err != nil {
-		return 0, err
+// stampOf returns the size and time of a file, and its absolute path.
+func stampOf(path string) (known, string, error) {
+	if path == "" {
+		return known{}, "", nil
 	}
-	return c.r.Read(p)
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return known{}, "", err
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		return known{}, "", err
+	}
+	return known{Bytes: info.Size(), Modified: info.ModTime().UnixNano()}, path, nil
 }
 
 func (s *Store) digests() map[string]known {

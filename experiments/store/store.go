@@ -218,7 +218,7 @@ func (s *Store) Claim(ctx context.Context, name string, key stage.Key, waiting f
 		if lock != nil {
 			return s.under(lock, name, key, damaged)
 		}
-		if !told {
+		if !told && waiting != nil {
 			told = true
 			waiting()
 		}

@@ -112,7 +112,7 @@ func newTrainer(b compute.Backend, cfg Config, params Params, data []*tensors.Te
 	}
 	t.whole = loops(b)
 	if t.whole && p.Gradient != nil {
-		t.backend = nesting{b} // its loops lie in that over the steps
+		t.backend = NestLoops(b) // its loops lie in that over the steps
 	}
 	if err := t.place(data); err != nil {
 		return nil, err

@@ -2,74 +2,75 @@ package generator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
-
-	"github.com/gomlx/compute"
+	"math"
+	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// Generator draws flows, in start order, and can be saved.
+// Generator draws flows in start order. The same request on the same backend
+// gives the same flows. Several requests may be under way at once.
 type Generator interface {
 	Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error]
-	Save(dir string) error
 }
 
-// The kinds of generator.
+// MinFlows is the least number of flows that a generator learns from, and FewFlows
+// the number below which it warns that they say little.
 const (
-	KindSampled   = "sampled"
-	KindPaper     = "paper"
-	KindMarkov    = "markov"
-	KindBootstrap = "bootstrap"
+	MinFlows = 8
+	FewFlows = 20
 )
 
-// Fit learns the flows, which must be in start order, with the generator of
-// that kind. The baselines need no backend.
-func Fit(ctx context.Context, b compute.Backend, kind string, cfg Config, flows []*flow.Flow, o Observer) (Generator, error) {
-	switch kind {
-	case KindSampled:
-		return FitSampled(ctx, b, cfg, flows, o)
-	case KindPaper:
-		return FitPaper(ctx, b, cfg, flows, o)
-	case KindMarkov:
-		var g *Markov
-		err := o.stage("markov", func() (err error) {
-			flows, cfg.Before = withoutStrays(flows, cfg.Before, o)
-			if g, err = FitMarkov(cfg.Order, flows); err != nil {
-				return err
-			}
-			if g.noFlow, g.arrivals, err = arrivalsOf(cfg, flows); g.noFlow != nil {
-				g.uplinks.noFlow(flows)
-			}
-			return err
-		})
-		return g, err
-	case KindBootstrap:
-		var g *Bootstrap
-		err := o.stage("bootstrap", func() (err error) {
-			if g, err = FitBootstrap(flows); err == nil {
-				g.noFlow, g.arrivals, err = arrivalsOf(cfg, flows)
-			}
-			return err
-		})
-		return g, err
-	}
-	return nil, fmt.Errorf("generator: unknown kind %q: want %s, %s, %s or %s", kind, KindSampled, KindPaper, KindMarkov, KindBootstrap)
+// Request says how much to generate: it ends at the first of the two bounds, and
+// one of them must be given.
+type Request struct {
+	Flows      int           // flows at most; 0: no bound
+	Duration   time.Duration // no flow starts later than this after Start; 0: no bound
+	RateFactor float64       // flows a second, as a multiple of the training's; 0: 1
+	Seed       uint64        // of every draw
+	Start      int64         // time of the first flow, nanoseconds since 1970-01-01 UTC
+	Packets    int64         // a hint, no bound: about how many packets will be taken, if not all; 0: all
 }
 
-// Load reads a generator of that kind that Save wrote. The baselines need no
-// backend.
-func Load(b compute.Backend, kind, dir string) (Generator, error) {
-	switch kind {
-	case KindSampled:
-		return LoadSampled(b, dir)
-	case KindPaper:
-		return LoadPaper(b, dir)
-	case KindMarkov:
-		return LoadMarkov(dir)
-	case KindBootstrap:
-		return LoadBootstrap(dir)
+const (
+	maxRateFactor = 1e6
+
+	// MaxSpan is the longest time that a request may ask for and that may lie
+	// between its start and the last time that a time stamp can hold: a century, in
+	// nanoseconds.
+	MaxSpan = int64(100 * 365 * 24 * time.Hour)
+)
+
+// Validate refuses a request that names no bound, or that no clock can follow.
+func (r Request) Validate() error {
+	switch {
+	case r.Flows < 0:
+		return fmt.Errorf("generator: flows = %d: want at least 1, or 0 for no bound", r.Flows)
+	case r.Duration < 0:
+		return fmt.Errorf("generator: duration = %v: want more than 0, or 0 for no bound", r.Duration)
+	case r.Flows == 0 && r.Duration == 0:
+		return errors.New("generator: neither flows nor duration are given: want at least one of them, or there is no end")
+	case math.IsNaN(r.RateFactor) || r.RateFactor < 0 || r.RateFactor > maxRateFactor || (r.RateFactor > 0 && r.RateFactor < 1/maxRateFactor):
+		return fmt.Errorf("generator: rate factor = %v: want %g to %g, or 0 for 1", r.RateFactor, 1/maxRateFactor, maxRateFactor)
+	case r.Start > math.MaxInt64-MaxSpan || int64(r.Duration) > MaxSpan:
+		return fmt.Errorf("generator: from %d ns for %v: beyond the year 2262, where time stamps end", r.Start, r.Duration)
 	}
-	return nil, fmt.Errorf("generator: unknown kind %q: want %s, %s, %s or %s", kind, KindSampled, KindPaper, KindMarkov, KindBootstrap)
+	return nil
+}
+
+// Factor returns the rate factor, for which 0 stands for 1.
+func (r Request) Factor() float64 {
+	if r.RateFactor == 0 {
+		return 1
+	}
+	return r.RateFactor
+}
+
+// Within reports whether the request takes flow number i (from 0) that starts at
+// the given time.
+func (r Request) Within(i, at int64) bool {
+	return (r.Flows == 0 || i < int64(r.Flows)) && (r.Duration == 0 || at-r.Start <= int64(r.Duration))
 }

@@ -147,7 +147,7 @@ func TestFitIsInterrupted(t *testing.T) {
 }
 
 func TestMethodsRefuseOtherColumns(t *testing.T) {
-	m := fit(t, devicetest.Go(t), blobs(1, 100, 2, 2), Config{Components: 2, Covariance: Full, MaxIterations: 5, Starts: 1})
+	m := fitted(t, devicetest.Go(t), blobs(1, 100, 2, 2), Config{Components: 2, Covariance: Full, MaxIterations: 5, Starts: 1})
 	if _, err := m.Predict(blobs(1, 10, 3, 2)); err == nil {
 		t.Error("Predict takes rows of 3 columns for a mixture of 2")
 	}

@@ -43,7 +43,7 @@ func blobs(seed uint64, n, d, k int) *mat.Dense {
 	return x
 }
 
-func fit(t testing.TB, b compute.Backend, x mat.Matrix, cfg Config) *Model {
+func fitted(t testing.TB, b compute.Backend, x mat.Matrix, cfg Config) *Model {
 	t.Helper()
 	m, err := Fit(context.Background(), b, x, cfg, rand.NewPCG(1, 2))
 	if err != nil {
@@ -62,7 +62,7 @@ func TestLikelihoodNeverFalls(t *testing.T) {
 				cfg := DefaultConfig()
 				cfg.Components, cfg.Covariance, cfg.Tolerance, cfg.RegCovar, cfg.MaxIterations = 4, kind, 0, 0, 40
 				x := blobs(uint64(d), 1500, d, 5)
-				m := fit(t, b, x, cfg)
+				m := fitted(t, b, x, cfg)
 				bounds := append(append([]float64{}, m.LowerBounds...), m.MeanLogLikelihood)
 				if len(bounds) != 41 || m.Iterations != 40 {
 					t.Fatalf("%s, %d columns: %d bounds after %d iterations, want 41 after 40", kind, d, len(bounds), m.Iterations)
@@ -86,7 +86,7 @@ func TestResponsibilities(t *testing.T) {
 	x := blobs(2, 3000, 3, 4)
 	cfg := DefaultConfig()
 	cfg.Components = 4
-	m := fit(t, devicetest.Go(t), x, cfg)
+	m := fitted(t, devicetest.Go(t), x, cfg)
 	labels, err := m.Predict(x)
 	if err != nil {
 		t.Fatal(err)
@@ -122,7 +122,7 @@ func TestSingleComponentIsTheEmpiricalOne(t *testing.T) {
 		for _, kind := range []Covariance{Full, Diagonal, Tied} {
 			cfg := DefaultConfig()
 			cfg.Components, cfg.Covariance = 1, kind
-			m := fit(t, b, x, cfg)
+			m := fitted(t, b, x, cfg)
 			near(t, "weight", m.Weights[0], 1, 1e-15)
 			for i := range 3 {
 				near(t, "mean", m.Means[0][i], stat.Mean(mat.Col(nil, i, x), nil), 1e-12)
@@ -217,7 +217,7 @@ func TestOneStepByTheTextbook(t *testing.T) {
 			}
 			cfg := DefaultConfig()
 			cfg.Start, cfg.Covariance, cfg.MaxIterations, cfg.RegCovar = s, kind, 1, 1e-3
-			m := fit(t, b, x, cfg)
+			m := fitted(t, b, x, cfg)
 			weights, means, covariances := oneStep(x, s, kind, 1e-3)
 			for k := range 3 {
 				near(t, fmt.Sprintf("%s weight", kind), m.Weights[k], weights[k], 1e-12)
@@ -281,12 +281,12 @@ func TestNumberByBIC(t *testing.T) {
 		}
 		cfg := DefaultConfig()
 		cfg.MaxComponents, cfg.Starts = 7, 2
-		m := fit(t, b, x, cfg)
+		m := fitted(t, b, x, cfg)
 		if m.Components() != 3 || len(m.Tried) != 7 {
 			t.Errorf("%d components of BICs %v, want 3 of 7", m.Components(), m.Tried)
 		}
 		cfg.Patience = 2
-		if m := fit(t, b, x, cfg); m.Components() != 3 || len(m.Tried) != 5 {
+		if m := fitted(t, b, x, cfg); m.Components() != 3 || len(m.Tried) != 5 {
 			t.Errorf("with patience 2: %d components of BICs %v, want 3 of 5", m.Components(), m.Tried)
 		}
 	})
@@ -297,7 +297,7 @@ func TestSameSourceSameModel(t *testing.T) {
 		cfg := DefaultConfig()
 		cfg.Components, cfg.Starts = 5, 3
 		x := blobs(7, 5000, 2, 6)
-		a, c := fit(t, b, x, cfg), fit(t, b, x, cfg)
+		a, c := fitted(t, b, x, cfg), fitted(t, b, x, cfg)
 		if !reflect.DeepEqual(a.Means, c.Means) || !reflect.DeepEqual(a.LowerBounds, c.LowerBounds) {
 			t.Errorf("two fits from the same source differ: %v and %v", a.Means, c.Means)
 		}
@@ -309,7 +309,7 @@ func TestBackendsAgree(t *testing.T) {
 	x := blobs(8, 2*blockRows+77, 2, 5)
 	cfg := DefaultConfig()
 	cfg.Components, cfg.Tolerance, cfg.MaxIterations = 6, 0, 300
-	a, b := fit(t, devicetest.Go(t), x, cfg), fit(t, devicetest.XLA(t), x, cfg)
+	a, b := fitted(t, devicetest.Go(t), x, cfg), fitted(t, devicetest.XLA(t), x, cfg)
 	near(t, "likelihood", a.MeanLogLikelihood, b.MeanLogLikelihood, 1e-9)
 	for k := range a.Means {
 		for j := range 2 {
@@ -337,7 +337,7 @@ func TestMovedAndScaled(t *testing.T) {
 			cfg.Start.Means = append(cfg.Start.Means, mat.Row(nil, i, x))
 			other.Start.Means = append(other.Start.Means, mat.Row(nil, i, moved))
 		}
-		a, b := fit(t, devicetest.Go(t), x, cfg), fit(t, devicetest.Go(t), moved, other)
+		a, b := fitted(t, devicetest.Go(t), x, cfg), fitted(t, devicetest.Go(t), moved, other)
 		near(t, "likelihood", b.MeanLogLikelihood, a.MeanLogLikelihood-math.Log(1e-3), 1e-6)
 	}
 }

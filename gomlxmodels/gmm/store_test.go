@@ -14,7 +14,7 @@ func TestSaveLoad(t *testing.T) {
 	for _, kind := range []Covariance{Full, Diagonal, Tied} {
 		cfg := DefaultConfig()
 		cfg.Covariance, cfg.MaxComponents, cfg.MaxIterations, cfg.Tolerance = kind, 3, 3, 0
-		m := fit(t, devicetest.Go(t), x, cfg)
+		m := fitted(t, devicetest.Go(t), x, cfg)
 		var saved, again bytes.Buffer
 		if err := m.Save(&saved); err != nil {
 			t.Fatal(err)

@@ -6,7 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"path/filepath"
 	"runtime"
+	"sync"
 	"testing"
 	"time"
 
@@ -44,16 +46,25 @@ func Flows(n int, src rand.Source) []*flow.Flow {
 		add(flow.Forward, flow.ACK, 0, 20000)
 		all = append(all, f)
 	}
-	return all
+	return Before(all)
 }
 
-// Test checks a fitted generator: the number of flows, their order and their
-// packets, the same flows for the same seed and others for another, however many
-// processors there are; an end when the context ends or the consumer has enough,
-// with nothing left running; the request's bounds and rate; and the same flows
-// again once saved and loaded.
-func Test(t *testing.T, g generator.Generator, load func(dir string) (generator.Generator, error)) {
+// Before sets the start of the flow before each, and returns the flows.
+func Before(flows []*flow.Flow) []*flow.Flow {
+	for i, f := range flows {
+		f.Before = flows[max(0, i-1)].Start()
+	}
+	return flows
+}
+
+// Test checks a kind of generator, which it has learnt: the number of flows, their
+// order and their packets, the same flows for the same seed and others for another,
+// however many processors there are; an end when the context ends or the consumer has
+// enough, with nothing left running; the request's bounds and rate; the same flows
+// again once loaded again; and an error where an artifact is missing.
+func Test(t *testing.T, l *Learned) {
 	t.Helper()
+	g := l.Load(t)
 	request := generator.Request{Flows: 40, Seed: 3, Start: 1_700_000_100_000_000_000}
 	first := collect(t, g, request)
 	for _, problem := range Check(first, request) {
@@ -75,19 +86,36 @@ func Test(t *testing.T, g generator.Generator, load func(dir string) (generator.
 	}
 	testEnds(t, g, request)
 	testBounds(t, g, request, first)
-	dir := t.TempDir()
-	if err := g.Save(dir); err != nil {
-		t.Fatal(err)
+	if !same(first, collect(t, l.Load(t), request)) {
+		t.Error("the generator, loaded again, gave other flows")
 	}
-	loaded, err := load(dir)
-	if err != nil {
-		t.Fatal(err)
+	if _, err := l.Kind.Load(l.backend, func(artifact string) (string, error) { return filepath.Join(t.TempDir(), artifact), nil }); err == nil {
+		t.Error("a generator was loaded from an empty folder")
 	}
-	if !same(first, collect(t, loaded, request)) {
-		t.Error("the loaded generator gave other flows")
+	testTogether(t, g, request, first)
+}
+
+// testTogether draws two requests at the same time.
+func testTogether(t *testing.T, g generator.Generator, request generator.Request, first []*flow.Flow) {
+	t.Helper()
+	var drawn [2][]*flow.Flow
+	var errs [2]error
+	var running sync.WaitGroup
+	for k := range drawn {
+		running.Go(func() {
+			for f, err := range g.Flows(context.Background(), request) {
+				if errs[k] = err; err != nil {
+					return
+				}
+				drawn[k] = append(drawn[k], f)
+			}
+		})
 	}
-	if _, err := load(t.TempDir()); err == nil {
-		t.Error("an empty folder was loaded")
+	running.Wait()
+	for k, flows := range drawn {
+		if errs[k] != nil || !same(first, flows) {
+			t.Errorf("of two requests at the same time, one gave other flows, or the error %v", errs[k])
+		}
 	}
 }
 
@@ -235,4 +263,17 @@ func same(a, b []*flow.Flow) bool {
 		}
 	}
 	return true
+}
+
+// Benchmark draws flows from a generator; an operation is a flow.
+func Benchmark(b *testing.B, g generator.Generator) {
+	packets := 0
+	for f, err := range g.Flows(context.Background(), generator.Request{Flows: b.N, Seed: 1}) {
+		if err != nil {
+			b.Fatal(err)
+		}
+		packets += len(f.Packets)
+	}
+	b.ReportMetric(float64(packets)/b.Elapsed().Seconds(), "packets/s")
+	b.ReportMetric(float64(packets)/float64(b.N), "packets/flow")
 }

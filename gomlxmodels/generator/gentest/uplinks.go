@@ -49,7 +49,7 @@ func Uplinks(n int, over time.Duration, src rand.Source) []*flow.Flow {
 			f.Packets[j].FlowID = f.ID
 		}
 	}
-	return all
+	return Before(all)
 }
 
 // CheckUplinks lists what is wrong with generated uplinks: each must be one, with

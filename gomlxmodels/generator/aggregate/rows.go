@@ -1,0 +1,176 @@
+package aggregate
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
+)
+
+// Spec is what the aggregate level decides of a flow before its packets are drawn.
+type Spec struct {
+	Start  int64     // nanoseconds since 1970-01-01 UTC
+	Latent []float32 // scores of the model's columns but the last, the inter-flow time
+}
+
+// Specs returns a function that gives the specs of a request, false behind the last:
+// for each flow a component by the chain, a summary from it, and from that the start.
+// The first flow starts with the request; the others follow at inter-flow times
+// divided by its rate factor, so that a timeline of any length has the training's
+// load and bursts, times the factor. A flow that no time stamp can hold is an error.
+func (m *Model) Specs(r generator.Request) func() (Spec, bool, error) {
+	starts := m.following
+	if m.LongLived != nil {
+		starts = func(r generator.Request, next func() []float64) func() ([]float64, float64) {
+			return m.LongLived.starts(m, r, next)
+		}
+	}
+	next := starts(r, m.drawn(r.Seed))
+	n := int64(0)
+	return func() (Spec, bool, error) {
+		row, seconds := next()
+		if seconds*1e9 > float64(generator.MaxSpan) {
+			if r.Duration > 0 {
+				return Spec{}, false, nil
+			}
+			return Spec{}, false, fmt.Errorf("generator: flow %d starts %.0f s after the first: beyond a century: ask for fewer flows", n, seconds)
+		}
+		s := Spec{Start: r.Start + int64(math.Round(seconds*1e9/float64(m.Resolution)))*m.Resolution}
+		if !r.Within(n, s.Start) {
+			return Spec{}, false, nil
+		}
+		n++
+		s.Latent = make([]float32, len(m.Scales)-1)
+		for j := range s.Latent {
+			s.Latent[j] = float32(row[j])
+		}
+		return s, true, nil
+	}
+}
+
+// following draws rows that follow each other at inter-flow times, and the seconds
+// from the request's start to theirs, without the rounding of each gap.
+func (m *Model) following(r generator.Request, next func() []float64) func() (row []float64, seconds float64) {
+	first, seconds := true, 0.0
+	return func() ([]float64, float64) {
+		row := next()
+		if !first {
+			seconds += math.Pow(10, m.arrival(row)) / r.Factor()
+		}
+		first = false
+		return row, seconds
+	}
+}
+
+// arrival returns what the last column of a drawn row stands for.
+func (m *Model) arrival(row []float64) float64 {
+	j := len(m.Scales) - 1
+	return m.Scales[j].value(row[j])
+}
+
+// drawn returns a function that draws the scores of one flow after the other.
+func (m *Model) drawn(seed uint64) func() []float64 {
+	next := m.Rows.draws(rand.NewPCG(seed, 0x706c616e))
+	random := rand.New(rand.NewPCG(seed, 0x66616d))
+	alone := m.Rows.Weights // of the flows in no group, by label
+	if m.Repeated != nil {
+		alone = make([]float64, len(m.Rows.Weights))
+		for k, weight := range m.Rows.Weights {
+			alone[k] = weight * m.Repeated.Alone[k]
+		}
+	}
+	var row []float64
+	return func() []float64 {
+		var k int
+		row, k = next(row)
+		repeated := m.Repeated != nil && m.Repeated.draw(row, k, m.Scales, random)
+		for j, s := range m.Scales {
+			switch last := j == len(m.Scales)-1; {
+			case s.Range != nil: // NeCSTGen's values are what the mixture draws
+			case len(s.Sorted) == 0:
+				row[j] = s.score(0, random)
+			case m.Repeated == nil || last:
+				row[j] = m.Rows.level(j, row[j])
+			case !repeated:
+				row[j] = m.Repeated.rest(j, m.Rows.below(j, row[j], alone))
+			}
+		}
+		return row
+	}
+}
+
+// Packets returns how many packets a flow of that latent has, at least 1.
+func (m *Model) Packets(latent []float32) int64 {
+	return max(1, int64(math.Round(math.Pow(10, m.Scales[logPackets].value(float64(latent[logPackets]))))))
+}
+
+// AppendLatent adds the scores of a training flow to dst, given its row of Summaries.
+func (m *Model) AppendLatent(dst []float32, summary []float64, random *rand.Rand) []float32 {
+	for j := range len(m.Scales) - 1 {
+		dst = append(dst, float32(m.Scales[j].score(summary[j], random)))
+	}
+	return dst
+}
+
+// Targets are the totals that the latent of a flow stands for, as log10: packets,
+// payload both ways, seconds.
+func (m *Model) Targets(latent []float32) (t [TargetCount]float64) {
+	for i := range t {
+		t[i] = m.Scales[i].value(float64(latent[i]))
+		if math.IsNaN(t[i]) {
+			t[i] = 0
+		}
+	}
+	return t
+}
+
+// Expected returns about how many flows a request comes to, at least 1.
+func (m *Model) Expected(r generator.Request) int {
+	flows := float64(r.Flows)
+	if r.Duration > 0 {
+		rate := r.Factor() / m.Between
+		if m.LongLived != nil {
+			rate = r.Factor() * m.LongLived.Flows * 1e9 / float64(m.LongLived.Span)
+		}
+		if most := 1 + r.Duration.Seconds()*rate; r.Flows == 0 || most < flows {
+			flows = most
+		}
+	}
+	return int(max(1, min(flows, math.MaxInt32)))
+}
+
+// Row is a flow as the aggregate level by itself draws it.
+type Row struct {
+	Packets int64   // at least 1
+	Gap     float64 // seconds since the start of the flow before, 0 for the first
+	Start   int64   // nanoseconds since 1970-01-01 UTC
+}
+
+// Draw yields the rows of a request in start order.
+func (m *Model) Draw(ctx context.Context, r generator.Request) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		if err := r.Validate(); err != nil {
+			yield(Row{}, err)
+			return
+		}
+		next, before := m.Specs(r), r.Start
+		for {
+			if err := ctx.Err(); err != nil {
+				yield(Row{}, err)
+				return
+			}
+			s, more, err := next()
+			if err != nil {
+				yield(Row{}, err)
+				return
+			}
+			if !more || !yield(Row{Packets: m.Packets(s.Latent), Gap: float64(s.Start-before) / 1e9, Start: s.Start}, nil) {
+				return
+			}
+			before = s.Start
+		}
+	}
+}

@@ -1,0 +1,106 @@
+package aggregate
+
+import (
+	"math"
+	"slices"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
+)
+
+// The numbers that describe a whole flow, in this order.
+const (
+	logPackets = iota
+	logForward
+	logBackward
+	logDuration
+	medianGap
+	largestGap
+	shortestTurn
+	logArrival // log10 seconds since the start of the flow before
+
+	summaryWidth
+)
+
+// LatentWidth is how many of these numbers the sampled network is given with every
+// packet of a flow: all but the last. The first TargetCount of them are totals that
+// packets add up to.
+const (
+	LatentWidth = summaryWidth - 1
+	TargetCount = logDuration + 1
+)
+
+// summaryNames name the numbers in files.
+var summaryNames = [summaryWidth]string{
+	"log10 packets", "log10 forward payload", "log10 backward payload",
+	"log10 duration", "median log10 gap", "largest log10 gap", "shortest log10 turn",
+	"log10 inter-flow time",
+}
+
+// longestArrival is the longest time between two starts that counts, in seconds: a
+// year. What is longer is a clock that was set.
+const longestArrival = 365 * 86400
+
+// summaryOf describes a flow. A flow without gaps or turns has NaN there.
+func summaryOf(f *flow.Flow) [summaryWidth]float64 {
+	var payload [2]float64
+	var gaps []float64
+	turn, sinceTurn := math.NaN(), time.Duration(0)
+	for i := range f.Packets {
+		p := &f.Packets[i]
+		payload[p.Direction&1] += float64(p.PayloadLength)
+		if i == 0 {
+			continue
+		}
+		gap := timeline.GapBefore(f, i)
+		gaps = append(gaps, timeline.LogGap(gap))
+		sinceTurn += gap
+		if p.Direction != f.Packets[i-1].Direction {
+			if t := timeline.LogGap(sinceTurn); math.IsNaN(turn) || t < turn {
+				turn = t
+			}
+			sinceTurn = 0
+		}
+	}
+	middle, largest, duration := math.NaN(), math.NaN(), math.NaN()
+	if len(gaps) > 0 {
+		slices.Sort(gaps)
+		middle, largest, duration = gaps[len(gaps)/2], gaps[len(gaps)-1], timeline.LogGap(f.Duration())
+	}
+	arrival := math.NaN()
+	if since := time.Duration(max(0, f.Start()-f.Before)); since.Seconds() <= longestArrival {
+		arrival = timeline.LogGap(since)
+	}
+	return [summaryWidth]float64{
+		math.Log10(float64(len(f.Packets))), math.Log10(1 + payload[flow.Forward]), math.Log10(1 + payload[flow.Backward]),
+		duration, middle, largest, turn, arrival,
+	}
+}
+
+// Summaries describe flows in start order, [flows, LatentWidth+1]. The last column
+// is the time since the flow before started; that of the first flow is the median of
+// the others'.
+func Summaries(flows []*flow.Flow) *mat.Dense {
+	x := mat.NewDense(len(flows), summaryWidth, nil)
+	for i, f := range flows {
+		row := summaryOf(f)
+		x.SetRow(i, row[:])
+	}
+	if len(flows) > 1 {
+		x.Set(0, logArrival, median(mat.Col(nil, logArrival, x)[1:]))
+	}
+	return x
+}
+
+// median returns the middle of the values that are known, NaN if none is.
+func median(values []float64) float64 {
+	values = slices.DeleteFunc(slices.Clone(values), math.IsNaN)
+	if len(values) == 0 {
+		return math.NaN()
+	}
+	slices.Sort(values)
+	return values[len(values)/2]
+}

@@ -1,0 +1,47 @@
+// Package baseline has the generators that stand beside every other in a report:
+//
+//	Markov      a chain over exact packet tokens
+//	Bootstrap   the training flows, drawn with replacement
+//
+// Both can be fitted in memory, without stages.
+package baseline
+
+import (
+	"context"
+	"iter"
+	"math"
+	"math/rand/v2"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
+)
+
+// drawOne draws flow id, which starts at a time. src is what random draws from.
+type drawOne func(random *rand.Rand, src rand.Source, id, at int64) *flow.Flow
+
+// started yields the flows of a request, one after the other, each begun at the
+// start of the one before it plus an arrival divided by the rate factor.
+func started(ctx context.Context, r generator.Request, arrivals []int64, stream uint64, draw drawOne) iter.Seq2[*flow.Flow, error] {
+	return func(yield func(*flow.Flow, error) bool) {
+		src := rand.NewPCG(r.Seed, stream)
+		random := rand.New(src)
+		if err := r.Validate(); err != nil {
+			yield(nil, err)
+			return
+		}
+		var between float64 // nanoseconds since the start, without the rounding of each
+		for id := int64(0); ; id++ {
+			if err := ctx.Err(); err != nil {
+				yield(nil, err)
+				return
+			}
+			if id > 0 {
+				between += float64(arrivals[random.IntN(len(arrivals))]) / r.Factor()
+			}
+			at := r.Start + int64(math.Round(between))
+			if !r.Within(id, at) || !yield(draw(random, src, id, at), nil) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,209 @@
+package paper
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/embedding"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/radio"
+)
+
+// batchFlows is how many flows are decoded and predicted at once.
+const batchFlows = 256
+
+// Flows draws flows in start order; without flows, segments of one timeline. The
+// same request on the same backend gives the same flows.
+func (g *Generator) Flows(ctx context.Context, r generator.Request) iter.Seq2[*flow.Flow, error] {
+	if g.Pace != nil {
+		return g.Pace.Flows(ctx, r, g.draw, g.Radio.Devices(r.Seed))
+	}
+	return g.draw(ctx, r)
+}
+
+// draw draws flows; of a timeline without flows, segments by a clock of their own.
+func (g *Generator) draw(ctx context.Context, r generator.Request) iter.Seq2[*flow.Flow, error] {
+	return func(yield func(*flow.Flow, error) bool) {
+		if err := r.Validate(); err != nil {
+			yield(nil, err)
+			return
+		}
+		src := rand.NewPCG(r.Seed, 0x70617065)
+		d := drawing{g: g, src: src, random: rand.New(src), next: g.labels(r, src), at: r.Start, columns: g.Columns()}
+		for {
+			if err := ctx.Err(); err != nil {
+				yield(nil, err)
+				return
+			}
+			flows, err := d.batch()
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if len(flows) == 0 {
+				return
+			}
+			for _, f := range flows {
+				if !yield(f, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// nextLabels draws the labels of one flow, behind those of dst, and the flow's start,
+// false behind the last. Of a timeline it draws a segment; those have no start.
+type nextLabels func(dst []int) (labels []int, start int64, more bool, err error)
+
+// labels draws the labels of one flow after the other.
+func (g *Generator) labels(r generator.Request, src rand.Source) nextLabels {
+	if g.Pace != nil {
+		return g.timelineLabels(r, src)
+	}
+	next := g.Aggregate.Specs(r)
+	return func(dst []int) ([]int, int64, bool, error) {
+		s, more, err := next()
+		if !more {
+			return dst, 0, false, err
+		}
+		n := min(int(g.Aggregate.Packets(s.Latent)), g.Scales.LongestFlowPackets) // D19, D30
+		return g.Chain.AppendSampleLength(dst, src, n), s.Start, true, nil
+	}
+}
+
+// chainBlock is how many labels of a timeline are drawn at a time. The chain was
+// counted on one sequence; where a draw comes to its end, or the block is full, the
+// next begins as the sequence did.
+const chainBlock = 1 << 16
+
+func (g *Generator) timelineLabels(r generator.Request, src rand.Source) nextLabels {
+	left := r.Flows
+	var drawn []int
+	return func(dst []int) ([]int, int64, bool, error) {
+		if left == 0 {
+			return dst, 0, false, nil
+		}
+		left--
+		for len(drawn) < g.Pace.Size {
+			drawn = g.Chain.AppendSample(drawn, src, chainBlock)
+		}
+		dst = append(dst, drawn[:g.Pace.Size]...)
+		drawn = drawn[g.Pace.Size:]
+		return dst, 0, true, nil
+	}
+}
+
+// drawing draws the flows of one request.
+type drawing struct {
+	g       *Generator
+	src     rand.Source
+	random  *rand.Rand
+	next    nextLabels
+	id      int64
+	columns embedding.Columns // of the decoded features
+
+	at      int64      // of a timeline: where its last packet is
+	context *mat.Dense // of a timeline: the network's inputs before the next packet
+}
+
+// batch draws up to batchFlows flows, none when there are no more.
+func (d *drawing) batch() ([]*flow.Flow, error) {
+	var labels, lengths []int
+	var starts []int64
+	for len(starts) < batchFlows {
+		before := len(labels)
+		var start int64
+		var more bool
+		var err error
+		if labels, start, more, err = d.next(labels); err != nil {
+			return nil, err
+		}
+		if !more {
+			break
+		}
+		starts, lengths = append(starts, start), append(lengths, len(labels)-before)
+	}
+	if len(starts) == 0 {
+		return nil, nil
+	}
+	codes, _, err := d.g.Decode(labels, d.src)
+	if err != nil {
+		return nil, err
+	}
+	y, err := d.predict(d.g.placed(codes, lengths), lengths)
+	if err != nil {
+		return nil, fmt.Errorf("generator: %w", err)
+	}
+	var flows []*flow.Flow
+	row := 0
+	for i, n := range lengths {
+		flows = append(flows, d.flow(starts[i], y.Slice(row, row+n, 0, y.RawMatrix().Cols).(*mat.Dense), codes.Slice(row, row+n, 0, codes.RawMatrix().Cols).(*mat.Dense)))
+		row += n
+	}
+	return flows, nil
+}
+
+// predict runs the network over the windows of all flows. A timeline's windows go
+// on over its segments and batches.
+func (d *drawing) predict(x *mat.Dense, lengths []int) (*mat.Dense, error) {
+	if d.g.Pace == nil {
+		return d.g.Network.Predict(x, lengths)
+	}
+	rows, width := x.Dims()
+	known := 0
+	if d.context != nil {
+		known, _ = d.context.Dims()
+		all := mat.NewDense(known+rows, width, nil)
+		all.Stack(d.context, x)
+		x = all
+	}
+	y, err := d.g.Network.Predict(x, []int{known + rows})
+	if err != nil {
+		return nil, err
+	}
+	if keep := min(d.g.Network.Config.Steps-1, known+rows); keep > 0 {
+		d.context = mat.DenseCopyOf(x.Slice(known+rows-keep, known+rows, 0, width))
+	}
+	return y.Slice(known, known+rows, 0, y.RawMatrix().Cols).(*mat.Dense), nil
+}
+
+// flow is the flow of the network's outputs y and the decoded features, row by row.
+func (d *drawing) flow(start int64, y, codes *mat.Dense) *flow.Flow {
+	g := d.g
+	f := &flow.Flow{ID: d.id, Application: g.Application, Tuple: flow.FiveTuple{Proto: g.Protocol}}
+	d.id++
+	n, _ := y.Dims()
+	f.Packets = make([]flow.Packet, n)
+	var past radio.Past
+	var row []float64 // the decoded features of packet of
+	of := 0
+	for i := range n {
+		p, gap := g.packet(y.RawRowView(i))
+		switch {
+		case g.Pace != nil:
+			if f.ID > 0 || i > 0 {
+				d.at += int64(gap)
+			}
+			p.Time = d.at
+		case i == 0:
+			p.Time = start
+		default:
+			p.Time = f.Packets[i-1].Time + int64(gap)
+		}
+		p.FlowID, p.Application, p.Tuple = f.ID, f.Application, f.Tuple
+		g.Radio.Complete(&p, func(name string) float64 {
+			if row == nil || of != i {
+				row, of = g.Encoder.DecodeRow(row[:0], codes.RawRowView(i)), i
+			}
+			return d.columns.Value(row, name)
+		}, &past, f.ID, d.random)
+		f.Packets[i] = p
+	}
+	return f
+}

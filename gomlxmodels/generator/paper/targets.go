@@ -1,0 +1,227 @@
+package paper
+
+import (
+	"fmt"
+	"math"
+	"time"
+
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/radio"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
+	"github.com/necstgen/necstgen/gomlxmodels/lstm"
+)
+
+// scales are the scales of the network's outputs (algorithm.md sections 8 and 9.2),
+// in the order of targets.
+type scales struct {
+	Classes            []classScale  `json:"classes"`
+	Numbers            []numberScale `json:"numbers"`
+	Resolution         int64         `json:"resolution"` // nanoseconds of which gaps are multiples
+	LongestFlowPackets int           `json:"longest_flow_packets"`
+}
+
+// classScale is of a softmax output.
+type classScale struct {
+	Name   string              `json:"name"`
+	Values *feature.Vocabulary `json:"values"`
+}
+
+// numberScale is of a sigmoid output; 0 and 1 stand for the range of the training,
+// of log10 seconds for the gap.
+type numberScale struct {
+	Name  string     `json:"name"`
+	Range [2]float64 `json:"range"`
+}
+
+// targets are the outputs of the network as fields of a packet.
+type targets struct {
+	classes []radio.Class
+	numbers []radio.Number
+}
+
+// gapName is the output that is no field of a packet but the gap before it.
+const gapName = "time_diff"
+
+// newTargets returns the outputs: flags of connections, direction, lengths and gap of
+// all packets that are no uplinks. Once there are scales, they must be of these.
+func (f *facts) newTargets() (targets, error) {
+	var classes []radio.Class
+	if f.connected() {
+		classes = append(classes, radio.Class{Name: "flags",
+			Get: func(p *flow.Packet) int64 { return int64(p.Flags) }, Set: func(p *flow.Packet, v int64) { p.Flags = flow.TCPFlags(v) }})
+	}
+	numbers := []radio.Number{
+		{Name: "direction", Get: func(p *flow.Packet) float64 { return float64(p.Direction) }, Set: func(p *flow.Packet, v float64) {
+			if v >= 0.5 {
+				p.Direction = flow.Backward
+			}
+		}},
+		{Name: "length_total", Get: func(p *flow.Packet) float64 { return float64(p.Length) },
+			Set: func(p *flow.Packet, v float64) { p.Length = int32(math.Round(v)) }},
+		{Name: "header_length", Get: func(p *flow.Packet) float64 { return float64(p.HeaderLength) },
+			Set: func(p *flow.Packet, v float64) { p.HeaderLength = int32(math.Round(v)) }},
+		{Name: gapName},
+	}
+	var t targets
+	t.classes, t.numbers = f.Radio.Outputs(classes, numbers)
+	if f.Scales.Resolution == 0 {
+		return t, nil
+	}
+	if len(f.Scales.Classes) != len(t.classes) || len(f.Scales.Numbers) != len(t.numbers) {
+		return t, fmt.Errorf("%d classes and %d numbers: want %d and %d: not of this version", len(f.Scales.Classes), len(f.Scales.Numbers), len(t.classes), len(t.numbers))
+	}
+	for k, c := range t.classes {
+		if s := f.Scales.Classes[k]; s.Name != c.Name || s.Values.Len() == 0 {
+			return t, fmt.Errorf("output %d is %q: want %q with values: not of this version", k, s.Name, c.Name)
+		}
+	}
+	return t, nil
+}
+
+// outputs are those of the network.
+func (f *facts) outputs() (heads []lstm.Head, features []string) {
+	for _, c := range f.Scales.Classes {
+		heads = append(heads, lstm.Head{Name: c.Name, Classes: c.Values.Len()})
+	}
+	for _, n := range f.Scales.Numbers {
+		features = append(features, n.Name)
+	}
+	return heads, features
+}
+
+// gapBefore returns log10 of the gap before packet i of a flow, NaN where there is
+// none: before a flow's first packet (D20). Without flows the gap before a segment's
+// first packet is the one to the segment before.
+func (f *facts) gapBefore(flows []*flow.Flow, at, i int) float64 {
+	switch {
+	case i > 0:
+		return timeline.LogGap(timeline.GapBefore(flows[at], i))
+	case f.Pace != nil && at > 0:
+		return timeline.LogGap(time.Duration(max(0, flows[at].Start()-timeline.End(flows[at-1]))))
+	}
+	return math.NaN()
+}
+
+// number returns the value of a number of packet i of flow at, NaN for none.
+func (g *Generator) number(k int, flows []*flow.Flow, at, i int) float64 {
+	if n := &g.targets.numbers[k]; n.Name != gapName {
+		return n.Get(&flows[at].Packets[i])
+	}
+	return g.gapBefore(flows, at, i)
+}
+
+// fitTargets learns the scales.
+func (g *Generator) fitTargets(flows []*flow.Flow) error {
+	var err error
+	if g.targets, err = g.newTargets(); err != nil {
+		return err
+	}
+	s := &g.Scales
+	s.Resolution = timeline.Resolution(flows)
+	values := make([][]int64, len(g.targets.classes))
+	for _, n := range g.targets.numbers {
+		s.Numbers = append(s.Numbers, numberScale{n.Name, [2]float64{math.Inf(1), math.Inf(-1)}})
+	}
+	for at, f := range flows {
+		s.LongestFlowPackets = max(s.LongestFlowPackets, len(f.Packets))
+		for i := range f.Packets {
+			for k, c := range g.targets.classes {
+				values[k] = append(values[k], c.Get(&f.Packets[i]))
+			}
+			for k := range s.Numbers {
+				s.Numbers[k].include(g.number(k, flows, at, i))
+			}
+		}
+	}
+	for k, c := range g.targets.classes {
+		s.Classes = append(s.Classes, classScale{c.Name, feature.FitVocabulary(values[k])})
+	}
+	for k := range s.Numbers {
+		if r := &s.Numbers[k].Range; r[1] < r[0] { // flows of one packet have no gap
+			*r = [2]float64{math.Log10(timeline.ShortestGap), math.Log10(timeline.ShortestGap)}
+		}
+	}
+	return nil
+}
+
+// include widens the range to a value; NaN is left out.
+func (s *numberScale) include(v float64) {
+	if v < s.Range[0] {
+		s.Range[0] = v
+	}
+	if v > s.Range[1] {
+		s.Range[1] = v
+	}
+}
+
+// unit takes a value to [0, 1]; NaN remains.
+func (s *numberScale) unit(v float64) float64 {
+	switch {
+	case math.IsNaN(v):
+		return v
+	case s.Range[1] <= s.Range[0]:
+		return 0
+	}
+	return (v - s.Range[0]) / (s.Range[1] - s.Range[0])
+}
+
+func (s *numberScale) value(unit float64) float64 { return s.Range[0] + unit*(s.Range[1]-s.Range[0]) }
+
+// targetRows are the network's targets [packets, values of the classes + numbers].
+func (g *Generator) targetRows(flows []*flow.Flow) *mat.Dense {
+	s := &g.Scales
+	width, packets := len(s.Numbers), 0
+	for _, c := range s.Classes {
+		width += c.Values.Len()
+	}
+	for _, f := range flows {
+		packets += len(f.Packets)
+	}
+	rows := mat.NewDense(packets, width, nil)
+	next := 0
+	for at, f := range flows {
+		for i := range f.Packets {
+			row := rows.RawRowView(next)
+			next++
+			for k, c := range s.Classes {
+				code, _ := c.Values.Code(g.targets.classes[k].Get(&f.Packets[i]))
+				row[code] = 1
+				row = row[c.Values.Len():]
+			}
+			for k := range s.Numbers {
+				row[k] = s.Numbers[k].unit(g.number(k, flows, at, i))
+			}
+		}
+	}
+	return rows
+}
+
+// packet turns the network's outputs into a packet and the gap before it
+// (algorithm.md 9.2): the likeliest classes, rounded lengths.
+func (g *Generator) packet(y []float64) (p flow.Packet, gap time.Duration) {
+	s := &g.Scales
+	for k, c := range s.Classes {
+		best := 0
+		for i, v := range y[:c.Values.Len()] {
+			if v > y[best] {
+				best = i
+			}
+		}
+		y = y[c.Values.Len():]
+		g.targets.classes[k].Set(&p, c.Values.Values[best])
+	}
+	for k := range s.Numbers {
+		v := s.Numbers[k].value(y[k])
+		if n := &g.targets.numbers[k]; n.Name != gapName {
+			n.Set(&p, v)
+			continue
+		}
+		gap = time.Duration(math.Round(math.Pow(10, v)*1e9/float64(s.Resolution))) * time.Duration(s.Resolution)
+	}
+	p.Length = max(p.HeaderLength, p.Length)
+	p.Captured, p.PayloadLength = p.Length, p.Length-p.HeaderLength
+	return p, gap
+}

@@ -1,0 +1,188 @@
+package sampled
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/lstm"
+	"github.com/necstgen/necstgen/gomlxmodels/markov"
+)
+
+// slot is one flow under way in a batch sampler.
+type slot struct {
+	buffer  *flowBuffer // nil: idle
+	past    history
+	walk    markov.Walk
+	latent  []float32
+	state   int       // of the connection
+	mask    []float32 // of the state
+	started bool
+}
+
+// batchSampler draws flows in many slots at once and hands them out in the order of
+// their starts. A flow that ends gives its slot to the next one.
+type batchSampler struct {
+	g       *Generator
+	decoder *decoder
+	masks   map[int][]float32 // by connection state
+	prior   *markov.Prior
+	network *lstm.Sampler
+	random  *rand.Rand
+	slots   []slot
+	flows   *longestFirst
+	active  int         // slots in use
+	packet  flow.Packet // drawn last
+
+	radioHeads int // of the network, behind the others
+
+	waiting map[int64]*flowBuffer // finished, behind one that is not
+	held    int                   // packets of waiting
+	next    int64                 // number of the flow that is handed out next
+	free    []*flowBuffer
+}
+
+// mostHeld is how many packets may wait for a long flow before them: beyond it
+// slots stay idle until that flow ends. At 24 bytes each they take 24 MB.
+const mostHeld = 1 << 20
+
+// run draws until the flows end. yield gets the flows in order, some after each step.
+func (l *batchSampler) run(ctx context.Context, yield func([]*flow.Flow) bool) error {
+	l.fill()
+	for l.active > 0 {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		for i := range l.slots {
+			l.prepare(i)
+		}
+		if err := l.network.Step(); err != nil {
+			return err
+		}
+		for i := range l.slots {
+			if at := &l.slots[i]; at.buffer != nil && l.take(i) {
+				l.waiting[at.buffer.number] = at.buffer
+				l.held += len(at.buffer.packets)
+				at.buffer = nil
+				l.active--
+			}
+		}
+		for ready := l.ready(); len(ready) > 0; ready = l.ready() {
+			if !yield(ready) {
+				return nil
+			}
+		}
+		l.fill()
+	}
+	return nil
+}
+
+// mostKept is for how many packets a buffer may have room to be used again: else
+// all would have room for the longest flow in the end.
+const mostKept = 128
+
+// batchPackets is about how many packets are handed out at once. When a long flow
+// ends, all that waited for it have their turn: they become flow.Packets, which
+// are ten times as large, only as fast as the consumer takes them.
+const batchPackets = 4096
+
+// ready returns flows that have ended and whose turn it is, a batch at most.
+func (l *batchSampler) ready() (flows []*flow.Flow) {
+	packets := 0
+	for d := l.waiting[l.next]; d != nil && packets < batchPackets; d = l.waiting[l.next] {
+		packets += len(d.packets)
+		delete(l.waiting, l.next)
+		l.held -= len(d.packets)
+		l.next++
+		flows = append(flows, d.flow(l.g.Application))
+		if len(l.free) < len(l.slots) && cap(d.packets) <= mostKept {
+			l.free = append(l.free, d)
+		}
+	}
+	return flows
+}
+
+// fill gives flows to idle slots. Slots without one stay idle.
+func (l *batchSampler) fill() {
+	if l.active == len(l.slots) {
+		return
+	}
+	for i := range l.slots {
+		if l.slots[i].buffer != nil {
+			continue
+		}
+		j, ok := l.flows.pop(l.next, l.held < mostHeld)
+		if !ok {
+			return
+		}
+		l.assign(&l.slots[i], j)
+	}
+}
+
+// assign begins a flow in a slot.
+func (l *batchSampler) assign(to *slot, f scheduledFlow) {
+	d := new(flowBuffer)
+	if last := len(l.free) - 1; last >= 0 {
+		d, l.free = l.free[last], l.free[:last]
+	}
+	d.begin(&f)
+	*to = slot{buffer: d, past: begin(f.targets, l.g.Radio.BeginDrawn(f.Latent)), walk: l.prior.Start(), latent: f.Latent, state: -1}
+	l.active++
+}
+
+// prepare writes what the network is told for slot i.
+func (l *batchSampler) prepare(i int) {
+	from := &l.slots[i]
+	if from.buffer == nil {
+		l.network.Keep[i] = 0
+		return
+	}
+	l.network.Keep[i] = 1
+	if !from.started {
+		l.network.Keep[i] = 0
+	}
+	width := historyWidth + l.g.Radio.PastWidth()
+	past := from.past.append(l.network.Continuous[i*width : i*width : (i+1)*width])
+	l.g.Radio.AppendPast(past, &from.past.radio)
+	copy(l.network.Latent[i*len(from.latent):], from.latent)
+	if state := from.past.connection(); state != from.state {
+		from.state, from.mask = state, l.mask(state)
+	}
+	copy(l.network.Mask[i*len(from.mask):], from.mask)
+	row := from.walk.LogProbabilities()
+	copy(l.network.Prior[i*len(row):], row)
+}
+
+// mask returns the grammar's row for a state.
+func (l *batchSampler) mask(state int) []float32 {
+	mask, known := l.masks[state]
+	if !known {
+		mask = make([]float32, l.g.Vocabulary.Class.Len())
+		l.g.Grammar.mask(mask, state)
+		l.masks[state] = mask
+	}
+	return mask
+}
+
+// take turns slot i's draw into a packet and reports whether the flow has ended.
+func (l *batchSampler) take(i int) (ended bool) {
+	to := &l.slots[i]
+	heads := headCount + l.radioHeads
+	codes := l.network.Codes[i*heads : (i+1)*heads]
+	p := &l.packet
+	p.Radio = nil
+	gap, end := l.decoder.decode(p, codes, l.random.Float64(), l.random.Float64())
+	to.walk.Step(int(codes[headLabel]))
+	d := to.buffer
+	if !to.started {
+		to.started, gap = true, 0
+		p.Time, d.proto = d.start, p.Tuple.Proto
+	} else {
+		p.Time = d.packets[len(d.packets)-1].time + int64(gap)
+	}
+	l.g.Radio.Decode(p, codes[headCount:], &to.past.radio, d.id, l.random)
+	to.past.add(p, gap)
+	to.past.radio.Add(p.Radio)
+	d.add(p)
+	return end || len(d.packets) >= l.g.MaxPackets
+}

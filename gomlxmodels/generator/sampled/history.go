@@ -1,0 +1,129 @@
+package sampled
+
+import (
+	"math"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/aggregate"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/radio"
+)
+
+// history is what the network is told of the packets so far, as numbers of
+// about unit size; its recurrent state keeps the rest.
+type history struct {
+	packets        int
+	gap, gapBefore float32 // log10 seconds before the last two packets
+	turn, shortest float32 // log10 seconds of the last change of direction, and of the quickest one
+	elapsed        time.Duration
+	payload        int32
+	bytes          [2]int64 // payload by direction
+	direction      flow.Direction
+	protocol       uint8
+	sinceTurn      time.Duration
+	packetsInTurn  int
+	flags          [2]flow.TCPFlags // sent so far, by direction
+	unanswered     [2]int64         // payload by direction since the other side's last packet
+	target         targets
+	radio          radio.Past // of uplinks
+}
+
+// historyWidth is the number of values that append gives.
+const historyWidth = 17 + aggregate.TargetCount
+
+// seen returns 1 if that side has sent the flag. A recurrent state has to learn to
+// keep it; told, it ends connections properly (close share 0.87 without).
+func (h *history) seen(d flow.Direction, flag flow.TCPFlags) float32 {
+	if h.flags[d]&flag != 0 {
+		return 1
+	}
+	return 0
+}
+
+// unitGap maps log10 seconds 1e-9..1e3 to 0..1.3.
+func unitGap(log float32) float32 { return (log + 9) / 9 }
+
+// log10Of returns log10(1 + x), to 1e-6. It is taken a dozen times a packet, where
+// math.Log10 takes ten times as long: the exponent of the number, and for its
+// mantissa m the series log m = 2 (t + t^3/3 + t^5/5 + ...) of t = (m-1)/(m+1).
+func log10Of(x int64) float32 {
+	bits := math.Float32bits(1 + float32(x))
+	exponent := int32(bits>>23) - 127
+	m := math.Float32frombits(bits&(1<<23-1) | 127<<23)
+	if m > math.Sqrt2 {
+		m, exponent = m/2, exponent+1
+	}
+	t := (m - 1) / (m + 1)
+	square := t * t
+	series := t * (2 + square*(2./3+square*(2./5+square*(2./7))))
+	return float32(exponent)*(math.Ln2/math.Ln10) + series/math.Ln10
+}
+
+// logTime returns log10 of a time in seconds, of a nanosecond for none.
+func logTime(t time.Duration) float32 { return log10Of(max(0, int64(t)-1)) - 9 }
+
+// append adds the values for the next packet to dst.
+func (h *history) append(dst []float32) []float32 {
+	log := func(x int64, unit float32) float32 { return log10Of(x) * (math.Ln10 / unit) }
+	elapsed := logTime(h.elapsed)
+	packets, bytes := log10Of(int64(h.packets)), [2]float32{log10Of(h.bytes[0]), log10Of(h.bytes[1])}
+	left := func(i int, soFar float32) float32 { return max(-1, min(1, (float32(h.target[i])-soFar)/2)) }
+	return append(dst,
+		left(0, packets), left(1, bytes[0]), left(2, bytes[1]), left(3, elapsed),
+		unitGap(h.gap), unitGap(h.gapBefore), unitGap(h.turn), unitGap(h.shortest),
+		unitGap(elapsed), log(int64(h.payload), 8), packets*(math.Ln10/5),
+		bytes[0]*(math.Ln10/15), bytes[1]*(math.Ln10/15), log(int64(h.packetsInTurn), 5),
+		h.seen(flow.Forward, flow.SYN), h.seen(flow.Backward, flow.SYN), h.seen(flow.Forward, flow.FIN), h.seen(flow.Backward, flow.FIN),
+		max(h.seen(flow.Forward, flow.RST), h.seen(flow.Backward, flow.RST)),
+		log(h.unanswered[0], 10), log(h.unanswered[1], 10))
+}
+
+// targets is what the aggregate level drew for the whole flow and the packets
+// add up to, as log10: packets, payload both ways, seconds. What is still to come of each is told in
+// units of two decades, two at most either way: without it a flow's totals drift
+// from what was drawn for it.
+type targets = [aggregate.TargetCount]float64
+
+// begin returns the history before a flow's first packet.
+func begin(t targets, r radio.Past) history {
+	return history{gap: -9, gapBefore: -9, turn: -9, shortest: -9, target: t, radio: r}
+}
+
+// add takes in a packet and the gap before it.
+func (h *history) add(p *flow.Packet, gap time.Duration) {
+	h.gapBefore, h.gap = h.gap, logTime(gap)
+	if h.packets == 0 {
+		h.gap = -9
+	}
+	h.elapsed += gap
+	h.sinceTurn += gap
+	if h.packets > 0 && p.Direction != h.direction {
+		h.turn = logTime(h.sinceTurn)
+		if h.shortest == -9 || h.turn < h.shortest {
+			h.shortest = h.turn
+		}
+		h.sinceTurn, h.packetsInTurn = 0, 0
+	}
+	h.direction, h.protocol = p.Direction, p.Tuple.Proto
+	h.payload = p.PayloadLength
+	side := p.Direction & 1
+	h.bytes[side] += int64(p.PayloadLength)
+	h.unanswered[side] += int64(p.PayloadLength)
+	h.unanswered[1-side] = 0
+	h.flags[side] |= p.Flags
+	h.packets++
+	h.packetsInTurn++
+}
+
+// beforeFlow is no state of a connection that has sent a packet.
+const beforeFlow = 1 << 16
+
+// connection returns what the grammar knows of a flow: its protocol and which of SYN,
+// FIN, RST and ACK each side has sent, beforeFlow before the first packet.
+func (h *history) connection() int {
+	if h.packets == 0 {
+		return beforeFlow
+	}
+	side := func(f flow.TCPFlags) int { return int(f&(flow.FIN|flow.SYN|flow.RST)) | int(f&flow.ACK)>>1 }
+	return side(h.flags[0]) | side(h.flags[1])<<4 | int(h.protocol)<<8
+}

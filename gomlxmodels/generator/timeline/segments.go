@@ -1,0 +1,153 @@
+package timeline
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
+)
+
+// SegmentPackets is a good number of packets for a segment: some hundred segments
+// of a capture of ten thousand packets, each long enough that its ends matter little.
+const SegmentPackets = 128
+
+// Segments merges the packets of flows into one timeline and cuts it into blocks
+// of size packets, the last shorter: what an application's traffic is learnt from
+// that has no flows, or none worth keeping (SNMP polling, a LoRaWAN gateway). A
+// packet keeps its direction and its radio fields; its FlowID is its segment's, and
+// a segment's Before is the end of the segment before it. Among LoRaWAN uplinks
+// other packets, as downlinks that the gateway heard, are left out. The packets are
+// copies.
+func Segments(flows []*flow.Flow, size int) ([]*flow.Flow, error) {
+	if size < 2 {
+		return nil, fmt.Errorf("generator: segments of %d packets: want at least 2", size)
+	}
+	uplinks := slices.ContainsFunc(flows, func(f *flow.Flow) bool { return f.Packets[0].Radio != nil })
+	var segments []*flow.Flow
+	for _, at := range Order(flows) {
+		p := flows[at.Flow].Packets[at.Packet]
+		if uplinks && p.Radio == nil {
+			continue
+		}
+		if n := len(segments); n == 0 || len(segments[n-1].Packets) == size {
+			segments = append(segments, &flow.Flow{ID: int64(n), Tuple: p.Tuple, Application: flows[at.Flow].Application, Before: p.Time})
+			if n > 0 {
+				segments[n].Before = End(segments[n-1])
+			}
+		}
+		f := segments[len(segments)-1]
+		p.FlowID = f.ID
+		f.Packets = append(f.Packets, p)
+	}
+	return segments, nil
+}
+
+// End returns the time of a flow's last packet.
+func End(f *flow.Flow) int64 { return f.Packets[len(f.Packets)-1].Time }
+
+// Pace is what is learnt of a timeline without flows beside its segments.
+type Pace struct {
+	Span float64 `json:"span"` // mean seconds from a segment's start to the next one's
+	Size int     `json:"size"` // packets of the longest segment
+}
+
+// Fit checks segments and measures them.
+func Fit(segments []*flow.Flow) (*Pace, error) {
+	p := &Pace{}
+	for i, f := range segments {
+		if i > 0 && f.Start() < End(segments[i-1]) {
+			return nil, fmt.Errorf("generator: segment %d starts before the one before it ends: without flows, Segments makes what is learnt", i)
+		}
+		p.Size = max(p.Size, len(f.Packets))
+	}
+	span := float64(End(segments[len(segments)-1])-segments[0].Start()) / 1e9
+	p.Span = max(ShortestGap, span/float64(len(segments)))
+	return p, nil
+}
+
+// Devices give packets that were drawn without flows their senders.
+type Devices interface {
+	Assign(p *flow.Packet)
+}
+
+// Draw draws segments, by a clock of their own.
+type Draw func(context.Context, generator.Request) iter.Seq2[*flow.Flow, error]
+
+// Flows lays the segments that draw gives one behind the other: a segment starts
+// after the last packet of the one before it, by as much as draw has put between
+// their starts. All gaps are divided by the rate factor, and packets later than
+// the request's duration are left out, with all that follow.
+func (p *Pace) Flows(ctx context.Context, r generator.Request, draw Draw, devices Devices) iter.Seq2[*flow.Flow, error] {
+	return func(yield func(*flow.Flow, error) bool) {
+		if err := r.Validate(); err != nil {
+			yield(nil, err)
+			return
+		}
+		t := track{at: r.Start, until: math.MaxInt64, factor: r.Factor(), devices: devices}
+		if r.Duration > 0 {
+			t.until = r.Start + int64(r.Duration)
+		}
+		for round := uint64(0); ; round++ {
+			part := generator.Request{Flows: r.Flows, Seed: r.Seed + round*0x9E3779B97F4A7C15, Start: r.Start, Packets: r.Packets}
+			if r.Flows == 0 {
+				part.Flows = int(min(1<<20, 1.1*r.Duration.Seconds()*r.Factor()/p.Span)) + 8
+			}
+			for f, err := range draw(ctx, part) {
+				if err != nil {
+					yield(nil, err)
+					return
+				}
+				more := t.lay(f)
+				if len(f.Packets) > 0 && !yield(f, nil) || !more {
+					return
+				}
+			}
+			if r.Flows > 0 {
+				return
+			}
+			t.begun = false // a new round has a clock of its own
+		}
+	}
+}
+
+// track is where a timeline has come to.
+type track struct {
+	at, until int64
+	factor    float64
+	begun     bool
+	start     int64 // of the segment before, by draw's clock
+	segments  int64
+	devices   Devices
+}
+
+// lay moves a segment to its place and reports whether there is room for more.
+func (t *track) lay(f *flow.Flow) bool {
+	scaled := func(gap int64) int64 { return int64(math.Round(float64(gap) / t.factor)) }
+	gap := int64(0)
+	if t.begun {
+		gap = f.Start() - t.start
+	}
+	t.begun, t.start = true, f.Start()
+	before := f.Start()
+	for i := range f.Packets {
+		p := &f.Packets[i]
+		if i > 0 {
+			gap = p.Time - before
+		}
+		before = p.Time
+		t.at += scaled(gap)
+		if t.at > t.until {
+			f.Packets = f.Packets[:i]
+			break
+		}
+		p.Time, p.FlowID = t.at, t.segments
+		t.devices.Assign(p)
+	}
+	f.ID = t.segments
+	t.segments++
+	return t.at <= t.until
+}

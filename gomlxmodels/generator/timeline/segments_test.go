@@ -1,0 +1,45 @@
+package timeline_test
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/necstgen/necstgen/gomlxmodels/generator/gentest"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
+)
+
+// Segments hold every packet once, in time order.
+func TestSegments(t *testing.T) {
+	flows := gentest.Flows(30, rand.NewPCG(1, 1))
+	packets := 0
+	for _, f := range flows {
+		packets += len(f.Packets)
+	}
+	segments, err := timeline.Segments(flows, 32)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, problem := range gentest.CheckTimeline(segments) {
+		t.Error(problem)
+	}
+	for i, f := range segments {
+		if packets -= len(f.Packets); len(f.Packets) != 32 && i < len(segments)-1 {
+			t.Errorf("segment %d has %d packets, want 32", i, len(f.Packets))
+		}
+	}
+	if packets != 0 {
+		t.Errorf("%d packets more in the flows than in the segments", packets)
+	}
+	if _, err := timeline.Segments(flows, 1); err == nil {
+		t.Error("segments of one packet were made")
+	}
+	for i, f := range segments {
+		if want := f.Start(); i > 0 && f.Before != timeline.End(segments[i-1]) || i == 0 && f.Before != want {
+			t.Errorf("segment %d: the one before it ended at %d, want %d", i, f.Before, want)
+		}
+	}
+	if _, err := timeline.Fit(flows); err == nil || !strings.Contains(err.Error(), "Segments") {
+		t.Errorf("overlapping flows as segments gave %v, want an error that names Segments", err)
+	}
+}

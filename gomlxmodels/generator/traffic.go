@@ -1,0 +1,77 @@
+package generator
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// The inputs of the stages of every generator: the flows to learn from, as
+// table.WriteFlowPackets writes them, and a Traffic.
+const (
+	TrainingName = "training.parquet"
+	TrafficName  = "traffic.json"
+)
+
+// Traffic is how much there was of what a run learnt from: what is generated
+// has the same rates, unless others are asked for.
+type Traffic struct {
+	Application flow.Application `json:"application"`
+	Protocol    uint8            `json:"protocol"`          // of IP, of most flows; 0 for uplinks
+	Uplinks     bool             `json:"uplinks,omitempty"` // of LoRaWAN
+	Segment     int              `json:"segment,omitempty"` // packets of a segment of a timeline without flows; 0: there are flows
+	Flows       int64            `json:"flows"`             // or segments
+	Packets     int64            `json:"packets"`
+	Bytes       int64            `json:"bytes"` // of frames
+	Start       int64            `json:"start"` // of the first flow, nanoseconds since 1970-01-01 UTC
+	Last        int64            `json:"last"`  // start of the last flow
+	End         int64            `json:"end"`   // of the last packet
+}
+
+// TrafficOf measures flows, which are in start order.
+func TrafficOf(flows []*flow.Flow) Traffic {
+	var t Traffic
+	var protocols [256]int
+	for i, f := range flows {
+		if i == 0 {
+			t.Application, t.Start, t.Uplinks = f.Application, f.Start(), f.Packets[0].Radio != nil
+		}
+		t.Flows++
+		if protocols[f.Tuple.Proto]++; protocols[f.Tuple.Proto] > protocols[t.Protocol] {
+			t.Protocol = f.Tuple.Proto
+		}
+		t.Packets += int64(len(f.Packets))
+		t.Bytes += f.Bytes()
+		t.Last = f.Start()
+		t.End = max(t.End, f.Packets[len(f.Packets)-1].Time)
+	}
+	return t
+}
+
+// ReadTraffic reads a Traffic that is written as JSON. The name is for messages.
+func ReadTraffic(r io.Reader, name string) (t Traffic, err error) {
+	if err := json.NewDecoder(r).Decode(&t); err != nil {
+		return Traffic{}, fmt.Errorf("generator: %s: %w", name, err)
+	}
+	return t, nil
+}
+
+// Rate returns the flows (or segments) a second; there is at least one in the time
+// from the first start to the end.
+func (t *Traffic) Rate() float64 {
+	if t.Segment > 0 || t.Flows < 2 {
+		return float64(max(1, t.Flows)) / max(1e-3, seconds(t.End-t.Start))
+	}
+	return float64(t.Flows-1) / max(1e-3, seconds(t.Last-t.Start))
+}
+
+func seconds(nanoseconds int64) float64 { return time.Duration(nanoseconds).Seconds() }
+
+// PerFlow returns the mean number of packets of a flow.
+func (t *Traffic) PerFlow() float64 { return float64(t.Packets) / float64(max(1, t.Flows)) }
+
+// PerPacket returns the mean number of bytes of a packet.
+func (t *Traffic) PerPacket() float64 { return float64(t.Bytes) / float64(max(1, t.Packets)) }
