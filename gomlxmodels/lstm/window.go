@@ -150,7 +150,7 @@ func FitWindow(ctx context.Context, b compute.Backend, cfg WindowConfig, x mat.M
 	if len(trained.Values) == 0 {
 		return nil, err
 	}
-	w, newErr := NewWindow(b, cfg, trained)
+	w, newErr := newWindow(b, cfg, trained)
 	if newErr != nil {
 		return nil, errors.Join(err, newErr)
 	}
@@ -162,12 +162,12 @@ func FitWindow(ctx context.Context, b compute.Backend, cfg WindowConfig, x mat.M
 // come from.
 const seedWindow = 0x77696e // "win"
 
-// NewWindow makes a network of given parameters; see WindowConfig for their shapes:
+// newWindow makes a network of given parameters; see WindowConfig for their shapes:
 // "forward/kernel" [inputs, gates*units], "forward/recurrent" [units, gates*units],
 // "forward/bias" [gates*units] (GRU: [2, gates*units]), the same for "backward",
 // and "NAME/kernel" [2*units, classes] and "NAME/bias" of each head and of
 // "features". Gates are i, f, o, candidate (LSTM) or update, reset, candidate (GRU).
-func NewWindow(b compute.Backend, cfg WindowConfig, params fit.Params) (*Window, error) {
+func newWindow(b compute.Backend, cfg WindowConfig, params fit.Params) (*Window, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}

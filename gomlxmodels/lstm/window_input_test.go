@@ -116,7 +116,7 @@ func TestWindowSaveLoad(t *testing.T) {
 	for _, cell := range []Cell{LSTM, GRU} {
 		cfg := windowCase(cell, 4)
 		b := devicetest.Go(t)
-		w, err := NewWindow(b, cfg, newWindowNetwork(cfg).initialize(rand.New(rand.NewPCG(3, 3))))
+		w, err := newWindow(b, cfg, newWindowNetwork(cfg).initialize(rand.New(rand.NewPCG(3, 3))))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -236,7 +236,7 @@ func TestPredictIsByFlow(t *testing.T) {
 	cfg := windowCase(GRU, 6)
 	n := newWindowNetwork(cfg)
 	b := devicetest.Go(t)
-	w, err := NewWindow(b, cfg, n.initialize(rand.New(rand.NewPCG(3, 3))))
+	w, err := newWindow(b, cfg, n.initialize(rand.New(rand.NewPCG(3, 3))))
 	if err != nil {
 		t.Fatal(err)
 	}

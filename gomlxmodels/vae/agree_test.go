@@ -37,11 +37,11 @@ func TestGPUAgrees(t *testing.T) {
 func apart(t *testing.T, a, b *Model) float64 {
 	t.Helper()
 	worst := 0.0
-	one, err := a.Params()
+	one, err := a.params.Clone()
 	if err != nil {
 		t.Fatal(err)
 	}
-	two, err := b.Params()
+	two, err := b.params.Clone()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,11 +83,11 @@ func TestBackendsAgree(t *testing.T) {
 // agreeOnRows compares a model with itself on another backend.
 func agreeOnRows(t *testing.T, b compute.Backend, m *Model) {
 	t.Helper()
-	params, err := m.Params()
+	params, err := m.params.Clone()
 	if err != nil {
 		t.Fatal(err)
 	}
-	other, err := New(b, m.Config, m.Columns, m.Features, params)
+	other, err := newModel(b, m.Config, m.Columns, m.Features, params)
 	if err != nil {
 		t.Fatal(err)
 	}
