@@ -98,7 +98,7 @@ type Problem struct {
 	// together from a few rows, such as a window, need not lie in memory for all.
 	Rows     func(indices *graph.Node, data []*graph.Node) []*graph.Node
 	RowBytes int // size of the inputs of one row, where Rows is set
-	// Name tells this loss from others for which the shapes are the same: a
+	// Name differs between losses for which the shapes are the same: a
 	// checkpoint of another name is refused.
 	Name string
 }

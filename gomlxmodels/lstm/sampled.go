@@ -39,11 +39,11 @@ type SampledConfig struct {
 	Steps      int        `json:"steps"`      // length of a training row; default 32
 	WarmUp     int        `json:"warm_up"`    // steps before a cut that fill the state and do not count; default 8
 	MaxUnroll  int        `json:"max_unroll"` // rows of at most so many steps are unrolled, longer ones scanned; default 16
-	Dropout    float64    `json:"dropout"`    // share of the hidden state hidden from the heads in training; default 0.2
+	Dropout    float64    `json:"dropout"`    // fraction of the hidden state hidden from the heads in training; default 0.2
 	Fit        fit.Config `json:"fit"`
 }
 
-// DefaultSampledConfig is the network of design section 4 without its heads.
+// DefaultSampledConfig is the network that generators train, without its heads.
 func DefaultSampledConfig() SampledConfig {
 	c := fit.DefaultConfig()
 	c.Epochs, c.Batch, c.LearningRate, c.ClipNorm = 120, 16, 3e-3, 1
