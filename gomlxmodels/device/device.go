@@ -71,6 +71,7 @@ type Device struct {
 	pluginDigest string // SHA-256 of the plugin's file
 	options      string // of the backend, as they were asked for
 	flags        string // XLA_FLAGS as the plugin found them
+	threads      string // of the XLA CPU plugin
 }
 
 // Close releases the backend.
