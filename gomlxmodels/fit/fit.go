@@ -1,6 +1,10 @@
 // Package fit trains a model by gradient descent with a whole epoch as one
 // program on the device.
 //
+// Run takes a Config, start values (Params), data, and a Problem, whose loss is a graph
+// function of a Step; it returns the trained Params and the course of the training
+// (Result). Save and Load keep parameters as GoMLX checkpoints.
+//
 // The models of this module are tiny, so the call from the host per step costs
 // more than the arithmetic: the paper's VAE at its batch of 32 takes 236 us a
 // step in a call-by-call loop and about a tenth of that when the loop runs on
@@ -98,9 +102,7 @@ type Problem struct {
 	// together from a few rows, such as a window, need not lie in memory for all.
 	Rows     func(indices *graph.Node, data []*graph.Node) []*graph.Node
 	RowBytes int // size of the inputs of one row, where Rows is set
-	// Stacks says that Loss and Validation also take a stack of models, see RunStack.
-	Stacks bool
-	// Name tells this loss from others for which the shapes are the same: a
+	// Name differs between losses for which the shapes are the same: a
 	// checkpoint of another name is refused.
 	Name string
 }
@@ -119,7 +121,7 @@ type Epoch struct {
 	Done, Total     int                // steps of this epoch
 }
 
-// Complete tells the end of an epoch from a progress report within one.
+// Complete reports whether this is the end of an epoch, not a progress report within one.
 func (e Epoch) Complete() bool { return e.Done == e.Total }
 
 // Stop says why training ended.
@@ -157,8 +159,7 @@ func (e *DivergedError) Error() string {
 	return fmt.Sprintf("fit: training diverged in epoch %d after step %d (loss %v): lower the learning rate, set a clip norm, or look for extreme values in the data; the last good parameters are kept", e.Epoch, e.Step, e.Loss)
 }
 
-// Mean is the mean of perRow [batch] over the rows that mask [batch] marks; in a
-// stack, where both are [models, batch], of each model.
+// Mean is the mean of perRow [batch] over the rows that mask [batch] marks.
 func Mean(perRow, mask *graph.Node) *graph.Node {
 	perRow.AssertDims(mask.Shape().Dimensions...)
 	return graph.Div(graph.ReduceSum(graph.Mul(perRow, mask), -1), graph.ReduceSum(mask, -1))

@@ -163,7 +163,8 @@ func (t *trainer) place(data []*tensors.Tensor) error {
 	return nil
 }
 
-// inputs are the inputs of the rows at indices [n]; for -1, which is padding, some.
+// inputs gathers the inputs of the rows at indices [n]. Index -1 marks padding: its row
+// is arbitrary, and its loss is masked.
 func (t *trainer) inputs(indices *graph.Node, data []*graph.Node) []*graph.Node {
 	if t.problem.Rows == nil {
 		return rowsOf(indices, data)
@@ -419,7 +420,7 @@ func (t *trainer) judge(e Epoch) {
 	}
 }
 
-// stale tells whether early stopping has lost its patience.
+// stale reports whether early stopping has lost its patience.
 func (t *trainer) stale() bool {
 	return t.cfg.StopPatience > 0 && t.progress.Stale >= t.cfg.StopPatience
 }

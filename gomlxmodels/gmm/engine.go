@@ -28,8 +28,8 @@ type engine struct {
 }
 
 func newEngine(b compute.Backend, covariance Covariance, columns int) (*engine, error) {
-	if columns > MaxColumns && covariance != Diagonal {
-		return nil, fmt.Errorf("gmm: %d columns with %s covariance: want at most %d, or diagonal covariance", columns, covariance, MaxColumns)
+	if columns > maxColumns && covariance != Diagonal {
+		return nil, fmt.Errorf("gmm: %d columns with %s covariance: want at most %d, or diagonal covariance", columns, covariance, maxColumns)
 	}
 	c := b.Capabilities()
 	loops := c.Functions && c.Operations[compute.OpTypeDynamicSlice]

@@ -184,8 +184,8 @@ func (s *search) add(components int, outcomes []*outcome) error {
 	if err != nil {
 		return err
 	}
-	s.tried = append(s.tried, BIC{Components: components, Value: m.BIC()})
-	if s.best.model == nil || exceeds(s.best.model.BIC(), m.BIC()) {
+	s.tried = append(s.tried, BIC{Components: components, Value: m.bic()})
+	if s.best.model == nil || exceeds(s.best.model.bic(), m.bic()) {
 		s.best.model, s.best.asked = m, components
 	}
 	return nil

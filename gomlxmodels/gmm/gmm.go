@@ -49,9 +49,9 @@ func (c *Covariance) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown covariance %q: want %s, %s or %s", text, Full, Diagonal, Tied)
 }
 
-// MaxColumns bounds the columns of rows with full or tied covariance: the
+// maxColumns bounds the columns of rows with full or tied covariance: the
 // decomposition of the matrices is written out in the program.
-const MaxColumns = 24
+const maxColumns = 24
 
 // Config says what to fit. DefaultConfig gives the values in brackets.
 type Config struct {

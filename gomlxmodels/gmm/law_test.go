@@ -72,11 +72,7 @@ func TestLikelihoodNeverFalls(t *testing.T) {
 						t.Errorf("%s, %d columns: likelihood falls from %v to %v in iteration %d", kind, d, bounds[i-1], bounds[i], i)
 					}
 				}
-				l, err := m.LogLikelihood(x)
-				if err != nil {
-					t.Fatal(err)
-				}
-				near(t, fmt.Sprintf("%s, %d columns: likelihood by the model's own density", kind, d), l, m.MeanLogLikelihood, 1e-9)
+				near(t, fmt.Sprintf("%s, %d columns: likelihood by the model's own density", kind, d), m.logLikelihood(x), m.MeanLogLikelihood, 1e-9)
 			}
 		}
 	})
@@ -87,13 +83,9 @@ func TestResponsibilities(t *testing.T) {
 	cfg := DefaultConfig()
 	cfg.Components = 4
 	m := fitted(t, devicetest.Go(t), x, cfg)
-	labels, err := m.Predict(x)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for r := range 3000 {
 		row := x.RawRowView(r)
-		p := m.Responsibilities(nil, row)
+		p := m.responsibilities(row)
 		sum, best := 0.0, 0
 		for k, v := range p {
 			sum += v
@@ -102,12 +94,12 @@ func TestResponsibilities(t *testing.T) {
 			}
 		}
 		near(t, "sum of responsibilities", sum, 1, 1e-12)
-		if labels[r] != best {
-			t.Fatalf("row %d: predicted %d, but %d is the likeliest of %v", r, labels[r], best, p)
+		if m.Label(row) != best {
+			t.Fatalf("row %d: predicted %d, but %d is the likeliest of %v", r, m.Label(row), best, p)
 		}
 	}
 	// Far away from everything the densities underflow; the probabilities do not.
-	p := m.Responsibilities(nil, []float64{1e6, -1e6, 1e6})
+	p := m.responsibilities([]float64{1e6, -1e6, 1e6})
 	if sum := p[0] + p[1] + p[2] + p[3]; math.Abs(sum-1) > 1e-12 {
 		t.Errorf("far away, responsibilities sum to %v", sum)
 	}
@@ -151,7 +143,7 @@ func oneStep(x *mat.Dense, s *Start, kind Covariance, reg float64) (weights []fl
 	}
 	r := mat.NewDense(n, k, nil)
 	for i := range n {
-		m.Responsibilities(r.RawRowView(i), x.RawRowView(i))
+		r.SetRow(i, m.responsibilities(x.RawRowView(i)))
 	}
 	tied := mat.NewSymDense(d, nil)
 	for c := range k {
@@ -241,7 +233,7 @@ func TestSamplingMoments(t *testing.T) {
 		t.Fatal(err)
 	}
 	const n = 200000
-	x, components := m.SampleRows(n, rand.NewPCG(4, 4))
+	x, components := m.sampleRows(n, rand.NewPCG(4, 4))
 	for k := range 2 {
 		var rows []int
 		for i, c := range components {
@@ -249,7 +241,7 @@ func TestSamplingMoments(t *testing.T) {
 				rows = append(rows, i)
 			}
 		}
-		near(t, "share", float64(len(rows))/n, m.Weights[k], 5*math.Sqrt(0.2/n))
+		near(t, "proportion", float64(len(rows))/n, m.Weights[k], 5*math.Sqrt(0.2/n))
 		of := pickRows(x, rows)
 		var c mat.SymDense
 		stat.CovarianceMatrix(&c, of, nil)
@@ -260,14 +252,9 @@ func TestSamplingMoments(t *testing.T) {
 			}
 		}
 	}
-	m.Source = rand.NewPCG(1, 1)
-	a := m.Rand(nil)
-	m.Source = rand.NewPCG(1, 1)
-	if b := m.Rand(make([]float64, 2)); !reflect.DeepEqual(a, b) {
+	a, b := m.SampleComponent(nil, 1, rand.NewPCG(1, 1)), make([]float64, 2)
+	if m.SampleComponent(b, 1, rand.NewPCG(1, 1)); !reflect.DeepEqual(a, b) {
 		t.Errorf("the same source gives %v and %v", a, b)
-	}
-	if empty, _ := m.SampleRows(0, m.Source); !empty.IsEmpty() {
-		t.Error("no rows asked for, but some drawn")
 	}
 }
 

@@ -255,7 +255,7 @@ func (n *network) scannedGradient(s fit.Step) (*Node, []*Node, []*Node) {
 	return loss, terms, gradients
 }
 
-// checkParams tells whether params are this network's.
+// checkParams returns an error unless params are this network's.
 func (n *network) checkParams(params fit.Params) error {
 	if len(params.Names) != len(n.names) || len(params.Values) != len(n.names) {
 		return fmt.Errorf("lstm: %d saved parameters, want %d", len(params.Names), len(n.names))

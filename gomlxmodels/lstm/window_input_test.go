@@ -35,7 +35,7 @@ func TestFitWindowRefuses(t *testing.T) {
 		{"no outputs", func(c *WindowConfig, _, _ *mat.Dense, _ *[]int) { c.Heads, c.Features = nil, nil }, []string{"outputs"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			cfg := windowCase(GRU, true, 3)
+			cfg := windowCase(GRU, 3)
 			x, targets := windowData(cfg, lengths, rand.New(rand.NewPCG(1, 1)))
 			given := lengths
 			test.edit(&cfg, x, targets, &given)
@@ -56,7 +56,7 @@ func TestFitWindowRefuses(t *testing.T) {
 func TestFitWindowOnLittle(t *testing.T) {
 	for name, lengths := range map[string][]int{"one flow": {6}, "flows of one packet": {1, 1, 1}, "one packet": {1}} {
 		t.Run(name, func(t *testing.T) {
-			cfg := windowCase(LSTM, true, 4)
+			cfg := windowCase(LSTM, 4)
 			x, targets := windowData(cfg, lengths, rand.New(rand.NewPCG(2, 2)))
 			w, err := FitWindow(context.Background(), devicetest.Go(t), cfg, x, lengths, targets, nil)
 			if err != nil {
@@ -75,7 +75,7 @@ func TestFitWindowOnLittle(t *testing.T) {
 	}
 }
 
-// Held-out rows are whole flows, of about the share asked for, and never all.
+// Held-out rows are whole flows, of about the fraction asked for, and never all.
 func TestHeldFlows(t *testing.T) {
 	lengths := make([]int, 200)
 	total := 0
@@ -84,20 +84,20 @@ func TestHeldFlows(t *testing.T) {
 		total += lengths[i]
 	}
 	cfg := DefaultWindowConfig()
-	for _, share := range []float64{0, 0.1, 0.5, 0.999} {
-		cfg.HoldOut = share
+	for _, fraction := range []float64{0, 0.1, 0.5, 0.999} {
+		cfg.HoldOut = fraction
 		held := make(map[int]bool)
 		for _, r := range heldFlows(cfg, lengths) {
 			held[r] = true
 		}
-		if off := math.Abs(float64(len(held)) - share*float64(total)); off > 20 || len(held) == total {
-			t.Errorf("share %v: %d of %d rows held out", share, len(held), total)
+		if off := math.Abs(float64(len(held)) - fraction*float64(total)); off > 20 || len(held) == total {
+			t.Errorf("fraction %v: %d of %d rows held out", fraction, len(held), total)
 		}
 		begin := 0
 		for f, length := range lengths {
 			for i := range length {
 				if held[begin+i] != held[begin] {
-					t.Fatalf("share %v: flow %d is cut", share, f)
+					t.Fatalf("fraction %v: flow %d is cut", fraction, f)
 				}
 			}
 			begin += length
@@ -114,9 +114,9 @@ func TestHeldFlows(t *testing.T) {
 
 func TestWindowSaveLoad(t *testing.T) {
 	for _, cell := range []Cell{LSTM, GRU} {
-		cfg := windowCase(cell, true, 4)
+		cfg := windowCase(cell, 4)
 		b := devicetest.Go(t)
-		w, err := NewWindow(b, cfg, newWindowNetwork(cfg).initialize(rand.New(rand.NewPCG(3, 3))))
+		w, err := newWindow(b, cfg, newWindowNetwork(cfg).initialize(rand.New(rand.NewPCG(3, 3))))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func TestWindowSaveLoad(t *testing.T) {
 		for _, damage := range []struct{ old, new, want string }{
 			{`"version": 1`, `"version": 7`, "version 7"},
 			{`"units": 4`, `"units": 5`, "must be"},
-			{`"bidirectional": true`, `"bidirectional": false`, "must be"},
+			{`"steps": 4`, `"steps": 65`, "steps = 65"},
 			{`"steps": 4`, `"steps": "x"`, "window.json"},
 		} {
 			name := filepath.Join(dir, windowConfigFile)
@@ -170,7 +170,7 @@ func TestWindowSaveLoad(t *testing.T) {
 // The recurrent kernels start orthogonal, the others within Glorot's bound.
 func TestWindowInitialize(t *testing.T) {
 	for _, cell := range []Cell{LSTM, GRU} {
-		cfg := windowCase(cell, true, 4)
+		cfg := windowCase(cell, 4)
 		n := newWindowNetwork(cfg)
 		p := n.initialize(rand.New(rand.NewPCG(5, 5)))
 		values := make([]float64, p.Get("backward/recurrent").Shape().Size())

@@ -83,8 +83,8 @@ func (f *file) check() error {
 	if f.Format != format {
 		return fmt.Errorf("format %d: this program reads %d", f.Format, format)
 	}
-	if f.Order < 0 || f.Order > MaxOrder {
-		return fmt.Errorf("order %d: want 0 to %d", f.Order, MaxOrder)
+	if f.Order < 0 || f.Order > maxOrder {
+		return fmt.Errorf("order %d: want 0 to %d", f.Order, maxOrder)
 	}
 	for i := range f.Labels {
 		if i > 0 && f.Labels[i] <= f.Labels[i-1] {
@@ -121,7 +121,7 @@ func (f *file) checkHistory(h history) error {
 	return nil
 }
 
-// checkPaths tells whether every whole history leads to another one in the file
+// checkPaths reports whether every whole history leads to another one in the file
 // and, in the end, to END; so that Sample stops.
 func (f *file) checkPaths() error {
 	end := int32(len(f.Labels))

@@ -1,5 +1,6 @@
 // Package vae is the variational autoencoder of the NeCSTGen paper on GoMLX:
-// rows of features in [0, 1] to a two-dimensional latent space and back.
+// rows of features in [0, 1] to a two-dimensional latent space and back. Fit trains
+// a Model, which encodes and decodes matrices and is saved as a folder.
 //
 //	encoder  x [rows, F] -> 8 -> 6 -> 4, LeakyReLU after each
 //	latent   mean, logVar [rows, 2];  z = mean + exp(logVar/2) e,  e ~ N(0, 1)
@@ -86,7 +87,7 @@ func Fit(ctx context.Context, b compute.Backend, cfg Config, x mat.Matrix, recor
 		return nil, err
 	}
 	defer data.FinalizeAll()
-	params, result, err := fit.Run(ctx, b, cfg.Train, initial(cfg, features), []*tensors.Tensor{data}, m.problem(), observer(record, "vae/", cfg.Progress))
+	params, result, err := fit.Run(ctx, b, cfg.Train, initial(cfg, features), []*tensors.Tensor{data}, m.problem(), observer(record, cfg.Progress))
 	if len(params.Values) == 0 {
 		return nil, wrap(err)
 	}
@@ -98,7 +99,7 @@ func Fit(ctx context.Context, b compute.Backend, cfg Config, x mat.Matrix, recor
 // problem is what fit minimises.
 func (m *Model) problem() fit.Problem {
 	return fit.Problem{
-		Loss: m.loss, TermNames: []string{"reconstruction", "kl"}, Stacks: true,
+		Loss: m.loss, TermNames: []string{"reconstruction", "kl"},
 		Name: fmt.Sprintf("vae, beta %v, slope %v", m.Config.Beta, m.Config.Slope),
 	}
 }
@@ -110,9 +111,8 @@ func wrap(err error) error {
 	return fmt.Errorf("vae: %w", err)
 }
 
-// observer hands the numbers of each complete epoch to record, under names that
-// begin with prefix.
-func observer(record fit.RecordFunc, prefix string, progress func(fit.Epoch) error) func(fit.Epoch) error {
+// observer hands the numbers of each complete epoch to record.
+func observer(record fit.RecordFunc, progress func(fit.Epoch) error) func(fit.Epoch) error {
 	return func(e fit.Epoch) error {
 		if progress != nil {
 			if err := progress(e); err != nil {
@@ -123,7 +123,7 @@ func observer(record fit.RecordFunc, prefix string, progress func(fit.Epoch) err
 			return nil
 		}
 		var errs []error
-		put := func(name string, value float64) { errs = append(errs, record(prefix+name, e.Number, value)) }
+		put := func(name string, value float64) { errs = append(errs, record("vae/"+name, e.Number, value)) }
 		put("loss", e.Loss)
 		put("reconstruction", e.Terms["reconstruction"])
 		put("kl", e.Terms["kl"])
