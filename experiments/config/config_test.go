@@ -13,8 +13,8 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/datasets/wire"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
 func read(t *testing.T, text string) (*File, error) {
