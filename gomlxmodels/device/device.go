@@ -58,13 +58,16 @@ func (o Options) setThreads() (restore func(), err error) {
 
 // Device is an open backend with what a manifest records about it.
 type Device struct {
-	Backend       compute.Backend `json:"-"`
-	Name          string          `json:"name"`                     // "go", "xla:cpu", "xla:cuda", ...
-	Description   string          `json:"description"`              // of the hardware, as the backend tells
-	PluginPath    string          `json:"plugin_path,omitempty"`    // of the XLA plugin
-	PluginVersion string          `json:"plugin_version,omitempty"` // of its PJRT interface
-	PluginSource  string          `json:"plugin_source,omitempty"`  // how it was found
-	Reason        string          `json:"reason"`                   // why this backend
+	Backend       compute.Backend
+	Name          string // "go", "xla:cpu", "xla:cuda", ...
+	Description   string // of the hardware, in the backend's words
+	PluginPath    string // of the XLA plugin; "" for the Go backend
+	PluginVersion string // of its PJRT interface
+	Reason        string // why this backend was chosen
+
+	pluginDigest string // SHA-256 of the plugin's file
+	options      string // of the backend, as they were asked for
+	flags        string // XLA_FLAGS as the plugin found them
 }
 
 // Close releases the backend.
@@ -72,15 +75,6 @@ func (d *Device) Close() {
 	if d.Backend != nil && !d.Backend.IsFinalized() {
 		d.Backend.Finalize()
 	}
-}
-
-// String is the line that a run prints.
-func (d *Device) String() string {
-	s := d.Name + " (" + d.Description + ")"
-	if d.Reason != "" {
-		s += ": " + d.Reason
-	}
-	return s
 }
 
 // goBackend opens the Go backend with one operation at a time, each of which may
@@ -159,7 +153,7 @@ func open(ctx context.Context, o Options, asked, by string) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("device: backend %q: %w", asked, err)
 	}
-	d, err := openPlugin(p, options)
+	d, err := o.openPlugin(p, options)
 	if err != nil {
 		return nil, fmt.Errorf("device: backend %q: %w", asked, err)
 	}
@@ -218,7 +212,7 @@ func try(ctx context.Context, o Options, kind, reason string) *Device {
 		o.say("xla:%s is not available: %v", kind, err)
 		return nil
 	}
-	d, err := openPlugin(p, "")
+	d, err := o.openPlugin(p, "")
 	if err == nil && kind == "cuda" {
 		err = d.check() // a driver that does not fit shows only here
 	}
@@ -247,7 +241,7 @@ func openGo(options, reason string) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("device: backend %q: %w", config, err)
 	}
-	return &Device{Backend: b, Name: "go", Description: fmt.Sprintf("pure Go, %d CPUs", runtime.NumCPU()), Reason: reason}, nil
+	return &Device{Backend: b, Name: "go", Description: fmt.Sprintf("pure Go, %d CPUs", runtime.NumCPU()), Reason: reason, options: options}, nil
 }
 
 // advice says how to get a plugin.

@@ -114,15 +114,11 @@ func TestFound(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer d.Close()
-	if d.Name != "xla:cpu" || d.PluginSource != "PJRT_PLUGIN_LIBRARY_PATH" || !strings.HasPrefix(d.PluginVersion, "PJRT 0.") {
+	if d.Name != "xla:cpu" || filepath.Dir(d.PluginPath) != dir || !strings.HasPrefix(d.PluginVersion, "PJRT 0.") {
 		t.Errorf("opened %+v", d)
 	}
 	if err := d.check(); err != nil {
 		t.Error(err)
-	}
-	digest, err := d.PluginDigest()
-	if err != nil || len(digest) != 64 {
-		t.Errorf("digest %q, %v", digest, err)
 	}
 	works := 0
 	for _, f := range Doctor(context.Background(), Options{}) {

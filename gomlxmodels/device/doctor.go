@@ -2,11 +2,7 @@ package device
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
-	"io"
-	"os"
 	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
@@ -69,7 +65,7 @@ func (o Options) examine(ctx context.Context, kind string) []Finding {
 	var findings []Finding
 	for _, p := range found {
 		f := Finding{Name: name, Path: p.path, Source: p.source}
-		d, err := openPlugin(p, "")
+		d, err := o.openPlugin(p, "")
 		if err == nil {
 			f.Detail = strings.TrimSpace(d.Description + ", " + d.PluginVersion)
 			err = d.check()
@@ -94,22 +90,4 @@ func (d *Device) check() error {
 		return fmt.Errorf("device: %s: computes 1+1, 2+2 = %v", d.Name, sum.Value())
 	}
 	return nil
-}
-
-// PluginDigest is the SHA-256 of the plugin's file in hexadecimal, or "" for
-// the Go backend. It reads the file (200 MB: some tenths of a second).
-func (d *Device) PluginDigest() (string, error) {
-	if d.PluginPath == "" {
-		return "", nil
-	}
-	f, err := os.Open(d.PluginPath)
-	if err != nil {
-		return "", fmt.Errorf("device: %w", err)
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", fmt.Errorf("device: %w", err)
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -7,10 +7,10 @@ import (
 	"errors"
 )
 
-// haveXLA tells that this build cannot load XLA plugins.
+// haveXLA reports whether this build can load XLA plugins.
 const haveXLA = false
 
-func openPlugin(plugin, string) (*Device, error) {
+func (Options) openPlugin(plugin, string) (*Device, error) {
 	return nil, errors.New("built without XLA")
 }
 

@@ -13,12 +13,16 @@ import (
 	"github.com/gomlx/go-xla/pjrt"
 )
 
-// haveXLA tells that this build can load XLA plugins.
+// haveXLA reports whether this build can load XLA plugins.
 const haveXLA = true
 
 // openPlugin loads a plugin and makes its client.
-func openPlugin(p plugin, options string) (*Device, error) {
+func (o Options) openPlugin(p plugin, options string) (*Device, error) {
 	xla.EnableAutoInstall(false) // installation is this package's business
+	digest, err := o.digestOf(p.path)
+	if err != nil {
+		return nil, err
+	}
 	if p.kind == "cuda" {
 		prepareCUDA(p.path)
 	}
@@ -26,7 +30,7 @@ func openPlugin(p plugin, options string) (*Device, error) {
 	if err != nil {
 		return nil, firstLine(err)
 	}
-	d := &Device{Backend: b, Name: "xla:" + p.kind, PluginPath: p.path, PluginSource: p.source}
+	d := &Device{Backend: b, Name: "xla:" + p.kind, PluginPath: p.path, pluginDigest: digest, options: options, flags: os.Getenv("XLA_FLAGS")}
 	d.Description = b.DeviceDescription(0)
 	if p.kind == "cpu" {
 		d.Description = fmt.Sprintf("XLA on %d CPUs, %s", runtime.NumCPU(), runtime.GOARCH)

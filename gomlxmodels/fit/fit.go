@@ -98,8 +98,6 @@ type Problem struct {
 	// together from a few rows, such as a window, need not lie in memory for all.
 	Rows     func(indices *graph.Node, data []*graph.Node) []*graph.Node
 	RowBytes int // size of the inputs of one row, where Rows is set
-	// Stacks says that Loss and Validation also take a stack of models, see RunStack.
-	Stacks bool
 	// Name tells this loss from others for which the shapes are the same: a
 	// checkpoint of another name is refused.
 	Name string
@@ -119,7 +117,7 @@ type Epoch struct {
 	Done, Total     int                // steps of this epoch
 }
 
-// Complete tells the end of an epoch from a progress report within one.
+// Complete reports whether this is the end of an epoch, not a progress report within one.
 func (e Epoch) Complete() bool { return e.Done == e.Total }
 
 // Stop says why training ended.
@@ -157,8 +155,7 @@ func (e *DivergedError) Error() string {
 	return fmt.Sprintf("fit: training diverged in epoch %d after step %d (loss %v): lower the learning rate, set a clip norm, or look for extreme values in the data; the last good parameters are kept", e.Epoch, e.Step, e.Loss)
 }
 
-// Mean is the mean of perRow [batch] over the rows that mask [batch] marks; in a
-// stack, where both are [models, batch], of each model.
+// Mean is the mean of perRow [batch] over the rows that mask [batch] marks.
 func Mean(perRow, mask *graph.Node) *graph.Node {
 	perRow.AssertDims(mask.Shape().Dimensions...)
 	return graph.Div(graph.ReduceSum(graph.Mul(perRow, mask), -1), graph.ReduceSum(mask, -1))

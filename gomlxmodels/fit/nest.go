@@ -5,19 +5,22 @@ import (
 	"github.com/gomlx/compute/shapes"
 )
 
-// nesting is a backend in whose programs closures may hold closures: a While
-// loop within a While loop. XLA takes such programs, but GoMLX makes every
-// closure a child of the main function (v0.28.2, graph.NewClosureWithSharding),
-// which go-xla then refuses inside another closure. Here the child goes to the
-// innermost closure that is not yet finished.
+// NestLoops returns a backend that computes as b does and in whose programs closures
+// may hold closures: a While loop within a While loop. XLA takes such programs, but
+// GoMLX makes every closure a child of the main function (v0.28.2,
+// graph.NewClosureWithSharding), which go-xla then refuses inside another closure.
+// Here the child goes to the innermost closure that is not yet finished.
 //
-// It pays for problems that bring loops of their own. One call a step maps the
-// temporaries of the step afresh, and the kernel clears their pages: the
-// LSTM(96) over 64 packets of 128 flows has 56 MiB of them, 14,000 page faults
-// and a third of the step.
+// It pays for what brings loops of its own. One call a step maps the temporaries of
+// the step afresh, and the kernel clears their pages: the LSTM(96) over 64 packets of
+// 128 flows has 56 MiB of them, 14,000 page faults and a third of the step.
 //
-// Tensors belong to the backend that their buffer names, so buffers are wrapped
-// too. Two nestings of one backend are equal.
+// Tensors belong to the backend that their buffer names, so buffers are wrapped too,
+// and all tensors of a program must be of b or of NestLoops(b), not of both. What two
+// calls return for the same b is equal.
+func NestLoops(b compute.Backend) compute.Backend { return nesting{b} }
+
+// nesting is what NestLoops returns.
 type nesting struct{ compute.Backend }
 
 // Builder starts a program.

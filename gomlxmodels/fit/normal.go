@@ -17,45 +17,21 @@ import (
 // where graph.RandomNormal throws one of the two away, and sine and cosine of
 // float32 are polynomials, which XLA's CPU compiler turns into vector code
 // (it calls the C library for each cosine).
-//
-// In a stack, rng is [models, 3] and the shape begins with the models: each gets
-// the values that its own state gives alone.
 func Normal(rng *graph.Node, shape shapes.Shape) *graph.Node {
 	g := rng.Graph()
 	dtype, size := shape.DType, shape.Size()
-	var uniform *graph.Node // [2, pairs], in a stack [models, 2, pairs], in [0, 1)
-	if rng.Rank() == 1 {
-		_, uniform = graph.RandomUniform(rng, shapes.Make(dtype, 2, (size+1)/2))
-	} else {
-		size /= shape.Dimensions[0]
-		uniform = uniforms(rng, shapes.Make(dtype, 2, (size+1)/2))
-	}
-	row := func(i int) *graph.Node {
-		return graph.Slice(uniform, graph.AxisRange().Spacer(), graph.AxisRange(i, i+1), graph.AxisRange())
-	}
+	_, uniform := graph.RandomUniform(rng, shapes.Make(dtype, 2, (size+1)/2)) // in [0, 1)
+	row := func(i int) *graph.Node { return graph.Slice(uniform, graph.AxisRange(i, i+1), graph.AxisRange()) }
 	first := graph.Max(row(0), constant(g, dtype, math.Exp2(-33))) // half of the smallest step
 	turn := graph.Sub(row(1), constant(g, dtype, 0.5))
 	radius := graph.Sqrt(graph.Mul(constant(g, dtype, -2), graph.Log(first)))
 	sine, cosine := sineCosine(turn)
-	values := graph.Concatenate([]*graph.Node{graph.Mul(radius, sine), graph.Mul(radius, cosine)}, -2)
-	models := shape.Size() / size
-	values = graph.Reshape(values, models, values.Shape().Size()/models)
+	values := graph.Concatenate([]*graph.Node{graph.Mul(radius, sine), graph.Mul(radius, cosine)}, 0)
+	values = graph.Reshape(values, values.Shape().Size())
 	if size%2 > 0 {
-		values = graph.Slice(values, graph.AxisRange(), graph.AxisRange(0, size))
+		values = graph.Slice(values, graph.AxisRange(0, size))
 	}
 	return graph.StopGradient(graph.Reshape(values, shape.Dimensions...))
-}
-
-// uniforms are the values that each state of rng [models, 3] gives for the shape,
-// [models, shape...].
-func uniforms(rng *graph.Node, shape shapes.Shape) *graph.Node {
-	var all []*graph.Node
-	for m := range rng.Shape().Dimensions[0] {
-		state := graph.Reshape(graph.Slice(rng, graph.AxisElem(m)), 3)
-		_, values := graph.RandomUniform(state, shape)
-		all = append(all, graph.InsertAxes(values, 0))
-	}
-	return graph.Concatenate(all, 0)
 }
 
 // Coefficients in powers of v^2 of sin(2 pi v)/v and cos(2 pi v) for v^2 in

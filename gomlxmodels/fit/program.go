@@ -13,7 +13,7 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// loops tells whether b can run a whole epoch as one program. (XLA has While
+// loops reports whether b can run a whole epoch as one program. (XLA has While
 // but does not list it among its capabilities; the Go backend lists While but
 // has no DynamicSlice.)
 func loops(b compute.Backend) bool {
@@ -188,37 +188,30 @@ func (t *trainer) oneByOne(ctx context.Context, now []*tensors.Tensor, rate floa
 	return now, end, nil
 }
 
-// computation is a training: what each of its programs computes.
-type computation struct {
-	name                                       string // of the training, in the programs' names
-	whole                                      bool   // an epoch is one program
-	order, steps, validate, single, validation func([]*graph.Node) []*graph.Node
-}
-
-// programs are a computation, compiled; those that are not needed are nil.
+// programs are what a training computes with; those that it does not need are nil.
 type programs struct {
 	orderProgram, stepsProgram, singleProgram *graph.Exec
 	validateProgram, validateStep             *graph.Exec
 }
 
-// compile builds the programs that the computation needs.
-func (p *programs) compile(b compute.Backend, c computation) error {
+// compile builds the programs this training needs.
+func (t *trainer) compile() error {
 	var err error
 	build := func(f func([]*graph.Node) []*graph.Node, name string) *graph.Exec {
-		e, buildErr := graph.NewExec(b, f)
+		e, buildErr := graph.NewExec(t.backend, f)
 		if buildErr != nil {
 			err = errors.Join(err, fmt.Errorf("fit: build %s: %w", name, buildErr))
 			return nil
 		}
-		return e.WithName(c.name + name)
+		return e.WithName("fit:" + name)
 	}
-	if c.whole {
-		p.orderProgram = build(c.order, "order")
-		p.stepsProgram = build(c.steps, "epoch")
-		p.validateProgram = build(c.validate, "validation")
+	if t.whole {
+		t.orderProgram = build(func(in []*graph.Node) []*graph.Node { return t.inputs(in[0], in[1:]) }, "order")
+		t.stepsProgram = build(t.steps, "epoch")
+		t.validateProgram = build(t.validate, "validation")
 	} else {
-		p.singleProgram = build(c.single, "step")
-		p.validateStep = build(c.validation, "validation step")
+		t.singleProgram = build(t.single, "step")
+		t.validateStep = build(t.validateSingle, "validation step")
 	}
 	return err
 }
@@ -230,14 +223,6 @@ func (p *programs) release() {
 			e.Finalize()
 		}
 	}
-}
-
-// compile builds the programs this training needs.
-func (t *trainer) compile() error {
-	return t.programs.compile(t.backend, computation{
-		name: "fit:", whole: t.whole, order: func(in []*graph.Node) []*graph.Node { return t.inputs(in[0], in[1:]) },
-		steps: t.steps, validate: t.validate, single: t.single, validation: t.validateSingle,
-	})
 }
 
 // scalarTensor is a scalar of a floating-point type.

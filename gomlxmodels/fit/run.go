@@ -112,7 +112,7 @@ func newTrainer(b compute.Backend, cfg Config, params Params, data []*tensors.Te
 	}
 	t.whole = loops(b)
 	if t.whole && p.Gradient != nil {
-		t.backend = nesting{b} // its loops lie in that over the steps
+		t.backend = NestLoops(b) // its loops lie in that over the steps
 	}
 	if err := t.place(data); err != nil {
 		return nil, err
@@ -163,7 +163,8 @@ func (t *trainer) place(data []*tensors.Tensor) error {
 	return nil
 }
 
-// inputs are the inputs of the rows at indices [n]; for -1, which is padding, some.
+// inputs gathers the inputs of the rows at indices [n]. Index -1 marks padding: its row
+// is arbitrary, and its loss is masked.
 func (t *trainer) inputs(indices *graph.Node, data []*graph.Node) []*graph.Node {
 	if t.problem.Rows == nil {
 		return rowsOf(indices, data)

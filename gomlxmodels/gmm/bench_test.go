@@ -120,3 +120,38 @@ func BenchmarkScale(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSearch chooses between 1 and 25 components by BIC as the generators do,
+// compilation included.
+func BenchmarkSearch(b *testing.B) {
+	backend := devicetest.Fastest(b)
+	for _, n := range []int{3_000, 10_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			x, _ := clouds(n)
+			cfg := PositionConfig{End: DefaultConfig(), Body: DefaultConfig()}
+			for b.Loop() {
+				p, err := FitByPosition(context.Background(), backend, x, []int{n}, cfg, rand.NewPCG(1, 1))
+				if err != nil {
+					b.Fatal(err)
+				}
+				b.ReportMetric(float64(p.Body.Components()), "components")
+			}
+		})
+	}
+}
+
+// BenchmarkPositions fits a mixture to each of eight places of 700 flows, with 1 to 8
+// components, compilation included.
+func BenchmarkPositions(b *testing.B) {
+	backend := devicetest.Fastest(b)
+	x, _ := clouds(700 * 8)
+	lengths := make([]int, 700)
+	for i := range lengths {
+		lengths[i] = 8
+	}
+	for b.Loop() {
+		if _, err := FitByPosition(context.Background(), backend, x, lengths, DefaultPositionConfig(), rand.NewPCG(1, 1)); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

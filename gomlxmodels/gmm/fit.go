@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/mat"
@@ -13,66 +14,49 @@ import (
 // Fit fits a mixture to the rows of x [rows, columns] on the backend. The source
 // seeds the starts; the same source, backend and rows give the same mixture.
 // Doubts that do not stop a fit are in the model's Warnings.
+//
+// Components are numbered by decreasing weight, and those of equal weight by their
+// means, with a margin, so that labels do not depend on how a processor rounds; those
+// of a given start keep its order.
 func Fit(ctx context.Context, b compute.Backend, x mat.Matrix, cfg Config, src rand.Source) (*Model, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	_, d := x.Dims()
-	e, err := engineFor(b, cfg.Covariance, d)
+	e, err := newEngine(b, cfg.Covariance, d)
 	if err != nil {
 		return nil, err
 	}
 	return e.model(ctx, x, cfg, src)
 }
 
-// engineFor is newEngine, unless the matrices would be too large for it.
-func engineFor(b compute.Backend, covariance Covariance, columns int) (*engine, error) {
-	if columns > MaxColumns && covariance != Diagonal {
-		return nil, fmt.Errorf("gmm: %d columns with %s covariance: want at most %d, or diagonal covariance", columns, covariance, MaxColumns)
-	}
-	return newEngine(b, covariance, columns)
-}
-
-// model fits one mixture with the engine's programs.
+// model fits one mixture.
 func (e *engine) model(ctx context.Context, x mat.Matrix, cfg Config, src rand.Source) (*Model, error) {
-	t, err := e.table(x, cfg)
+	t, err := inspect(x, cfg)
 	if err != nil {
+		return nil, err
+	}
+	s, err := e.newSearch(t, x, cfg, src)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.place(t, x, s.widest()); err != nil {
 		return nil, err
 	}
 	defer t.finalize()
-	p, err := e.plan(t, x, cfg, src)
-	if err != nil {
-		return nil, err
-	}
-	for _, k := range p.components {
-		if cfg.Patience > 0 && len(p.tried) > 0 && k-p.best.asked > cfg.Patience {
-			break
-		}
-		var outcomes []*outcome
-		for _, start := range p.starts(k) {
-			o, err := e.fit(ctx, t, cfg, start, p.padded(k))
-			if err != nil {
-				return nil, err
-			}
-			outcomes = append(outcomes, o)
-		}
-		if err := p.add(k, outcomes); err != nil {
-			return nil, err
-		}
-	}
-	return p.model(), nil
+	return s.run(ctx)
 }
 
-// plan is what to fit for one mixture: starts for each number of components, and the
-// best of what was fitted.
-type plan struct {
+// search is the choice of one mixture: from several starts for each number of
+// components, and between numbers of components.
+type search struct {
 	engine     *engine
 	table      *table
 	x          mat.Matrix
 	cfg        Config
 	src        rand.Source
-	components []int  // to try
-	jobs       []*job // of a stack
+	components []int // to try
+	together   bool  // whether all fits run in one program, in place of one after the other
 	tried      []BIC
 	best       struct {
 		model *Model
@@ -80,8 +64,13 @@ type plan struct {
 	}
 }
 
-func (e *engine) plan(t *table, x mat.Matrix, cfg Config, src rand.Source) (*plan, error) {
-	p := &plan{engine: e, table: t, x: x, cfg: cfg, src: src}
+// togetherLimit is how many rows times components, padding included, a CPU passes
+// over in one program. Below it, one program for all fits saves calls and passes of
+// a search; above it, the passes that finished fits make beside the others cost more.
+const togetherLimit = 1 << 22
+
+func (e *engine) newSearch(t *table, x mat.Matrix, cfg Config, src rand.Source) (*search, error) {
+	s := &search{engine: e, table: t, x: x, cfg: cfg, src: src}
 	switch {
 	case cfg.Start != nil:
 		if err := cfg.Start.check(t.columns); err != nil {
@@ -90,64 +79,126 @@ func (e *engine) plan(t *table, x mat.Matrix, cfg Config, src rand.Source) (*pla
 		if cfg.Components != 0 && cfg.Components != len(cfg.Start.Means) {
 			return nil, fmt.Errorf("gmm: components = %d, but the start has %d means", cfg.Components, len(cfg.Start.Means))
 		}
-		p.components = []int{len(cfg.Start.Means)}
+		s.components = []int{len(cfg.Start.Means)}
 	case cfg.Components > 0:
-		p.components = []int{cfg.Components}
+		s.components = []int{cfg.Components}
 	default:
 		for k := cfg.MinComponents; k <= max(cfg.MinComponents, min(cfg.MaxComponents, t.rows)); k++ {
-			p.components = append(p.components, k)
+			s.components = append(s.components, k)
 		}
 	}
-	return p, t.enough(p.components[0])
+	// With patience, what is tried depends on what was found.
+	s.together = e.loops && cfg.Patience == 0 && (e.gpu || t.rows*s.most()*len(s.components)*cfg.Starts <= togetherLimit)
+	return s, t.enough(s.components[0])
+}
+
+// most is the largest number of components tried.
+func (s *search) most() int { return s.components[len(s.components)-1] }
+
+// widest is the number of components of all fits of the widest program.
+func (s *search) widest() int {
+	if s.together {
+		return s.most() * len(s.components) * s.cfg.Starts
+	}
+	return s.most()
+}
+
+// run fits all that is to be tried, and returns the mixture with the least BIC.
+func (s *search) run(ctx context.Context) (*Model, error) {
+	groups := [][]int{s.components}
+	if !s.together {
+		groups = slices.Collect(slices.Chunk(s.components, 1))
+	}
+	for _, group := range groups {
+		if s.cfg.Patience > 0 && len(s.tried) > 0 && group[0]-s.best.asked > s.cfg.Patience {
+			break
+		}
+		outcomes, err := s.fit(ctx, group)
+		if err != nil {
+			return nil, err
+		}
+		each := len(outcomes) / len(group)
+		for i, k := range group {
+			if err := s.add(k, outcomes[i*each:(i+1)*each]); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if len(s.components) > 1 || s.cfg.Components == 0 && s.cfg.Start == nil {
+		s.best.model.Tried = s.tried
+	}
+	return s.best.model, nil
+}
+
+// fit runs all starts of the given numbers of components.
+func (s *search) fit(ctx context.Context, group []int) (outcomes []*outcome, err error) {
+	var starts []moments
+	for _, k := range group {
+		starts = append(starts, s.starts(k)...)
+	}
+	if s.together {
+		return s.engine.fit(ctx, s.table, s.cfg, starts, s.most())
+	}
+	for _, start := range starts {
+		o, err := s.engine.fit(ctx, s.table, s.cfg, []moments{start}, s.padded(group[0]))
+		if err != nil {
+			return nil, err
+		}
+		outcomes = append(outcomes, o...)
+	}
+	return outcomes, nil
 }
 
 // starts are the moments that EM begins with for a number of components: those of
 // the given start, or of cfg.Starts draws of k-means++.
-func (p *plan) starts(components int) (all []moments) {
-	if p.cfg.Start != nil {
-		return []moments{p.engine.given(p.cfg.Start, p.table)}
+func (s *search) starts(components int) (all []moments) {
+	if s.cfg.Start != nil {
+		return []moments{s.engine.given(s.cfg.Start, s.table)}
 	}
-	points := p.table.sample(p.x, max(startRows, startRowsEach*components), p.src)
-	for range p.cfg.Starts {
-		all = append(all, p.engine.kmeans(points, components, p.table.rows, p.src))
+	points := s.table.sample(s.x, max(startRows, startRowsEach*components), s.src)
+	for range s.cfg.Starts {
+		all = append(all, s.engine.kmeans(points, components, s.table.rows, s.src))
 	}
 	return all
 }
 
-// padded is the number of components of the program that fits so many.
-func (p *plan) padded(components int) int {
-	if len(p.components) == 1 {
+// padded is the number of components of the program that fits so many. Only where
+// there is a loop does a program take long to compile.
+func (s *search) padded(components int) int {
+	if len(s.components) == 1 || !s.engine.loops {
 		return components
 	}
-	return paddedComponents(components, p.cfg.MaxComponents, p.table.rows)
+	return paddedComponents(components, s.cfg.MaxComponents, s.table.rows)
 }
 
 // add takes the likeliest of the outcomes for a number of components, and keeps it if
 // its BIC is the least yet.
-func (p *plan) add(components int, outcomes []*outcome) error {
+func (s *search) add(components int, outcomes []*outcome) error {
 	likeliest := outcomes[0]
 	for _, o := range outcomes[1:] {
-		if o.likelihood > likeliest.likelihood {
+		if exceeds(o.likelihood, likeliest.likelihood) {
 			likeliest = o
 		}
 	}
-	m, err := p.engine.finish(p.table, p.cfg, likeliest, components)
+	m, err := s.engine.finish(s.table, s.cfg, likeliest, components)
 	if err != nil {
 		return err
 	}
-	p.tried = append(p.tried, BIC{Components: components, Value: m.BIC()})
-	if p.best.model == nil || m.BIC() < p.best.model.BIC() {
-		p.best.model, p.best.asked = m, components
+	s.tried = append(s.tried, BIC{Components: components, Value: m.bic()})
+	if s.best.model == nil || exceeds(s.best.model.bic(), m.bic()) {
+		s.best.model, s.best.asked = m, components
 	}
 	return nil
 }
 
-// model is the mixture with the least BIC.
-func (p *plan) model() *Model {
-	if len(p.components) > 1 || p.cfg.Components == 0 && p.cfg.Start == nil {
-		p.best.model.Tried = p.tried
-	}
-	return p.best.model
+// exceeds reports whether a is greater than b by more than rounding can make it.
+// Several starts often end at the same mixture, and a mixture that lost an empty
+// component is one of those with a component less: then the last bits of the
+// likelihoods, which differ between processors, would choose. After a few hundred
+// iterations such likelihoods differ by some 1e-13 relatively; mixtures that are not
+// the same differ by more than 1e-9 of it in all but freak cases.
+func exceeds(a, b float64) bool {
+	return a-b > 1e-9*max(1, math.Abs(b)) || math.IsNaN(b) && !math.IsNaN(a)
 }
 
 // enough refuses fewer rows than components.
@@ -185,7 +236,7 @@ func (e *engine) finish(t *table, cfg Config, o *outcome, asked int) (*Model, er
 	}
 	d := e.columns
 	m := &Model{
-		Kind: cfg.Covariance, Rows: t.rows, LowerBounds: o.trace, Iterations: o.iterations,
+		Kind: cfg.Covariance, Rows: t.rows, LowerBounds: o.trace, Iterations: len(o.trace),
 		Converged: o.converged, MeanLogLikelihood: o.likelihood,
 	}
 	m.Warnings = append(m.Warnings, t.warnings...)
@@ -193,7 +244,7 @@ func (e *engine) finish(t *table, cfg Config, o *outcome, asked int) (*Model, er
 		m.warn("%d components were asked for, but there are only %d different rows to start from", asked, o.components)
 	}
 	if !o.converged {
-		m.warn("not converged after %d iterations (last change above tolerance %v): raise max_iterations", o.iterations, cfg.Tolerance)
+		m.warn("not converged after %d iterations (last change above tolerance %v): raise max_iterations", len(o.trace), cfg.Tolerance)
 	}
 	entries := len(e.matrixPairs())
 	for k := range o.components {
@@ -213,6 +264,9 @@ func (e *engine) finish(t *table, cfg Config, o *outcome, asked int) (*Model, er
 		m.Weights = append(m.Weights, o.weights[k])
 		m.Means = append(m.Means, mean)
 		m.Covariances = append(m.Covariances, c)
+	}
+	if cfg.Start == nil { // those of a given start keep its order
+		m.sort(t.spread)
 	}
 	m.doubts(t)
 	return m, m.prepare()

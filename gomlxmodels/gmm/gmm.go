@@ -1,12 +1,17 @@
-// Package gmm fits mixtures of Gaussians by expectation-maximisation on a GoMLX
+// Package gmm fits mixtures of Gaussians by expectation-maximisation (EM) on a GoMLX
 // backend: NeCSTGen's clusters of latent points (algorithm.md section 6).
+//
+// Fit gives a Model with a number of components that Config asks for, or the one of
+// least BIC. FitByPosition gives a ByPosition: a Model for each place in a flow, as
+// connected flows have it. Both label points, draw points and are saved as JSON.
 //
 // The logarithm of a component's density is a linear function of the monomials of
 // the point, 1, x_i, x_i x_j. So the E-step of a block of rows is one product of
 // coefficients and monomials, a softmax, and one product back that gives the
-// sums from which the M-step is computed in closed form. All passes over the rows
-// and all iterations run in one While loop on the device; the host is called once
-// per fit, or every tenth of a second in a long one, so that it can be stopped.
+// sums from which the M-step is computed in closed form. The loops over iterations
+// and over blocks run on the device; the host is called once per fit, or every tenth
+// of a second in a long one, so that it can be stopped. Several fits of the same rows,
+// from other starts or with other numbers of components, may share a program.
 // Numbers are float64, and rows are centred first, since monomials cancel.
 //
 // The iteration is scikit-learn's (sklearn.mixture.GaussianMixture): same update,
@@ -23,7 +28,7 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// Covariance says what the components' covariance matrices share.
+// Covariance is the shape of the components' covariance matrices.
 type Covariance string
 
 // The covariance types.
@@ -44,9 +49,9 @@ func (c *Covariance) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown covariance %q: want %s, %s or %s", text, Full, Diagonal, Tied)
 }
 
-// MaxColumns bounds the columns of rows with full or tied covariance: the
+// maxColumns bounds the columns of rows with full or tied covariance: the
 // decomposition of the matrices is written out in the program.
-const MaxColumns = 24
+const maxColumns = 24
 
 // Config says what to fit. DefaultConfig gives the values in brackets.
 type Config struct {

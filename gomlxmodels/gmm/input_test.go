@@ -146,27 +146,6 @@ func TestFitIsInterrupted(t *testing.T) {
 	})
 }
 
-func TestMethodsRefuseOtherColumns(t *testing.T) {
-	m := fit(t, devicetest.Go(t), blobs(1, 100, 2, 2), Config{Components: 2, Covariance: Full, MaxIterations: 5, Starts: 1})
-	if _, err := m.Predict(blobs(1, 10, 3, 2)); err == nil {
-		t.Error("Predict takes rows of 3 columns for a mixture of 2")
-	}
-	broken := blobs(1, 3000, 2, 2)
-	broken.Set(2999, 1, math.NaN())
-	if _, err := m.Predict(broken); err == nil || !strings.Contains(err.Error(), "row 2999, column 1 is NaN") {
-		t.Errorf("Predict of NaN gives %v", err)
-	}
-	if _, err := m.LogLikelihood(&mat.Dense{}); err == nil {
-		t.Error("LogLikelihood takes no rows")
-	}
-	defer func() {
-		if recover() != badLength {
-			t.Error("LogProb of another length does not panic as gonum's do")
-		}
-	}()
-	m.LogProb([]float64{1})
-}
-
 func TestCovarianceText(t *testing.T) {
 	var c Covariance
 	if err := c.UnmarshalText([]byte("Tied")); err != nil || c != Tied {

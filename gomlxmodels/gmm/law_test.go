@@ -43,7 +43,7 @@ func blobs(seed uint64, n, d, k int) *mat.Dense {
 	return x
 }
 
-func fit(t testing.TB, b compute.Backend, x mat.Matrix, cfg Config) *Model {
+func fitted(t testing.TB, b compute.Backend, x mat.Matrix, cfg Config) *Model {
 	t.Helper()
 	m, err := Fit(context.Background(), b, x, cfg, rand.NewPCG(1, 2))
 	if err != nil {
@@ -62,7 +62,7 @@ func TestLikelihoodNeverFalls(t *testing.T) {
 				cfg := DefaultConfig()
 				cfg.Components, cfg.Covariance, cfg.Tolerance, cfg.RegCovar, cfg.MaxIterations = 4, kind, 0, 0, 40
 				x := blobs(uint64(d), 1500, d, 5)
-				m := fit(t, b, x, cfg)
+				m := fitted(t, b, x, cfg)
 				bounds := append(append([]float64{}, m.LowerBounds...), m.MeanLogLikelihood)
 				if len(bounds) != 41 || m.Iterations != 40 {
 					t.Fatalf("%s, %d columns: %d bounds after %d iterations, want 41 after 40", kind, d, len(bounds), m.Iterations)
@@ -72,11 +72,7 @@ func TestLikelihoodNeverFalls(t *testing.T) {
 						t.Errorf("%s, %d columns: likelihood falls from %v to %v in iteration %d", kind, d, bounds[i-1], bounds[i], i)
 					}
 				}
-				l, err := m.LogLikelihood(x)
-				if err != nil {
-					t.Fatal(err)
-				}
-				near(t, fmt.Sprintf("%s, %d columns: likelihood by the model's own density", kind, d), l, m.MeanLogLikelihood, 1e-9)
+				near(t, fmt.Sprintf("%s, %d columns: likelihood by the model's own density", kind, d), m.logLikelihood(x), m.MeanLogLikelihood, 1e-9)
 			}
 		}
 	})
@@ -86,14 +82,10 @@ func TestResponsibilities(t *testing.T) {
 	x := blobs(2, 3000, 3, 4)
 	cfg := DefaultConfig()
 	cfg.Components = 4
-	m := fit(t, devicetest.Go(t), x, cfg)
-	labels, err := m.Predict(x)
-	if err != nil {
-		t.Fatal(err)
-	}
+	m := fitted(t, devicetest.Go(t), x, cfg)
 	for r := range 3000 {
 		row := x.RawRowView(r)
-		p := m.Responsibilities(nil, row)
+		p := m.responsibilities(row)
 		sum, best := 0.0, 0
 		for k, v := range p {
 			sum += v
@@ -102,12 +94,12 @@ func TestResponsibilities(t *testing.T) {
 			}
 		}
 		near(t, "sum of responsibilities", sum, 1, 1e-12)
-		if labels[r] != best {
-			t.Fatalf("row %d: predicted %d, but %d is the likeliest of %v", r, labels[r], best, p)
+		if m.Label(row) != best {
+			t.Fatalf("row %d: predicted %d, but %d is the likeliest of %v", r, m.Label(row), best, p)
 		}
 	}
 	// Far away from everything the densities underflow; the probabilities do not.
-	p := m.Responsibilities(nil, []float64{1e6, -1e6, 1e6})
+	p := m.responsibilities([]float64{1e6, -1e6, 1e6})
 	if sum := p[0] + p[1] + p[2] + p[3]; math.Abs(sum-1) > 1e-12 {
 		t.Errorf("far away, responsibilities sum to %v", sum)
 	}
@@ -122,7 +114,7 @@ func TestSingleComponentIsTheEmpiricalOne(t *testing.T) {
 		for _, kind := range []Covariance{Full, Diagonal, Tied} {
 			cfg := DefaultConfig()
 			cfg.Components, cfg.Covariance = 1, kind
-			m := fit(t, b, x, cfg)
+			m := fitted(t, b, x, cfg)
 			near(t, "weight", m.Weights[0], 1, 1e-15)
 			for i := range 3 {
 				near(t, "mean", m.Means[0][i], stat.Mean(mat.Col(nil, i, x), nil), 1e-12)
@@ -151,7 +143,7 @@ func oneStep(x *mat.Dense, s *Start, kind Covariance, reg float64) (weights []fl
 	}
 	r := mat.NewDense(n, k, nil)
 	for i := range n {
-		m.Responsibilities(r.RawRowView(i), x.RawRowView(i))
+		r.SetRow(i, m.responsibilities(x.RawRowView(i)))
 	}
 	tied := mat.NewSymDense(d, nil)
 	for c := range k {
@@ -217,7 +209,7 @@ func TestOneStepByTheTextbook(t *testing.T) {
 			}
 			cfg := DefaultConfig()
 			cfg.Start, cfg.Covariance, cfg.MaxIterations, cfg.RegCovar = s, kind, 1, 1e-3
-			m := fit(t, b, x, cfg)
+			m := fitted(t, b, x, cfg)
 			weights, means, covariances := oneStep(x, s, kind, 1e-3)
 			for k := range 3 {
 				near(t, fmt.Sprintf("%s weight", kind), m.Weights[k], weights[k], 1e-12)
@@ -241,7 +233,7 @@ func TestSamplingMoments(t *testing.T) {
 		t.Fatal(err)
 	}
 	const n = 200000
-	x, components := m.SampleRows(n, rand.NewPCG(4, 4))
+	x, components := m.sampleRows(n, rand.NewPCG(4, 4))
 	for k := range 2 {
 		var rows []int
 		for i, c := range components {
@@ -249,7 +241,7 @@ func TestSamplingMoments(t *testing.T) {
 				rows = append(rows, i)
 			}
 		}
-		near(t, "share", float64(len(rows))/n, m.Weights[k], 5*math.Sqrt(0.2/n))
+		near(t, "proportion", float64(len(rows))/n, m.Weights[k], 5*math.Sqrt(0.2/n))
 		of := pickRows(x, rows)
 		var c mat.SymDense
 		stat.CovarianceMatrix(&c, of, nil)
@@ -260,14 +252,9 @@ func TestSamplingMoments(t *testing.T) {
 			}
 		}
 	}
-	m.Source = rand.NewPCG(1, 1)
-	a := m.Rand(nil)
-	m.Source = rand.NewPCG(1, 1)
-	if b := m.Rand(make([]float64, 2)); !reflect.DeepEqual(a, b) {
+	a, b := m.SampleComponent(nil, 1, rand.NewPCG(1, 1)), make([]float64, 2)
+	if m.SampleComponent(b, 1, rand.NewPCG(1, 1)); !reflect.DeepEqual(a, b) {
 		t.Errorf("the same source gives %v and %v", a, b)
-	}
-	if empty, _ := m.SampleRows(0, m.Source); !empty.IsEmpty() {
-		t.Error("no rows asked for, but some drawn")
 	}
 }
 
@@ -281,12 +268,12 @@ func TestNumberByBIC(t *testing.T) {
 		}
 		cfg := DefaultConfig()
 		cfg.MaxComponents, cfg.Starts = 7, 2
-		m := fit(t, b, x, cfg)
+		m := fitted(t, b, x, cfg)
 		if m.Components() != 3 || len(m.Tried) != 7 {
 			t.Errorf("%d components of BICs %v, want 3 of 7", m.Components(), m.Tried)
 		}
 		cfg.Patience = 2
-		if m := fit(t, b, x, cfg); m.Components() != 3 || len(m.Tried) != 5 {
+		if m := fitted(t, b, x, cfg); m.Components() != 3 || len(m.Tried) != 5 {
 			t.Errorf("with patience 2: %d components of BICs %v, want 3 of 5", m.Components(), m.Tried)
 		}
 	})
@@ -297,7 +284,7 @@ func TestSameSourceSameModel(t *testing.T) {
 		cfg := DefaultConfig()
 		cfg.Components, cfg.Starts = 5, 3
 		x := blobs(7, 5000, 2, 6)
-		a, c := fit(t, b, x, cfg), fit(t, b, x, cfg)
+		a, c := fitted(t, b, x, cfg), fitted(t, b, x, cfg)
 		if !reflect.DeepEqual(a.Means, c.Means) || !reflect.DeepEqual(a.LowerBounds, c.LowerBounds) {
 			t.Errorf("two fits from the same source differ: %v and %v", a.Means, c.Means)
 		}
@@ -309,7 +296,7 @@ func TestBackendsAgree(t *testing.T) {
 	x := blobs(8, 2*blockRows+77, 2, 5)
 	cfg := DefaultConfig()
 	cfg.Components, cfg.Tolerance, cfg.MaxIterations = 6, 0, 300
-	a, b := fit(t, devicetest.Go(t), x, cfg), fit(t, devicetest.XLA(t), x, cfg)
+	a, b := fitted(t, devicetest.Go(t), x, cfg), fitted(t, devicetest.XLA(t), x, cfg)
 	near(t, "likelihood", a.MeanLogLikelihood, b.MeanLogLikelihood, 1e-9)
 	for k := range a.Means {
 		for j := range 2 {
@@ -337,7 +324,7 @@ func TestMovedAndScaled(t *testing.T) {
 			cfg.Start.Means = append(cfg.Start.Means, mat.Row(nil, i, x))
 			other.Start.Means = append(other.Start.Means, mat.Row(nil, i, moved))
 		}
-		a, b := fit(t, devicetest.Go(t), x, cfg), fit(t, devicetest.Go(t), moved, other)
+		a, b := fitted(t, devicetest.Go(t), x, cfg), fitted(t, devicetest.Go(t), moved, other)
 		near(t, "likelihood", b.MeanLogLikelihood, a.MeanLogLikelihood-math.Log(1e-3), 1e-6)
 	}
 }

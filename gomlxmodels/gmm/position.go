@@ -65,11 +65,10 @@ func FitByPosition(ctx context.Context, b compute.Backend, x mat.Matrix, lengths
 	_, d := x.Dims()
 	p := &ByPosition{}
 	engines := make(map[Covariance]*engine) // shared, so that places of one shape share their programs
-	var order []*place
-	add := func(name string, rows []int, cfg Config) error {
+	fit := func(name string, rows []int, cfg Config) (*Model, error) {
 		if engines[cfg.Covariance] == nil {
-			if engines[cfg.Covariance], err = engineFor(b, cfg.Covariance, d); err != nil {
-				return err
+			if engines[cfg.Covariance], err = newEngine(b, cfg.Covariance, d); err != nil {
+				return nil, err
 			}
 		}
 		if cfg.Components > len(rows) {
@@ -77,84 +76,35 @@ func FitByPosition(ctx context.Context, b compute.Backend, x mat.Matrix, lengths
 		}
 		cfg.Components = min(cfg.Components, len(rows))
 		cfg.MinComponents = min(cfg.MinComponents, len(rows))
-		order = append(order, &place{name: name, x: pickRows(x, rows), cfg: cfg, engine: engines[cfg.Covariance]})
-		return nil
+		m, err := engines[cfg.Covariance].model(ctx, pickRows(x, rows), cfg, src)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		for _, w := range m.Warnings {
+			p.Warnings = append(p.Warnings, fmt.Errorf("%s: %w", name, w))
+		}
+		return m, nil
 	}
 	for i := range first {
-		err = errors.Join(err, add(fmt.Sprintf("packet %d of the flows", i+1), first[i], cfg.End))
+		m, err := fit(fmt.Sprintf("packet %d of the flows", i+1), first[i], cfg.End)
+		if err != nil {
+			return nil, err
+		}
+		p.First = append(p.First, m)
 	}
 	if len(body) > 0 {
-		err = errors.Join(err, add("body of the flows", body, cfg.Body))
+		if p.Body, err = fit("body of the flows", body, cfg.Body); err != nil {
+			return nil, err
+		}
 	}
 	for i := range last {
-		err = errors.Join(err, add(fmt.Sprintf("packet %d from the end of the flows", i+1), last[i], cfg.End))
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := fitPlaces(ctx, order, len(first), src); err != nil {
-		return nil, err
-	}
-	for i, o := range order {
-		for _, w := range o.model.Warnings {
-			p.Warnings = append(p.Warnings, fmt.Errorf("%s: %w", o.name, w))
+		m, err := fit(fmt.Sprintf("packet %d from the end of the flows", i+1), last[i], cfg.End)
+		if err != nil {
+			return nil, err
 		}
-		switch {
-		case i < len(first):
-			p.First = append(p.First, o.model)
-		case i == len(first) && len(body) > 0:
-			p.Body = o.model
-		default:
-			p.Last = append(p.Last, o.model)
-		}
+		p.Last = append(p.Last, m)
 	}
 	return p, nil
-}
-
-// place is one of the mixtures of FitByPosition.
-type place struct {
-	name   string
-	x      *mat.Dense
-	cfg    Config
-	engine *engine
-	plan   *plan
-	model  *Model
-}
-
-// fitPlaces fits all places. Those at the ends are of one size and go into one
-// program; the body, which has more rows by far, has its own. With patience, what is
-// tried depends on what was found: then it is one place after the other.
-func fitPlaces(ctx context.Context, order []*place, ends int, src rand.Source) error {
-	groups := make(map[bool][]*plan) // by whether it is the body
-	for i, o := range order {
-		var err error
-		if o.cfg.Patience > 0 {
-			o.model, err = o.engine.model(ctx, o.x, o.cfg, src)
-		} else if o.plan, err = o.engine.draft(o.x, o.cfg, src); err == nil {
-			body := i == ends && len(order) > 2*ends
-			groups[body] = append(groups[body], o.plan)
-		}
-		if err != nil {
-			return fmt.Errorf("%s: %w", o.name, err)
-		}
-	}
-	for _, body := range []bool{false, true} {
-		if group := groups[body]; len(group) > 0 {
-			if err := group[0].engine.run(ctx, group); err != nil {
-				return err
-			}
-		}
-	}
-	for _, o := range order {
-		if o.plan == nil {
-			continue
-		}
-		var err error
-		if o.model, err = o.plan.end(); err != nil {
-			return fmt.Errorf("%s: %w", o.name, err)
-		}
-	}
-	return nil
 }
 
 // places sorts rows by their place in their flow. A place that no flow reaches is

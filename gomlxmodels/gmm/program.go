@@ -1,20 +1,23 @@
 package gmm
 
 import (
+	"fmt"
 	"math"
 
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// program builds the graphs of EM for rows of the given columns. In shapes, K is
-// components, d columns, F monomials, B rows of a block, C blocks.
+// program builds the graphs of EM for rows of the given columns and for J fits at
+// once, which read the same rows. In shapes, K is the components of a fit, d columns,
+// F monomials, B rows of a block, C blocks. The components of all fits stand in one
+// axis [J*K].
 type program struct {
 	covariance Covariance
 	columns    int
-	// fits is the number of fits J of a stack: then all K components of all fits
-	// stand in one axis [J*K], and what belongs to a fit has an axis [J]. 0: one fit,
-	// without that axis.
-	fits int
+	fits       int  // J
+	loops      bool // whether the device loops over passes and blocks
 }
 
 // pairs are the index pairs (i, j), i <= j, of the second-order monomials: all
@@ -46,14 +49,150 @@ func (p program) matrixPairs() (pairs [][2]int) {
 // graph.Scalar must not be used in closures that share a graph.)
 func number(g *graph.Graph, v float64) *graph.Node { return graph.Const(g, v) }
 
+// The inputs of both programs, in order. Reals are float64, counts int32.
+//
+//	blocks [C, d, B]     rows, centred; those after the last are zeros
+//	first []             number of the first of these blocks in the table
+//	rows []              how many the table has
+//	second [d, d]        their sums of x_i x_j
+//	reg [d]              added to the variances
+//	active [J*K]         1 for a component, 0 for one that only pads the shape
+//	sums [J*K, F]        of the pass before, from which the program begins
+//	sumsSecond [J, d, d] what goes with them: second, or a start's own
+//
+// Pass has also
+//
+//	soFar [J*K, F], likelihoodSoFar [J]   of the blocks before first
+//
+// and iterate, for which first is 0,
+//
+//	likelihood [J]       mean per row of the pass before
+//	tolerance []
+//	watched [J]          1 for a fit that ends the iteration when it settles
+//	passes []            after which it ends anyway, <= passesPerCall
+//
+// Outputs of both: the new sums; the log-likelihoods, of pass the sum over the blocks
+// [J], of iterate the mean per row of each pass [passesPerCall, J]; weights [J*K], means
+// [J*K, d] and covariances [J*K, entries] of the last pass; and of iterate the number of
+// passes.
+
+// passesPerCall bounds the passes of one call of iterate.
+const passesPerCall = 256
+
+// pass is one iteration of EM over the rows of the given blocks: the M-step from the
+// sums of the pass before, and the E-step.
+func (p program) pass(in []*graph.Node) []*graph.Node {
+	p.fits = in[7].Shape().Dimensions[0]
+	m := p.maximization(in[6], in[7], in[3], in[4], in[5])
+	begins := graph.Equal(in[1], graph.Const(in[1].Graph(), int32(0)))
+	likelihood := graph.Add(in[9], graph.Where(begins, m.shared, graph.ZerosLike(m.shared)))
+	sums, likelihood := p.overBlocks(in[0], in[1], in[2], m.coefficients, in[8], likelihood)
+	return []*graph.Node{sums, likelihood, m.weights, m.means, m.covariances}
+}
+
+// iterate is passes over all rows until a watched fit changes its likelihood by less
+// than the tolerance, or all passes are made.
+//
+// GoMLX builds a kind of reduction once in a program, so it must not stand both in a
+// loop's body and outside of it: only the E-step, in the innermost loop, has
+// reductions; all else sums by products with ones. Operands of unlike shapes cannot be
+// captured by a loop's body, so small inputs are state; the blocks are captured, as
+// state they would be copied.
+func (p program) iterate(in []*graph.Node) []*graph.Node {
+	blocks, sums := in[0], in[6]
+	p.fits = in[7].Shape().Dimensions[0]
+	g, components, d := sums.Graph(), sums.Shape().Dimensions[0], p.columns
+	zeros := func(dimensions ...int) *graph.Node {
+		return graph.Zeros(g, shapes.Make(dtypes.Float64, dimensions...))
+	}
+	const made, settled, trace, fixed = 0, 1, 2, 9
+	state := append([]*graph.Node{
+		graph.Const(g, int32(0)), zeros(), zeros(passesPerCall, p.fits),
+		sums, in[7], in[8], zeros(components), zeros(components, d), zeros(components, len(p.matrixPairs())),
+	}, in[1], in[2], in[3], in[4], in[5], in[9], in[10], in[11])
+	out := while("pass", state, func(now []*graph.Node) *graph.Node {
+		passes := now[len(now)-1]
+		return graph.And(graph.LessThan(now[made], passes), graph.Equal(now[settled], number(now[settled].Graph(), 0)))
+	}, func(now []*graph.Node) []*graph.Node {
+		first, rows, second, reg, active := now[fixed], now[fixed+1], now[fixed+2], now[fixed+3], now[fixed+4]
+		tolerance, watched := now[fixed+5], now[fixed+6]
+		g := rows.Graph()
+		m := p.maximization(now[3], now[4], second, reg, active)
+		next, likelihood := p.overBlocks(blocks, first, rows, m.coefficients, graph.BroadcastToDims(number(g, 0), components, p.features()), m.shared)
+		mean := graph.Div(likelihood, graph.ConvertDType(rows, dtypes.Float64))
+		near := graph.LessThan(graph.Abs(graph.Sub(mean, now[5])), tolerance)
+		ends := graph.Reshape(sumRows(graph.Reshape(graph.Mul(graph.ConvertDType(near, dtypes.Float64), watched), 1, p.fits)))
+		zero := graph.Const(g, int32(0))
+		return append([]*graph.Node{
+			graph.Add(now[made], graph.Const(g, int32(1))), ends,
+			graph.DynamicUpdateSlice(now[trace], graph.Reshape(mean, 1, p.fits), []*graph.Node{now[made], zero}),
+			next, graph.BroadcastToDims(graph.Reshape(second, 1, d, d), p.fits, d, d), mean, m.weights, m.means, m.covariances,
+		}, now[fixed:]...)
+	})
+	return []*graph.Node{out[3], out[trace], out[6], out[7], out[8], out[made]}
+}
+
+// while repeats body on the state while more holds. Names of states must differ from
+// those of the loop that it lies in.
+func while(name string, state []*graph.Node, more func(now []*graph.Node) *graph.Node, body func(now []*graph.Node) []*graph.Node) []*graph.Node {
+	g := state[0].Graph()
+	parameters := func(g *graph.Graph) (now []*graph.Node) {
+		for i, n := range state {
+			now = append(now, graph.Parameter(g, fmt.Sprintf("%s%d", name, i), n.Shape()))
+		}
+		return now
+	}
+	again := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node { return []*graph.Node{more(parameters(g))} })
+	once := graph.NewClosure(g, func(g *graph.Graph) []*graph.Node { return body(parameters(g)) })
+	return graph.While(again, once, state...)
+}
+
+// overBlocks is the E-step over the blocks, added to sums and likelihood. Blocks that
+// follow the last row are not looked at.
+func (p program) overBlocks(blocks, first, rows, coefficients, sums, likelihood *graph.Node) (*graph.Node, *graph.Node) {
+	count, size := blocks.Shape().Dimensions[0], blocks.Shape().Dimensions[2]
+	state := []*graph.Node{graph.Const(first.Graph(), int32(0)), sums, likelihood, coefficients, first, rows}
+	body := func(now []*graph.Node) []*graph.Node {
+		at, coefficients, first, rows := now[0], now[3], now[4], now[5]
+		g := at.Graph()
+		x, zero := blocks, graph.Const(g, int32(0))
+		if p.loops {
+			x = graph.DynamicSlice(blocks, []*graph.Node{at, zero, zero}, []int{1, p.columns, size})
+		}
+		s, l := p.expectation(graph.Reshape(x, p.columns, size), blockMask(graph.Add(at, first), rows, size), coefficients)
+		next := graph.Add(at, graph.Const(g, int32(1)))
+		return []*graph.Node{next, graph.Add(now[1], s), graph.Add(now[2], l), coefficients, first, rows}
+	}
+	if count == 1 {
+		state = body(state)
+		return state[1], state[2]
+	}
+	state = while("block", state, func(now []*graph.Node) *graph.Node {
+		g := now[0].Graph()
+		begin := graph.Mul(graph.Add(now[0], now[4]), graph.Const(g, int32(size)))
+		return graph.And(graph.LessThan(now[0], graph.Const(g, int32(count))), graph.LessThan(begin, now[5]))
+	}, body)
+	return state[1], state[2]
+}
+
+// blockMask is 1 for the rows of a block that are there, 0 for padding.
+func blockMask(block, rows *graph.Node, size int) *graph.Node {
+	g := block.Graph()
+	at := graph.Add(graph.Iota(g, shapes.Make(dtypes.Int32, size), 0), graph.Mul(block, graph.Const(g, int32(size))))
+	return graph.ConvertDType(graph.LessThan(at, rows), dtypes.Float64)
+}
+
 // Expectation
 
-// expectation is the E-step of one block: the sums over its rows of
+// expectation is the E-step of one block: for each fit the sums over its rows of
 // responsibilities times monomials, and the sum of the rows' log-likelihoods.
 //
-//	x [d, B], mask [B], coefficients [K, F] -> sums [K, F], logLikelihood []
+//	x [d, B], mask [B], coefficients [J*K, F] -> sums [J*K, F], logLikelihood [J]
+//
+// The monomials are computed once for all fits.
 func (p program) expectation(x, mask, coefficients *graph.Node) (sums, logLikelihood *graph.Node) {
 	g, rows := x.Graph(), x.Shape().Dimensions[1]
+	components := coefficients.Shape().Dimensions[0] / p.fits
 	column := func(i int) *graph.Node { return graph.Slice(x, graph.AxisElem(i), graph.AxisRange()) } // [1, B]
 	monomials := []*graph.Node{graph.BroadcastToDims(number(g, 1), 1, rows)}
 	for i := range p.columns {
@@ -62,86 +201,86 @@ func (p program) expectation(x, mask, coefficients *graph.Node) (sums, logLikeli
 	for _, pair := range p.pairs() {
 		monomials = append(monomials, graph.Mul(column(pair[0]), column(pair[1])))
 	}
-	phi := graph.Concatenate(monomials, 0)           // [F, B]
-	logits := graph.MatMul(coefficients, phi)        // [K, B]
-	most := graph.ReduceMax(logits, 0)               // [B]
-	most = graph.Reshape(most, 1, rows)              // [1, B]
-	e := graph.Exp(graph.Sub(logits, most))          // [K, B]
-	total := graph.ReduceSum(e, 0)                   // [B]
-	total = graph.Reshape(total, 1, rows)            // [1, B]
-	mask = graph.Reshape(mask, 1, rows)              // [1, B]
-	scaled := graph.Mul(phi, graph.Div(mask, total)) // [F, B]
-	sums = graph.DotGeneral(e, []int{1}, nil, scaled, []int{1}, nil)
-	logLikelihood = graph.ReduceAllSum(graph.Mul(graph.Add(most, graph.Log(total)), mask))
-	sums.AssertDims(coefficients.Shape().Dimensions...)
+	phi := graph.Concatenate(monomials, 0) // [F, B]
+	logits := graph.Reshape(graph.MatMul(coefficients, phi), p.fits, components, rows)
+	narrow := func(n *graph.Node) *graph.Node { return graph.Reshape(n, p.fits, 1, rows) }
+	most := narrow(graph.ReduceMax(logits, 1))
+	e := graph.Exp(graph.Sub(logits, most)) // [J, K, B]
+	total := narrow(graph.ReduceSum(e, 1))
+	mask = graph.Reshape(mask, 1, 1, rows)
+	if p.fits == 1 {
+		scaled := graph.Mul(phi, graph.Reshape(graph.Div(mask, total), 1, rows))
+		sums = graph.DotGeneral(graph.Reshape(e, components, rows), []int{1}, nil, scaled, []int{1}, nil)
+	} else {
+		memberships := graph.Reshape(graph.Mul(e, graph.Div(mask, total)), p.fits*components, rows)
+		sums = graph.DotGeneral(memberships, []int{1}, nil, phi, []int{1}, nil)
+	}
+	logLikelihood = graph.ReduceSum(graph.Mul(graph.Add(most, graph.Log(total)), mask), 1, 2)
 	return sums, logLikelihood
 }
 
-// total sums over the components of each fit: [], in a stack [J].
+// total sums over the components of each fit: [J*K] to [J].
 func (p program) total(x *graph.Node) *graph.Node {
-	if p.fits == 0 {
-		return graph.ReduceAllSum(x)
-	}
-	return graph.ReduceSum(graph.Reshape(x, p.fits, x.Shape().Size()/p.fits), 1)
+	components := x.Shape().Size() / p.fits
+	return sumRows(graph.Reshape(x, p.fits, components))
 }
 
-// spread gives each component what belongs to its fit: [], in a stack [components].
+// sumRows sums each row of a matrix, by a product with ones.
+func sumRows(x *graph.Node) *graph.Node {
+	ones := graph.BroadcastToDims(number(x.Graph(), 1), x.Shape().Dimensions[1])
+	return graph.DotGeneral(x, []int{1}, nil, ones, []int{0}, nil)
+}
+
+// spread gives each component what belongs to its fit: [J] to [J*K].
 func (p program) spread(x *graph.Node, components int) *graph.Node {
-	if p.fits == 0 {
-		return x
-	}
 	return graph.Reshape(graph.BroadcastToDims(graph.Reshape(x, p.fits, 1), p.fits, components/p.fits), components)
 }
 
-// entry cuts one number out of a tensor, in a stack one of each fit.
-func (p program) entry(n *graph.Node, at ...int) *graph.Node {
+// entry cuts one number out of a tensor that all fits share.
+func entry(n *graph.Node, at ...int) *graph.Node {
 	var specs []graph.SliceAxisSpec
-	var dims []int
-	if p.fits > 0 {
-		specs, dims = append(specs, graph.AxisRange()), []int{p.fits}
-	}
 	for _, v := range at {
 		specs = append(specs, graph.AxisElem(v))
 	}
-	return graph.Reshape(graph.Slice(n, specs...), dims...)
+	return graph.Reshape(graph.Slice(n, specs...))
+}
+
+// entryOfEach cuts one number of each fit out of a tensor [J, ...].
+func (p program) entryOfEach(n *graph.Node, at ...int) *graph.Node {
+	specs := []graph.SliceAxisSpec{graph.AxisRange()}
+	for _, v := range at {
+		specs = append(specs, graph.AxisElem(v))
+	}
+	return graph.Reshape(graph.Slice(n, specs...), p.fits)
 }
 
 // Maximisation
 
-// mixture is the parameters as nodes, and what the E-step needs of them.
+// mixture is the parameters of all fits as nodes, and what the E-step needs of them.
 type mixture struct {
-	weights      *graph.Node // [K]
-	means        *graph.Node // [K, d]
-	covariances  *graph.Node // [K, entries of matrixPairs]
-	coefficients *graph.Node // [K, F]
-	shared       *graph.Node // [], part of the log-likelihood of all rows that the coefficients leave out
+	weights      *graph.Node // [J*K]
+	means        *graph.Node // [J*K, d]
+	covariances  *graph.Node // [J*K, entries of matrixPairs]
+	coefficients *graph.Node // [J*K, F]
+	shared       *graph.Node // [J], part of the log-likelihood of all rows that the coefficients leave out
 }
 
-func (m mixture) flat() []*graph.Node {
-	return []*graph.Node{m.weights, m.means, m.covariances, m.coefficients, m.shared}
-}
-
-// maximization is the M-step: the mixture from the sums of all rows.
-//
-//	sums [K, F], of the rows or of a start, and their sums of x_i x_j,
-//	sumsSecond [d, d]; second [d, d] of the rows, reg [d],
-//	active [K] 1 for a component, 0 for one that only pads the shape
-//
-// In a stack K is J*K, and sumsSecond, second and reg have a leading axis J.
+// maximization is the M-step: the mixtures from the sums of all rows, or of a start;
+// see pass for the shapes.
 func (p program) maximization(sums, sumsSecond, second, reg, active *graph.Node) mixture {
 	g, d := sums.Graph(), p.columns
 	components := sums.Shape().Dimensions[0]
 	column := func(n *graph.Node, i int) *graph.Node {
 		return graph.Reshape(graph.Slice(n, graph.AxisRange(), graph.AxisElem(i)), components)
 	}
-	mass := graph.Add(column(sums, 0), number(g, 10*0x1p-52)) // [K]; what scikit-learn adds against empty components
+	mass := graph.Add(column(sums, 0), number(g, 10*0x1p-52)) // [J*K]; what scikit-learn adds against empty components
 	rows := p.spread(p.total(graph.Mul(mass, active)), components)
 	weights := graph.Div(graph.Mul(mass, active), rows)
 	means := make([]*graph.Node, d)
 	for i := range d {
 		means[i] = graph.Div(column(sums, 1+i), mass)
 	}
-	matrix := make([][]*graph.Node, d) // upper triangle, [K] each
+	matrix := make([][]*graph.Node, d) // upper triangle, [J*K] each
 	for i := range d {
 		matrix[i] = make([]*graph.Node, d)
 	}
@@ -150,16 +289,13 @@ func (p program) maximization(sums, sumsSecond, second, reg, active *graph.Node)
 		var c *graph.Node
 		if p.covariance == Tied {
 			between := p.total(graph.Mul(mass, graph.Mul(means[i], means[j])))
-			c = graph.Div(p.spread(graph.Sub(p.entry(sumsSecond, i, j), between), components), rows)
-			if p.fits == 0 {
-				c = graph.BroadcastToDims(c, components)
-			}
+			c = graph.Div(p.spread(graph.Sub(p.entryOfEach(sumsSecond, i, j), between), components), rows)
 		} else {
 			c = graph.Sub(graph.Div(column(sums, 1+d+at), mass), graph.Mul(means[i], means[j]))
 		}
 		if i == j {
 			c = graph.Max(c, number(g, 0))
-			c = graph.Add(c, p.spread(p.entry(reg, i), components))
+			c = graph.Add(c, entry(reg, i))
 		}
 		matrix[i][j] = c
 	}
@@ -191,10 +327,7 @@ func (p program) coefficients(weights *graph.Node, means []*graph.Node, matrix [
 		constant = graph.Sub(constant, graph.Mul(number(g, 0.5), graph.Mul(linear[i], means[i])))
 	}
 	out := append([]*graph.Node{constant}, linear...)
-	shared = number(g, 0)
-	if p.fits > 0 {
-		shared = graph.BroadcastToDims(shared, p.fits)
-	}
+	shared = graph.BroadcastToDims(number(g, 0), p.fits)
 	for _, pair := range p.matrixPairs() {
 		i, j := pair[0], pair[1]
 		factor := -1.0 // x_i x_j stands for both orders
@@ -206,11 +339,8 @@ func (p program) coefficients(weights *graph.Node, means []*graph.Node, matrix [
 			out = append(out, c)
 			continue
 		}
-		if p.fits > 0 {
-			c = graph.Reshape(c, p.fits, c.Shape().Size()/p.fits)
-		}
-		one := p.entry(c, 0) // the same for all components
-		shared = graph.Add(shared, graph.Mul(one, p.entry(second, i, j)))
+		one := p.entryOfEach(graph.Reshape(c, p.fits, c.Shape().Size()/p.fits), 0) // the same for all components
+		shared = graph.Add(shared, graph.Mul(one, entry(second, i, j)))
 	}
 	return graph.Stack(out, 1), shared
 }
@@ -223,7 +353,7 @@ func plus(sum, x *graph.Node) *graph.Node {
 }
 
 // invert gives the upper triangles of the matrices' inverses and the logarithms of
-// their determinants, [K] each, by Cholesky's decomposition written out. A pivot
+// their determinants, [J*K] each, by Cholesky's decomposition written out. A pivot
 // that rounding made too small for its variance is lifted, so that no mixture is
 // ever NaN.
 func (p program) invert(matrix [][]*graph.Node) (precision [][]*graph.Node, logDet *graph.Node) {

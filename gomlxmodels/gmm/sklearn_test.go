@@ -115,7 +115,7 @@ func TestScikitLearn(t *testing.T) {
 		}
 		near(t, "lower bound", m.LowerBounds[len(m.LowerBounds)-1], want.LowerBound, 1e-11)
 		near(t, "mean log-likelihood", m.MeanLogLikelihood, want.MeanLogLikelihood, 1e-11)
-		near(t, "BIC", m.BIC(), want.BIC, 1e-7)
+		near(t, "BIC", m.bic(), want.BIC, 1e-7)
 		for k := range want.Weights {
 			near(t, "weight", m.Weights[k], want.Weights[k], 1e-9)
 			for i := range 2 {
@@ -126,7 +126,7 @@ func TestScikitLearn(t *testing.T) {
 			}
 		}
 		for r, expected := range want.Responsibilities {
-			got := m.Responsibilities(nil, want.X[r])
+			got := m.responsibilities(want.X[r])
 			for k := range expected {
 				near(t, "responsibility", got[k], expected[k], 1e-9)
 			}

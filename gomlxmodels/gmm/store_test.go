@@ -14,7 +14,7 @@ func TestSaveLoad(t *testing.T) {
 	for _, kind := range []Covariance{Full, Diagonal, Tied} {
 		cfg := DefaultConfig()
 		cfg.Covariance, cfg.MaxComponents, cfg.MaxIterations, cfg.Tolerance = kind, 3, 3, 0
-		m := fit(t, devicetest.Go(t), x, cfg)
+		m := fitted(t, devicetest.Go(t), x, cfg)
 		var saved, again bytes.Buffer
 		if err := m.Save(&saved); err != nil {
 			t.Fatal(err)
@@ -30,11 +30,11 @@ func TestSaveLoad(t *testing.T) {
 		if text != again.String() {
 			t.Errorf("%s: saved again, the file differs:\n%s\n%s", kind, text, again.String())
 		}
-		if m.BIC() != loaded.BIC() || len(loaded.Warnings) != len(m.Warnings) {
-			t.Errorf("%s: BIC %v and %d warnings, loaded %v and %d", kind, m.BIC(), len(m.Warnings), loaded.BIC(), len(loaded.Warnings))
+		if m.bic() != loaded.bic() || len(loaded.Warnings) != len(m.Warnings) {
+			t.Errorf("%s: BIC %v and %d warnings, loaded %v and %d", kind, m.bic(), len(m.Warnings), loaded.bic(), len(loaded.Warnings))
 		}
-		a, _ := m.SampleRows(20, rand.NewPCG(1, 1))
-		b, _ := loaded.SampleRows(20, rand.NewPCG(1, 1))
+		a, _ := m.sampleRows(20, rand.NewPCG(1, 1))
+		b, _ := loaded.sampleRows(20, rand.NewPCG(1, 1))
 		if !reflect.DeepEqual(a, b) {
 			t.Errorf("%s: samples differ after loading", kind)
 		}
@@ -67,7 +67,7 @@ func TestLoadRefuses(t *testing.T) {
 	}
 }
 
-// Whatever Load takes has a density and can be sampled and saved.
+// Whatever Load takes can label and be sampled and saved.
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(savedModel))
 	f.Add([]byte(`{"format":1,"covariance":"tied","weights":[1],"means":[[0]],"covariances":[[[1]]]}`))
@@ -76,9 +76,7 @@ func FuzzLoad(f *testing.F) {
 		if err != nil {
 			return
 		}
-		x, _ := m.Sample(nil, rand.NewPCG(1, 1))
-		m.LogProb(x)
-		m.Responsibilities(nil, x)
+		m.Label(m.SampleComponent(nil, 0, rand.NewPCG(1, 1)))
 		if err := m.Save(&bytes.Buffer{}); err != nil {
 			t.Fatal(err)
 		}

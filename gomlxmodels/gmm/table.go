@@ -11,39 +11,45 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// blockRows is the rows of a block on a CPU: with 25 components its
-// responsibilities stay in the cache of the second level, and one more M-step a
-// block is a small part. On a GPU starting the kernels is what costs: there a block
-// has as many rows as the table, up to gpuBlockRows.
+// blockRows is the rows of a block on a CPU: with blockComponents components its
+// responsibilities stay in the cache of the second level. With more components, as
+// several fits in one program have, blocks are shorter. On a GPU starting the kernels
+// is what costs: there a block has as many rows as the table, up to gpuBlockRows.
 const (
-	blockRows    = 2048
-	gpuBlockRows = 1 << 17
+	blockRows       = 2048
+	blockComponents = 100
+	leastBlockRows  = 64
+	gpuBlockRows    = 1 << 17
 )
 
-// blockSize is the rows of a block for a table of n rows.
-func (e *engine) blockSize(n int) int {
-	if !e.gpu {
-		return blockRows
-	}
+// blockSize is the rows of a block for a table of n rows and a program of so many
+// components in all.
+func (e *engine) blockSize(n, components int) int {
 	size := blockRows
-	for size < min(n, gpuBlockRows) {
-		size *= 2
+	if e.gpu {
+		for size < min(n, gpuBlockRows) {
+			size *= 2
+		}
+		return size
+	}
+	for size > leastBlockRows && (size*components > blockRows*blockComponents || size/2 >= n) {
+		size /= 2
 	}
 	return size
 }
 
-// table is the rows on the device, in blocks, columns first, centred.
+// table is the rows, centred, on the device in blocks, columns first.
 type table struct {
 	rows, columns int
-	center        []float64         // [d] column means, subtracted
-	spread        []float64         // [d] column variances
-	blocks        *tensors.Tensor   // [C, d, B], where the loop runs on the device
-	single        []*tensors.Tensor // [d, B] each, elsewhere
-	second        *tensors.Tensor   // [d, d] sums of x_i x_j
-	reg           *tensors.Tensor   // [d]
-	secondSums    []float64         // second on the host
-	regular       []float64         // reg on the host
+	center        []float64 // [d] column means, subtracted
+	spread        []float64 // [d] column variances
+	secondSums    []float64 // [d, d] sums of x_i x_j
+	regular       []float64 // [d] added to the variances
 	warnings      []error
+	blocks        []*tensors.Tensor // [C, d, B] each; one where the device loops over blocks, else C = 1
+	first         []*tensors.Tensor // [] number of the first block of each
+	count         *tensors.Tensor   // [] rows
+	second, reg   *tensors.Tensor   // secondSums, regular
 }
 
 // blockCount is the number of blocks of the given size for n rows, padded to one of a few numbers, so
@@ -68,17 +74,8 @@ func blockCount(n, size int) int {
 	return (blocks + step - 1) / step * step
 }
 
-// table checks and centres x and lays it out in blocks on the device.
-func (e *engine) table(x mat.Matrix, cfg Config) (*table, error) {
-	t, err := e.inspect(x, cfg)
-	if err != nil {
-		return nil, err
-	}
-	return t, e.place(t, x)
-}
-
 // inspect checks x and finds what the host needs to know of it.
-func (e *engine) inspect(x mat.Matrix, cfg Config) (*table, error) {
+func inspect(x mat.Matrix, cfg Config) (*table, error) {
 	n, d := x.Dims()
 	if n == 0 || d == 0 {
 		return nil, errors.New("gmm: no rows: want at least one row and one column")
@@ -103,23 +100,25 @@ func (e *engine) inspect(x mat.Matrix, cfg Config) (*table, error) {
 	return t, nil
 }
 
-// place moves the centred rows to the device.
-func (e *engine) place(t *table, x mat.Matrix) error {
+// place moves the centred rows to the device, for a program of so many components
+// in all.
+func (e *engine) place(t *table, x mat.Matrix, components int) error {
 	n, d := t.rows, t.columns
-	size := e.blockSize(n)
-	if e.whole {
-		var err error
-		t.blocks, err = e.onDevice(func(flat []float64) { t.fill(flat, x, 0, n, size, d*size) }, blockCount(n, size), d, size)
+	size := e.blockSize(n, components)
+	each := size
+	if e.loops {
+		each = blockCount(n, size) * size
+	}
+	for from := 0; from < n; from += each {
+		blocks, err := e.onDevice(func(flat []float64) { t.fill(flat, x, from, min(n, from+each), size) }, each/size, d, size)
 		if err != nil {
+			t.finalize()
 			return err
 		}
-	} else {
-		for from := 0; from < n; from += size {
-			block := tensors.FromShape(shapes.Make(dtypes.Float64, d, size))
-			tensors.MustMutableFlatData(block, func(flat []float64) { t.fill(flat, x, from, min(n, from+size), size, d*size) })
-			t.single = append(t.single, block)
-		}
+		t.blocks = append(t.blocks, blocks)
+		t.first = append(t.first, tensors.FromScalar(int32(from/size)))
 	}
+	t.count = tensors.FromScalar(int32(n))
 	t.second = tensors.FromFlatDataAndDimensions(t.secondSums, d, d)
 	t.reg = tensors.FromFlatDataAndDimensions(t.regular, d)
 	return nil
@@ -140,11 +139,10 @@ func (e *engine) onDevice(fill func(flat []float64), dimensions ...int) (*tensor
 	return t, nil
 }
 
-// fill writes the rows from to to-1, centred, into blocks [d, size], each of which
-// begins stride after the one before.
-func (t *table) fill(flat []float64, x mat.Matrix, from, to, size, stride int) {
+// fill writes the rows from to to-1, centred, into blocks [d, size].
+func (t *table) fill(flat []float64, x mat.Matrix, from, to, size int) {
 	for r := from; r < to; r++ {
-		at := (r-from)/size*stride + (r-from)%size
+		at := (r-from)/size*t.columns*size + (r-from)%size
 		for j := range t.columns {
 			flat[at+j*size] = x.At(r, j) - t.center[j]
 		}
@@ -194,9 +192,7 @@ func (t *table) regularise(regCovar float64) {
 
 // finalize frees the device's memory.
 func (t *table) finalize() {
-	for _, x := range append([]*tensors.Tensor{t.blocks, t.second, t.reg}, t.single...) {
-		if x != nil {
-			_ = x.FinalizeAll() // nothing can be done about memory that cannot be freed
-		}
+	for _, x := range t.blocks {
+		_ = x.FinalizeAll() // nothing can be done about memory that cannot be freed
 	}
 }

@@ -35,20 +35,20 @@ func (c *Cell) UnmarshalText(text []byte) error {
 }
 
 // WindowConfig is the shape of the paper's network and how it is trained. Its
-// input is a window of packets, its output a point for the last of them: a class
-// for each head, and features in [0, 1].
+// input is a window of packets, which one cell reads forwards and another backwards;
+// its output is a point for the last packet: a class for each head, and features in
+// [0, 1]. DefaultWindowConfig gives the values in brackets.
 type WindowConfig struct {
-	Cell          Cell       `json:"cell" toml:"cell"`                   // lstm or gru [gru]
-	Bidirectional bool       `json:"bidirectional" toml:"bidirectional"` // a second cell reads the window backwards [true]
-	Units         int        `json:"units" toml:"units"`                 // of each direction; 0: as many as Inputs, as in the paper [0]
-	Steps         int        `json:"steps" toml:"steps"`                 // packets of a window, 1 to 64 [11]; of a stateful network: that are trained on at once
-	Stateful      bool       `json:"stateful" toml:"stateful"`           // each packet sees its whole flow: the state runs from packet to packet, in place of a window [false]
-	Inputs        int        `json:"inputs" toml:"-"`                    // numbers per packet, >= 1
-	Heads         []Head     `json:"heads" toml:"-"`                     // softmax outputs, in the order of the targets
-	Features      []string   `json:"features" toml:"-"`                  // sigmoid outputs, after the heads
-	Float64       bool       `json:"float64" toml:"float64"`             // compute in float64 [false]
-	HoldOut       float64    `json:"hold_out" toml:"hold_out"`           // share of the flows kept for validation, in [0,1) [0.1]
-	Fit           fit.Config `json:"fit" toml:"fit"`
+	Cell     Cell       `json:"cell"`     // lstm or gru [gru]
+	Units    int        `json:"units"`    // of each direction; 0: as many as Inputs, as in the paper [0]
+	Steps    int        `json:"steps"`    // packets of a window, 1 to 64 [11]
+	Dropout  float64    `json:"dropout"`  // fraction of the cells' state hidden from the outputs in training, in [0,1) [0]
+	HoldOut  float64    `json:"hold_out"` // fraction of the flows kept for validation, in [0,1) [0.1]
+	Inputs   int        `json:"inputs"`   // numbers per packet, >= 1
+	Heads    []Head     `json:"heads"`    // softmax outputs, in the order of the targets
+	Features []string   `json:"features"` // sigmoid outputs, after the heads
+	Float64  bool       `json:"float64"`  // compute in float64, as comparisons with other programs need [false]
+	Fit      fit.Config `json:"fit"`      // epochs, batch, learning rate, patience, seed and more
 }
 
 // DefaultWindowConfig is the paper's network without its inputs and outputs, with
@@ -58,7 +58,7 @@ func DefaultWindowConfig() WindowConfig {
 	c := fit.DefaultConfig()
 	c.Epochs, c.Batch, c.LearningRate = 50, 64, 1e-3
 	c.PlateauPatience, c.StopPatience, c.KeepBest = 5, 10, true
-	return WindowConfig{Cell: GRU, Bidirectional: true, Steps: 11, HoldOut: 0.1, Fit: c}
+	return WindowConfig{Cell: GRU, Steps: 11, HoldOut: 0.1, Fit: c}
 }
 
 // Validate reports every field that is out of range.
@@ -80,6 +80,7 @@ func (c WindowConfig) Validate() error {
 		check(h.Name != "" && h.Name != "features" && !names[h.Name], "head", fmt.Sprintf("%q", h.Name), `a name of its own, not "features"`)
 		names[h.Name] = true
 	}
+	check(c.Dropout >= 0 && c.Dropout < 1, "dropout", c.Dropout, "in [0, 1)")
 	check(c.HoldOut >= 0 && c.HoldOut < 1, "hold_out", c.HoldOut, "in [0, 1)")
 	if err := c.Fit.Validate(); err != nil {
 		problems = append(problems, err)
@@ -117,8 +118,7 @@ type Window struct {
 	Params fit.Params
 	Result fit.Result // of the training
 
-	predict *graph.Exec   // windows to outputs, or states to outputs
-	carry   []*graph.Exec // of a stateful network: a direction's state over a stretch of packets
+	predict *graph.Exec
 }
 
 // FitWindow trains the network on the packets of flows that stand one after the
@@ -131,85 +131,43 @@ type Window struct {
 // When ctx ends, it returns the network so far together with the context's error, and
 // when training diverges, the last good one and a *fit.DivergedError.
 func FitWindow(ctx context.Context, b compute.Backend, cfg WindowConfig, x mat.Matrix, lengths []int, targets mat.Matrix, observe func(fit.Epoch) error) (*Window, error) {
-	w, train, data, err := prepareWindows(cfg, x, lengths, targets)
-	if err != nil {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	params := w.initialize(rand.New(rand.NewPCG(cfg.Fit.Seed, seedWindow)))
-	trained, result, err := fit.Run(ctx, b, train, params, data, w.problem(), observe)
-	return windowModel(b, cfg, trained, result, err)
-}
-
-// prepareWindows checks what a network is to learn, and is the network, its training
-// with the rows held out, and the data.
-func prepareWindows(cfg WindowConfig, x mat.Matrix, lengths []int, targets mat.Matrix) (w *windowNetwork, train fit.Config, data []*tensors.Tensor, err error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, train, nil, err
-	}
 	if err := checkWindowRows(cfg, x, lengths); err != nil {
-		return nil, train, nil, err
+		return nil, err
 	}
 	if err := checkTargets(cfg, x, targets); err != nil {
-		return nil, train, nil, err
+		return nil, err
 	}
-	w, train = newWindowNetwork(cfg), cfg.Fit
-	data, train.ValidationRows = w.data(x, lengths, targets)
-	return w, train, data, nil
-}
-
-// windowModel is the network of a training that may have ended with an error.
-func windowModel(b compute.Backend, cfg WindowConfig, trained fit.Params, result fit.Result, err error) (*Window, error) {
+	n, train := newWindowNetwork(cfg), cfg.Fit
+	train.ValidationRows = heldFlows(cfg, lengths)
+	params := n.initialize(rand.New(rand.NewPCG(cfg.Fit.Seed, seedWindow)))
+	trained, result, err := fit.Run(ctx, b, train, params, n.data(x, lengths, targets), n.problem(), observe)
 	if err != nil {
 		err = fmt.Errorf("lstm: %w", err)
 	}
 	if len(trained.Values) == 0 {
 		return nil, err
 	}
-	m, newErr := NewWindow(b, cfg, trained)
+	w, newErr := newWindow(b, cfg, trained)
 	if newErr != nil {
 		return nil, errors.Join(err, newErr)
 	}
-	m.Result = result
-	return m, err
-}
-
-// FitWindows trains one network for each seed in one program, as a sweep over seeds
-// does; see fit.RunStack. Network m is the one that FitWindow gives with
-// cfg.Fit.Seed = seeds[m], but for rounding and for the flows held out, which are for
-// all those that cfg.Fit.Seed draws. Observe (may be nil) gets the index of the seed.
-func FitWindows(ctx context.Context, b compute.Backend, cfg WindowConfig, seeds []uint64, x mat.Matrix, lengths []int, targets mat.Matrix, observe func(model int, e fit.Epoch) error) ([]*Window, error) {
-	w, train, data, err := prepareWindows(cfg, x, lengths, targets)
-	if err != nil {
-		return nil, err
-	}
-	starts := make([]fit.Params, len(seeds))
-	for m, seed := range seeds {
-		starts[m] = w.initialize(rand.New(rand.NewPCG(seed, seedWindow)))
-	}
-	trained, results, err := fit.RunStack(ctx, b, train, seeds, starts, data, w.problem(), observe)
-	if err != nil {
-		err = fmt.Errorf("lstm: %w", err)
-	}
-	var models []*Window
-	for m := range trained {
-		one := cfg
-		one.Fit.Seed = seeds[m]
-		model, newErr := windowModel(b, one, trained[m], results[m], nil)
-		models, err = append(models, model), errors.Join(err, newErr)
-	}
-	return models, err
+	w.Result = result
+	return w, err
 }
 
 // seedWindow is the stream of the seed that initial weights and held-out flows
 // come from.
 const seedWindow = 0x77696e // "win"
 
-// NewWindow makes a network of given parameters; see WindowConfig for their shapes:
+// newWindow makes a network of given parameters; see WindowConfig for their shapes:
 // "forward/kernel" [inputs, gates*units], "forward/recurrent" [units, gates*units],
 // "forward/bias" [gates*units] (GRU: [2, gates*units]), the same for "backward",
-// and "NAME/kernel" [directions*units, classes] and "NAME/bias" of each head and of
+// and "NAME/kernel" [2*units, classes] and "NAME/bias" of each head and of
 // "features". Gates are i, f, o, candidate (LSTM) or update, reset, candidate (GRU).
-func NewWindow(b compute.Backend, cfg WindowConfig, params fit.Params) (*Window, error) {
+func newWindow(b compute.Backend, cfg WindowConfig, params fit.Params) (*Window, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
@@ -227,12 +185,7 @@ func NewWindow(b compute.Backend, cfg WindowConfig, params fit.Params) (*Window,
 			return nil, fmt.Errorf("lstm: move parameters to the device: %w", err)
 		}
 	}
-	if cfg.Stateful {
-		err = w.buildStateful(b, n)
-	} else {
-		w.predict, err = graph.NewExec(b, n.outputs)
-	}
-	if err != nil {
+	if w.predict, err = graph.NewExec(b, n.outputs); err != nil {
 		return nil, fmt.Errorf("lstm: %w", err)
 	}
 	return w, nil
@@ -250,15 +203,16 @@ func (w *Window) Predict(x mat.Matrix, lengths []int) (*mat.Dense, error) {
 	if err := checkWindowRows(cfg, x, lengths); err != nil {
 		return nil, err
 	}
-	if cfg.Stateful {
-		return w.predictStateful(x, lengths)
-	}
 	n, _ := x.Dims()
 	places := places(lengths)
 	out := mat.NewDense(n, cfg.Outputs(), nil)
 	for from := 0; from < n; from += predictRows {
 		to := min(n, from+predictRows)
-		result, err := w.call(w.predict, windowsOf(cfg, x, places, from, to, powerOfTwo(to-from)))
+		args := []any{windowsOf(cfg, x, places, from, to, powerOfTwo(to-from))}
+		for _, p := range w.Params.Values {
+			args = append(args, p)
+		}
+		result, err := w.predict.Call(args...)
 		if err != nil {
 			return nil, fmt.Errorf("lstm: predict: %w", err)
 		}
@@ -267,6 +221,15 @@ func (w *Window) Predict(x mat.Matrix, lengths []int) (*mat.Dense, error) {
 		}
 	}
 	return out, nil
+}
+
+// powerOfTwo is the least power of two that is not below n.
+func powerOfTwo(n int) int {
+	size := 1
+	for size < n {
+		size *= 2
+	}
+	return size
 }
 
 // copyRows copies the front of t to dst.

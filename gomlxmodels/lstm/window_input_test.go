@@ -35,7 +35,7 @@ func TestFitWindowRefuses(t *testing.T) {
 		{"no outputs", func(c *WindowConfig, _, _ *mat.Dense, _ *[]int) { c.Heads, c.Features = nil, nil }, []string{"outputs"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			cfg := windowCase(GRU, true, 3)
+			cfg := windowCase(GRU, 3)
 			x, targets := windowData(cfg, lengths, rand.New(rand.NewPCG(1, 1)))
 			given := lengths
 			test.edit(&cfg, x, targets, &given)
@@ -56,7 +56,7 @@ func TestFitWindowRefuses(t *testing.T) {
 func TestFitWindowOnLittle(t *testing.T) {
 	for name, lengths := range map[string][]int{"one flow": {6}, "flows of one packet": {1, 1, 1}, "one packet": {1}} {
 		t.Run(name, func(t *testing.T) {
-			cfg := windowCase(LSTM, true, 4)
+			cfg := windowCase(LSTM, 4)
 			x, targets := windowData(cfg, lengths, rand.New(rand.NewPCG(2, 2)))
 			w, err := FitWindow(context.Background(), devicetest.Go(t), cfg, x, lengths, targets, nil)
 			if err != nil {
@@ -114,9 +114,9 @@ func TestHeldFlows(t *testing.T) {
 
 func TestWindowSaveLoad(t *testing.T) {
 	for _, cell := range []Cell{LSTM, GRU} {
-		cfg := windowCase(cell, true, 4)
+		cfg := windowCase(cell, 4)
 		b := devicetest.Go(t)
-		w, err := NewWindow(b, cfg, newWindowNetwork(cfg).initialize(rand.New(rand.NewPCG(3, 3))))
+		w, err := newWindow(b, cfg, newWindowNetwork(cfg).initialize(rand.New(rand.NewPCG(3, 3))))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -143,7 +143,7 @@ func TestWindowSaveLoad(t *testing.T) {
 		for _, damage := range []struct{ old, new, want string }{
 			{`"version": 1`, `"version": 7`, "version 7"},
 			{`"units": 4`, `"units": 5`, "must be"},
-			{`"bidirectional": true`, `"bidirectional": false`, "must be"},
+			{`"steps": 4`, `"steps": 65`, "steps = 65"},
 			{`"steps": 4`, `"steps": "x"`, "window.json"},
 		} {
 			name := filepath.Join(dir, windowConfigFile)
@@ -170,7 +170,7 @@ func TestWindowSaveLoad(t *testing.T) {
 // The recurrent kernels start orthogonal, the others within Glorot's bound.
 func TestWindowInitialize(t *testing.T) {
 	for _, cell := range []Cell{LSTM, GRU} {
-		cfg := windowCase(cell, true, 4)
+		cfg := windowCase(cell, 4)
 		n := newWindowNetwork(cfg)
 		p := n.initialize(rand.New(rand.NewPCG(5, 5)))
 		values := make([]float64, p.Get("backward/recurrent").Shape().Size())

@@ -3,7 +3,6 @@ package lstm
 import (
 	"encoding/json"
 	"math"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,8 +10,6 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
-	"github.com/gomlx/gomlx/core/tensors"
-	"gonum.org/v1/gonum/mat"
 
 	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 	"github.com/necstgen/necstgen/gomlxmodels/fit"
@@ -119,7 +116,8 @@ func TestKeras(t *testing.T) {
 					args = append(args, p)
 				}
 				out, err := graph.CallOnce(b, func(in []*graph.Node) *graph.Node {
-					return n.state(n.run(in[1:], timeFirst(in[0]), nil))
+					_, steps := n.run(in[1:], in[0])
+					return n.state(steps)
 				}, args...)
 				if err != nil {
 					t.Fatal(err)
@@ -140,96 +138,6 @@ func TestKeras(t *testing.T) {
 			})
 		}
 	}
-}
-
-// A forward network's state is the first half of Keras' output; a stateful network has
-// both halves, the forward one at the last packet and the backward one at the first,
-// also where the state is carried over stretches of 4 packets.
-func TestKerasForwardAndStateful(t *testing.T) {
-	for _, cell := range []Cell{LSTM, GRU} {
-		var layer kerasLayer
-		reference(t, "keras_bidirectional_"+string(cell)+".json", &layer)
-		for _, stateful := range []bool{false, true} {
-			for _, bidirectional := range []bool{false, true} {
-				cfg := DefaultWindowConfig()
-				cfg.Cell, cfg.Units, cfg.Inputs, cfg.Float64 = cell, 8, len(layer.X[0][0]), true
-				cfg.Stateful, cfg.Bidirectional, cfg.Features = stateful, bidirectional, []string{"y"}
-				if stateful {
-					cfg.Steps = 4
-				}
-				given := kerasParams(t, cfg, layer)
-				params := newWindowNetwork(cfg).initialize(rand.New(rand.NewPCG(1, 1)))
-				for i, name := range params.Names {
-					if v := given.Get(name); v != nil {
-						params.Values[i] = v
-					}
-				}
-				w, err := NewWindow(devicetest.Go(t), cfg, params)
-				if err != nil {
-					t.Fatal(err)
-				}
-				var x []float64
-				var lengths []int
-				for _, window := range layer.X {
-					for _, row := range window {
-						x = append(x, row...)
-					}
-					lengths = append(lengths, len(window))
-				}
-				got, err := w.lastStates(mat.NewDense(len(x)/cfg.Inputs, cfg.Inputs, x), lengths)
-				if err != nil {
-					t.Fatal(err)
-				}
-				for i, row := range layer.Y {
-					for j, have := range got[i] {
-						if math.Abs(have-row[j]) > 1e-6 {
-							t.Fatalf("%s, stateful %v, bidirectional %v: state %d of sequence %d is %v, Keras has %v", cell, stateful, bidirectional, j, i, have, row[j])
-						}
-					}
-				}
-			}
-		}
-	}
-}
-
-// lastStates are the states at the end of each flow, the backward one at its first
-// packet where the network is stateful.
-func (w *Window) lastStates(x mat.Matrix, lengths []int) (all [][]float64, err error) {
-	n := newWindowNetwork(w.Config)
-	if w.Config.Stateful {
-		states, err := w.states(x, 0, lengths)
-		width, units := len(n.directions())*n.cell.units, n.cell.units
-		begin := 0
-		for _, length := range lengths {
-			last := states[(begin+length-1)*width:][:units]
-			all = append(all, append(append([]float64{}, last...), states[begin*width:][units:width]...))
-			begin += length
-		}
-		return all, err
-	}
-	var args []any
-	for _, p := range append([]*tensors.Tensor{windows(w.Config, x, lengths)}, w.Params.Values...) {
-		args = append(args, p)
-	}
-	b, err := w.Params.Values[0].Backend()
-	if err != nil {
-		return nil, err
-	}
-	out, err := graph.CallOnce(b, func(in []*graph.Node) *graph.Node {
-		return n.state(n.run(in[1:], timeFirst(in[0]), nil))
-	}, args...)
-	if err != nil {
-		return nil, err
-	}
-	width := out.Shape().Dimensions[1]
-	flat := make([]float64, out.Shape().Size())
-	err = copyRows(flat, out)
-	row := -1
-	for _, length := range lengths {
-		row += length
-		all = append(all, flat[row*width:(row+1)*width])
-	}
-	return all, err
 }
 
 // eachWindowBackend runs f on the Go backend, and on XLA's where it is at hand.

@@ -17,9 +17,9 @@ import (
 )
 
 // windowCase is a small network with two heads and two features.
-func windowCase(cell Cell, bidirectional bool, steps int) WindowConfig {
+func windowCase(cell Cell, steps int) WindowConfig {
 	cfg := DefaultWindowConfig()
-	cfg.Cell, cfg.Bidirectional, cfg.Steps = cell, bidirectional, steps
+	cfg.Cell, cfg.Steps = cell, steps
 	cfg.Inputs, cfg.Units, cfg.Float64 = 3, 4, true
 	cfg.Heads, cfg.Features = []Head{{"a", 3}, {"b", 2}}, []string{"x", "y"}
 	cfg.Fit.Epochs, cfg.Fit.Batch = 2, 4
@@ -57,77 +57,71 @@ func windowData(cfg WindowConfig, lengths []int, r *rand.Rand) (x, targets *mat.
 func TestWindowGradient(t *testing.T) {
 	lengths := []int{1, 3, 9}
 	for _, cell := range []Cell{LSTM, GRU} {
-		for _, bidirectional := range []bool{false, true} {
-			for _, steps := range []int{1, 2, 5, -5} { // below 0: stateful
-				cfg := windowCase(cell, bidirectional, max(steps, -steps))
-				cfg.Stateful = steps < 0
-				n := newWindowNetwork(cfg)
-				r := rand.New(rand.NewPCG(1, uint64(cfg.Steps)))
-				x, targets := windowData(cfg, lengths, r)
-				eachWindowBackend(t, func(t *testing.T, b compute.Backend) {
-					if !devicetest.IsGo(b) && (!bidirectional || steps != 5) {
-						t.Skip("skipped: each shape is a compilation, the Go backend has them all")
+		for _, steps := range []int{1, 2, 5} {
+			cfg := windowCase(cell, steps)
+			n := newWindowNetwork(cfg)
+			r := rand.New(rand.NewPCG(1, uint64(cfg.Steps)))
+			x, targets := windowData(cfg, lengths, r)
+			eachWindowBackend(t, func(t *testing.T, b compute.Backend) {
+				if !devicetest.IsGo(b) && steps != 5 {
+					t.Skip("skipped: each shape is a compilation, the Go backend has them all")
+				}
+				params := n.initialize(rand.New(rand.NewPCG(2, 2)))
+				for i, p := range params.Values { // biases that are not 0
+					if len(n.dims[i]) == 1 || cell == GRU && n.dims[i][0] == 2 {
+						p.MustMutableFlatData(func(flat any) {
+							for j := range flat.([]float64) {
+								flat.([]float64)[j] = r.NormFloat64()
+							}
+						})
 					}
-					params := n.initialize(rand.New(rand.NewPCG(2, 2)))
-					for i, p := range params.Values { // biases that are not 0
-						if len(n.dims[i]) == 1 || cell == GRU && n.dims[i][0] == 2 {
-							p.MustMutableFlatData(func(flat any) {
-								for j := range flat.([]float64) {
-									flat.([]float64)[j] = r.NormFloat64()
-								}
-							})
-						}
+				}
+				inputs := []*tensors.Tensor{windows(cfg, x, lengths), targetTensor(cfg, targets)}
+				rows := inputs[0].Shape().Dimensions[0]
+				mask := floats(cfg, func(set func(i int, v float64)) {
+					for i := range rows - rows/5 { // the last rows are padding
+						set(i, 1)
 					}
-					inputs := []*tensors.Tensor{windows(cfg, x, lengths), targetTensor(cfg, targets)}
-					if cfg.Stateful {
-						inputs, _ = n.segments(x, lengths, targets)
-					}
-					rows := inputs[0].Shape().Dimensions[0]
-					mask := floats(cfg, func(set func(i int, v float64)) {
-						for i := range rows - rows/5 { // the last rows are padding
-							set(i, 1)
-						}
-					}, rows)
-					var args []any
-					for _, p := range append(append(inputs, mask), params.Values...) {
-						args = append(args, p)
-					}
-					given := len(inputs)
-					out, err := graph.CallOnceN(b, func(in []*graph.Node) []*graph.Node {
-						s := fit.Step{Params: in[given+1:], Inputs: in[:given], Mask: in[given]}
-						ours, _ := n.loss(s)
-						theirs, _ := n.plainLoss(s)
-						all := append(graph.Gradient(ours, s.Params...), graph.Gradient(theirs, s.Params...)...)
-						return append(all, ours, theirs)
-					}, args...)
-					if err != nil {
+				}, rows)
+				var args []any
+				for _, p := range append(append(inputs, mask), params.Values...) {
+					args = append(args, p)
+				}
+				given := len(inputs)
+				out, err := graph.CallOnceN(b, func(in []*graph.Node) []*graph.Node {
+					s := fit.Step{Params: in[given+1:], Inputs: in[:given], Mask: in[given]}
+					ours, _ := n.loss(s)
+					theirs, _ := n.plainLoss(s)
+					all := append(graph.Gradient(ours, s.Params...), graph.Gradient(theirs, s.Params...)...)
+					return append(all, ours, theirs)
+				}, args...)
+				if err != nil {
+					t.Fatal(err)
+				}
+				values := make([][]float64, len(out))
+				for i, o := range out {
+					values[i] = make([]float64, o.Shape().Size())
+					if err := copyRows(values[i], o); err != nil {
 						t.Fatal(err)
 					}
-					values := make([][]float64, len(out))
-					for i, o := range out {
-						values[i] = make([]float64, o.Shape().Size())
-						if err := copyRows(values[i], o); err != nil {
-							t.Fatal(err)
+				}
+				k := len(n.names)
+				if values[2*k][0] != values[2*k+1][0] {
+					t.Errorf("loss %v, without the derivative %v", values[2*k][0], values[2*k+1][0])
+				}
+				for i, name := range n.names {
+					size := 0.0
+					for j, want := range values[k+i] {
+						size += math.Abs(want)
+						if math.Abs(values[i][j]-want) > 1e-12 {
+							t.Fatalf("%s, %d steps: derivative by %s[%d] is %v, want %v", cell, steps, name, j, values[i][j], want)
 						}
 					}
-					k := len(n.names)
-					if values[2*k][0] != values[2*k+1][0] {
-						t.Errorf("loss %v, without the derivative %v", values[2*k][0], values[2*k+1][0])
+					if size == 0 && !(steps == 1 && name != "forward/kernel") {
+						t.Errorf("%s, %d steps: derivative by %s is all 0", cell, steps, name)
 					}
-					for i, name := range n.names {
-						size := 0.0
-						for j, want := range values[k+i] {
-							size += math.Abs(want)
-							if math.Abs(values[i][j]-want) > 1e-12 {
-								t.Fatalf("%s, bidirectional %v, %d steps: derivative by %s[%d] is %v, want %v", cell, bidirectional, steps, name, j, values[i][j], want)
-							}
-						}
-						if size == 0 && !(steps == 1 && name != "forward/kernel") {
-							t.Errorf("%s, %d steps: derivative by %s is all 0", cell, steps, name)
-						}
-					}
-				})
-			}
+				}
+			})
 		}
 	}
 }
@@ -193,13 +187,56 @@ func TestWindowLearns(t *testing.T) {
 	}
 }
 
+// In training, dropout hides its fraction of the state and keeps the mean; a network
+// still learns with it, and is held to the validation rows without it.
+func TestWindowDropout(t *testing.T) {
+	cfg := windowCase(GRU, 4)
+	cfg.Dropout, cfg.Fit.Epochs, cfg.Fit.LearningRate, cfg.Heads = 0.25, 10, 2e-2, nil
+	n := newWindowNetwork(cfg)
+	const size = 100 * 80
+	state := floats(cfg, func(set func(i int, v float64)) {
+		for i := range size {
+			set(i, 1)
+		}
+	}, 100, 80)
+	b := devicetest.Go(t)
+	out, err := graph.CallOnceN(b, func(in []*graph.Node) []*graph.Node { return []*graph.Node{n.drop(in[0], in[1])} }, state, []uint64{7, 0, 0})
+	if err != nil {
+		t.Fatal(err)
+	}
+	values, hidden := make([]float64, size), 0
+	if err := copyRows(values, out[0]); err != nil {
+		t.Fatal(err)
+	}
+	for _, v := range values {
+		if v == 0 {
+			hidden++
+		} else if math.Abs(v-1/0.75) > 1e-12 {
+			t.Fatalf("a value of 1 became %v, want 0 or 4/3", v)
+		}
+	}
+	if off := math.Abs(float64(hidden)/size - 0.25); off > 0.02 { // 4 standard errors
+		t.Errorf("%d of %d values hidden, want a quarter", hidden, size)
+	}
+	lengths := []int{20, 20, 20, 20}
+	x, targets := windowData(cfg, lengths, rand.New(rand.NewPCG(1, 9)))
+	w, err := FitWindow(context.Background(), b, cfg, x, lengths, targets, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, last := w.Result.Epochs[0], w.Result.Epochs[len(w.Result.Epochs)-1]
+	if !(last.Loss < first.Loss) {
+		t.Errorf("loss from %v to %v with dropout", first.Loss, last.Loss)
+	}
+}
+
 // Predict gives each packet what it gives alone with its flow: neither batch nor
 // neighbours count.
 func TestPredictIsByFlow(t *testing.T) {
-	cfg := windowCase(GRU, true, 6)
+	cfg := windowCase(GRU, 6)
 	n := newWindowNetwork(cfg)
 	b := devicetest.Go(t)
-	w, err := NewWindow(b, cfg, n.initialize(rand.New(rand.NewPCG(3, 3))))
+	w, err := newWindow(b, cfg, n.initialize(rand.New(rand.NewPCG(3, 3))))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func agree(t *testing.T, a, b compute.Backend) {
 	t.Helper()
 	lengths := []int{3, 1, 9, 14, 6, 20}
 	for _, cell := range []Cell{LSTM, GRU} {
-		cfg := windowCase(cell, true, 3)
+		cfg := windowCase(cell, 3)
 		cfg.Float64, cfg.HoldOut = false, 0
 		x, targets := windowData(cfg, lengths, rand.New(rand.NewPCG(1, 9)))
 		var trained [2]*Window

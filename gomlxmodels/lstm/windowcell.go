@@ -1,16 +1,13 @@
 package lstm
 
 import (
-	"slices"
-
 	. "github.com/gomlx/gomlx/core/graph"
 
 	"github.com/gomlx/compute/shapes"
 )
 
 // windowCell builds one direction of the network, unrolled over its few steps, and
-// its derivative by hand. All shapes may have a leading axis of models (a stack, see
-// fit.RunStack), which comments leave out. Letting GoMLX differentiate costs more: the
+// its derivative by hand. Letting GoMLX differentiate costs more: the
 // derivative of each step's slice of the projection is that projection padded with
 // zeros, added up step by step. By hand the gates' gradients are laid side by side
 // once, and each weight's gradient is one product over all steps.
@@ -42,7 +39,6 @@ type windowStep struct {
 	tanhCell           *Node   // LSTM
 	inner              *Node   // GRU: the candidate's product of the hidden state, with its bias
 	hidden, cell       *Node   // after the step
-	valid              *Node   // [batch, 1], 0 where the step is padding and the state starts anew; nil: all 1
 }
 
 // fresh is a scalar constant of x's type; the graph's cache of scalars must not be
@@ -51,49 +47,31 @@ func fresh(x *Node, value float64) *Node {
 	return Const(x.Graph(), shapes.CastAsDType(value, x.DType()))
 }
 
-// columns from to to-1 of a matrix.
-func columns(x *Node, from, to int) *Node { return Slice(x, AxisRange().Spacer(), AxisRange(from, to)) }
+// columns cuts the columns from to to-1 out of a matrix.
+func columns(x *Node, from, to int) *Node { return Slice(x, AxisRange(), AxisRange(from, to)) }
 
-// rowRange is the rows from to to-1 of a matrix.
-func rowRange(x *Node, from, to int) *Node {
-	return Slice(x, AxisRange().Spacer(), AxisRange(from, to), AxisRange())
-}
+// rowRange cuts the rows from to to-1 out of a matrix.
+func rowRange(x *Node, from, to int) *Node { return Slice(x, AxisRange(from, to)) }
 
 // block is the i-th block of units of x [batch, blocks*units].
 func (c windowCell) block(x *Node, i int) *Node { return columns(x, i*c.units, (i+1)*c.units) }
 
-// row i of a matrix, [1, columns].
+// row cuts row i out of a matrix: [1, columns].
 func row(x *Node, i int) *Node { return rowRange(x, i, i+1) }
 
-// lead are the dimensions of x before its last n.
-func lead(x *Node, n int) []int { return slices.Clone(x.Shape().Dimensions[:x.Rank()-n]) }
-
-// like reshapes x to dimensions behind those of lead.
-func like(lead []int, x *Node, dimensions ...int) *Node {
-	return Reshape(x, append(slices.Clone(lead), dimensions...)...)
-}
-
-// lastThree are the last dimensions of x.
-func lastThree(x *Node) (time, batch, inputs int) {
-	d := x.Shape().Dimensions[x.Rank()-3:]
-	return d[0], d[1], d[2]
-}
-
 // forward runs the cell over x [time, batch, inputs], backwards in time if reverse,
-// from the state of the step before the first (zero for the zero value), and gives
-// all steps in the order they were made. Valid [time, batch, 1] is nil where no step
-// is padding.
-func (c windowCell) forward(x *Node, w windowWeights, reverse bool, last windowStep, valid *Node) []windowStep {
-	time, batch, inputs := lastThree(x)
-	leading := lead(x, 3)
+// from a state of zeros, and gives all steps in the order they were made.
+func (c windowCell) forward(x *Node, w windowWeights, reverse bool) []windowStep {
+	time, batch, inputs := x.Shape().Dimensions[0], x.Shape().Dimensions[1], x.Shape().Dimensions[2]
 	bias, inner := w.bias, (*Node)(nil)
 	if c.kind == GRU {
 		bias, inner = row(w.bias, 0), row(w.bias, 1)
 	} else {
-		bias = like(leading, w.bias, 1, c.gates()*c.units)
+		bias = Reshape(w.bias, 1, c.gates()*c.units)
 	}
-	projection := Add(MatMul(like(leading, x, time*batch, inputs), w.kernel), bias) // [time*batch, gates*units]
+	projection := Add(MatMul(Reshape(x, time*batch, inputs), w.kernel), bias) // [time*batch, gates*units]
 	steps := make([]windowStep, time)
+	var last windowStep
 	for i := range time {
 		t := i
 		if reverse {
@@ -101,14 +79,7 @@ func (c windowCell) forward(x *Node, w windowWeights, reverse bool, last windowS
 		}
 		z := rowRange(projection, t*batch, (t+1)*batch) // [batch, gates*units]
 		last = c.step(z, last, w.recurrent, inner)
-		if valid != nil {
-			last.valid = like(leading, rowRange(like(leading, valid, time*batch, 1), t*batch, (t+1)*batch), batch, 1)
-			last.hidden = Mul(last.hidden, last.valid)
-			if last.cell != nil {
-				last.cell = Mul(last.cell, last.valid)
-			}
-		}
-		last.hidden.AssertDims(append(slices.Clone(leading), batch, c.units)...)
+		last.hidden.AssertDims(batch, c.units)
 		steps[i] = last
 	}
 	return steps
@@ -147,27 +118,20 @@ func (c windowCell) step(z *Node, before windowStep, recurrent, innerBias *Node)
 	return s
 }
 
-// backward is the gradients of the weights from those of the hidden states, gradient
-// [time] of [batch, units] in the order of time, nil where there is none. The state
-// before the first step is zero.
-func (c windowCell) backward(x *Node, steps []windowStep, w windowWeights, reverse bool, gradient []*Node) windowWeights {
-	time, batch, inputs := lastThree(x)
-	leading := lead(x, 3)
+// backward is the gradients of the weights from that of the hidden state after the
+// last step [batch, units].
+func (c windowCell) backward(x *Node, steps []windowStep, w windowWeights, reverse bool, gradient *Node) windowWeights {
+	time, batch, inputs := x.Shape().Dimensions[0], x.Shape().Dimensions[1], x.Shape().Dimensions[2]
 	// In the order of time: gradients of the projections, of the recurrent products
 	// (LSTM: the same), and what the latter multiplied.
 	outer, inner, before := make([]*Node, time), make([]*Node, time), make([]*Node, time)
-	transposed := Transpose(w.recurrent, -2, -1)
-	var dh, dc *Node
+	transposed := Transpose(w.recurrent, 0, 1)
+	dh, dc := gradient, (*Node)(nil)
 	for i := time - 1; i >= 0; i-- {
 		s := steps[i]
 		t := i
 		if reverse {
 			t = time - 1 - i
-		}
-		if dh == nil {
-			dh = gradient[t]
-		} else if gradient[t] != nil {
-			dh = Add(dh, gradient[t])
 		}
 		var direct *Node
 		outer[t], inner[t], direct, dc = c.stepBackward(s, dh, dc)
@@ -183,23 +147,18 @@ func (c windowCell) backward(x *Node, steps []windowStep, w windowWeights, rever
 	}
 	// A column of ones gives the bias's gradient from the same product. (Summing dz
 	// apart is slow on the CPU: the sum takes its rows from the steps one by one.)
-	ones := BroadcastToDims(fresh(x, 1), append(slices.Clone(leading), time*batch, 1)...)
-	rows := like(leading, x, time*batch, inputs)
-	hidden := Concatenate(before, -2) // [time*batch, units]
+	ones := BroadcastToDims(fresh(x, 1), time*batch, 1)
+	rows := Reshape(x, time*batch, inputs)
+	hidden := Concatenate(before, 0) // [time*batch, units]
 	product := func(left []*Node, right []*Node) *Node {
-		var models []int
-		for axis := range leading {
-			models = append(models, axis)
-		}
-		contract := []int{len(leading)}
-		return DotGeneral(Concatenate(left, -1), contract, models, Concatenate(right, -2), contract, models)
+		return DotGeneral(Concatenate(left, 1), []int{0}, nil, Concatenate(right, 0), []int{0}, nil)
 	}
 	if c.kind == LSTM {
 		all := product([]*Node{rows, hidden, ones}, outer) // [inputs+units+1, gates*units]
 		return windowWeights{
 			kernel:    rowRange(all, 0, inputs),
 			recurrent: rowRange(all, inputs, inputs+c.units),
-			bias:      like(leading, row(all, inputs+c.units), c.gates()*c.units),
+			bias:      Reshape(row(all, inputs+c.units), c.gates()*c.units),
 		}
 	}
 	kernel := product([]*Node{rows, ones}, outer)      // [inputs+1, gates*units]
@@ -207,7 +166,7 @@ func (c windowCell) backward(x *Node, steps []windowStep, w windowWeights, rever
 	return windowWeights{
 		kernel:    rowRange(kernel, 0, inputs),
 		recurrent: rowRange(recurrent, 0, c.units),
-		bias:      Concatenate([]*Node{row(kernel, inputs), row(recurrent, c.units)}, -2),
+		bias:      Concatenate([]*Node{row(kernel, inputs), row(recurrent, c.units)}, 0),
 	}
 }
 
@@ -216,12 +175,6 @@ func (c windowCell) backward(x *Node, steps []windowStep, w windowWeights, rever
 // way that passes the products by (GRU), and of the cell state before (LSTM).
 func (c windowCell) stepBackward(s windowStep, dh, dc *Node) (dz, dr, direct, dcBefore *Node) {
 	one := fresh(dh, 1)
-	if s.valid != nil {
-		dh = Mul(dh, s.valid)
-		if dc != nil {
-			dc = Mul(dc, s.valid)
-		}
-	}
 	sigmoid := func(d, y *Node) *Node { return Mul(d, Mul(y, Sub(one, y))) }
 	tanh := func(d, y *Node) *Node { return Mul(d, Sub(one, Mul(y, y))) }
 	if c.kind == LSTM {

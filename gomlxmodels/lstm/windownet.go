@@ -26,7 +26,7 @@ type windowNetwork struct {
 func newWindowNetwork(cfg WindowConfig) *windowNetwork {
 	n := &windowNetwork{cfg: cfg, cell: windowCell{cfg.Cell, cfg.units()}, index: make(map[string]int)}
 	units, width := cfg.units(), n.cell.gates()*cfg.units()
-	for _, direction := range n.directions() {
+	for _, direction := range directions {
 		n.add(direction+"/kernel", cfg.Inputs, width)
 		n.add(direction+"/recurrent", units, width)
 		if cfg.Cell == GRU {
@@ -35,7 +35,7 @@ func newWindowNetwork(cfg WindowConfig) *windowNetwork {
 			n.add(direction+"/bias", width)
 		}
 	}
-	state := len(n.directions()) * units
+	state := len(directions) * units
 	for _, h := range cfg.Heads {
 		n.add(h.Name+"/kernel", state, h.Classes)
 		n.add(h.Name+"/bias", h.Classes)
@@ -47,12 +47,8 @@ func newWindowNetwork(cfg WindowConfig) *windowNetwork {
 	return n
 }
 
-func (n *windowNetwork) directions() []string {
-	if n.cfg.Bidirectional {
-		return []string{"forward", "backward"}
-	}
-	return []string{"forward"}
-}
+// directions are the cells' names: one reads the window forwards, one backwards.
+var directions = []string{"forward", "backward"}
 
 func (n *windowNetwork) add(name string, dims ...int) {
 	n.index[name] = len(n.names)
@@ -142,66 +138,37 @@ func orthogonal(random *rand.Rand, rows, columns int, set func(i int, v float64)
 	}
 }
 
-// timeFirst is windows [batch, time, inputs] as [time, batch, inputs]: then every
-// step is one piece of memory. As in the cell, a leading axis of models is left out.
-func timeFirst(x *Node) *Node {
-	axes := make([]int, x.Rank())
-	for i := range axes {
-		axes[i] = i
+// run is the steps of both directions over windows [batch, time, inputs], and the
+// windows as [time, batch, inputs], in which each step is one piece of memory.
+func (n *windowNetwork) run(params []*Node, windows *Node) (x *Node, steps [][]windowStep) {
+	x = TransposeAllDims(windows, 1, 0, 2)
+	for i, direction := range directions {
+		steps = append(steps, n.cell.forward(x, n.weights(params, direction), i == 1))
 	}
-	n := x.Rank()
-	axes[n-3], axes[n-2] = n-2, n-3
-	return TransposeAllDims(x, axes...)
+	return x, steps
 }
 
-// run is the steps of all directions over x [time, batch, inputs].
-func (n *windowNetwork) run(params []*Node, x, valid *Node) (steps [][]windowStep) {
-	for i, direction := range n.directions() {
-		steps = append(steps, n.cell.forward(x, n.weights(params, direction), i == 1, windowStep{}, valid))
-	}
-	return steps
-}
-
-// state is what the outputs see of the steps: the last hidden states of all
-// directions side by side [batch, directions*units]; of a stateful network the
-// hidden states of every step, [time*batch, directions*units].
+// state is what the outputs see of the steps: the last hidden states of both
+// directions side by side [batch, 2*units].
 func (n *windowNetwork) state(steps [][]windowStep) *Node {
 	var sides []*Node
-	for i, s := range steps {
-		if !n.cfg.Stateful {
-			sides = append(sides, s[len(s)-1].hidden)
-			continue
-		}
-		all := make([]*Node, len(s))
-		for k, step := range s {
-			all[n.time(k, i == 1)] = step.hidden
-		}
-		sides = append(sides, Concatenate(all, -2))
+	for _, s := range steps {
+		sides = append(sides, s[len(s)-1].hidden)
 	}
-	return Concatenate(sides, -1)
-}
-
-// time is the place of a direction's k-th step.
-func (n *windowNetwork) time(k int, reverse bool) int {
-	if reverse {
-		return n.cfg.Steps - 1 - k
-	}
-	return k
+	return Concatenate(sides, 1)
 }
 
 // dense is the pre-activation of an output of that name.
 func (n *windowNetwork) dense(params []*Node, state *Node, name string) *Node {
-	return Add(MatMul(state, n.param(params, name+"/kernel")), InsertAxes(n.param(params, name+"/bias"), -2))
+	return Add(MatMul(state, n.param(params, name+"/kernel")), InsertAxes(n.param(params, name+"/bias"), 0))
 }
 
-// outputs is the program of Predict: windows, parameters -> [batch, outputs].
+// outputs is the program of Predict: windows, parameters -> probabilities and features
+// [batch, outputs].
 func (n *windowNetwork) outputs(in []*Node) []*Node {
-	state := n.state(n.run(in[1:], timeFirst(in[0]), nil))
-	return []*Node{n.points(in[1:], state)}
-}
-
-// points are the outputs of given states: probabilities and features.
-func (n *windowNetwork) points(params []*Node, state *Node) *Node {
+	params := in[1:]
+	_, steps := n.run(params, in[0])
+	state := n.state(steps)
 	var parts []*Node
 	for _, h := range n.cfg.Heads {
 		parts = append(parts, Exp(logSoftmax(n.dense(params, state, h.Name))))
@@ -209,7 +176,7 @@ func (n *windowNetwork) points(params []*Node, state *Node) *Node {
 	if len(n.cfg.Features) > 0 {
 		parts = append(parts, Sigmoid(n.dense(params, state, "features")))
 	}
-	return Concatenate(parts, -1)
+	return []*Node{Concatenate(parts, -1)}
 }
 
 // logSoftmax over the classes of logits [batch, classes].
@@ -248,11 +215,9 @@ func (n *windowNetwork) headLoss(params []*Node, state, targets, mask *Node) (lo
 // problem is what fit minimises.
 func (n *windowNetwork) problem() fit.Problem {
 	p := fit.Problem{
-		Loss: n.loss, Validation: n.plainLoss, Stacks: true,
-		Name: fmt.Sprintf("window, %s of %d steps, stateful %v", n.cfg.Cell, n.cfg.Steps, n.cfg.Stateful),
-	}
-	if !n.cfg.Stateful {
-		p.Rows, p.RowBytes = n.windows, n.cfg.dtype().Size()*(n.cfg.Steps*n.cfg.Inputs+n.cfg.Outputs())
+		Loss: n.loss, Validation: n.plainLoss,
+		Name: fmt.Sprintf("window, %s of %d steps, dropout %v", n.cfg.Cell, n.cfg.Steps, n.cfg.Dropout),
+		Rows: n.windows, RowBytes: n.cfg.dtype().Size() * (n.cfg.Steps*n.cfg.Inputs + n.cfg.Outputs()),
 	}
 	for _, h := range n.cfg.Heads {
 		p.TermNames = append(p.TermNames, h.Name)
@@ -280,77 +245,41 @@ func (n *windowNetwork) windows(indices *Node, data []*Node) []*Node {
 	return []*Node{Stack(steps, 1), pick(data[2], indices)}
 }
 
-// plainLoss is the loss without anything for the gradients.
+// plainLoss is the loss without dropout and without anything for the gradients.
 func (n *windowNetwork) plainLoss(s fit.Step) (loss *Node, terms []*Node) {
-	x, valid := n.sequence(s)
-	targets, mask := n.counted(s)
-	return n.headLoss(s.Params, n.state(n.run(s.Params, x, valid)), targets, mask)
+	_, steps := n.run(s.Params, s.Inputs[0])
+	return n.headLoss(s.Params, n.state(steps), s.Inputs[1], s.Mask)
 }
 
-// sequence is what the cells read, [time, batch, inputs], and which of it is real.
-func (n *windowNetwork) sequence(s fit.Step) (x, valid *Node) {
-	if !n.cfg.Stateful {
-		return timeFirst(s.Inputs[0]), nil
-	}
-	return timeFirst(s.Inputs[0]), timeFirst(InsertAxes(s.Inputs[2], -1))
-}
-
-// counted are the targets of the states and how much each counts.
-func (n *windowNetwork) counted(s fit.Step) (targets, mask *Node) {
-	if !n.cfg.Stateful {
-		return s.Inputs[1], s.Mask
-	}
-	targets = timeFirst(s.Inputs[1]) // [time, batch, outputs]
-	time, batch, width := lastThree(targets)
-	weight := timeFirst(InsertAxes(Mul(s.Inputs[3], InsertAxes(s.Mask, -1)), -1))
-	return like(lead(targets, 3), targets, time*batch, width), like(lead(targets, 3), weight, time*batch)
-}
-
-// loss is plainLoss with the cells' derivatives written by hand. GoMLX
-// differentiates what it gets, so each weight's gradient comes in as a term that is
-// 0 and whose derivative it is:
+// loss is plainLoss with dropout, and with the cells' derivatives written by hand.
+// GoMLX differentiates what it gets, so each weight's gradient comes in as a term that
+// is 0 and whose derivative it is:
 //
 //	sum((weight - constant(weight)) * constant(gradient))
 func (n *windowNetwork) loss(s fit.Step) (loss *Node, terms []*Node) {
-	x, valid := n.sequence(s)
-	targets, mask := n.counted(s)
-	steps := n.run(s.Params, x, valid)
+	x, steps := n.run(s.Params, s.Inputs[0])
 	state := Identity(StopGradient(n.state(steps))) // the derivative by a stopped node itself would be 0
-	loss, terms = n.headLoss(s.Params, state, targets, mask)
-	gradient := StopGradient(Gradient(ReduceAllSum(loss), state)[0])
-	for i, direction := range n.directions() {
+	loss, terms = n.headLoss(s.Params, n.drop(state, s.RNG), s.Inputs[1], s.Mask)
+	gradient := StopGradient(Gradient(loss, state)[0])
+	for i, direction := range directions {
 		w := n.weights(s.Params, direction)
 		side := columns(gradient, i*n.cell.units, (i+1)*n.cell.units)
-		g := n.cell.backward(x, steps[i], w, i == 1, n.stepGradients(side, len(steps[i]), i == 1))
+		g := n.cell.backward(x, steps[i], w, i == 1, side)
 		for _, pair := range [][2]*Node{{w.kernel, g.kernel}, {w.recurrent, g.recurrent}, {w.bias, g.bias}} {
-			zero := Mul(Sub(pair[0], StopGradient(pair[0])), StopGradient(pair[1]))
-			loss = Add(loss, n.perModel(zero, loss))
+			loss = Add(loss, ReduceAllSum(Mul(Sub(pair[0], StopGradient(pair[0])), StopGradient(pair[1]))))
 		}
 	}
 	return loss, terms
 }
 
-// stepGradients cuts the gradient of a direction's part of the state into those of
-// its hidden states, in the order of time.
-func (n *windowNetwork) stepGradients(side *Node, time int, reverse bool) []*Node {
-	gradients := make([]*Node, time)
-	if !n.cfg.Stateful {
-		gradients[n.time(time-1, reverse)] = side
-		return gradients
+// drop hides the configured fraction of the state [batch, 2*units] from the outputs,
+// drawn anew for each row, and scales the rest, so that its mean stays (Srivastava et
+// al. 2014).
+func (n *windowNetwork) drop(state, rng *Node) *Node {
+	if n.cfg.Dropout == 0 {
+		return state
 	}
-	batch := side.Shape().Dimensions[side.Rank()-2] / time
-	for t := range gradients {
-		gradients[t] = rowRange(side, t*batch, (t+1)*batch)
-	}
-	return gradients
-}
-
-// perModel sums a weight's term to the shape of the loss: all of it, in a stack that
-// of each model.
-func (n *windowNetwork) perModel(term, loss *Node) *Node {
-	if loss.Rank() == 0 {
-		return ReduceAllSum(term)
-	}
-	models := term.Shape().Dimensions[0]
-	return ReduceSum(Reshape(term, models, term.Shape().Size()/models), -1)
+	_, uniform := RandomUniform(rng, state.Shape())
+	kept := ConvertDType(GreaterOrEqual(uniform, fresh(state, n.cfg.Dropout)), state.DType())
+	return Mul(state, Mul(kept, fresh(state, 1/(1-n.cfg.Dropout))))
 }

@@ -1,7 +1,5 @@
 package lstm
 
-import "fmt"
-
 // The outputs of the paper's network for LoRaWAN uplinks, by name.
 const (
 	HeadBandwidth       = "bandwidth"
@@ -34,21 +32,4 @@ func RadioOutputs(c RadioClasses) (heads []Head, features []string) {
 		{HeadCodeRate, c.CodeRates}, {HeadFrequency, c.Frequencies},
 	}
 	return heads, []string{FeatureCRCStatus, FeatureTimeDiff, FeatureSNR, FeatureRSSI, FeatureLengthTotal, FeatureHeaderLength}
-}
-
-// Columns are where the output of that name, a head or a feature, stands in the
-// targets and in what Predict gives: columns from to to-1.
-func (c WindowConfig) Columns(name string) (from, to int, err error) {
-	for _, h := range c.Heads {
-		if h.Name == name {
-			return from, from + h.Classes, nil
-		}
-		from += h.Classes
-	}
-	for i, feature := range c.Features {
-		if feature == name {
-			return from + i, from + i + 1, nil
-		}
-	}
-	return 0, 0, fmt.Errorf("lstm: output %q: the network has heads %v and features %v", name, c.Heads, c.Features)
 }

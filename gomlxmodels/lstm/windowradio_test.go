@@ -13,6 +13,23 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 )
 
+// columnsOf finds the output of that name, a head or a feature, in the targets and in
+// what Predict gives: columns from to to-1.
+func (c WindowConfig) columnsOf(name string) (from, to int, err error) {
+	for _, h := range c.Heads {
+		if h.Name == name {
+			return from, from + h.Classes, nil
+		}
+		from += h.Classes
+	}
+	for i, feature := range c.Features {
+		if feature == name {
+			return from + i, from + i + 1, nil
+		}
+	}
+	return 0, 0, fmt.Errorf("lstm: output %q: the network has heads %v and features %v", name, c.Heads, c.Features)
+}
+
 // radioCase is the paper's network for LORA_1: 20 inputs, 20 units (algorithm.md
 // section 8).
 func radioCase() WindowConfig {
@@ -39,13 +56,13 @@ func TestRadioOutputs(t *testing.T) {
 		{HeadBandwidth, 1}, {HeadSpreadingFactor, 6}, {HeadCodeRate, 1}, {HeadFrequency, 8},
 		{FeatureCRCStatus, 1}, {FeatureTimeDiff, 1}, {FeatureSNR, 1}, {FeatureRSSI, 1}, {FeatureLengthTotal, 1}, {FeatureHeaderLength, 1},
 	} {
-		from, to, err := cfg.Columns(want.name)
+		from, to, err := cfg.columnsOf(want.name)
 		if err != nil || from != at || to != at+want.width {
 			t.Errorf("%s has columns %d to %d (%v), want %d to %d", want.name, from, to, err, at, at+want.width)
 		}
 		at += want.width
 	}
-	if _, _, err := cfg.Columns("flags"); err == nil || !strings.Contains(err.Error(), `"flags"`) {
+	if _, _, err := cfg.columnsOf("flags"); err == nil || !strings.Contains(err.Error(), `"flags"`) {
 		t.Errorf("an unknown output gives %v, want an error that names it", err)
 	}
 	size := 0
@@ -89,7 +106,7 @@ func TestRadioLearns(t *testing.T) {
 	rows, _ := got.Dims()
 	wrong := map[string]int{}
 	for _, name := range []string{HeadBandwidth, HeadSpreadingFactor, HeadCodeRate, HeadFrequency, FeatureSNR} {
-		from, to, err := cfg.Columns(name)
+		from, to, err := cfg.columnsOf(name)
 		if err != nil {
 			t.Fatal(err)
 		}

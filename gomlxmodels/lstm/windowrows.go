@@ -81,12 +81,10 @@ func places(lengths []int) (positions []int) {
 	return positions
 }
 
-// data is what fit trains on, and the rows of it that are held out. Windows are put
-// together on the device: in memory they would take cfg.Steps times the packets.
-func (n *windowNetwork) data(x mat.Matrix, lengths []int, targets mat.Matrix) (data []*tensors.Tensor, held []int) {
-	if n.cfg.Stateful {
-		return n.segments(x, lengths, targets)
-	}
+// data is what fit trains on: the packets, the place of each in its flow, and the
+// targets. Windows are put together on the device: in memory they would take cfg.Steps
+// times the packets.
+func (n *windowNetwork) data(x mat.Matrix, lengths []int, targets mat.Matrix) []*tensors.Tensor {
 	rows, inputs := x.Dims()
 	packets := floats(n.cfg, func(set func(i int, v float64)) {
 		for r := range rows {
@@ -99,13 +97,7 @@ func (n *windowNetwork) data(x mat.Matrix, lengths []int, targets mat.Matrix) (d
 	for _, p := range places(lengths) {
 		at = append(at, int32(p))
 	}
-	return []*tensors.Tensor{packets, tensors.FromFlatDataAndDimensions(at, rows), targetTensor(n.cfg, targets)}, heldFlows(n.cfg, lengths)
-}
-
-// windows are the windows of all rows [packets, steps, inputs].
-func windows(cfg WindowConfig, x mat.Matrix, lengths []int) *tensors.Tensor {
-	n, _ := x.Dims()
-	return windowsOf(cfg, x, places(lengths), 0, n, n)
+	return []*tensors.Tensor{packets, tensors.FromFlatDataAndDimensions(at, rows), targetTensor(n.cfg, targets)}
 }
 
 // windowsOf are the windows of rows from to to-1, padded with zeros to size.

@@ -35,11 +35,7 @@ func (w *Window) Save(dir string) error {
 	if err != nil {
 		return fmt.Errorf("lstm: save: %w", err)
 	}
-	name := filepath.Join(dir, windowConfigFile)
-	if err := os.WriteFile(name+".new", append(text, '\n'), 0o666); err != nil {
-		return fmt.Errorf("lstm: save: %w", err)
-	}
-	if err := os.Rename(name+".new", name); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, windowConfigFile), append(text, '\n'), 0o666); err != nil {
 		return fmt.Errorf("lstm: save: %w", err)
 	}
 	return nil
@@ -65,7 +61,7 @@ func LoadWindow(b compute.Backend, dir string) (*Window, error) {
 	if err != nil {
 		return nil, fmt.Errorf("lstm: load: %w", err)
 	}
-	w, err := NewWindow(b, f.Config, params)
+	w, err := newWindow(b, f.Config, params)
 	if err != nil {
 		return nil, fmt.Errorf("lstm: load %s: %w", dir, err)
 	}

@@ -63,7 +63,7 @@ func BenchmarkSampleLength(b *testing.B) {
 	}
 	var s []int
 	labels, src := 0, rand.NewPCG(1, 1)
-	c.SampleLength(src, 64)
+	c.AppendSampleLength(nil, src, 64)
 	for b.Loop() {
 		s = c.AppendSampleLength(s[:0], src, 9+labels%50)
 		labels += len(s)
@@ -90,7 +90,7 @@ func BenchmarkScale(b *testing.B) {
 					if err != nil {
 						b.Fatal(err)
 					}
-					histories = c.Histories()
+					histories = c.trie.size()
 				})
 			}
 			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(labels), "ns/label")

@@ -2,6 +2,10 @@
 // order with START and END, so that nothing is counted across a flow's border
 // (NeCSTGen's chain, algorithm.md section 7, without its defects D16 to D19).
 //
+// Fit counts sequences into a Chain, which draws new ones, of any length or of a given
+// one, and is saved as JSON. A Walk follows a sequence label by label and gives what may
+// come next: the chain as the prior of a network.
+//
 // Counts are kept for every history of 0 to order labels in one suffix trie: the
 // node of a history is the child of the node of the same history without its
 // oldest label, so backing off to a shorter history is a step to the parent, and
@@ -17,8 +21,8 @@ import (
 	"sort"
 )
 
-// MaxOrder is the longest history that Fit accepts.
-const MaxOrder = 64
+// maxOrder is the longest history that Fit accepts.
+const maxOrder = 64
 
 // Chain is a fitted Markov chain over labels. It is safe for concurrent use.
 type Chain struct {
@@ -48,8 +52,8 @@ type edges struct {
 // labels. Order 0 is a bag of labels with an end. Every sequence must hold at
 // least one label.
 func Fit(order int, sequences [][]int) (*Chain, error) {
-	if order < 0 || order > MaxOrder {
-		return nil, fmt.Errorf("markov: order %d: want 0 to %d", order, MaxOrder)
+	if order < 0 || order > maxOrder {
+		return nil, fmt.Errorf("markov: order %d: want 0 to %d", order, maxOrder)
 	}
 	if len(sequences) == 0 {
 		return nil, errors.New("markov: no sequence to count: want at least one flow")
@@ -166,12 +170,5 @@ func (c *Chain) link() {
 	c.lastLayer = max(8*period, layerMemory/c.trie.size()) - 1
 }
 
-// Order is the number of labels of history that the chain looks back.
-func (c *Chain) Order() int { return c.order }
-
 // Labels are the labels seen in training, in increasing order.
 func (c *Chain) Labels() []int { return slices.Clone(c.labels) }
-
-// Histories is how many different histories, shorter ones included, were counted:
-// what memory and Save grow with.
-func (c *Chain) Histories() int { return c.trie.size() }

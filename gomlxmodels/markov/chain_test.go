@@ -35,7 +35,7 @@ func TestFitRefuses(t *testing.T) {
 		want      string
 	}{
 		{"negative order", -1, [][]int{{1}}, "order -1"},
-		{"huge order", MaxOrder + 1, [][]int{{1}}, "order 65"},
+		{"huge order", maxOrder + 1, [][]int{{1}}, "order 65"},
 		{"no sequences", 1, nil, "no sequence"},
 		{"an empty sequence", 1, [][]int{{1}, {}}, "sequence 1 is empty"},
 	} {
@@ -57,7 +57,7 @@ func TestFitOnLittle(t *testing.T) {
 			}
 			src := rand.NewPCG(1, 1)
 			for range 20 {
-				s := c.Sample(src, 1000)
+				s := c.AppendSample(nil, src, 1000)
 				for _, label := range s {
 					if label != 3 && label != 4 {
 						t.Fatalf("%s, order %d: sample %v", name, order, s)
@@ -67,10 +67,10 @@ func TestFitOnLittle(t *testing.T) {
 					t.Errorf("%s, order %d: sample %v, want one label", name, order, s)
 				}
 			}
-			if p := c.LogProbability([]int{9, 9}); math.IsNaN(p) || math.IsInf(p, 0) {
+			if p := c.logProbability([]int{9, 9}); math.IsNaN(p) || math.IsInf(p, 0) {
 				t.Errorf("%s, order %d: an unknown sequence has log-probability %v", name, order, p)
 			}
-			if s := c.SampleLength(src, 5); len(s) != 5 {
+			if s := c.AppendSampleLength(nil, src, 5); len(s) != 5 {
 				t.Errorf("%s, order %d: %v, want five labels", name, order, s)
 			}
 		}
@@ -101,13 +101,13 @@ func TestProbabilities(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if got := c.Probability(test.history, test.label); math.Abs(got-test.want) > 1e-15 {
+			if got := c.probability(test.history, test.label); math.Abs(got-test.want) > 1e-15 {
 				t.Errorf("P(%d | %v) = %v, want %v", test.label, test.history, got, test.want)
 			}
 		})
 	}
 	c, _ := Fit(1, sequences)
-	if got := c.EndProbability([]int{8}); got != 2.0/3 {
+	if got := c.endProbability([]int{8}); got != 2.0/3 {
 		t.Errorf("P(END | 8) = %v, want 2/3", got)
 	}
 }
@@ -135,9 +135,9 @@ func TestSampleKeepsToWhatWasSeen(t *testing.T) {
 	}
 	src := rand.NewPCG(3, 4)
 	for n := range 2000 {
-		s := c.Sample(src, 0)
+		s := c.AppendSample(nil, src, 0)
 		if n%2 == 1 {
-			s = c.SampleLength(src, 5+n%20)
+			s = c.AppendSampleLength(nil, src, 5+n%20)
 		}
 		each(s, func(w [order + 1]int) {
 			if !windows[w] {
@@ -154,7 +154,7 @@ func TestSampleStopsAtMaxLength(t *testing.T) {
 	}
 	src := rand.NewPCG(1, 1)
 	for range 100 {
-		if s := c.Sample(src, 3); len(s) > 3 || len(s) == 0 {
+		if s := c.AppendSample(nil, src, 3); len(s) > 3 || len(s) == 0 {
 			t.Fatalf("%d labels, want 1 to 3", len(s))
 		}
 	}
@@ -163,7 +163,7 @@ func TestSampleStopsAtMaxLength(t *testing.T) {
 // The stationary distribution of the chain that starts again at END is the share
 // of each label in training, whatever the order: every history is left as often as
 // it is entered.
-func TestStationaryIsTheTrainingShare(t *testing.T) {
+func TestStationaryIsTheTrainingProportion(t *testing.T) {
 	training := web(2, 300)
 	shares := make([]float64, 6)
 	total := 0.0
@@ -178,7 +178,7 @@ func TestStationaryIsTheTrainingShare(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := c.Stationary(100000)
+		got, err := c.stationary(100000)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -196,7 +196,7 @@ func TestSampledShares(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, err := c.Stationary(100000)
+	want, err := c.stationary(100000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -204,7 +204,7 @@ func TestSampledShares(t *testing.T) {
 	src := rand.NewPCG(8, 9)
 	n := 0.0
 	for range 30000 {
-		for _, label := range c.Sample(src, 0) {
+		for _, label := range c.AppendSample(nil, src, 0) {
 			got[label]++
 			n++
 		}
@@ -230,42 +230,8 @@ func TestSmoothedProbabilitiesSumToOne(t *testing.T) {
 			t.Fatalf("history %v: probabilities sum to %v", c.trie.history(nil, int32(node)), sum)
 		}
 	}
-	if p := c.LogProbability([]int{99, 5, 5, 0}); math.IsInf(p, 0) || math.IsNaN(p) || p >= 0 {
+	if p := c.logProbability([]int{99, 5, 5, 0}); math.IsInf(p, 0) || math.IsNaN(p) || p >= 0 {
 		t.Errorf("log-probability of an unseen sequence is %v, want finite and negative", p)
-	}
-}
-
-// A source whose next label depends on the last two needs order 2; more history
-// only thins the counts.
-func TestChooseOrder(t *testing.T) {
-	source := func(seed uint64, flows int) [][]int {
-		r := rand.New(rand.NewPCG(seed, 7))
-		out := make([][]int, flows)
-		for i := range out {
-			s := []int{r.IntN(2), r.IntN(2)}
-			for range 20 {
-				next := s[len(s)-1] ^ s[len(s)-2]
-				if r.Float64() < 0.1 {
-					next ^= 1
-				}
-				s = append(s, next)
-			}
-			out[i] = s
-		}
-		return out
-	}
-	order, perplexities, err := ChooseOrder(5, source(1, 200), source(2, 200))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if order != 2 || len(perplexities) != 6 {
-		t.Errorf("order %d of perplexities %v, want order 2 of 6", order, perplexities)
-	}
-	if _, _, err := ChooseOrder(2, source(1, 5), nil); err == nil {
-		t.Error("no held-out flows: want an error")
-	}
-	if _, _, err := ChooseOrder(-1, source(1, 5), source(2, 5)); err == nil {
-		t.Error("largest order -1: want an error")
 	}
 }
 
@@ -295,10 +261,10 @@ func TestSaveLoad(t *testing.T) {
 		}
 		a, b := rand.NewPCG(1, 2), rand.NewPCG(1, 2)
 		for n := range 50 {
-			if x, y := c.Sample(a, 0), d.Sample(b, 0); !reflect.DeepEqual(x, y) {
+			if x, y := c.AppendSample(nil, a, 0), d.AppendSample(nil, b, 0); !reflect.DeepEqual(x, y) {
 				t.Fatalf("order %d: %v before and %v after loading", order, x, y)
 			}
-			if x, y := c.SampleLength(a, n), d.SampleLength(b, n); !reflect.DeepEqual(x, y) {
+			if x, y := c.AppendSampleLength(nil, a, n), d.AppendSampleLength(nil, b, n); !reflect.DeepEqual(x, y) {
 				t.Fatalf("order %d, length %d: %v before and %v after loading", order, n, x, y)
 			}
 		}

@@ -60,7 +60,7 @@ func (s *conditioned) draw(src rand.Source, node int32) (label int, next int32) 
 }
 
 // unseen is a label for a position at which no label was ever counted: evenly
-// from those that the position allows, else by the labels' shares.
+// from those that the position allows, else as often as in training.
 func (s *conditioned) unseen(src rand.Source) (label int, next int32) {
 	c := s.chain
 	if set := c.positions.choices(s.want); len(set) > 0 {

@@ -16,9 +16,9 @@ func ExampleFit() {
 		return
 	}
 	src := rand.NewPCG(1, 2)
-	fmt.Println(chain.SampleLength(src, 10))
-	fmt.Printf("%.2f\n", chain.Probability([]int{5, 6}, 9))
+	fmt.Println(chain.AppendSampleLength(nil, src, 10))
+	fmt.Println(chain.Labels())
 	// Output:
 	// [0 5 6 5 6 5 6 5 6 9]
-	// 0.50
+	// [0 5 6 9]
 }

@@ -23,7 +23,7 @@ type positions struct {
 	place       []int32
 }
 
-// SetPositions makes SampleLength keep to p. A label may stand in one place only.
+// SetPositions makes AppendSampleLength keep to p. A label may stand in one place only.
 // It must not be called while other goroutines sample.
 func (c *Chain) SetPositions(p Positions) error {
 	place := make(map[int]int32)
@@ -101,7 +101,7 @@ const period = 12
 // backward holds, per number of labels still to come, the probability that each
 // node's history is followed by that many labels and then END, divided by the
 // layer's largest. For a layer beyond the memory the last ones are used in turn:
-// by then the shares of the nodes have settled.
+// by then the proportions of the nodes have settled.
 type backward struct {
 	mu     sync.RWMutex
 	layers [][]float64
@@ -167,7 +167,7 @@ func (c *Chain) step(r int) (layer []float64, scale float64) {
 	return layer, scale
 }
 
-// later tells whether the symbol may stand with the given number of labels after
+// later reports whether the symbol may stand with the given number of labels after
 // it, as far as the end of the flow decides.
 func (p *positions) later(symbol int32, after int) bool {
 	if p.none() {
@@ -179,15 +179,10 @@ func (p *positions) later(symbol int32, after int) bool {
 	return p.place[symbol] >= 0
 }
 
-// SampleLength draws one sequence of exactly length labels from the chain's
-// distribution given that END comes right after them, and given the Positions that
-// were set. Where no such sequence keeps to the histories seen in training it backs
-// off to shorter ones, at as few places as it can. A length below 1 counts as 1.
-func (c *Chain) SampleLength(src rand.Source, length int) []int {
-	return c.AppendSampleLength(nil, src, length)
-}
-
-// AppendSampleLength is SampleLength into dst, for callers that draw many sequences.
+// AppendSampleLength appends one sequence of exactly length labels to dst, from the
+// chain's distribution given that END comes right after them, and given the Positions
+// that were set. Where no such sequence keeps to the histories seen in training it
+// backs off to shorter ones, at as few places as it can. A length below 1 counts as 1.
 func (c *Chain) AppendSampleLength(dst []int, src rand.Source, length int) []int {
 	length = max(1, length)
 	c.grow(length)

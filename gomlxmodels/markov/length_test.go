@@ -20,13 +20,13 @@ func exact(c *Chain, length int) map[string]float64 {
 			return
 		}
 		if len(sequence) == length {
-			p *= c.EndProbability(sequence)
+			p *= c.endProbability(sequence)
 			out[fmt.Sprint(sequence)] = p
 			sum += p
 			return
 		}
 		for _, label := range c.Labels() {
-			walk(append(sequence[:len(sequence):len(sequence)], label), p*c.Probability(sequence, label))
+			walk(append(sequence[:len(sequence):len(sequence)], label), p*c.probability(sequence, label))
 		}
 	}
 	walk(nil, 1)
@@ -50,7 +50,7 @@ func TestSampleLengthIsTheConditionalDistribution(t *testing.T) {
 		got := make(map[string]float64)
 		src := rand.NewPCG(1, uint64(order))
 		for range draws {
-			got[fmt.Sprint(c.SampleLength(src, length))] += 1.0 / draws
+			got[fmt.Sprint(c.AppendSampleLength(nil, src, length))] += 1.0 / draws
 		}
 		var distance float64
 		for s, p := range want {
@@ -74,7 +74,7 @@ func TestSampleLengthBacksOffForLengthsNeverSeen(t *testing.T) {
 	}
 	src := rand.NewPCG(5, 5)
 	for length := -1; length < 60; length++ {
-		s := c.SampleLength(src, length)
+		s := c.AppendSampleLength(nil, src, length)
 		if len(s) != max(1, length) {
 			t.Fatalf("length %d gives %d labels", length, len(s))
 		}
@@ -98,7 +98,7 @@ func TestPositions(t *testing.T) {
 	src := rand.NewPCG(2, 2)
 	for length := 1; length < 30; length++ {
 		for range 20 {
-			s := c.SampleLength(src, length)
+			s := c.AppendSampleLength(nil, src, length)
 			for i, label := range s {
 				var ok bool
 				switch after := len(s) - 1 - i; {
@@ -161,7 +161,7 @@ func TestSampleLengthBeyondTheLayersKept(t *testing.T) {
 		var out [6]float64
 		src := rand.NewPCG(9, 9)
 		for range 100 {
-			s := c.SampleLength(src, 1000)
+			s := c.AppendSampleLength(nil, src, 1000)
 			for _, label := range s {
 				out[label] += 1.0 / 100000
 			}
@@ -189,7 +189,7 @@ func TestSampleLengthConcurrently(t *testing.T) {
 		wait.Go(func() {
 			src := rand.NewPCG(1, uint64(g))
 			for n := range 200 {
-				if s := c.SampleLength(src, n+5); len(s) != n+5 {
+				if s := c.AppendSampleLength(nil, src, n+5); len(s) != n+5 {
 					t.Errorf("%d labels, want %d", len(s), n+5)
 				}
 			}

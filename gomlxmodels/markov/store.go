@@ -83,8 +83,8 @@ func (f *file) check() error {
 	if f.Format != format {
 		return fmt.Errorf("format %d: this program reads %d", f.Format, format)
 	}
-	if f.Order < 0 || f.Order > MaxOrder {
-		return fmt.Errorf("order %d: want 0 to %d", f.Order, MaxOrder)
+	if f.Order < 0 || f.Order > maxOrder {
+		return fmt.Errorf("order %d: want 0 to %d", f.Order, maxOrder)
 	}
 	for i := range f.Labels {
 		if i > 0 && f.Labels[i] <= f.Labels[i-1] {

@@ -55,9 +55,9 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		src := rand.NewPCG(1, 1)
-		c.Sample(src, 100)
+		c.AppendSample(nil, src, 100)
 		for _, length := range []int{1, 2, 17} {
-			if s := c.SampleLength(src, length); len(s) != length {
+			if s := c.AppendSampleLength(nil, src, length); len(s) != length {
 				t.Fatalf("%d labels, want %d", len(s), length)
 			}
 		}

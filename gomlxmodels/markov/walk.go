@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 )
 
-// Walk follows one sequence through a chain, label by label, and tells the
+// Walk follows one sequence through a chain, label by label, and gives the
 // interpolated log-probabilities of what may come next: the chain as a prior for
 // a network that draws the labels. Its state is the longest known history that
 // the sequence ends with.

@@ -32,7 +32,7 @@ func TestWalkAgreesWithLogProbability(t *testing.T) {
 		walk.Step(index)
 		path := append([]int{}, labels...)
 		end := math.Log(c.smoothed(walk.node, int32(len(c.labels))))
-		if want := c.LogProbability(path); math.Abs(sum+end-want) > 1e-5 {
+		if want := c.logProbability(path); math.Abs(sum+end-want) > 1e-5 {
 			t.Errorf("walk over %v: log-probability %g, want %g", path, sum+end, want)
 		}
 	}

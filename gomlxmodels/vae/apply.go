@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"math/bits"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 
@@ -66,22 +65,6 @@ func (m *Model) Decode(z mat.Matrix) (*mat.Dense, error) {
 		return nil, err
 	}
 	return out[0], nil
-}
-
-// Sample decodes n points drawn from the prior N(0, 1) of the latent space:
-// rows of features [n, features].
-func (m *Model) Sample(n int, src rand.Source) (*mat.Dense, error) {
-	if n < 1 {
-		return nil, fmt.Errorf("vae: sample of %d rows: must be at least 1", n)
-	}
-	rng := rand.New(src)
-	z := mat.NewDense(n, m.Config.Latent, nil)
-	for i := range n {
-		for j := range m.Config.Latent {
-			z.Set(i, j, rng.NormFloat64())
-		}
-	}
-	return m.Decode(z)
 }
 
 // apply runs a program over the rows of in, chunk by chunk.
@@ -212,11 +195,7 @@ func (m *Model) Save(dir string) error {
 	if err != nil {
 		return fmt.Errorf("vae: save %s: %w", dir, err)
 	}
-	path := filepath.Join(dir, descriptionName)
-	if err := os.WriteFile(path+".new", append(text, '\n'), 0o666); err != nil {
-		return fmt.Errorf("vae: save: %w", err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := os.WriteFile(filepath.Join(dir, descriptionName), append(text, '\n'), 0o666); err != nil {
 		return fmt.Errorf("vae: save: %w", err)
 	}
 	return nil
@@ -249,14 +228,14 @@ func Load(b compute.Backend, dir string) (*Model, error) {
 		return nil, fmt.Errorf("vae: %w", err)
 	}
 	d.Config.Columns = d.Columns
-	return New(b, d.Config, d.Columns, d.Features, params)
+	return newModel(b, d.Config, d.Columns, d.Features, params)
 }
 
-// New makes a model of given parameters, for weights from elsewhere. They are
+// newModel makes a model of given parameters. They are
 // kernel [in, out] and bias [out] of each layer: "encoder/0/kernel",
 // "encoder/0/bias", ..., "latent/kernel" [in, 2 latent] with the means first,
 // "decoder/0/kernel", ..., "output/bias".
-func New(b compute.Backend, cfg Config, columns []string, features int, params fit.Params) (*Model, error) {
+func newModel(b compute.Backend, cfg Config, columns []string, features int, params fit.Params) (*Model, error) {
 	want := initial(cfg, features)
 	ordered := fit.Params{Names: want.Names}
 	for i, name := range want.Names {
@@ -276,6 +255,3 @@ func New(b compute.Backend, cfg Config, columns []string, features int, params f
 	m := &Model{Config: cfg, Columns: columns, Features: features, params: ordered}
 	return m, m.build(b)
 }
-
-// Params returns a copy of the parameters.
-func (m *Model) Params() (fit.Params, error) { return m.params.Clone() }

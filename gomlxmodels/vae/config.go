@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/gomlx/compute/dtypes"
 	"gonum.org/v1/gonum/mat"
@@ -12,33 +11,14 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/fit"
 )
 
-// Precision is the floating-point type that a model computes in.
-type Precision string
-
-// The precisions.
-const (
-	Float32 Precision = "float32"
-	Float64 Precision = "float64"
-)
-
-// UnmarshalText accepts the words "float32" and "float64".
-func (p *Precision) UnmarshalText(text []byte) error {
-	switch v := Precision(text); v {
-	case Float32, Float64:
-		*p = v
-		return nil
-	}
-	return fmt.Errorf("vae: precision = %q: must be one of float32, float64", text)
-}
-
 // Config describes the network and its training. DefaultConfig gives the
 // values in brackets.
 type Config struct {
-	Hidden    []int     `toml:"hidden" json:"hidden"`       // widths of the encoder's layers, each >= 1; the decoder mirrors them [8, 6, 4]
-	Latent    int       `toml:"latent" json:"latent"`       // dimensions of the latent space, >= 1 [2]
-	Slope     float64   `toml:"slope" json:"slope"`         // of LeakyReLU below zero, in [0, 1) [0.1]
-	Beta      float64   `toml:"beta" json:"beta"`           // weight of the KL term per row, >= 0 [1/32]
-	Precision Precision `toml:"precision" json:"precision"` // float32 or float64 [float32]
+	Hidden  []int   `toml:"hidden" json:"hidden"`   // widths of the encoder's layers, each >= 1; the decoder mirrors them [8, 6, 4]
+	Latent  int     `toml:"latent" json:"latent"`   // dimensions of the latent space, >= 1 [2]
+	Slope   float64 `toml:"slope" json:"slope"`     // of LeakyReLU below zero, in [0, 1) [0.1]
+	Beta    float64 `toml:"beta" json:"beta"`       // weight of the KL term per row, >= 0 [1/32]
+	Float64 bool    `toml:"float64" json:"float64"` // compute in float64, as comparisons with other programs need [false]
 
 	Train fit.Config `toml:"train" json:"train"` // [fit.DefaultConfig; the paper's learning rate is 1e-4]
 
@@ -52,7 +32,7 @@ type Config struct {
 func DefaultConfig() Config {
 	train := fit.DefaultConfig()
 	train.ValidationFraction, train.PlateauPatience = 0.1, 5
-	return Config{Hidden: []int{8, 6, 4}, Latent: 2, Slope: 0.1, Beta: 1.0 / 32, Precision: Float32, Train: train}
+	return Config{Hidden: []int{8, 6, 4}, Latent: 2, Slope: 0.1, Beta: 1.0 / 32, Train: train}
 }
 
 // Validate reports every key that is out of its range, with the range.
@@ -70,12 +50,11 @@ func (c Config) Validate() error {
 	check(c.Latent >= 1, "latent", c.Latent, ">= 1")
 	check(c.Slope >= 0 && c.Slope < 1, "slope", c.Slope, "in [0, 1)")
 	check(c.Beta >= 0 && !math.IsInf(c.Beta, 0), "beta", c.Beta, ">= 0")
-	check(c.Precision == Float32 || c.Precision == Float64, "precision", c.Precision, "one of float32, float64")
 	return errors.Join(append(errs, c.Train.Validate())...)
 }
 
 func (c Config) dtype() dtypes.DType {
-	if c.Precision == Float64 {
+	if c.Float64 {
 		return dtypes.Float64
 	}
 	return dtypes.Float32
@@ -113,9 +92,4 @@ func check(x mat.Matrix, columns []string) (warnings []error, err error) {
 		}
 	}
 	return warnings, errors.Join(bad...)
-}
-
-// String is a short description such as "16-8-6-4-2, beta 0.03125, float32".
-func (c Config) String() string {
-	return fmt.Sprintf("%s-%d, beta %v, %s", strings.Trim(strings.Join(strings.Fields(fmt.Sprint(c.Hidden)), "-"), "[]"), c.Latent, c.Beta, c.Precision)
 }

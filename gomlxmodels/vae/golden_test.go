@@ -34,7 +34,7 @@ func forward(x []float64, layers [][2][]float64, slope float64) []float64 {
 // that this test printed when it was written (Go 1.26, PCG of math/rand/v2).
 func TestForward(t *testing.T) {
 	cfg := DefaultConfig()
-	cfg.Precision = Float64
+	cfg.Float64 = true
 	params := initial(cfg, 6)
 	var layers [][2][]float64
 	for i := 0; i < len(params.Values); i += 2 {
@@ -54,7 +54,7 @@ func TestForward(t *testing.T) {
 		decoded[i] = 1 / (1 + math.Exp(-v))
 	}
 	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
-		m, err := New(b, cfg, nil, 6, params)
+		m, err := newModel(b, cfg, nil, 6, params)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -3,6 +3,7 @@ package vae
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
@@ -91,15 +92,15 @@ func paperParams(cfg Config, features int, keras [][]float64) fit.Params {
 // TestTrainedByAuthors runs the weights that the paper's authors published.
 func TestTrainedByAuthors(t *testing.T) {
 	for _, name := range []string{"HTTP", "LORA_1"} {
-		for precision, tolerance := range map[Precision]float64{Float32: 1e-5, Float64: 1e-10} {
-			t.Run(name+"/"+string(precision), func(t *testing.T) {
-				devicetest.Each(t, func(t *testing.T, b compute.Backend) { trainedByAuthors(t, b, name, precision, tolerance) })
+		for double, tolerance := range map[bool]float64{false: 1e-5, true: 1e-10} {
+			t.Run(fmt.Sprintf("%s/float64=%v", name, double), func(t *testing.T) {
+				devicetest.Each(t, func(t *testing.T, b compute.Backend) { trainedByAuthors(t, b, name, double, tolerance) })
 			})
 		}
 	}
 }
 
-func trainedByAuthors(t *testing.T, b compute.Backend, name string, precision Precision, tolerance float64) {
+func trainedByAuthors(t *testing.T, b compute.Backend, name string, double bool, tolerance float64) {
 	var ref struct {
 		Encoder, Decoder  weights
 		X, Decoded        [][]float64
@@ -107,7 +108,7 @@ func trainedByAuthors(t *testing.T, b compute.Backend, name string, precision Pr
 	}
 	reference(t, "vae_trained_"+name+".json", &ref)
 	cfg := DefaultConfig()
-	cfg.Precision = precision
+	cfg.Float64 = double
 	var keras [][]float64
 	for _, layer := range []string{"dense", "dense_1", "dense_2", "z_mean", "z_log_var"} {
 		keras = append(keras, kernel(t, ref.Encoder[layer+"/kernel"]), kernel(t, ref.Encoder[layer+"/bias"]))
@@ -116,7 +117,7 @@ func trainedByAuthors(t *testing.T, b compute.Backend, name string, precision Pr
 		keras = append(keras, kernel(t, ref.Decoder[layer+"/kernel"]), kernel(t, ref.Decoder[layer+"/bias"]))
 	}
 	features := len(ref.X[0])
-	m, err := New(b, cfg, nil, features, paperParams(cfg, features, keras))
+	m, err := newModel(b, cfg, nil, features, paperParams(cfg, features, keras))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -169,7 +170,7 @@ func TestFiveAdamSteps(t *testing.T) {
 		}
 		reference(t, "vae_five_adam_steps.json", &ref)
 		cfg := DefaultConfig()
-		cfg.Precision, cfg.Beta = Float64, 1
+		cfg.Float64, cfg.Beta = true, 1
 		cfg.Train.Epochs, cfg.Train.Batch, cfg.Train.LearningRate, cfg.Train.ValidationFraction, cfg.Train.KeepOrder = 1, 32, 1e-3, 0, true
 		var start, final [][]float64
 		for i := range ref.Initial {

@@ -86,7 +86,7 @@ func Fit(ctx context.Context, b compute.Backend, cfg Config, x mat.Matrix, recor
 		return nil, err
 	}
 	defer data.FinalizeAll()
-	params, result, err := fit.Run(ctx, b, cfg.Train, initial(cfg, features), []*tensors.Tensor{data}, m.problem(), observer(record, "vae/", cfg.Progress))
+	params, result, err := fit.Run(ctx, b, cfg.Train, initial(cfg, features), []*tensors.Tensor{data}, m.problem(), observer(record, cfg.Progress))
 	if len(params.Values) == 0 {
 		return nil, wrap(err)
 	}
@@ -98,7 +98,7 @@ func Fit(ctx context.Context, b compute.Backend, cfg Config, x mat.Matrix, recor
 // problem is what fit minimises.
 func (m *Model) problem() fit.Problem {
 	return fit.Problem{
-		Loss: m.loss, TermNames: []string{"reconstruction", "kl"}, Stacks: true,
+		Loss: m.loss, TermNames: []string{"reconstruction", "kl"},
 		Name: fmt.Sprintf("vae, beta %v, slope %v", m.Config.Beta, m.Config.Slope),
 	}
 }
@@ -110,9 +110,8 @@ func wrap(err error) error {
 	return fmt.Errorf("vae: %w", err)
 }
 
-// observer hands the numbers of each complete epoch to record, under names that
-// begin with prefix.
-func observer(record fit.RecordFunc, prefix string, progress func(fit.Epoch) error) func(fit.Epoch) error {
+// observer hands the numbers of each complete epoch to record.
+func observer(record fit.RecordFunc, progress func(fit.Epoch) error) func(fit.Epoch) error {
 	return func(e fit.Epoch) error {
 		if progress != nil {
 			if err := progress(e); err != nil {
@@ -123,7 +122,7 @@ func observer(record fit.RecordFunc, prefix string, progress func(fit.Epoch) err
 			return nil
 		}
 		var errs []error
-		put := func(name string, value float64) { errs = append(errs, record(prefix+name, e.Number, value)) }
+		put := func(name string, value float64) { errs = append(errs, record("vae/"+name, e.Number, value)) }
 		put("loss", e.Loss)
 		put("reconstruction", e.Terms["reconstruction"])
 		put("kl", e.Terms["kl"])

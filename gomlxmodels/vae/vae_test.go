@@ -97,7 +97,7 @@ func TestFit(t *testing.T) {
 
 func digest(t *testing.T, m *Model) string {
 	t.Helper()
-	p, err := m.Params()
+	p, err := m.params.Clone()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,11 +141,15 @@ func TestSaveLoad(t *testing.T) {
 		if !mat.Equal(mean, mean2) || !mat.Equal(logVar, logVar2) {
 			t.Error("a loaded model encodes differently")
 		}
-		sample, err := m.Sample(50, rand.NewPCG(1, 2))
+		z := mat.NewDense(50, 2, nil)
+		for i := range z.RawMatrix().Data {
+			z.RawMatrix().Data[i] = rand.New(rand.NewPCG(1, uint64(i))).NormFloat64()
+		}
+		sample, err := m.Decode(z)
 		if err != nil {
 			t.Fatal(err)
 		}
-		sample2, err := loaded.Sample(50, rand.NewPCG(1, 2))
+		sample2, err := loaded.Decode(z)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +189,7 @@ func same(t *testing.T, a, b string) {
 // TestChunks: many rows, which take several calls, encode as few do.
 func TestChunks(t *testing.T) {
 	b := devicetest.Go(t)
-	m, err := New(b, DefaultConfig(), nil, 6, initial(DefaultConfig(), 6))
+	m, err := newModel(b, DefaultConfig(), nil, 6, initial(DefaultConfig(), 6))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,7 +211,7 @@ func TestChunks(t *testing.T) {
 func TestGradients(t *testing.T) {
 	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		cfg := DefaultConfig()
-		cfg.Precision = Float64
+		cfg.Float64 = true
 		m := &Model{Config: cfg, Features: 6}
 		start := initial(cfg, 6)
 		noise := make([]float64, 2*20)

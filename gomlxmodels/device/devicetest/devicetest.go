@@ -46,7 +46,7 @@ func CUDA(t testing.TB) compute.Backend {
 	if err != nil {
 		t.Skipf("skipped: no GPU to compute on: %v", err)
 	}
-	t.Logf("device: %s, %s, %s", d, d.PluginPath, d.PluginVersion)
+	t.Logf("device: %s, %s, %s", d.Description, d.PluginPath, d.PluginVersion)
 	return d.Backend
 }
 
@@ -58,7 +58,7 @@ func Fastest(t testing.TB) compute.Backend {
 	if err != nil {
 		return XLA(t)
 	}
-	t.Logf("device: %s, %s, %s", d, d.PluginPath, d.PluginVersion)
+	t.Logf("device: %s, %s, %s", d.Description, d.PluginPath, d.PluginVersion)
 	return d.Backend
 }
 
