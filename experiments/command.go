@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,12 +15,10 @@ import (
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
-// command is what all subcommands share: the streams, the global flags, and the
-// pipeline that a run goes through.
+// command is what all subcommands share: the streams and the global flags.
 type command struct {
 	in       io.Reader
 	out, err io.Writer
-	pipeline func(context.Context, *run.Run, *run.Terminal) error
 
 	file, runs, backend, seed string
 	quiet, json               bool
@@ -50,7 +47,7 @@ func (c *command) root() *cobra.Command {
 	flags.StringVar(&c.seed, "seed", "", "what every random choice follows from")
 	flags.BoolVar(&c.quiet, "quiet", false, "say only what was asked for")
 	flags.BoolVar(&c.json, "json", false, "print tables as JSON")
-	root.AddCommand(c.listCommand(), c.runCommand(), c.generateCommand(), c.evaluateCommand(), c.reportCommand(),
+	root.AddCommand(c.listCommand(), c.runCommand(), c.planCommand(), c.cacheCommand(), c.generateCommand(), c.evaluateCommand(), c.reportCommand(),
 		c.verifyCommand(), c.dataCommand(), c.doctorCommand(), c.notebookCommand())
 	return root
 }
@@ -99,6 +96,13 @@ func (c *command) overrides(cmd *cobra.Command, assignments []string) []string {
 func (c *command) terminal() *run.Terminal {
 	f, ok := c.err.(*os.File)
 	return &run.Terminal{Out: c.out, Err: c.err, Quiet: c.quiet || c.json, Interactive: ok && term.IsTerminal(int(f.Fd()))}
+}
+
+// say tells a message that is no result, such as what is being waited for.
+func (c *command) say(message string) {
+	if !c.quiet {
+		_, _ = fmt.Fprintln(c.err, message) // a closed standard error shall not end the command
+	}
 }
 
 // seedOf is the --seed flag as a number, or the given one without it.

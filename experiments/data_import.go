@@ -2,73 +2,70 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/necstgen/necstgen/datasets/catalog"
-	"github.com/necstgen/necstgen/datasets/feature"
-	"github.com/necstgen/necstgen/datasets/table"
+	"github.com/necstgen/necstgen/experiments/convert"
+	"github.com/necstgen/necstgen/experiments/output"
 )
 
-// dataImport are the flags of data import.
-type dataImport struct {
-	target   string
-	features string
-	variant  string
-	uplinks  bool
-}
-
 func (c *command) dataImportCommand() *cobra.Command {
-	var d dataImport
+	var o convert.Options
 	cmd := &cobra.Command{
 		Use:   "import FILE",
-		Short: "Turn a capture, a packet CSV of NeCSTGen's, or a gateway's log into a packet table",
-		Long: "The table has a row a packet, with its application, flow and direction. Its format follows from the\n" +
-			"name given to --out: .parquet, .arrow or .csv. With --features a second table of the same format has the\n" +
-			"model's inputs of the packet in each row.",
+		Short: "Turn a trace into tables of its packets, their features and flows",
+		Long: "Reads captures, packet tables, NeCSTGen's packets and LoRaWAN gateways' logs.\n" +
+			"--out has a row a packet, with its application, flow and direction; --features\n" +
+			"the model's inputs in each row; --flows a row a flow. The endings of their\n" +
+			"names tell their formats: .parquet, .arrow or .csv. A table of flows or features\n" +
+			"is copied to another format.\n\n" +
+			"With --layout necstgen they have the columns of the files that NeCSTGen\n" +
+			"publishes, in CSV: df_raw_X.csv, df_process_X.csv and df_raw_flows_X.csv of the\n" +
+			"--application X, which is an application's name, TCP_GOOGLE_HOME,\n" +
+			"UDP_GOOGLE_HOME or, for the uplinks of FPort 1, LORA_1. Without an application\n" +
+			"--out has the columns of df_week1_monday.csv.",
+		Example: "  go run ./experiments data import my.pcap --flows flows.parquet\n" +
+			"  go run ./experiments data import my.pcap --layout necstgen --application HTTP",
 		Args: arguments(1, 1, "a capture file, a CSV, or the name of a data set"),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.dataImport(cmd.Context(), args[0], d) },
+		RunE: func(cmd *cobra.Command, args []string) error { return c.dataImport(cmd.Context(), args[0], o) },
 	}
-	cmd.Flags().StringVar(&d.target, "out", "", "the table (default: FILE's name with .parquet, in this folder)")
-	cmd.Flags().StringVar(&d.features, "features", "", "the table of features (default: none)")
-	cmd.Flags().StringVar(&d.variant, "variant", string(feature.General), "which features: general, tcp-google-home or udp-google-home")
-	cmd.Flags().BoolVar(&d.uplinks, "uplinks", false, "the rows are the LoRaWAN uplinks of a capture or log, with their radio fields")
+	flags := cmd.Flags()
+	flags.StringVar(&o.Packets, "out", "", "`FILE` of the packets (default: its name with .parquet)")
+	flags.StringVar(&o.Features, "features", "", "`FILE` of the features (default: none)")
+	flags.StringVar(&o.Flows, "flows", "", "`FILE` of the flows (default: none)")
+	flags.StringVar((*string)(&o.Layout), "layout", "", "`LAYOUT` of the files: necstgen (default: own)")
+	flags.StringVar(&o.Application, "application", "", "packets of this `NAME` only; LORAWAN: uplinks")
+	flags.StringVar((*string)(&o.Variant), "variant", "", "general, tcp-google-home or udp-google-home `FEATURES`")
+	flags.BoolVar(&o.Compat, "compat", false, "features as the published files have them")
 	return cmd
 }
 
-func (c *command) dataImport(ctx context.Context, source string, d dataImport) error {
-	if d.target == "" {
-		base := filepath.Base(source)
-		d.target = strings.TrimSuffix(base, filepath.Ext(base)) + ".parquet"
+func (c *command) dataImport(ctx context.Context, name string, o convert.Options) error {
+	result, err := convert.Run(ctx, name, o, c.say)
+	if mistake, ok := errors.AsType[*convert.OptionsError](err); ok {
+		return usageError{mistake.Err}
 	}
-	format, err := table.FormatOf(d.target)
-	if err != nil {
-		return usageError{err}
-	}
-	export := table.Export{Format: format}
-	if err := export.Variant.UnmarshalText([]byte(d.variant)); err != nil {
-		return usageError{err}
-	}
-	in, err := catalog.Open(source)
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	packets, stop, err := d.packets(contextReader{ctx, in}, source)
-	if err != nil {
-		return err
-	}
-	defer stop()
-	rows, damaged, err := d.write(export, packets)
-	if err != nil {
-		return err
+	for _, reason := range result.Reasons {
+		c.say(fmt.Sprintf("left out: %v", reason))
 	}
 	if c.json {
-		return printJSON(c.out, map[string]any{"table": d.target, "features": d.features, "packets": rows, "errors": damaged})
+		return printJSON(c.out, result)
 	}
-	_, err = fmt.Fprintf(c.out, "%s: %s packets, %s damaged records left out\n", d.target, thousands(rows), thousands(damaged))
-	return err
+	if result.Rows > 0 {
+		return printLine(c.out, "%s: %s rows", result.PacketsFile, output.Thousands(result.Rows))
+	}
+	others := ""
+	if o.Application != "" {
+		others = fmt.Sprintf(" and %s packets of others", output.Thousands(result.Others))
+	}
+	err = printLine(c.out, "%s: %s packets, %s damaged records%s left out", result.PacketsFile, output.Thousands(result.Packets), output.Thousands(result.Damaged), others)
+	if err != nil || o.Flows == "" {
+		return err
+	}
+	return printLine(c.out, "%s: %s flows", o.Flows, output.Thousands(result.Flows))
 }

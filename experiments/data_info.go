@@ -6,9 +6,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/necstgen/necstgen/datasets/catalog"
 	"github.com/necstgen/necstgen/datasets/lorawan"
 	"github.com/necstgen/necstgen/datasets/pcap"
+	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/experiments/summary"
 )
 
@@ -16,37 +16,36 @@ func (c *command) dataInfoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "info FILE",
 		Short: "What is in a capture: link types, packets, time span, protocols, errors",
-		Long: "Reads pcap, pcapng or a LoRaWAN gateway's log in CSV, plain, gzip or zstd; - is the standard input.\n" +
-			"The exit code is 1 when reading ended before the end of the file; what was read until then is printed.",
+		Long: "Reads pcap and pcapng, LoRaWAN gateways' logs, packet tables and NeCSTGen's\n" +
+			"published packets, plain, gzip or zstd; - is the standard input.\n" +
+			"The exit code is 1 when reading ended before the end of the file; what was\n" +
+			"read until then is printed.",
 		Args: arguments(1, 1, "a capture file, the name of a data set, or - for the standard input"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.dataInfo(cmd.Context(), args[0]) },
 	}
 }
 
-// captureInfo is what is told of a capture: its summary, what the file says of
-// itself, and its LoRaWAN devices.
+// captureInfo is what is known of a trace: its summary, what the file says of
+// itself, its LoRaWAN devices, and what is odd about it.
 type captureInfo struct {
 	*summary.Summary
-	File    pcap.Info        `json:"capture"`
-	Devices *lorawan.Devices `json:"lorawan,omitempty"`
+	File     pcap.Info        `json:"capture"`
+	Devices  *lorawan.Devices `json:"lorawan,omitempty"`
+	Warnings []string         `json:"warnings,omitempty"`
 }
 
-// dataInfo prints a capture's summary.
+// dataInfo prints a trace's summary.
 func (c *command) dataInfo(ctx context.Context, path string) error {
-	in := io.NopCloser(c.in)
-	if path != "-" {
-		f, err := catalog.Open(path)
-		if err != nil {
-			return err
-		}
-		in = f
+	data, err := c.openTrace(ctx, path)
+	if err != nil {
+		return err
 	}
-	defer in.Close()
-	info, failed := describe(contextReader{ctx, in}, path)
+	defer data.Close()
+	info, failed := describe(ctx, data)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if failed != nil && (info == nil || info.Packets == 0) {
+	if failed != nil && info.Packets == 0 {
 		return failed
 	}
 	print := printInfo
@@ -57,4 +56,30 @@ func (c *command) dataInfo(ctx context.Context, path string) error {
 		return err
 	}
 	return failed
+}
+
+// openTrace opens a file, a data set, or for - the standard input.
+func (c *command) openTrace(ctx context.Context, name string) (*trace.Trace, error) {
+	if name == "-" {
+		c.say("reading the standard input to its end")
+		return trace.New(c.in, name), nil
+	}
+	return trace.Open(ctx, name, c.say)
+}
+
+// describe reads a trace. An error may come beside what was read before it.
+func describe(ctx context.Context, data *trace.Trace) (*captureInfo, error) {
+	var devices lorawan.Devices
+	var info captureInfo
+	var failed error
+	info.Summary, failed = summary.Of(data.Name, devices.Watch(data.Packets(ctx, trace.Selection{})))
+	info.File = data.Info()
+	info.LinkTypes = info.File.LinkTypes()
+	if devices.Uplinks > 0 {
+		info.Devices = &devices
+	}
+	for _, warning := range data.Warnings() {
+		info.Warnings = append(info.Warnings, warning.Error())
+	}
+	return &info, failed
 }

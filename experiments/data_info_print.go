@@ -6,11 +6,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/summary"
 )
 
-// printInfo writes what is told of a capture for people.
+// printInfo writes what is known of a trace for people.
 func printInfo(w io.Writer, s *captureInfo) error {
 	var b strings.Builder
 	line := func(name, value string) { fmt.Fprintf(&b, "%-11s %s\n", name, value) }
@@ -20,7 +21,7 @@ func printInfo(w io.Writer, s *captureInfo) error {
 		line("link types", strings.Join(s.LinkTypes, ", "))
 	}
 	for _, i := range s.File.Interfaces {
-		text := fmt.Sprintf("%s, snap length %s, times in %s, %s packets", i.Link, thousands(int64(i.SnapLength)), i.Resolution, thousands(i.Packets))
+		text := fmt.Sprintf("%s, snap length %s, times in %s, %s packets", i.Link, output.Thousands(int64(i.SnapLength)), i.Resolution, output.Thousands(i.Packets))
 		if i.Name != "" {
 			text = i.Name + ": " + text
 		}
@@ -30,13 +31,16 @@ func printInfo(w io.Writer, s *captureInfo) error {
 		line("comment", fmt.Sprintf("%q", comment))
 	}
 	if s.File.More > 0 {
-		line("comments", thousands(s.File.More)+" more")
+		line("comments", output.Thousands(s.File.More)+" more")
 	}
 	printCounts(line, s.Summary)
 	if s.Devices != nil {
 		line("LoRaWAN", devicesOf(s.Devices))
 	}
-	line("errors", thousands(s.Errors))
+	for _, warning := range s.Warnings {
+		line("warning", warning)
+	}
+	line("errors", output.Thousands(s.Errors))
 	for _, example := range s.Examples {
 		fmt.Fprintf(&b, "  %s\n", example)
 	}
@@ -46,20 +50,20 @@ func printInfo(w io.Writer, s *captureInfo) error {
 	var rows [][]string
 	for _, name := range s.Names() {
 		p := s.Protocols[name]
-		rows = append(rows, []string{name, thousands(p.Packets), thousands(p.Bytes), thousands(p.Flows)})
+		rows = append(rows, []string{name, output.Thousands(p.Packets), output.Thousands(p.Bytes), output.Thousands(p.Flows)})
 	}
 	return printTable(w, []string{"PROTOCOL", "PACKETS", "BYTES", "FLOWS"}, rows)
 }
 
 func printCounts(line func(name, value string), s *summary.Summary) {
-	line("packets", thousands(s.Packets))
-	line("bytes", thousands(s.Bytes)+" on the wire, "+thousands(s.Captured)+" captured")
+	line("packets", output.Thousands(s.Packets))
+	line("bytes", output.Thousands(s.Bytes)+" on the wire, "+output.Thousands(s.Captured)+" captured")
 	if s.Packets > 0 {
 		line("first", s.First.Format(time.RFC3339Nano))
 		line("last", s.Last.Format(time.RFC3339Nano))
 		line("span", run.Seconds(s.Seconds))
 	}
 	if s.Backward > 0 {
-		line("order", thousands(s.Backward)+" packets are earlier than the one before")
+		line("order", output.Thousands(s.Backward)+" packets are earlier than the one before")
 	}
 }

@@ -7,9 +7,10 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/lorawan"
 	"github.com/necstgen/necstgen/datasets/pcap"
+	"github.com/necstgen/necstgen/datasets/trace"
 )
 
-// A LoRaTap capture is told by its link type, and its devices are flows.
+// A LoRaTap capture is recognised by its link type, and its devices are flows.
 func TestInfoOfLoRaTap(t *testing.T) {
 	var capture bytes.Buffer
 	w, err := pcap.NewWriter(&capture, pcap.WriterOptions{LinkType: lorawan.LoRaTapLinkType})
@@ -33,7 +34,7 @@ func TestInfoOfLoRaTap(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	info, err := describe(&capture, "tap.pcap")
+	info, err := describe(t.Context(), trace.New(&capture, "tap.pcap"))
 	if err != nil {
 		t.Fatal(err)
 	}

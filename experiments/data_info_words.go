@@ -5,6 +5,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/lorawan"
 	"github.com/necstgen/necstgen/datasets/pcap"
+	"github.com/necstgen/necstgen/experiments/output"
 )
 
 func describeFormat(i *pcap.Info) string {
@@ -13,7 +14,7 @@ func describeFormat(i *pcap.Info) string {
 		text += ", " + i.Compression
 	}
 	if i.Sections > 1 {
-		text += ", " + thousands(int64(i.Sections)) + " sections"
+		text += ", " + output.Thousands(int64(i.Sections)) + " sections"
 	}
 	if i.Application != "" {
 		text += ", written by " + i.Application
@@ -23,12 +24,12 @@ func describeFormat(i *pcap.Info) string {
 
 func devicesOf(d *lorawan.Devices) string {
 	text := fmt.Sprintf("uplinks %s, devices %s, gateways %s; flows %s, one for each device at each gateway",
-		thousands(d.Uplinks), thousands(d.Devices), thousands(d.Gateways), thousands(d.Flows))
+		output.Thousands(d.Uplinks), output.Thousands(d.Devices), output.Thousands(d.Gateways), output.Thousands(d.Flows))
 	if d.Joins > 0 {
-		text += fmt.Sprintf("; join requests %s", thousands(d.Joins))
+		text += fmt.Sprintf("; join requests %s", output.Thousands(d.Joins))
 	}
 	if d.Bad > 0 {
-		text += fmt.Sprintf("; with a wrong checksum, which count no device, %s", thousands(d.Bad))
+		text += fmt.Sprintf("; with a wrong checksum, which count no device, %s", output.Thousands(d.Bad))
 	}
 	return text
 }

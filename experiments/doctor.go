@@ -21,7 +21,7 @@ func (c *command) doctorCommand() *cobra.Command {
 // doctor prints its findings and fails where a run would.
 func (c *command) doctor(ctx context.Context) error {
 	findings := append(doctor.Examine(ctx, c.runs), notebooks(ctx)...)
-	var failed error
+	var failed error // of the last finding that a run needs
 	var rows [][]string
 	for _, f := range findings {
 		state := "ok"
@@ -30,10 +30,12 @@ func (c *command) doctor(ctx context.Context) error {
 		}
 		if !f.Works && f.Needed {
 			state = "missing"
-			failed = fmt.Errorf("doctor: %s: %s", f.What, f.Detail)
 		}
 		if f.Mend != "" {
 			f.Detail += "; to mend it: " + f.Mend
+		}
+		if state == "missing" {
+			failed = fmt.Errorf("doctor: %s: %s", f.What, f.Detail)
 		}
 		rows = append(rows, []string{state, f.What, f.Detail})
 	}

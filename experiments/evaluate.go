@@ -4,97 +4,122 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/experiments/fidelity"
-	"github.com/necstgen/necstgen/experiments/stage"
+	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
 
-// evaluation is what evaluate compares.
-type evaluation struct {
+// evaluateOptions are the flags of evaluate.
+type evaluateOptions struct {
 	training, application string
 }
 
 func (c *command) evaluateCommand() *cobra.Command {
-	var v evaluation
+	var o evaluateOptions
 	cmd := &cobra.Command{
 		Use:   "evaluate REAL SYNTHETIC",
 		Short: "Score anybody's synthetic capture against a real one",
 		Long: "Reads captures, packet tables (Parquet, Arrow, CSV), NeCSTGen's published packets and LoRaWAN logs.\n" +
 			"REAL should be traffic that the generator did not see, and --training what it learnt from. Without\n" +
-			"--training a random half of REAL stands for it: then the scores of copying say little.",
+			"--training a random half of REAL stands for it: then the scores of copying say little.\n" +
+			"If REAL is of one application, or --application names one, SYNTHETIC is taken for that as a whole:\n" +
+			"its flows that are not recognised as such are scored too, and counted in a warning.",
 		Args: arguments(2, 2, "two captures, the real one first"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.evaluate(cmd.Context(), args[0], args[1], v)
+			return c.evaluate(cmd.Context(), args[0], args[1], o)
 		},
 	}
-	cmd.Flags().StringVar(&v.training, "training", "", "capture that the generator learnt from")
-	cmd.Flags().StringVar(&v.application, "application", "", "compare flows of this application only, like HTTP")
+	cmd.Flags().StringVar(&o.training, "training", "", "capture that the generator learnt from")
+	cmd.Flags().StringVar(&o.application, "application", "", "the application that is compared, like HTTP: REAL's flows of it, all of SYNTHETIC")
 	return cmd
 }
 
 // evaluate prints the scores of a synthetic capture.
-func (c *command) evaluate(ctx context.Context, real, synthetic string, v evaluation) error {
+func (c *command) evaluate(ctx context.Context, real, synthetic string, o evaluateOptions) error {
 	seed, err := c.seedOf(1)
 	if err != nil {
 		return err
 	}
 	var app flow.Application
-	if v.application != "" {
-		if err := app.UnmarshalText([]byte(v.application)); err != nil {
+	if o.application != "" {
+		if err := app.UnmarshalText([]byte(o.application)); err != nil {
 			return usageError{fmt.Errorf("--application: %w", err)}
 		}
 	}
-	src := rand.NewPCG(seed, 0)
-	var split fidelity.Split
-	if split.HeldOut, err = readFlows(ctx, real, app); err != nil {
-		return err
-	}
-	if v.training != "" {
-		split.Training, err = readFlows(ctx, v.training, app)
-	} else {
-		flows := split.HeldOut
-		rand.New(src).Shuffle(len(flows), func(i, j int) { flows[i], flows[j] = flows[j], flows[i] })
-		split.Training, split.HeldOut = flows[:len(flows)/2], flows[len(flows)/2:]
-	}
+	src := stage.Source(seed, "evaluate") // as the stage of a run with that seed has it, so that both compare the same flows
+	split, err := c.realFlows(ctx, real, o.training, app, src)
 	if err != nil {
 		return err
 	}
-	candidate, err := readFlows(ctx, synthetic, app)
+	if applications := split.Applications(); app == flow.Unknown && len(applications) == 1 {
+		app = applications[0]
+	}
+	candidate, err := c.readFlows(ctx, synthetic, app, false)
 	if err != nil {
 		return err
+	}
+	if app != flow.Unknown {
+		if warning := fidelity.Claim(candidate, app); warning != nil {
+			fmt.Fprintf(c.err, "warning: %s: %v\n", synthetic, warning)
+		}
 	}
 	baselines := map[string][]*flow.Flow{"bootstrap": split.Training}
-	scores, err := fidelity.Compare(fidelity.DefaultConfig(), split, candidate, baselines, src)
+	scores, err := fidelity.Compare(fidelity.Config{}, split, candidate, baselines, src)
 	if err != nil {
 		return err
 	}
 	return c.printScores(scores)
 }
 
-// readFlows reads the flows of a capture; 0 stands for every application.
-func readFlows(ctx context.Context, path string, app flow.Application) ([]*flow.Flow, error) {
-	f, err := os.Open(path)
+// realFlows reads the real side. Without a training capture a random half of the
+// real one stands for it.
+func (c *command) realFlows(ctx context.Context, real, training string, app flow.Application, src rand.Source) (split fidelity.Split, err error) {
+	if split.HeldOut, err = c.readFlows(ctx, real, app, true); err != nil {
+		return split, err
+	}
+	if training != "" {
+		split.Training, err = c.readFlows(ctx, training, app, true)
+		return split, err
+	}
+	flows := split.HeldOut
+	rand.New(src).Shuffle(len(flows), func(i, j int) { flows[i], flows[j] = flows[j], flows[i] })
+	split.Training, split.HeldOut = flows[:len(flows)/2], flows[len(flows)/2:]
+	return split, nil
+}
+
+// readFlows reads the flows of a trace, of one application only if that is asked
+// for.
+func (c *command) readFlows(ctx context.Context, path string, app flow.Application, only bool) ([]*flow.Flow, error) {
+	data, err := trace.OpenFile(ctx, path, c.say)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
-	defer f.Close()
+	defer data.Close()
 	assembler := flow.Assembler{}
-	all, _, err := flow.Collect(assembler.Flows(stage.Packets(contextReader{ctx, f}, path, path, app)))
+	if only {
+		assembler.Only = app
+	}
+	flows, damaged, err := flow.Collect(assembler.Flows(data.Packets(ctx, trace.Selection{Application: app})))
 	if err != nil {
 		return nil, err
 	}
-	var kept []*flow.Flow
-	for _, flow := range all {
-		if app == 0 || flow.Application == app {
-			kept = append(kept, flow)
-		}
+	if len(damaged) > 0 {
+		fmt.Fprintf(c.err, "warning: %d damaged records are left out, the first: %v\n", len(damaged), damaged[0])
 	}
-	if len(kept) == 0 {
-		return nil, fmt.Errorf("evaluate: %s: no flow to compare among %d", path, len(all))
+	if len(flows) == 0 {
+		return nil, fmt.Errorf("evaluate: %s: no flow to compare%s", path, ofApplication(app))
 	}
-	return kept, nil
+	return flows, nil
+}
+
+// ofApplication is " of HTTP", or nothing for all applications.
+func ofApplication(app flow.Application) string {
+	if app == flow.Unknown {
+		return ""
+	}
+	return " of " + app.String()
 }

@@ -34,8 +34,8 @@ func (c *command) generateCommand() *cobra.Command {
 	o := &order{speed: 1}
 	cmd := &cobra.Command{
 		Use:   "generate RUN [RUN...]",
-		Short: "More from trained runs, at any size",
-		Long: `Draws flows from a trained run, or from several at once, each at the rate that it had where it was
+		Short: "More from saved runs, at any size",
+		Long: `Draws flows from a saved run, or from several at once, each at the rate that it had where it was
 learnt, and writes them as captures and tables in one pass, or sends them out of a network interface.
 It ends at the first of --flows, --packets and --duration.
 

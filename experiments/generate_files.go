@@ -5,12 +5,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/necstgen/necstgen/datasets/wire"
+	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/output"
 )
 
 // createAll makes the files; where one cannot be made there is none.
-func createAll(o *order, link wire.Link, c *command) ([]*output.File, error) {
+func createAll(o *order, link tcp.Link, c *command) ([]*output.File, error) {
 	options := output.Options{LinkType: link.Type(), SplitSize: int64(o.splitSize), SplitTime: time.Duration(o.splitTime)}
 	var files []*output.File
 	for _, path := range o.outs {

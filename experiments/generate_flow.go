@@ -7,10 +7,10 @@ import (
 	"math"
 	"time"
 
-	"github.com/necstgen/necstgen/datasets/wire"
+	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/run"
-	"github.com/necstgen/necstgen/experiments/trained"
+	"github.com/necstgen/necstgen/experiments/saved"
 )
 
 // generated says what generate has made.
@@ -50,7 +50,7 @@ func (c *command) generate(ctx context.Context, refs []string, o *order) error {
 	if o.level == aggregateLevel {
 		return c.generateAggregate(ctx, runs[0], o, amount)
 	}
-	source, err := trained.Open(ctx, runs, c.backend, c.err)
+	source, err := saved.Open(ctx, runs, c.backend, c.err)
 	if err != nil {
 		return err
 	}
@@ -68,19 +68,16 @@ func (c *command) generate(ctx context.Context, refs []string, o *order) error {
 }
 
 // generateFrames writes captures and tables, or sends frames, or both.
-func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, source *trained.Source, o *order, amount trained.Amount) error {
+func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, source *saved.Source, o *order, amount saved.Amount) error {
 	g, err := o.framing(runs[0])
 	if err != nil {
 		return err
 	}
-	options, err := g.Wire(source.Uplinks())
-	if err != nil {
-		return err
-	}
+	options := g.Framing(source.Uplinks())
 	if err := o.checkLink(source); err != nil {
 		return err
 	}
-	if o.iface != "" && options.Link != wire.Ethernet {
+	if o.iface != "" && options.Link != tcp.Semtech {
 		return usageError{errors.New("generate: --interface sends Ethernet frames: want --link semtech, which puts uplinks into datagrams")}
 	}
 	framer, err := source.Framer(options, amount.Seed)
@@ -88,8 +85,8 @@ func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, sour
 		return fmt.Errorf("generate: %w", err)
 	}
 	packets, bytes := source.Estimate(amount)
-	if err := roomFor(o.outs, packets, bytes); err != nil {
-		return err
+	if err := output.Room(o.outs, packets, bytes); err != nil {
+		return fmt.Errorf("generate: %w", err)
 	}
 	files, err := createAll(o, options.Link, c)
 	if err != nil {

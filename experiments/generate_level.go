@@ -7,13 +7,14 @@ import (
 	"math/rand/v2"
 	"os"
 
+	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/run"
-	"github.com/necstgen/necstgen/experiments/trained"
+	"github.com/necstgen/necstgen/experiments/saved"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
 // generatePackets writes the features of packets drawn from labels.
-func (c *command) generatePackets(m *run.Manifest, source *trained.Source, o *order, a trained.Amount) error {
+func (c *command) generatePackets(m *run.Manifest, source *saved.Source, o *order, a saved.Amount) error {
 	level, ok := source.Parts[0].Generator.(generator.PacketLevel)
 	if !ok {
 		return fmt.Errorf("generate: %s: its generator, %s, has no packet level: want a run with generator=sampled or generator=paper", m.Dir, m.Config.Generator)
@@ -54,7 +55,7 @@ func labelsOf(level generator.PacketLevel, o *order, src rand.Source) ([]int, er
 			return labels, nil
 		}
 		if int(o.packets) > len(labels) {
-			return nil, fmt.Errorf("generate: --packets %d: training had %s labels: ask for less, or for --labels chain", o.packets, thousands(int64(len(labels))))
+			return nil, fmt.Errorf("generate: --packets %d: training had %s labels: ask for less, or for --labels chain", o.packets, output.Thousands(int64(len(labels))))
 		}
 		return labels[:o.packets], nil
 	}
@@ -96,8 +97,8 @@ func lineOf(text []byte, path string, n int) int {
 }
 
 // generateAggregate writes the packets and starts of flows.
-func (c *command) generateAggregate(ctx context.Context, m *run.Manifest, o *order, a trained.Amount) error {
-	level, start, err := trained.OpenAggregate(m)
+func (c *command) generateAggregate(ctx context.Context, m *run.Manifest, o *order, a saved.Amount) error {
+	level, start, err := saved.OpenAggregate(m)
 	if err != nil {
 		return err
 	}
@@ -105,5 +106,5 @@ func (c *command) generateAggregate(ctx context.Context, m *run.Manifest, o *ord
 		a.Start = start
 	}
 	rows := level.Draw(ctx, generator.Request{Flows: a.Flows, Duration: a.Duration, RateFactor: a.RateFactor, Seed: a.Seed, Start: a.Start})
-	return c.writeRows(o.outs[0], trained.AggregateColumns(), "flows", trained.AggregateRows(rows))
+	return c.writeRows(o.outs[0], saved.AggregateColumns(), "flows", saved.AggregateRows(rows))
 }

@@ -13,6 +13,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/necstgen/necstgen/experiments/output"
 )
 
 // A disk that is full in the middle: what was written is whole, and its size is said.
@@ -37,7 +39,7 @@ func fullDisk(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			code := experiments(t.Context(), strings.NewReader(""), &stdout, &stderr, []string{"generate", "http", "--packets", "40000", "--payload", "random", "--out", link})
 			n := len(packetsOf(t, link))
-			want := fmt.Sprintf("%s: ended early; its %s packets are a valid capture\nerror: generate: output: %s: ", link, thousands(int64(n)), link)
+			want := fmt.Sprintf("%s: ended early; its %s packets are a valid capture\nerror: generate: output: %s: ", link, output.Thousands(int64(n)), link)
 			if code != 1 || n < 1000 || !strings.HasPrefix(stderr.String(), want) || !strings.Contains(stderr.String(), "no space left") {
 				t.Errorf("code %d, %d packets; said %q, want %q", code, n, stderr.String(), want)
 			}

@@ -4,9 +4,10 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
-	"github.com/necstgen/necstgen/experiments/trained"
+	"github.com/necstgen/necstgen/experiments/saved"
 )
 
 // framing is the first run's configuration with what was asked for.
@@ -28,7 +29,7 @@ func (o *order) framing(m *run.Manifest) (config.Generate, error) {
 }
 
 // checkLink refuses a link that the runs' packets cannot have.
-func (o *order) checkLink(source *trained.Source) error {
+func (o *order) checkLink(source *saved.Source) error {
 	uplinks := 0
 	for i := range source.Parts {
 		if source.Parts[i].Traffic.Uplinks {
@@ -40,20 +41,20 @@ func (o *order) checkLink(source *trained.Source) error {
 		return nil
 	case uplinks == 0:
 		return usageError{fmt.Errorf("generate: --link %s: no run is of LoRaWAN: everything else is Ethernet", o.settings.link)}
-	case o.settings.link != string(config.Semtech):
+	case o.settings.link != tcp.Semtech.String():
 		return usageError{fmt.Errorf("generate: --link %s: not all runs are of LoRaWAN: want --link semtech, which puts uplinks into Ethernet", o.settings.link)}
 	}
 	return nil
 }
 
 // share gives each part its share, by the run's name or its application's.
-func (o *order) share(names []string, parts []trained.Part) error {
+func (o *order) share(names []string, parts []saved.Part) error {
 	known := strings.Join(names, ", ")
 	for name, x := range o.shares {
 		found := 0
 		for i := range parts {
 			if names[i] == name || strings.EqualFold(parts[i].Traffic.Application.String(), name) {
-				parts[i].Share = x
+				parts[i].Weight = x
 				found++
 			}
 		}
@@ -62,7 +63,7 @@ func (o *order) share(names []string, parts []trained.Part) error {
 		}
 	}
 	for i := range parts {
-		if len(o.shares) > 0 && parts[i].Share == 0 {
+		if len(o.shares) > 0 && parts[i].Weight == 0 {
 			return usageError{fmt.Errorf("generate: --share: none for %s (%s): want shares of all runs, or none", names[i], parts[i].Traffic.Application)}
 		}
 	}

@@ -7,14 +7,14 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/run"
-	"github.com/necstgen/necstgen/experiments/trained"
+	"github.com/necstgen/necstgen/experiments/saved"
 )
 
 // generateNeCSTGen writes NeCSTGen's output files, of each run its own.
-func (c *command) generateNeCSTGen(ctx context.Context, runs []*run.Manifest, source *trained.Source, o *order, a trained.Amount) error {
+func (c *command) generateNeCSTGen(ctx context.Context, runs []*run.Manifest, source *saved.Source, o *order, a saved.Amount) error {
 	var all []string
 	for i, part := range source.Parts {
-		one, err := trained.New(part)
+		one, err := saved.New(part)
 		if err != nil {
 			return err
 		}

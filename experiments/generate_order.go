@@ -7,7 +7,7 @@ import (
 
 	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/run"
-	"github.com/necstgen/necstgen/experiments/trained"
+	"github.com/necstgen/necstgen/experiments/saved"
 )
 
 // The levels of generation.
@@ -91,7 +91,7 @@ func (o *order) checkLevel(runs int, wrong func(string, ...any) error) error {
 	case o.level == packetLevel && (o.flows > 0 || o.duration > 0 || o.rateFactor > 0):
 		return wrong("--level packet: its only size is --packets N")
 	case o.level == packetLevel && o.packets > mostDrawn:
-		return wrong("--level packet: --packets %d: it holds them in memory: want at most %s", o.packets, thousands(mostDrawn))
+		return wrong("--level packet: --packets %d: it holds them in memory: want at most %s", o.packets, output.Thousands(mostDrawn))
 	case o.level == packetLevel && o.labels == "":
 		return wrong("--level packet: want --labels observed, chain, or a file of labels")
 	case o.level == packetLevel && o.labels == "chain" && o.packets == 0:
@@ -105,8 +105,8 @@ func (o *order) checkLevel(runs int, wrong func(string, ...any) error) error {
 
 // amount is what to ask of the models. Without a seed it is another one than the
 // run's own, so as not to draw the same flows again.
-func (c *command) amount(o *order, m *run.Manifest) (a trained.Amount, err error) {
-	a = trained.Amount{Flows: int(o.flows), Packets: int64(o.packets), Duration: time.Duration(o.duration), RateFactor: float64(o.rateFactor)}
+func (c *command) amount(o *order, m *run.Manifest) (a saved.Amount, err error) {
+	a = saved.Amount{Flows: int(o.flows), Packets: int64(o.packets), Duration: time.Duration(o.duration), RateFactor: float64(o.rateFactor)}
 	if a.RateFactor == 0 {
 		a.RateFactor = m.Config.Generate.RateFactor
 	}

@@ -17,7 +17,7 @@ func (c *command) endedEarly(files []*output.File, err error) error {
 			what = "table"
 		}
 		if n := f.Packets(); n > 0 {
-			fmt.Fprintf(c.err, "%s: ended early; its %s packets are a valid %s\n", f.Path, thousands(n), what)
+			fmt.Fprintf(c.err, "%s: ended early; its %s packets are a valid %s\n", f.Path, output.Thousands(n), what)
 		} else {
 			fmt.Fprintf(c.err, "%s: not written\n", f.Path)
 		}
@@ -48,7 +48,7 @@ func (c *command) printGenerated(g *generated) error {
 		if n := len(f.Parts); n > 0 {
 			name = fmt.Sprintf("%s to %s, %d files", f.Parts[0], f.Parts[n-1], n)
 		}
-		err = errors.Join(err, printLine(out, "%s: %s packets", name, thousands(f.Packets)))
+		err = errors.Join(err, printLine(out, "%s: %s packets", name, output.Thousands(f.Packets)))
 	}
 	if c.quiet {
 		return err
@@ -56,7 +56,7 @@ func (c *command) printGenerated(g *generated) error {
 	if g.Replay != nil {
 		return errors.Join(err, printLine(out, "%s", g.Replay.line()))
 	}
-	return errors.Join(err, printLine(out, "%s, %s packets a second", run.Seconds(g.Seconds), thousands(int64(float64(g.Packets)/max(g.Seconds, 1e-3)))))
+	return errors.Join(err, printLine(out, "%s, %s packets a second", run.Seconds(g.Seconds), output.Thousands(int64(float64(g.Packets)/max(g.Seconds, 1e-3)))))
 }
 
 func printLine(w io.Writer, format string, args ...any) error {

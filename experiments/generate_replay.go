@@ -6,7 +6,8 @@ import (
 	"iter"
 	"time"
 
-	"github.com/necstgen/necstgen/datasets/wire"
+	"github.com/necstgen/necstgen/datasets/replay"
+	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/run"
 )
@@ -17,9 +18,9 @@ const replayAhead = 1 << 16
 
 // replay sends the frames out of an interface, and writes them to files as they
 // are made.
-func (c *command) replay(ctx context.Context, o *order, frames iter.Seq2[wire.Frame, error], files []*output.File, shown func(int64), result *generated) error {
-	ahead := wire.Ahead(output.Tee(frames, sinks(files)...), replayAhead)
-	counted := func(yield func(wire.Frame, error) bool) {
+func (c *command) replay(ctx context.Context, o *order, frames iter.Seq2[tcp.Frame, error], files []*output.File, shown func(int64), result *generated) error {
+	ahead := tcp.Ahead(output.Tee(frames, sinks(files)...), replayAhead)
+	counted := func(yield func(tcp.Frame, error) bool) {
 		n := int64(0)
 		for frame, err := range ahead {
 			if err == nil {
@@ -31,7 +32,7 @@ func (c *command) replay(ctx context.Context, o *order, frames iter.Seq2[wire.Fr
 			}
 		}
 	}
-	done, err := wire.Replay(ctx, o.iface, counted, float64(o.speed))
+	done, err := replay.Send(ctx, o.iface, counted, float64(o.speed))
 	result.Packets = done.Packets
 	result.Replay = &sent{Interface: o.iface, Packets: done.Packets, Bytes: done.Bytes, Seconds: done.Duration.Seconds(),
 		MedianLate: done.MedianLate.Seconds(), P99Late: done.P99Late.Seconds(), MaxLate: done.MaxLate.Seconds()}
@@ -53,5 +54,5 @@ type sent struct {
 func (s *sent) line() string {
 	late := func(seconds float64) time.Duration { return time.Duration(seconds * 1e9).Round(time.Microsecond) }
 	return fmt.Sprintf("%s: %s packets in %s, late by %s in the median, by %s at 99 %%, by %s at most",
-		s.Interface, thousands(s.Packets), run.Seconds(s.Seconds), late(s.MedianLate), late(s.P99Late), late(s.MaxLate))
+		s.Interface, output.Thousands(s.Packets), run.Seconds(s.Seconds), late(s.MedianLate), late(s.P99Late), late(s.MaxLate))
 }

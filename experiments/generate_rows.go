@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 
+	"github.com/necstgen/necstgen/datasets/atomicfile"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/experiments/output"
 )
@@ -41,11 +42,11 @@ func (c *command) writeRows(path string, names []string, unit string, rows iter.
 		buffered := bufio.NewWriter(c.out)
 		return errors.Join(write(buffered), buffered.Flush())
 	}
-	if err := writeBeside(path, write); err != nil {
+	if err := atomicfile.Write(path, write); err != nil {
 		return fmt.Errorf("generate: %s: %w", path, err)
 	}
 	if c.json {
 		return printJSON(c.out, map[string]any{"path": path, unit: n})
 	}
-	return printLine(c.out, "%s: %s %s", path, thousands(n), unit)
+	return printLine(c.out, "%s: %s %s", path, output.Thousands(n), unit)
 }

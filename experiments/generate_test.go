@@ -11,10 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/capturetest"
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/table"
-	"github.com/necstgen/necstgen/datasets/wire/wiretest"
+	"github.com/necstgen/necstgen/experiments/output"
 )
 
 // learnt is a folder with a run of each application, made with the quickest
@@ -113,7 +114,7 @@ func otherTools(t *testing.T) {
 		t.Skip("skipped in short mode: starts six programs")
 	}
 	succeed(t, "generate", "http", "dns", "--flows", "300", "--complete", "--out", "tools.pcap", "--out", "tools.parquet")
-	wiretest.Check(t, "tools.pcap", wiretest.Expect{Packets: int64(len(packetsOf(t, "tools.pcap"))), Complete: true, Table: "tools.parquet"})
+	capturetest.Check(t, "tools.pcap", capturetest.Expect{Packets: int64(len(packetsOf(t, "tools.pcap"))), Complete: true, Table: "tools.parquet"})
 }
 
 func capturesAgree(t *testing.T) {
@@ -188,7 +189,7 @@ func interrupted(t *testing.T) {
 		t.Errorf("exit code %d, want 3: %s", code, stderr)
 	}
 	n := int64(len(packetsOf(t, "i.pcap.gz")))
-	if want := fmt.Sprintf("i.pcap.gz: ended early; its %s packets are a valid capture\ni.parquet: ended early; its %s packets are a valid table\ninterrupted", thousands(n), thousands(n)); n == 0 || !strings.Contains(stderr.String(), want) {
+	if want := fmt.Sprintf("i.pcap.gz: ended early; its %s packets are a valid capture\ni.parquet: ended early; its %s packets are a valid table\ninterrupted", output.Thousands(n), output.Thousands(n)); n == 0 || !strings.Contains(stderr.String(), want) {
 		t.Errorf("%d packets; said %q, want %q", n, stderr, want)
 	}
 	rows := int64(0)

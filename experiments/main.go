@@ -8,19 +8,17 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
-
-	"github.com/necstgen/necstgen/experiments/stage"
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	os.Exit(experiments(ctx, os.Stdin, os.Stdout, os.Stderr, os.Args[1:]))
 }
 
 // experiments runs one command and returns its exit code.
 func experiments(ctx context.Context, in io.Reader, out, err io.Writer, args []string) int {
-	c := &command{in: in, out: out, err: err, pipeline: stage.Run}
+	c := &command{in: in, out: out, err: err}
 	root := c.root()
 	root.SetArgs(args)
 	return c.exit(ctx, root.ExecuteContext(ctx))

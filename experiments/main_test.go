@@ -67,12 +67,7 @@ func datagrams(ts *testscript.TestScript, _ bool, args []string) {
 	w, err := pcap.NewWriter(&file, pcap.WriterOptions{})
 	ts.Check(err)
 	for i := range n {
-		frame := []byte("\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x08\x00" +
-			"\x45\x00\x00\x20\x00\x00\x00\x00\x40\x11\x00\x00\xc0\x00\x02\x01\xc0\x00\x02\x02" +
-			"\x00\x00\x00\x00\x00\x0c\x00\x00" + "data" + "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
-		frame[34], frame[35] = byte((20000+i)>>8), byte(20000+i)
-		frame[36], frame[37] = byte(port>>8), byte(port)
-		ts.Check(w.Write(1_700_000_000e9+int64(i)*1e9, frame))
+		ts.Check(w.Write(1_700_000_000e9+int64(i)*1e9, datagram(20000+i, port)))
 	}
 	ts.Check(w.Close())
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), file.Bytes(), 0o666))
@@ -82,4 +77,14 @@ func cut(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.ParseInt(args[1], 10, 64)
 	ts.Check(err)
 	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
+}
+
+// datagram is a frame of UDP with four bytes of payload.
+func datagram(from, to int) []byte {
+	frame := []byte("\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x08\x00" +
+		"\x45\x00\x00\x20\x00\x00\x00\x00\x40\x11\x00\x00\xc0\x00\x02\x01\xc0\x00\x02\x02" +
+		"\x00\x00\x00\x00\x00\x0c\x00\x00" + "data" + "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00")
+	frame[34], frame[35] = byte(from>>8), byte(from)
+	frame[36], frame[37] = byte(to>>8), byte(to)
+	return frame
 }

@@ -40,7 +40,7 @@ func (c *command) notebook(ctx context.Context, only bool, args []string) error 
 	return kernel.Lab(ctx, options, "notebooks", args...)
 }
 
-// notebooks tells what the notebooks lack.
+// notebooks are the findings on what notebooks need.
 func notebooks(ctx context.Context) []doctor.Finding {
 	missing := kernel.Missing(ctx, kernel.Options{})
 	if len(missing) == 0 {

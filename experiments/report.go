@@ -20,9 +20,13 @@ func (c *command) reportCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			err = m.Replace("report.html", func(w io.Writer) error { return report.Write(w, report.Load(m)) })
+			data := report.Load(m)
+			err = m.Replace("report.html", func(w io.Writer) error { return report.Write(w, data) })
 			if err != nil {
 				return err
+			}
+			for _, text := range data.Missing {
+				fmt.Fprintf(c.err, "warning: %s\n", text)
 			}
 			if c.json {
 				return printJSON(c.out, map[string]string{"report": m.Path("report.html")})

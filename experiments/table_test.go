@@ -3,6 +3,8 @@ package main
 import (
 	"strings"
 	"testing"
+
+	"github.com/necstgen/necstgen/experiments/output"
 )
 
 func TestPrintTable(t *testing.T) {
@@ -24,8 +26,8 @@ func TestThousands(t *testing.T) {
 		want string
 	}{{0, "0"}, {999, "999"}, {1000, "1,000"}, {-1234567, "-1,234,567"}, {123456, "123,456"}}
 	for _, tt := range tests {
-		if got := thousands(tt.n); got != tt.want {
-			t.Errorf("thousands(%d) = %s, want %s", tt.n, got, tt.want)
+		if got := output.Thousands(tt.n); got != tt.want {
+			t.Errorf("output.Thousands(%d) = %s, want %s", tt.n, got, tt.want)
 		}
 	}
 }

@@ -18,7 +18,7 @@ func (c *command) verifyCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			if err := run.Verify(m.FS()); err != nil {
+			if err := run.Verify(m.Dir); err != nil {
 				return fmt.Errorf("%s is not what its manifest says:\n%w", m.Dir, err)
 			}
 			if c.json {

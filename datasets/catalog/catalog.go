@@ -1,4 +1,7 @@
-// Package catalog knows data sets by name: the embedded capture, published ones that are downloaded and checked, and the user's own files.
+// Package catalog knows data sets by name: the embedded captures, and published ones that are downloaded and checked.
+//
+// [All] lists them as [Info]; a [Catalog] is the folder of those that were fetched: Fetch brings a data set into it, Paths are its files, and
+// Open opens one of them.
 //
 // A file is downloaded to NAME.part, continued after a cut, checked against its size and SHA-256, and only then given its name, so whatever
 // bears a data set's name in the catalog's folder is whole. Where no digest is published the first download needs the user's word
@@ -29,10 +32,10 @@ type Info struct {
 	embedded    func() (io.ReadCloser, error)
 }
 
-// Embedded says that the data set is part of the program.
+// Embedded reports whether the data set is part of the program.
 func (i Info) Embedded() bool { return i.embedded != nil }
 
-// Size is the bytes of all files, 0 where one of them is not known.
+// Size returns the bytes of all files, 0 where those of one are not known.
 func (i Info) Size() int64 {
 	var sum int64
 	for _, f := range i.Files {
@@ -44,12 +47,12 @@ func (i Info) Size() int64 {
 	return sum
 }
 
-// Known says that every file's digest is published or was measured, so that a download can be checked.
+// Known reports whether every file's digest is published or was measured, so that a download can be checked.
 func (i Info) Known() bool {
 	return !slices.ContainsFunc(i.Files, func(f File) bool { return f.SHA256 == "" })
 }
 
-// Noted says that every file's digest is known or was written down when it was first fetched, so that a change would show.
+// Noted reports whether every file's digest is known or was written down when it was first fetched, so that a change would show.
 func (c *Catalog) Noted(info Info) bool {
 	root, err := c.folder(info)
 	return err == nil && !slices.ContainsFunc(info.Files, func(f File) bool {
@@ -72,19 +75,13 @@ type Catalog struct {
 	Sets []Info // nil: All()
 }
 
-// errUnknown is for names that the catalog does not have.
-var errUnknown = errors.New("unknown data set")
-
 // Open opens a data set of the default catalog; see Catalog.Open.
 func Open(name string) (io.ReadCloser, error) { return (&Catalog{}).Open(name) }
 
-// Open opens a data set's data: the embedded capture, a fetched file as it was published (captures may be gzip, which pcap.Packets
-// senses), or, where name is no data set, the user's own file of that path. A data set of several files is opened by NAME/FILE.
+// Open opens a data set's data: an embedded capture, or a fetched file as it was published, which may be compressed (package trace reads
+// it all the same). A data set of several files is opened by NAME/FILE.
 func (c *Catalog) Open(name string) (io.ReadCloser, error) {
 	info, inside, err := c.find(name)
-	if errors.Is(err, errUnknown) {
-		return openOwn(name, err)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -105,26 +102,7 @@ func (c *Catalog) Open(name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// openOwn opens the user's own file; unknown is what to say where there is none.
-func openOwn(path string, unknown error) (io.ReadCloser, error) {
-	f, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		if strings.ContainsRune(path, '.') {
-			return nil, fmt.Errorf("catalog: no file and no data set %s: data list names the data sets", path)
-		}
-		return nil, unknown
-	}
-	if err != nil {
-		return nil, fmt.Errorf("catalog: %w", err)
-	}
-	if stat, err := f.Stat(); err == nil && stat.IsDir() {
-		f.Close()
-		return nil, fmt.Errorf("catalog: %s is a folder: want a file", path)
-	}
-	return f, nil
-}
-
-// Paths are the data files of a fetched data set, in order: its files, and the members of those that were unpacked.
+// Paths lists the data files of a fetched data set, in order: its files, and the members of those that were unpacked.
 func (c *Catalog) Paths(name string) ([]string, error) {
 	info, inside, err := c.find(name)
 	if err != nil {
@@ -157,7 +135,7 @@ func (c *Catalog) Paths(name string) ([]string, error) {
 	return paths, nil
 }
 
-// Here says whether all of a data set's files are in the catalog's folder.
+// Here reports whether all of a data set's files are in the catalog's folder.
 func (c *Catalog) Here(info Info) bool {
 	if info.embedded != nil {
 		return true
@@ -174,7 +152,10 @@ func (c *Catalog) Get(name string) (Info, error) {
 
 // find looks up NAME or NAME/FILE; inside is FILE.
 func (c *Catalog) find(name string) (info Info, inside string, err error) {
-	sets := c.sets()
+	sets := c.Sets
+	if sets == nil {
+		sets = All()
+	}
 	for _, i := range sets {
 		if name == i.Name {
 			return i, "", nil
@@ -187,21 +168,10 @@ func (c *Catalog) find(name string) (info Info, inside string, err error) {
 	for i := range sets {
 		names[i] = sets[i].Name
 	}
-	return Info{}, "", fmt.Errorf("catalog: %w %q: want one of %s, or a file", errUnknown, name, strings.Join(names, ", "))
+	return Info{}, "", fmt.Errorf("catalog: unknown data set %q: want one of %s, or a file", name, strings.Join(names, ", "))
 }
 
-func (c *Catalog) sets() []Info {
-	sets := c.Sets
-	if sets == nil {
-		sets = All()
-	}
-	return append(slices.Clone(sets), c.own()...)
-}
-
-// List is the catalog's data sets: the published ones, then those that the user imported.
-func (c *Catalog) List() []Info { return c.sets() }
-
-// locate is the file that NAME/inside means; inside may be left out where there is one file.
+// locate returns the file that NAME/inside means; inside may be left out where there is one file.
 func (c *Catalog) locate(info Info, inside string) (string, error) {
 	paths, err := c.Paths(info.Name)
 	if err != nil {
@@ -221,7 +191,7 @@ func (c *Catalog) locate(info Info, inside string) (string, error) {
 	return "", fmt.Errorf("catalog: %s has no file %s: it has %s and %d more", info.Name, inside, c.relative(info, paths[0]), len(paths)-1)
 }
 
-// relative is a data file's name below its data set's folder, with slashes.
+// relative returns a data file's name below its data set's folder, with slashes.
 func (c *Catalog) relative(info Info, path string) string {
 	root, err := c.folder(info)
 	if err != nil {
@@ -234,13 +204,13 @@ func (c *Catalog) relative(info Info, path string) string {
 	return filepath.ToSlash(rel)
 }
 
-// folder is where a data set's files lie.
+// folder returns where a data set's files lie.
 func (c *Catalog) folder(info Info) (string, error) {
 	dir, err := c.root()
 	return filepath.Join(dir, filepath.FromSlash(info.Name)), err
 }
 
-// root is the catalog's folder.
+// root returns the catalog's folder.
 func (c *Catalog) root() (string, error) {
 	dir := c.Dir
 	if dir == "" {
@@ -268,7 +238,7 @@ func walk(root string) ([]string, error) {
 	return paths, err
 }
 
-// office is the embedded capture.
+// office describes the first embedded capture.
 func office() Info {
 	return Info{
 		Name:        "testbed",
@@ -280,8 +250,8 @@ func office() Info {
 	}
 }
 
-// town is the second embedded capture.
-func town() Info {
+// services describes the second embedded capture.
+func services() Info {
 	return Info{
 		Name:  "testbed-services",
 		Title: "Testbed: FTP, SSH, Telnet, IMAP, POP3, IRC, SIP, NTP, LoRaWAN and more",

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/necstgen/necstgen/datasets/disk"
 )
 
 // finalError ends the tries: another one would fail as well.
@@ -127,7 +129,7 @@ func (t *transfer) begin(response *http.Response, have int64) (start, total int6
 	if total > t.options.MaxSize && t.file.Size == 0 {
 		return 0, 0, finalError{fmt.Errorf("server has %d bytes, more than the limit of %d", total, t.options.MaxSize)}
 	}
-	if err := room(filepath.Dir(t.part), total-start); err != nil {
+	if err := disk.Room(filepath.Dir(t.part), total-start); err != nil {
 		return 0, 0, finalError{err}
 	}
 	return start, total, nil

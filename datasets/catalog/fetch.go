@@ -14,6 +14,10 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/necstgen/necstgen/datasets/disk"
+
+	"github.com/necstgen/necstgen/datasets/atomicfile"
 )
 
 // FetchOptions of a download. The zero value is what a person at a terminal wants, but for AcceptUnknown.
@@ -144,7 +148,7 @@ func (c *Catalog) fetchFile(ctx context.Context, name, root string, f File, opti
 		return err
 	}
 	// The digest first: whatever bears the file's name has one.
-	if err := os.WriteFile(target+".sha256", []byte(digest+"  "+filepath.Base(target)+"\n"), 0o644); err != nil {
+	if err := atomicfile.WriteFile(target+".sha256", []byte(digest+"  "+filepath.Base(target)+"\n")); err != nil {
 		return err
 	}
 	if f.Unpack {
@@ -301,7 +305,7 @@ func (t *transfer) copyFrom(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := room(filepath.Dir(t.part), stat.Size()); err != nil {
+	if err := disk.Room(filepath.Dir(t.part), stat.Size()); err != nil {
 		return err
 	}
 	out, err := os.Create(t.part)

@@ -168,7 +168,7 @@ func lies(data []byte, whole File) []fetchCase {
 		{"more than any disk has", File{SHA256: digest(data), Size: 1 << 60}, func(w http.ResponseWriter, r *http.Request, _ int) {
 			w.Header().Set("Content-Length", fmt.Sprint(1<<60))
 			w.Write(data)
-		}, 1, "MB free, needed are", ""},
+		}, 1, " free, needed are", ""},
 		{"larger than an unknown file may be", File{SHA256: digest(data)}, func(w http.ResponseWriter, r *http.Request, _ int) {
 			w.Header().Set("Content-Length", fmt.Sprint(1<<60))
 			w.Write(data)

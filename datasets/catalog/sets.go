@@ -7,7 +7,7 @@ import (
 
 // All returns the published data sets and the embedded capture. What no source states is left out rather than guessed.
 func All() []Info {
-	sets := []Info{office(), town(), necstgen(), necstgenMore()}
+	sets := []Info{office(), services(), necstgen(), necstgenMore()}
 	for _, week := range []int{1, 3} {
 		for _, day := range []string{"monday", "tuesday", "wednesday", "thursday", "friday"} {
 			sets = append(sets, darpa(week, day))

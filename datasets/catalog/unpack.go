@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/necstgen/necstgen/datasets/disk"
 )
 
 // maxMembers bounds a zip file's members: LoED, the largest that is known, has some 400 with those of its maker's file system.
@@ -31,7 +33,7 @@ func unpack(archive, dir string, limit int64) (err error) {
 			return fmt.Errorf("unpack: members of more than %d bytes in all", limit)
 		}
 	}
-	if err := room(filepath.Dir(dir), int64(claimed)); err != nil {
+	if err := disk.Room(filepath.Dir(dir), int64(claimed)); err != nil {
 		return fmt.Errorf("unpack: %w", err)
 	}
 	beside := dir + ".unpacking"

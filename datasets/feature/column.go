@@ -98,15 +98,6 @@ func (c *Column) validate() error {
 	return nil
 }
 
-// finding is what is odd about a value.
-type finding uint8
-
-const (
-	fine    finding = iota
-	outside         // of the fitted range, or not finite
-	unseen          // a class that the fit did not have
-)
-
 // Constant reports whether the fit saw one value only: its code is always 0.
 func (c *Column) Constant() bool {
 	if c.Kind == Category {
@@ -115,15 +106,11 @@ func (c *Column) Constant() bool {
 	return c.Lo == c.Hi
 }
 
-// Encode is the code of a value, in [0, 1]. A number outside the fitted range
-// gets the nearer end. A class that the fit did not see gets the class of the
-// nearest number, or the most frequent class where numbers mean nothing.
+// Encode is the code of a value, in [0, 1]. A number outside the fitted range gets
+// the code of the nearer end, as does one that is not finite. A class that the fit
+// did not see gets the code of the nearest number, or of the most frequent class
+// where the distance of numbers means nothing.
 func (c *Column) Encode(value float64) float64 {
-	code, _ := c.encode(value)
-	return code
-}
-
-func (c *Column) encode(value float64) (float64, finding) {
 	if c.Kind == Category {
 		return c.encodeClass(value)
 	}
@@ -136,40 +123,33 @@ func (c *Column) encode(value float64) (float64, finding) {
 	}
 	switch {
 	case c.Lo == c.Hi:
-		if value != c.Lo {
-			return 0, outside
-		}
-		return 0, fine
+		return 0
 	case value >= c.Lo && value <= c.Hi:
-		return (value - c.Lo) / (c.Hi - c.Lo), fine
+		return (value - c.Lo) / (c.Hi - c.Lo)
 	case value > c.Hi:
-		return 1, outside
+		return 1
 	}
-	return 0, outside
+	return 0
 }
 
-func (c *Column) encodeClass(value float64) (float64, finding) {
+func (c *Column) encodeClass(value float64) float64 {
+	if len(c.Classes) <= 1 {
+		return 0
+	}
 	if c.ServicePorts && value >= 1024 {
 		value = 0
 	}
-	if len(c.Classes) == 0 {
-		return 0, unseen
-	}
-	best, what := c.Common, unseen
-	distance := math.Inf(1)
+	code, distance := c.Common, math.Inf(1)
 	for i, class := range c.Classes {
 		if class == value {
-			best, what = i, fine
+			code = i
 			break
 		}
-		if d := math.Abs(class - value); d < distance && c.Domain.near() {
-			best, distance = i, d
+		if d := math.Abs(class - value); d < distance && c.Domain.hasDistance() {
+			code, distance = i, d
 		}
 	}
-	if len(c.Classes) == 1 {
-		return 0, what
-	}
-	return float64(best) / float64(len(c.Classes)-1), what
+	return float64(code) / float64(len(c.Classes)-1)
 }
 
 // Decode is the value of a code: the inverse of Encode. Codes outside [0, 1] are

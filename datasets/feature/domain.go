@@ -8,7 +8,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// Domain tells how the values of a category are written as text.
+// Domain is how the values of a category are written as text.
 type Domain string
 
 // The domains.
@@ -61,7 +61,8 @@ func (d Domain) Value(text string) (float64, error) {
 }
 
 // ordered reports whether classes are sorted by number rather than by text.
-func (d Domain) ordered() bool { return d.near() || d == BinaryDomain }
+func (d Domain) ordered() bool { return d.hasDistance() || d == BinaryDomain }
 
-// near reports whether the nearest number is a sensible stand-in for a class.
-func (d Domain) near() bool { return d == NumberDomain || d == CodeRateDomain }
+// hasDistance reports whether the nearest number can stand for a class that is not
+// there.
+func (d Domain) hasDistance() bool { return d == NumberDomain || d == CodeRateDomain }

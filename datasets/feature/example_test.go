@@ -34,9 +34,8 @@ func ExampleFit() {
 	}
 	for row := range feature.Extract(packets, feature.General, feature.Compat{}) {
 		codes := encoder.Encode(nil, row)
-		length, _ := encoder.Decode("length_total", codes)
-		port, _ := encoder.Decode("sport", codes)
-		fmt.Println(len(codes), length, port)
+		decoded := encoder.DecodeRow(nil, codes)
+		fmt.Println(len(codes), decoded[7], decoded[5]) // length_total and sport
 	}
 	// Output:
 	// 16 60 0

@@ -8,9 +8,9 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// MTU is the longest Ethernet frame without tags and check sequence: count_pkt
-// is how many of them a merged capture record stands for.
-const MTU = 1514
+// longestFrame is the longest Ethernet frame without tags and check sequence:
+// count_pkt is how many of them a merged capture record stands for.
+const longestFrame = 1514
 
 // Extractor computes the row of each packet of a stream in time order. The
 // packets are those of one group: one application of one capture (algorithm.md
@@ -29,9 +29,6 @@ func NewExtractor(variant Variant, compat Compat) (*Extractor, error) {
 	}
 	return &Extractor{variant: variant, compat: compat}, nil
 }
-
-// Reset begins a new group: a new capture or day.
-func (x *Extractor) Reset() { x.clock = Clock{} }
 
 // Append appends the packet's values, in the order of Variant.Columns, to dst.
 func (x *Extractor) Append(dst []float64, p *flow.Packet) []float64 {
@@ -84,7 +81,7 @@ func Extract(packets iter.Seq2[flow.Packet, error], variant Variant, compat Comp
 
 // FrameCount is the number of Ethernet frames that a capture record of a length
 // in bytes stands for, where the network card merged segments.
-func FrameCount(length int32) int32 { return (length + MTU - 1) / MTU }
+func FrameCount(length int32) int32 { return (length + longestFrame - 1) / longestFrame }
 
 // LayerLengths are the header and payload lengths of the original: everything
 // before the last dissected layer, and that layer (D09).

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"iter"
 	"math"
+
+	"github.com/necstgen/necstgen/datasets/flow"
 )
 
 // Schema is a set of columns in order.
@@ -37,8 +39,7 @@ func Fit(schema Schema, rows iter.Seq2[[]float64, error]) (*Encoder, error) {
 	var n int64
 	for row, err := range rows {
 		if err != nil {
-			var record interface{ RecordNumber() int64 }
-			if errors.As(err, &record) {
+			if flow.IsRecordError(err) {
 				continue
 			}
 			return nil, fmt.Errorf("feature: %w", err)

@@ -15,7 +15,7 @@ type Vocabulary struct {
 	Counts []int64 `json:"counts"` // training occurrences, by code
 }
 
-// FitVocabulary counts values.
+// FitVocabulary counts the values of a column.
 func FitVocabulary(values []int64) *Vocabulary {
 	counts := make(map[int64]int64)
 	for _, value := range values {
@@ -55,32 +55,32 @@ func (v *Vocabulary) Code(value int64) (code int, known bool) {
 	return best, false
 }
 
-// Quantizer codes a numeric column in two digits. The first is one of the exact
-// values that occur often, or one of the bins that hold equal shares of all
-// other values; the second is one of Fine equal shares of that bin. A value is
-// drawn back between the training order statistics on either side, so that it is
-// not a repeated training value unless that value is one of the exact ones.
+// Quantizer codes a numeric column in two digits. The first digit is one of the
+// exact values, which occur often, or one of the bins, which hold equally many of
+// all other values; the second is one of Fine parts of that bin, which again hold
+// equally many. A value is drawn back between the training order statistics on
+// either side, so that it repeats a training value only if that is an exact one.
 type Quantizer struct {
 	Exact []float64 `json:"exact"` // ascending
 	Bins  int       `json:"bins"`
 	Fine  int       `json:"fine"`
 	// Knots are ascending order statistics of the values outside Exact: knot
-	// i*Fine*perShare starts bin i. Empty where Exact holds everything.
+	// i*Fine*knotsPerPart starts bin i. Empty where Exact holds everything.
 	Knots []float64 `json:"knots"`
 }
 
-// knotsPerShare is how many intervals between order statistics stand for one
-// share of a bin: 4 keeps the shape inside a share at a few kilobytes a column.
-const knotsPerShare = 4
+// knotsPerPart is how many intervals between order statistics stand for one part
+// of a bin: 4 keep the shape inside a part at a few kilobytes a column.
+const knotsPerPart = 4
 
 // FitQuantizer learns the code of a column. A value that makes up at least
-// exactShare of all values is exact. bins and fine must be at least 1.
-func FitQuantizer(values []float64, bins, fine int, exactShare float64) (*Quantizer, error) {
+// exactFraction of all values is exact. bins and fine must be at least 1.
+func FitQuantizer(values []float64, bins, fine int, exactFraction float64) (*Quantizer, error) {
 	if len(values) == 0 {
 		return nil, fmt.Errorf("feature: no value to quantize")
 	}
 	if bins < 1 || fine < 1 {
-		return nil, fmt.Errorf("feature: %d bins of %d shares: want at least 1 of each", bins, fine)
+		return nil, fmt.Errorf("feature: %d bins of %d parts: want at least 1 of each", bins, fine)
 	}
 	sorted := slices.Clone(values)
 	slices.Sort(sorted)
@@ -89,7 +89,7 @@ func FitQuantizer(values []float64, bins, fine int, exactShare float64) (*Quanti
 	}
 	q := &Quantizer{Bins: bins, Fine: fine}
 	var rest []float64
-	enough := max(2, int(math.Ceil(exactShare*float64(len(sorted)))))
+	enough := max(2, int(math.Ceil(exactFraction*float64(len(sorted)))))
 	for i := 0; i < len(sorted); {
 		j := i
 		for j < len(sorted) && sorted[j] == sorted[i] {
@@ -107,7 +107,7 @@ func FitQuantizer(values []float64, bins, fine int, exactShare float64) (*Quanti
 		return q, nil
 	}
 	q.Bins = max(1, min(bins, len(rest)))
-	n := q.Bins * fine * knotsPerShare
+	n := q.Bins * fine * knotsPerPart
 	for k := range n + 1 {
 		q.Knots = append(q.Knots, quantileOfSorted(rest, float64(k)/float64(n)))
 	}
@@ -128,7 +128,7 @@ func quantileOfSorted(sorted []float64, p float64) float64 {
 func (q *Quantizer) Len() int { return len(q.Exact) + q.Bins }
 
 // Code is the two digits of a value; values outside the training range get the
-// first or the last share. Exact values have the second digit 0.
+// first or the last part. Exact values have the second digit 0.
 func (q *Quantizer) Code(value float64) (code, fine int) {
 	if i, found := slices.BinarySearch(q.Exact, value); found || q.Bins == 0 {
 		if !found {
@@ -140,8 +140,8 @@ func (q *Quantizer) Code(value float64) (code, fine int) {
 	if knot < len(q.Knots) && q.Knots[knot] > value {
 		knot--
 	}
-	share := min(max(0, knot), len(q.Knots)-2) / knotsPerShare
-	return len(q.Exact) + share/q.Fine, share % q.Fine
+	part := min(max(0, knot), len(q.Knots)-2) / knotsPerPart
+	return len(q.Exact) + part/q.Fine, part % q.Fine
 }
 
 func nearest(ascending []float64, value float64) int {
@@ -152,12 +152,12 @@ func nearest(ascending []float64, value float64) int {
 	return i
 }
 
-// Value is the value at position u in [0, 1) of the share that the digits name.
+// Value is the value at position u in [0, 1) of the part that the digits name.
 func (q *Quantizer) Value(code, fine int, u float64) float64 {
 	if code < len(q.Exact) {
 		return q.Exact[code]
 	}
-	at := (float64((code-len(q.Exact))*q.Fine+fine) + u) * knotsPerShare
+	at := (float64((code-len(q.Exact))*q.Fine+fine) + u) * knotsPerPart
 	i := min(int(at), len(q.Knots)-2)
 	return q.Knots[i] + (at-float64(i))*(q.Knots[i+1]-q.Knots[i])
 }

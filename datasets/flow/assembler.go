@@ -25,6 +25,11 @@ type Assembler struct {
 	// silent for days, are then one flow.
 	IdleTimeout time.Duration
 
+	// Only is the application whose flows are gathered; packets of other flows are let
+	// go as soon as their flow's application is known, so that of a large capture only
+	// what is wanted is held. Unknown gathers all. Label takes no notice of it.
+	Only Application
+
 	// MaxOpen bounds the flows that are open at once, and so the memory; beyond it
 	// the flow that was silent longest ends. 0 stands for 1<<20.
 	MaxOpen int
@@ -65,6 +70,9 @@ func (a *Assembler) Flows(packets iter.Seq2[Packet, error]) iter.Seq2[*Flow, err
 		going := true
 		t := newTracker(a, func(c *conversation) {
 			f := c.flow
+			if a.Only != Unknown && c.app != a.Only {
+				return
+			}
 			f.Application = c.app
 			for i := range f.Packets {
 				if f.Packets[i].Application == Unknown {
@@ -87,13 +95,17 @@ func (a *Assembler) Flows(packets iter.Seq2[Packet, error]) iter.Seq2[*Flow, err
 				continue
 			}
 			c := t.track(&p)
+			if a.leavesOut(c) {
+				c.flow = nil
+				continue
+			}
 			if c.flow == nil {
 				c.flow = &Flow{ID: c.id, Tuple: c.tuple, Before: p.Time}
 			}
 			p.Payload = nil
 			c.flow.Packets = append(c.flow.Packets, p)
 		}
-		damaged := recordError(held)
+		damaged := IsRecordError(held)
 		if held != nil && damaged {
 			going = going && yield(nil, held)
 		}
@@ -106,8 +118,17 @@ func (a *Assembler) Flows(packets iter.Seq2[Packet, error]) iter.Seq2[*Flow, err
 	}
 }
 
-// recordError reports an error that belongs to one record, not to the stream.
-func recordError(err error) bool {
+// leavesOut reports whether a flow is known to be of another application than the
+// one that is wanted.
+func (a *Assembler) leavesOut(c *conversation) bool {
+	return a.Only != Unknown && c.app != Unknown && c.app != a.Only
+}
+
+// IsRecordError reports whether an error belongs to one damaged record of a stream,
+// which goes on behind it, and not to the stream itself: whether it or one that it
+// wraps has a method RecordNumber() int64, as those of the readers of captures and
+// tables have.
+func IsRecordError(err error) bool {
 	var record interface{ RecordNumber() int64 }
 	return errors.As(err, &record)
 }
@@ -124,7 +145,7 @@ func Collect(seq iter.Seq2[*Flow, error]) (flows []*Flow, damaged []error, err e
 		switch {
 		case e == nil:
 			flows = append(flows, f)
-		case recordError(e):
+		case IsRecordError(e):
 			damaged = append(damaged, e)
 		default:
 			err = e

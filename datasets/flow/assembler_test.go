@@ -368,3 +368,26 @@ func btoi(b bool) int {
 	}
 	return 0
 }
+
+// An assembler that wants one application gives its flows, whole, and no others.
+func TestOnly(t *testing.T) {
+	packet := func(at int64, port uint16, app flow.Application) flow.Packet {
+		return flow.Packet{Time: at, Application: app, Tuple: flow.FiveTuple{Proto: flow.UDP,
+			Src: netip.AddrPortFrom(netip.MustParseAddr("10.0.0.1"), port), Dst: netip.AddrPortFrom(netip.MustParseAddr("10.0.0.2"), 53)}}
+	}
+	packets := []flow.Packet{packet(1, 1000, flow.Unknown), packet(2, 2000, flow.DNS), packet(3, 1000, flow.SNMP), packet(4, 3000, flow.Unknown), packet(5, 2000, flow.Unknown), packet(6, 4000, flow.Unknown), packet(7, 4000, flow.DNS)}
+	seq := func(yield func(flow.Packet, error) bool) {
+		for _, p := range packets {
+			if !yield(p, nil) {
+				return
+			}
+		}
+	}
+	flows, _, err := flow.Collect((&flow.Assembler{Only: flow.DNS}).Flows(seq))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(flows) != 2 || len(flows[0].Packets) != 2 || len(flows[1].Packets) != 2 || flows[0].Application != flow.DNS || flows[1].Packets[0].Application != flow.DNS {
+		t.Errorf("%+v", flows)
+	}
+}

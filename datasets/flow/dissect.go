@@ -2,93 +2,94 @@ package flow
 
 import "bytes"
 
-// dissect names the layers of a payload of an application, from index at on.
-// Rest is the length from the payload's start to the end of the frame.
-func (p *Packet) dissect(at int, rest int32, app Application, fromServer bool) int {
-	l := &p.Layers
-	switch app {
-	case HTTP:
-		return p.dissectHTTP(at, rest)
-	case DNS:
-		return l.add(at, LayerDNS, rest)
-	case NTP:
-		return l.add(at, ntpLayer(p.Payload), rest)
-	case RIP:
-		at = l.add(at, LayerRIP, rest)
-		rest -= 4
-		for left := len(p.Payload) - 4; left >= 20; left -= 20 {
-			at = l.add(at, LayerRIPEntry, rest)
-			rest -= 20
-		}
-		return at
-	case NetBIOS:
-		return l.add(at, netbiosLayer(&p.Tuple), rest)
-	case TLS:
-		at = l.add(at, LayerTLS, rest)
-		if p.Payload[0] == 22 {
-			at = l.add(at, LayerHandshake, rest)
-		}
-		return at
-	case QUIC:
-		if gquic(p.Payload) {
-			at = l.add(at, LayerGQUIC, rest)
-			return l.add(at, LayerPayload, rest)
-		}
-		return l.add(at, LayerQUIC, rest)
-	case SNMP:
-		if p.Payload[0] != 0x30 {
-			return l.add(at, LayerRaw, rest)
-		}
-		return l.add(at, LayerSNMP, rest)
-	case LoRaWAN:
-		return l.add(at, LayerSemtech, rest)
-	}
-	if p.Tuple.Proto == TCP {
-		return l.add(at, streamLayer(p, app, fromServer), rest)
-	}
-	if app == SIP && sipMessage(p.Payload) { // others keep a hole in a firewall open
-		return l.add(at, LayerSIP, rest)
-	}
-	return l.add(at, LayerRaw, rest)
+// one names a single layer.
+func one(layer LayerName) func(*Packet, int, int32, bool) int {
+	return func(p *Packet, at int, rest int32, _ bool) int { return p.Layers.add(at, layer, rest) }
 }
 
-// streamLayer is the layer of an application that talks in lines over TCP.
-func streamLayer(p *Packet, app Application, fromServer bool) LayerName {
-	pair := func(request, response LayerName) LayerName {
-		if fromServer {
-			return response
+// always is the layer whatever a datagram holds.
+func always(layer LayerName) func(uint16, uint16, []byte) LayerName {
+	return func(uint16, uint16, []byte) LayerName { return layer }
+}
+
+// streamOf names the layer of a request or response over TCP.
+func streamOf(request, response LayerName) func(*Packet, int, int32, bool) int {
+	return func(p *Packet, at int, rest int32, fromServer bool) int {
+		layer := request
+		switch {
+		case p.Tuple.Proto != TCP:
+			layer = LayerRaw
+		case fromServer:
+			layer = response
 		}
-		return request
+		return p.Layers.add(at, layer, rest)
 	}
-	switch app {
-	case SMTP:
-		return pair(LayerSMTPRequest, LayerSMTPResponse)
-	case FTP:
-		return pair(LayerFTPRequest, LayerFTPResponse)
-	case FTPData:
-		return LayerFTPData
-	case POP:
-		return pair(LayerPOPRequest, LayerPOPResponse)
-	case IMAP:
-		return pair(LayerIMAPRequest, LayerIMAPResponse)
-	case Telnet:
-		return LayerTelnet
-	case SSH:
-		return LayerSSH
-	case SIP:
-		return LayerSIP
-	case IRC:
-		if p.Tuple.Src.Port() == 113 || p.Tuple.Dst.Port() == 113 { // the identification that IRC servers ask for
-			return LayerRaw
-		}
-		return pair(LayerIRCRequest, LayerIRCResponse)
+}
+
+func (p *Packet) dissectNTP(at int, rest int32, _ bool) int {
+	return p.Layers.add(at, ntpLayer(p.Payload), rest)
+}
+
+// dissectRIP names the header and each entry.
+func (p *Packet) dissectRIP(at int, rest int32, _ bool) int {
+	at = p.Layers.add(at, LayerRIP, rest)
+	rest -= 4
+	for left := len(p.Payload) - 4; left >= 20; left -= 20 {
+		at = p.Layers.add(at, LayerRIPEntry, rest)
+		rest -= 20
 	}
-	return LayerRaw
+	return at
+}
+
+func (p *Packet) dissectNetBIOS(at int, rest int32, _ bool) int {
+	return p.Layers.add(at, netbiosLayer(p.Tuple.Proto, p.Tuple.Src.Port(), p.Tuple.Dst.Port()), rest)
+}
+
+func (p *Packet) dissectTLS(at int, rest int32, _ bool) int {
+	at = p.Layers.add(at, LayerTLS, rest)
+	if p.Payload[0] == 22 {
+		at = p.Layers.add(at, LayerHandshake, rest)
+	}
+	return at
+}
+
+func (p *Packet) dissectQUIC(at int, rest int32, _ bool) int {
+	if gquic(p.Payload) {
+		at = p.Layers.add(at, LayerGQUIC, rest)
+		return p.Layers.add(at, LayerPayload, rest)
+	}
+	return p.Layers.add(at, LayerQUIC, rest)
+}
+
+func (p *Packet) dissectSNMP(at int, rest int32, _ bool) int {
+	if p.Payload[0] != 0x30 {
+		return p.Layers.add(at, LayerRaw, rest)
+	}
+	return p.Layers.add(at, LayerSNMP, rest)
+}
+
+// dissectSIP leaves out datagrams that keep a hole in a firewall open.
+func (p *Packet) dissectSIP(at int, rest int32, _ bool) int {
+	if p.Tuple.Proto == TCP || sipMessage(p.Payload) {
+		return p.Layers.add(at, LayerSIP, rest)
+	}
+	return p.Layers.add(at, LayerRaw, rest)
+}
+
+// dissectIRC leaves out the identification that IRC servers ask for (port 113).
+func (p *Packet) dissectIRC(at int, rest int32, fromServer bool) int {
+	switch {
+	case p.Tuple.Proto != TCP || p.Tuple.Src.Port() == 113 || p.Tuple.Dst.Port() == 113:
+		return p.Layers.add(at, LayerRaw, rest)
+	case fromServer:
+		return p.Layers.add(at, LayerIRCResponse, rest)
+	}
+	return p.Layers.add(at, LayerIRCRequest, rest)
 }
 
 // dissectHTTP names HTTP, then the request or response by its first line, then
 // the body behind its header.
-func (p *Packet) dissectHTTP(at int, rest int32) int {
+func (p *Packet) dissectHTTP(at int, rest int32, _ bool) int {
 	l := &p.Layers
 	at = l.add(at, LayerHTTP, rest)
 	name := httpLayer(p.Payload)
@@ -121,8 +122,8 @@ func ntpLayer(b []byte) LayerName {
 	return LayerRaw
 }
 
-func netbiosLayer(t *FiveTuple) LayerName {
-	if t.Proto == UDP && (t.Src.Port() == 137 || t.Dst.Port() == 137) {
+func netbiosLayer(proto uint8, srcPort, dstPort uint16) LayerName {
+	if proto == UDP && (srcPort == 137 || dstPort == 137) {
 		return LayerNBNS
 	}
 	return LayerRaw
@@ -135,21 +136,8 @@ func DatagramLayer(srcPort, dstPort uint16, payload []byte) LayerName {
 	if app == Unknown {
 		app = registered(UDP, srcPort)
 	}
-	switch app {
-	case DNS:
-		return LayerDNS
-	case NTP:
-		return ntpLayer(payload)
-	case SNMP:
-		return LayerSNMP
-	case RIP:
-		return LayerRIP
-	case NetBIOS:
-		if srcPort == 137 || dstPort == 137 {
-			return LayerNBNS
-		}
-	case SIP:
-		return LayerSIP
+	if quoted := registry[app].quoted; quoted != nil {
+		return quoted(srcPort, dstPort, payload)
 	}
 	return LayerRaw
 }

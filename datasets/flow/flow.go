@@ -39,16 +39,3 @@ func (f *Flow) Bytes() int64 {
 	}
 	return sum
 }
-
-// InterArrivals appends to dst the gap before each packet; the first is 0. Gaps
-// are never negative: a clock that steps back gives 0.
-func (f *Flow) InterArrivals(dst []time.Duration) []time.Duration {
-	for i := range f.Packets {
-		var gap int64
-		if i > 0 {
-			gap = max(0, f.Packets[i].Time-f.Packets[i-1].Time)
-		}
-		dst = append(dst, time.Duration(gap))
-	}
-	return dst
-}

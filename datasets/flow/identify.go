@@ -53,16 +53,10 @@ func portless(p *Packet) Application {
 	if app != Unknown {
 		return app
 	}
-	switch last := p.Layers.Count() - 1; { // behind VLAN tags and the like
-	case last < 0:
-	case p.Layers.Has(LayerARP):
-		return ARPApplication
-	case p.Layers.Has(LayerSNAP):
-		return SNAP
-	case p.Layers.Has(LayerLLC):
-		return LLC
-	case p.Layers.Has(LayerLoRaWAN):
-		return LoRaWAN
+	for i := p.Layers.Count() - 1; i >= 0; i-- { // behind VLAN tags and the like
+		if app := linkLayers[p.Layers[i].Name]; app != Unknown {
+			return app
+		}
 	}
 	return Unknown
 }
@@ -80,7 +74,11 @@ func (p *Packet) nameLayers(app Application, fromServer bool) {
 		p.Layers[i] = Layer{}
 	}
 	if len(p.Payload) > 0 {
-		at = p.dissect(at, rest, app, fromServer)
+		if layers := registry[app].layers; layers != nil {
+			at = layers(p, at, rest, fromServer)
+		} else {
+			at = p.Layers.add(at, LayerRaw, rest)
+		}
 	}
 	if padding > 0 {
 		p.Layers.add(at, LayerPadding, padding)

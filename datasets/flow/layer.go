@@ -114,8 +114,21 @@ const (
 	LayerDataLength
 	LayerSemtech
 	LayerLoRaWAN
+	LayerRadioTap
+	LayerPrism
+	LayerPPI
+	LayerDot11
+	LayerCiscoHDLC
+	LayerFDDI
+	LayerNFLOG
+	LayerPFLog
+	LayerDot15d4
+	LayerSixLoWPAN
 	layerCount
 )
+
+// anyLayer stands in a rule for a layer that may have any name.
+const anyLayer = layerCount
 
 var layerNames = [layerCount]string{
 	"None", "Ether", "Dot3", "Dot1Q", "Dot1AD", "LLC", "SNAP", "CookedLinux", "CookedLinuxV2", "Loopback", "PPPoE", "PPPoED", "PPP", "LoRaTap",
@@ -125,6 +138,7 @@ var layerNames = [layerCount]string{
 	"FTPRequest", "FTPResponse", "FTPData", "POPReq", "POPRes", "POP", "IMAPReq", "IMAPRes", "SIP", "IRCReq", "IRCRes",
 	"DNS", "NTPHeader", "SNMP", "RIP", "RIPEntry", "NBNSQueryRequest", "PPTP", "H2Frame", "TLS", "handshake",
 	"GQUIC", "QUIC", "payload", "data_len", "Semtech", "PHYPayload",
+	"RadioTap", "PrismHeader", "PPI", "Dot11", "CHDLC", "FDDI", "NFLOG", "PFLog", "Dot15d4", "SixLoWPAN",
 }
 
 // String is the name as tables write it: "None" for NoLayer.

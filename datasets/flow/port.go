@@ -1,57 +1,23 @@
 package flow
 
-// registered is the application that a TCP or UDP port is bound to: those of the
-// rules, and those that the rules know by their layer alone.
+// registered is the application that a TCP or UDP port is bound to; Unknown for
+// none.
 func registered(proto uint8, port uint16) Application {
-	switch port {
-	case 20:
-		return FTPData
-	case 21:
-		return FTP
-	case 22:
-		return SSH
-	case 23:
-		return Telnet
-	case 25, 587:
-		return SMTP
-	case 37:
-		return Time
-	case 53:
-		return DNS
-	case 79:
-		return Finger
-	case 80, 8080:
-		return HTTP
-	case 110:
-		return POP
-	case 113, 194, 6660, 6661, 6662, 6663, 6664, 6665, 6666, 6667, 6668, 6669, 6697, 7000:
-		return IRC
-	case 137, 138, 139:
-		return NetBIOS
-	case 143:
-		return IMAP
-	case 5060:
-		return SIP
+	switch {
+	case port >= highPort:
+		return Unknown
+	case proto == UDP:
+		return portsUDP[port]
 	}
-	if proto == UDP {
-		switch port {
-		case 123:
-			return NTP
-		case 161, 162:
-			return SNMP
-		case 443:
-			return QUIC
-		case 520:
-			return RIP
-		case 1700:
-			return LoRaWAN
-		case 5353:
-			return DNS
-		}
-	} else if port == 443 || port == 465 || port == 853 || port == 989 || port == 990 || port == 992 || port == 993 || port == 994 || port == 995 || port == 5061 {
-		return TLS
+	return portsTCP[port]
+}
+
+// portRule is the application whose rule tests for the port.
+func portRule(port uint16) Application {
+	if port >= highPort {
+		return Unknown
 	}
-	return Unknown
+	return rulesByPort[port]
 }
 
 // service finds the port that names the application: 0 where none does. A port

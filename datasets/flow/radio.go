@@ -41,11 +41,11 @@ func (r *Radio) Device() string { return fmt.Sprintf("%016x/%08x", r.Gateway, r.
 // of another is no uplink.
 func (r *Radio) Downlink() bool { return r.MType == 1 || r.MType == 3 || r.MType == 5 }
 
-// ReadFrame takes message type, address, counter and port from the captured part
+// readFrame takes message type, address, counter and port from the captured part
 // of a PHYPayload of a length in bytes, and returns the lengths of the frame's
 // header and of its FRMPayload. What is no data frame has no address, counter and
 // port, and its header counts as the nine bytes of a data frame's.
-func (r *Radio) ReadFrame(physical []byte, length int32) (header, payload int32) {
+func (r *Radio) readFrame(physical []byte, length int32) (header, payload int32) {
 	r.MType, r.Address, r.Counter, r.Port = 0, 0, 0, NoPort
 	header = min(frameHeader, length)
 	payload = max(0, length-frameHeader-frameMIC)
@@ -77,7 +77,7 @@ func (r *Radio) ReadFrame(physical []byte, length int32) (header, payload int32)
 // the PHYPayload, length its bytes on the air. Number and Time are left.
 func (p *Packet) SetUplink(r *Radio, physical []byte, length int32) {
 	length = max(length, int32(len(physical)))
-	header, payload := r.ReadFrame(physical, length)
+	header, payload := r.readFrame(physical, length)
 	*p = Packet{Number: p.Number, Time: p.Time, Length: length, Captured: int32(len(physical)),
 		HeaderLength: header, PayloadLength: payload, Application: LoRaWAN, Radio: r, Payload: physical}
 	p.Layers[0] = Layer{Name: LayerLoRaWAN, Length: int32(len(physical))}

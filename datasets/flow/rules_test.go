@@ -86,14 +86,10 @@ func TestRulesOnPublishedDays(t *testing.T) {
 	}
 	for day, want := range days {
 		t.Run(day, func(t *testing.T) {
-			got, corrected := map[string]int{}, 0
-			var corrections flow.HTTPCorrections
+			got := map[string]int{}
 			csvRows(t, sharedtest.Path(t, "necstgen", "data", "df_week1_"+day+".csv"), func(field func(string) string) {
 				layers := csvLayers(t, field)
 				src, dst := uint16(number(t, field("sport"))), uint16(number(t, field("dport")))
-				if corrections.Correct(&layers, src, dst) {
-					corrected++
-				}
 				app := flow.Rules(layers, src, dst)
 				got[app.String()]++
 				p := flow.Packet{Layers: layers, PayloadLength: 1, Tuple: flow.FiveTuple{Src: netip.AddrPortFrom(client.Addr(), src), Dst: netip.AddrPortFrom(server.Addr(), dst)}}
@@ -113,8 +109,8 @@ func TestRulesOnPublishedDays(t *testing.T) {
 			if want != nil && !maps.Equal(got, want) {
 				t.Errorf("applications %v: want %v", got, want)
 			}
-			if got["nan"] != 0 || corrected != 0 {
-				t.Errorf("%d packets match no rule, %d are corrected: want 0 and 0 (of %v)", got["nan"], corrected, got)
+			if got["nan"] != 0 {
+				t.Errorf("%d packets match no rule, want 0 (of %v)", got["nan"], got)
 			}
 			t.Log(got)
 		})
@@ -166,49 +162,6 @@ func TestRules(t *testing.T) {
 	} {
 		if got := flow.Rules(row.layers, row.src, row.dst); got != row.want {
 			t.Errorf("%s: %v, want %v", row.name, got, row.want)
-		}
-	}
-}
-
-func TestHTTPCorrections(t *testing.T) {
-	var c flow.HTTPCorrections
-	long := func(name flow.LayerName) flow.Layers {
-		return named(flow.LayerEther, flow.LayerIP, flow.LayerTCP, name)
-	}
-	short := func(name flow.LayerName) flow.Layers {
-		l := long(name)
-		l[0].Length = 1077
-		return l
-	}
-	for _, row := range []struct { // in this order: a counts
-		name          string
-		layers        flow.Layers
-		src, dst      uint16
-		third, fourth flow.LayerName
-	}{
-		{"c before any PPTP (D04)", long(flow.LayerIRCResponse), 6667, 80, flow.LayerHTTP, flow.LayerHTTPRequest},
-		{"a first", long(flow.LayerPPTP), 80, 1723, flow.LayerHTTP, flow.LayerHTTPResponse},
-		{"a second", long(flow.LayerPPTP), 80, 1723, flow.LayerHTTP, flow.LayerRaw},
-		{"a third", long(flow.LayerPPTP), 80, 1723, flow.LayerHTTP, flow.LayerRaw},
-		{"b", long(flow.LayerPPTP), 1723, 80, flow.LayerPadding, flow.NoLayer},
-		{"b again", long(flow.LayerPPTP), 1723, 80, flow.LayerPadding, flow.NoLayer},
-		{"d", long(flow.LayerIRCRequest), 80, 6667, flow.LayerHTTP, flow.LayerRaw},
-		{"e", long(flow.LayerH2Frame), 80, 5000, flow.LayerHTTP, flow.LayerRaw},
-		{"f", long(flow.LayerRaw), 80, 5000, flow.LayerHTTP, flow.LayerRaw},
-		{"g", short(flow.LayerRaw), 80, 5000, flow.LayerHTTP, flow.LayerHTTPResponse},
-		{"raw to the server stays", long(flow.LayerRaw), 5000, 80, flow.LayerRaw, flow.NoLayer},
-		{"irc stays", long(flow.LayerIRCResponse), 6667, 5000, flow.LayerIRCResponse, flow.NoLayer},
-	} {
-		before := row.layers
-		changed := c.Correct(&row.layers, row.src, row.dst)
-		if row.layers[3].Name != row.third || row.layers[4].Name != row.fourth {
-			t.Errorf("%s: %v/%v, want %v/%v", row.name, row.layers[3].Name, row.layers[4].Name, row.third, row.fourth)
-		}
-		if changed != (before != row.layers) {
-			t.Errorf("%s: reports %v", row.name, changed)
-		}
-		if row.third == flow.LayerHTTP && row.layers[4].Length != before[3].Length {
-			t.Errorf("%s: length_4 %d, want length_3 %d", row.name, row.layers[4].Length, before[3].Length)
 		}
 	}
 }

@@ -3,96 +3,76 @@ package flow
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 )
 
 // sniff names the application by the payload's first bytes, and says whether the
-// server sent them; Unknown where they say nothing. FromServer is what the ports
-// say, unless they are unknown: then the lower port is taken for the service.
-func (p *Packet) sniff(fromServer, unknown bool) (Application, bool) {
+// server sent them; Unknown where they say nothing. guess is what the ports say of
+// the sender, unless they are unknown: then the lower port is taken for the service.
+func (p *Packet) sniff(guess, unknown bool) (Application, bool) {
 	if unknown {
-		fromServer = p.Tuple.Src.Port() < p.Tuple.Dst.Port()
+		guess = p.Tuple.Src.Port() < p.Tuple.Dst.Port()
 	}
+	if len(p.Payload) < 4 {
+		return Unknown, guess
+	}
+	table := &signaturesTCP
 	if p.Tuple.Proto == UDP {
-		return sniffDatagram(p.Payload), fromServer
+		table = &signaturesUDP
 	}
-	return sniffStream(p.Payload, fromServer)
-}
-
-// sniffStream looks for what a client or server says first over TCP.
-func sniffStream(b []byte, server bool) (Application, bool) {
-	if len(b) < 4 {
-		return Unknown, server
-	}
-	switch c := b[0]; {
-	case c == 22 || c == 23 || c == 20 || c == 21:
-		if tlsRecord(b) {
-			return TLS, server
+	candidates := table[p.Payload[0]]
+	for i := range candidates {
+		if c := &candidates[i]; c.match(p.Payload) {
+			return c.app, c.from == fromServer || c.from == eitherEnd && guess
 		}
-		return Unknown, server
-	case c == 0xff && b[1] >= 0xfb && b[1] <= 0xfe && b[2] < 50: // IAC WILL, WONT, DO, DONT
-		return Telnet, server
-	case c == '+' || c == '*' || c == ':' || c >= '0' && c <= '9':
-		return sniffReply(b)
-	case c < 'A' || c > 'Z':
-		return Unknown, server
 	}
-	return sniffCommand(b, server)
+	return Unknown, guess
 }
 
-// sniffReply looks for a server's greeting.
-func sniffReply(b []byte) (Application, bool) {
+// begins is the signature of a payload that begins with one of the texts.
+func begins(from sender, texts ...string) signature {
+	s := signature{from: from}
+	for _, text := range texts {
+		if strings.IndexByte(s.first, text[0]) < 0 {
+			s.first += text[:1]
+		}
+	}
+	s.match = func(b []byte) bool {
+		for _, text := range texts {
+			if len(b) >= len(text) && string(b[:len(text)]) == text {
+				return true
+			}
+		}
+		return false
+	}
+	return s
+}
+
+// bytesFrom are all bytes from the lowest on.
+func bytesFrom(lowest int) string {
+	var all []byte
+	for b := lowest; b < 256; b++ {
+		all = append(all, byte(b))
+	}
+	return string(all)
+}
+
+// greeting matches reply 220 of a server that names its protocol.
+func greeting(protocol string) func([]byte) bool {
+	return func(b []byte) bool {
+		return string(b[:3]) == "220" && (b[3] == ' ' || b[3] == '-') && bytes.Contains(firstLine(b), []byte(protocol))
+	}
+}
+
+// telnetNegotiation reports IAC and WILL, WONT, DO or DONT (RFC 854).
+func telnetNegotiation(b []byte) bool {
+	return b[1] >= 0xfb && b[1] <= 0xfe && b[2] < 50
+}
+
+// ircMessage reports what an IRC server says first (RFC 2812).
+func ircMessage(b []byte) bool {
 	line := firstLine(b)
-	switch {
-	case bytes.HasPrefix(b, []byte("220")) && (b[3] == ' ' || b[3] == '-'):
-		if bytes.Contains(line, []byte("SMTP")) {
-			return SMTP, true
-		}
-		if bytes.Contains(line, []byte("FTP")) {
-			return FTP, true
-		}
-	case bytes.HasPrefix(b, []byte("+OK ")):
-		return POP, true
-	case bytes.HasPrefix(b, []byte("* OK ")) || bytes.HasPrefix(b, []byte("* PREAUTH ")):
-		return IMAP, true
-	case b[0] == ':' && (bytes.Contains(line, []byte(" NOTICE ")) || bytes.Contains(line, []byte(" PRIVMSG ")) || bytes.Contains(line, []byte(" 001 "))):
-		return IRC, true
-	}
-	return Unknown, true
-}
-
-// sniffCommand looks for what starts with a capital letter.
-func sniffCommand(b []byte, server bool) (Application, bool) {
-	switch {
-	case bytes.HasPrefix(b, []byte("HTTP/1.")):
-		return HTTP, true
-	case httpMethod(b):
-		return HTTP, false
-	case bytes.HasPrefix(b, []byte("SSH-1")) || bytes.HasPrefix(b, []byte("SSH-2")):
-		return SSH, server
-	case sipMessage(b):
-		return SIP, bytes.HasPrefix(b, []byte("SIP/"))
-	case bytes.HasPrefix(b, []byte("EHLO ")) || bytes.HasPrefix(b, []byte("HELO ")) || bytes.HasPrefix(b, []byte("MAIL FROM:")) || bytes.HasPrefix(b, []byte("RCPT TO:")):
-		return SMTP, false
-	case bytes.HasPrefix(b, []byte("NICK ")) || bytes.HasPrefix(b, []byte("PRIVMSG ")) || bytes.HasPrefix(b, []byte("NOTICE AUTH")):
-		return IRC, b[1] == 'O'
-	}
-	return Unknown, server
-}
-
-// sniffDatagram looks for the protocols whose datagrams name themselves.
-func sniffDatagram(b []byte) Application {
-	switch {
-	case len(b) < 4:
-	case b[0] == 0x30 && snmpMessage(b):
-		return SNMP
-	case gquic(b) || quic(b):
-		return QUIC
-	case b[0] >= 'A' && b[0] <= 'Z' && sipMessage(b):
-		return SIP
-	case dnsMessage(b):
-		return DNS
-	}
-	return Unknown
+	return bytes.Contains(line, []byte(" NOTICE ")) || bytes.Contains(line, []byte(" PRIVMSG ")) || bytes.Contains(line, []byte(" 001 "))
 }
 
 // firstLine is the payload up to its first line end, at most 512 bytes.

@@ -56,7 +56,7 @@ func (a *Assembler) Table(packets iter.Seq2[Packet, error]) iter.Seq2[TableRow, 
 				t.end(w.rows[w.head].flow)
 			}
 		}
-		if held != nil && recordError(held) {
+		if held != nil && IsRecordError(held) {
 			w.going = w.going && yield(TableRow{}, held)
 			held = nil
 		}

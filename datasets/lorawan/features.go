@@ -34,19 +34,19 @@ func Lengths(u *Uplink, compat feature.Compat) (total, header, payload int) {
 	return total, header, max(0, total-header-micLength)
 }
 
-// Extractor computes the rows of the variant feature.LoRaWAN from uplinks in
+// extractor computes the rows of the variant feature.LoRaWAN from uplinks in
 // time order. The time features run per gateway.
-type Extractor struct {
+type extractor struct {
 	compat feature.Compat
 	clocks map[string]*feature.Clock
 }
 
-// NewExtractor makes an extractor.
-func NewExtractor(compat feature.Compat) *Extractor {
-	return &Extractor{compat: compat, clocks: make(map[string]*feature.Clock)}
+// newExtractor makes an extractor.
+func newExtractor(compat feature.Compat) *extractor {
+	return &extractor{compat: compat, clocks: make(map[string]*feature.Clock)}
 }
 
-func (x *Extractor) dynamics(u *Uplink, length int) feature.Dynamics {
+func (x *extractor) dynamics(u *Uplink, length int) feature.Dynamics {
 	clock, ok := x.clocks[u.Gateway]
 	if !ok {
 		clock = new(feature.Clock)
@@ -55,9 +55,9 @@ func (x *Extractor) dynamics(u *Uplink, length int) feature.Dynamics {
 	return clock.Next(u.Time, float64(length))
 }
 
-// Append appends the uplink's values to dst, in the order of
+// append appends the uplink's values to dst, in the order of
 // feature.LoRaWAN.Columns.
-func (x *Extractor) Append(dst []float64, u *Uplink) []float64 {
+func (x *extractor) append(dst []float64, u *Uplink) []float64 {
 	total, header, payload := Lengths(u, x.compat)
 	d := x.dynamics(u, total)
 	return append(dst, float64(u.Port), float64(u.MType), float64(u.CodeRate), float64(u.Size), float64(u.Bandwidth),
@@ -69,7 +69,7 @@ func (x *Extractor) Append(dst []float64, u *Uplink) []float64 {
 // place. The slice of a row is valid until the next.
 func Extract(uplinks iter.Seq2[Uplink, error], compat feature.Compat) iter.Seq2[[]float64, error] {
 	return func(yield func([]float64, error) bool) {
-		x := NewExtractor(compat)
+		x := newExtractor(compat)
 		var row []float64
 		for u, err := range uplinks {
 			if err != nil {
@@ -78,7 +78,7 @@ func Extract(uplinks iter.Seq2[Uplink, error], compat feature.Compat) iter.Seq2[
 				}
 				continue
 			}
-			if row = x.Append(row[:0], &u); !yield(row, nil) {
+			if row = x.append(row[:0], &u); !yield(row, nil) {
 				return
 			}
 		}

@@ -144,40 +144,9 @@ func (f *Frame) messageType() lorawan.MType {
 	return lorawan.UnconfirmedDataUp
 }
 
-// CheckMIC reports whether a data frame's integrity code is right. Counter is
-// the whole frame counter, of which the frame holds the low 16 bits.
-func CheckMIC(physical []byte, counter uint32, network Key) (bool, error) {
-	phy, mac, err := parse(physical)
-	if err != nil {
-		return false, err
-	}
-	if counter&0xffff != mac.FHDR.FCnt {
-		return false, nil
-	}
-	mac.FHDR.FCnt = counter
-	if phy.MHDR.MType == lorawan.UnconfirmedDataDown || phy.MHDR.MType == lorawan.ConfirmedDataDown {
-		return phy.ValidateDownlinkDataMIC(lorawan.LoRaWAN1_0, 0, lorawan.AES128Key(network))
-	}
-	return phy.ValidateUplinkDataMIC(lorawan.LoRaWAN1_0, 0, 0, 0, lorawan.AES128Key(network), lorawan.AES128Key{})
-}
-
-// DecryptFrame is a data frame's payload in the clear.
-func DecryptFrame(physical []byte, counter uint32, application Key) ([]byte, error) {
-	f, err := ParseFrame(physical)
-	if err != nil {
-		return nil, err
-	}
-	address := lorawan.DevAddr{byte(f.Address >> 24), byte(f.Address >> 16), byte(f.Address >> 8), byte(f.Address)}
-	clear, err := lorawan.EncryptFRMPayload(lorawan.AES128Key(application), !f.Down, address, counter, append([]byte(nil), f.Payload...))
-	if err != nil {
-		return nil, fmt.Errorf("lorawan: decrypt: %w", err)
-	}
-	return clear, nil
-}
-
-// PayloadFor is the payload's length in a frame of a length in bytes without MAC
+// payloadFor is the payload's length in a frame of a length in bytes without MAC
 // commands, and whether there is such a frame.
-func PayloadFor(length int) (int, bool) {
+func payloadFor(length int) (int, bool) {
 	n := length - headerLength - micLength
 	return max(0, n), n >= 0 && length <= maxFrame
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/lorawan/lorawantest"
 )
 
 func FuzzFrame(f *testing.F) {
@@ -17,10 +18,10 @@ func FuzzFrame(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if _, err := CheckMIC(b, frame.Counter, TestNetworkKey); err != nil {
+		if _, err := lorawantest.CheckMIC(b, frame.Counter, TestNetworkKey); err != nil {
 			t.Error(err)
 		}
-		if _, err := DecryptFrame(b, frame.Counter, TestApplicationKey); err != nil {
+		if _, err := lorawantest.Decrypt(b, frame.Payload, frame.Counter, TestApplicationKey); err != nil {
 			t.Error(err)
 		}
 	})
@@ -61,12 +62,12 @@ func FuzzLoRaTap(f *testing.F) {
 	}
 	f.Add(record)
 	f.Fuzz(func(t *testing.T, b []byte) {
-		u, err := ParseLoRaTap(b, 0)
+		u, err := parseLoRaTap(b, 0)
 		if err != nil {
 			return
 		}
 		if again, err := AppendLoRaTap(nil, &u, 0); err == nil && b[10] < 255 {
-			back, err := ParseLoRaTap(again, 0)
+			back, err := parseLoRaTap(again, 0)
 			if err != nil || back.RSSI != u.RSSI || back.SNR != u.SNR || !bytes.Equal(back.Physical, u.Physical) {
 				t.Errorf("%+v came back as %+v, %v", u, back, err)
 			}

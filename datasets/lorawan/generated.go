@@ -11,9 +11,9 @@ import (
 	"github.com/necstgen/necstgen/datasets/feature"
 )
 
-// GeneratedColumns are the columns of NeCSTGen's generated LoRaWAN traffic
+// generatedColumns are the columns of NeCSTGen's generated LoRaWAN traffic
 // (output/DF_GEN_PACKET_LORA_*_NO_FLOW_FINAL.csv, algorithm.md 9.3).
-func GeneratedColumns() []string {
+func generatedColumns() []string {
 	return []string{"timesteps_lstm", "time_diff_lstm", "timesteps_vae", "time_diff_vae",
 		"bandwidth_lstm", "spreading_factor_lstm", "code_rate_lstm", "frequency_lstm", "crc_status_lstm", "snr_lstm", "rssi_lstm",
 		"length_total_lstm", "header_length_lstm",
@@ -27,7 +27,7 @@ func GeneratedColumns() []string {
 // any other error ends it.
 func WriteGenerated(w io.Writer, uplinks iter.Seq2[Uplink, error], compat feature.Compat) error {
 	out := bufio.NewWriterSize(w, 1<<16)
-	fmt.Fprintln(out, strings.Join(GeneratedColumns(), ","))
+	fmt.Fprintln(out, strings.Join(generatedColumns(), ","))
 	var start, last int64
 	var line []byte
 	first := true

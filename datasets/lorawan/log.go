@@ -12,8 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/csvrows"
 	"github.com/necstgen/necstgen/datasets/feature"
-	"github.com/necstgen/necstgen/datasets/sheet"
 )
 
 // logColumns are the columns of a published log, in order.
@@ -32,7 +32,7 @@ const timeLayout = "2006-01-02 15:04:05.999999999-07:00"
 // record that cannot be read is a *RowError in the stream, and reading goes on.
 func Log(r io.Reader, name string) iter.Seq2[Uplink, error] {
 	return func(yield func(Uplink, error) bool) {
-		s, err := sheet.Open(r, "lorawan", name, "time", "physical_payload", "gateway")
+		s, err := csvrows.Open(r, "lorawan", name, "time", "physical_payload", "gateway")
 		if err != nil {
 			yield(Uplink{}, err)
 			return
@@ -56,7 +56,7 @@ func Log(r io.Reader, name string) iter.Seq2[Uplink, error] {
 	}
 }
 
-type logReader struct{ *sheet.Reader }
+type logReader struct{ *csvrows.Reader }
 
 // number is the number of a cell, or what stands for an empty one.
 func (l *logReader) number(column string, missing, lo, hi float64) (float64, error) {
@@ -159,7 +159,7 @@ func decodeBase64(text string) ([]byte, error) {
 func WriteLog(w io.Writer, uplinks iter.Seq2[Uplink, error], compat feature.Compat) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	fmt.Fprintln(out, strings.Join(append(append([]string(nil), logColumns...), featureColumns...), ","))
-	x := NewExtractor(compat)
+	x := newExtractor(compat)
 	var line []byte
 	for u, err := range uplinks {
 		if err != nil {
@@ -184,7 +184,7 @@ func isRecord(err error) bool {
 	return errors.As(err, &record)
 }
 
-func appendLine(line []byte, u *Uplink, x *Extractor) []byte {
+func appendLine(line []byte, u *Uplink, x *extractor) []byte {
 	text := func(s string) {
 		if strings.ContainsAny(s, ",\"\r\n") {
 			s = strconv.Quote(s)

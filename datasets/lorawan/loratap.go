@@ -5,8 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math"
-
-	"github.com/necstgen/necstgen/datasets/pcap"
 )
 
 // LoRaTapLinkType is the link type of LoRaTap captures.
@@ -26,24 +24,6 @@ const (
 	crcBad  = 2
 	crcNone = 4
 )
-
-// ParseLoRaTap reads a LoRaTap record, of version 0 or 1. Time, in nanoseconds
-// since 1970, is the record's. A version 0 header tells neither gateway nor
-// checksum nor code rate.
-func ParseLoRaTap(record []byte, time int64) (Uplink, error) {
-	radio, frame := pcap.ReadLoRaTap(record)
-	if frame == 0 {
-		return Uplink{}, fmt.Errorf("lorawan: LoRaTap record of %d bytes, % x: want version 0 or 1 and a header of at least %d", len(record), record[:min(4, len(record))], loRaTapHeader)
-	}
-	u := fromRadio(&radio)
-	if record[0] == 0 || frame < loRaTapExtended {
-		u.Gateway = ""
-	}
-	u.Time, u.Size = time, int32(len(record)-frame)
-	u.Physical = append([]byte(nil), record[frame:]...)
-	u.describe()
-	return u, nil
-}
 
 // AppendLoRaTap appends the uplink as a LoRaTap record to dst: of version 0,
 // which every Wireshark reads, or of version 1, which keeps gateway, checksum and

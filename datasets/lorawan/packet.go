@@ -99,7 +99,7 @@ func UplinkOf(p *flow.Packet) Uplink {
 		return u
 	}
 	f := Frame{Confirmed: p.Radio.MType == 4, Address: p.Radio.Address, Counter: p.Radio.Counter, Port: p.Radio.Port}
-	if n, ok := PayloadFor(int(p.Length)); ok && f.Port != MissingPort {
+	if n, ok := payloadFor(int(p.Length)); ok && f.Port != MissingPort {
 		f.Payload = make([]byte, n)
 	}
 	if physical, err := AppendFrame(nil, f, TestNetworkKey, TestApplicationKey); err == nil {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/lorawan/lorawantest"
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/testbed"
 )
@@ -277,7 +278,7 @@ func TestUplinkOfGenerated(t *testing.T) {
 		if err != nil || len(u.Physical) != int(length) || !f.Confirmed || f.Port != 3 || f.Counter != 9 || f.Address != 0x26012682 {
 			t.Errorf("%+v, %v of %+v", f, err, u)
 		}
-		if ok, err := CheckMIC(u.Physical, 9, TestNetworkKey); !ok || err != nil {
+		if ok, err := lorawantest.CheckMIC(u.Physical, 9, TestNetworkKey); !ok || err != nil {
 			t.Errorf("integrity code: %v, %v", ok, err)
 		}
 	}

@@ -90,7 +90,7 @@ func TestPublishedCategories(t *testing.T) {
 	}
 	classes := map[string][]float64{"spreading_factor": {10, 11, 12, 7, 8, 9}}
 	for name, values := range classes { // SF 10 is not in the sample
-		e.Column(name).Classes = values
+		e.Schema().Columns[slices.Index(feature.LoRaWAN.Columns(), name)].Classes = values
 	}
 	want, err := csv.NewReader(published(t, "process/df_process_LORA_1.csv")).ReadAll()
 	if err != nil {

@@ -7,7 +7,7 @@
 // https://github.com/Lora-net/packet_forwarder, PROTOCOL.TXT.
 package lorawan
 
-import "github.com/necstgen/necstgen/datasets/sheet"
+import "github.com/necstgen/necstgen/datasets/csvrows"
 
 // Values of fields that a record does not have, as NeCSTGen's tables write them.
 const (
@@ -39,4 +39,4 @@ type Uplink struct {
 
 // RowError is a record of a log or datagram that could not be read. It stands in
 // the stream in the record's place, and reading goes on.
-type RowError = sheet.RowError
+type RowError = csvrows.RowError

@@ -2,15 +2,19 @@
 // (https://github.com/fmeslet/NeCSTGen, folder data), so that a clone of that
 // repository is a data set and what is generated here opens in its notebook.
 //
-// The folder holds packets as extracted (df_week*_*.csv), packets of one
-// application with features (raw/df_raw_*.csv), the same rows after logarithm
-// and min-max (process/), tables of flows (raw/df_raw_flows_*.csv) and generated
-// traffic (output/). Columns are found by name. LoRaWAN logs are read by package
-// lorawan.
+// Reading: [Packets] takes packets as extracted (df_week*_*.csv) and those of one
+// application (raw/df_raw_*.csv), [Generated] generated packets (output/). Columns
+// are found by name.
+//
+// Writing: [WritePackets] in one of the published [Layout]s, [WriteProcessed] and
+// [WriteProcessedUplinks] the same rows after logarithm and min-max (process/),
+// [WriteFlows] tables of flows (raw/df_raw_flows_*.csv), [WriteGenerated] and
+// [WriteGeneratedFlows] what a generator has drawn (output/). LoRaWAN's raw logs are
+// those of package lorawan.
 package necstgencsv
 
-import "github.com/necstgen/necstgen/datasets/sheet"
+import "github.com/necstgen/necstgen/datasets/csvrows"
 
 // RowError is a row that could not be read. It stands in the stream in the
 // row's place, and reading goes on.
-type RowError = sheet.RowError
+type RowError = csvrows.RowError

@@ -7,11 +7,11 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// FlowColumns are the columns of a flow table (raw/df_raw_flows_*.csv):
+// flowColumns are the columns of a flow table (raw/df_raw_flows_*.csv):
 // packets, bytes, their standard deviation, the start in seconds since 1970, the
 // standard deviations of header and payload length, the seconds since the flow
 // before, and the rate and rolling sums over flows.
-func FlowColumns() []string {
+func flowColumns() []string {
 	return []string{"flow_id_count", "length_total_sum", "length_total_std", "timestamps_min", "header_length_std", "payload_length_std",
 		"time_diff", "rate", "rolling_rate_byte_sec", "rolling_rate_byte_min", "rolling_rate_packet_sec", "rolling_rate_packet_min"}
 }
@@ -19,8 +19,8 @@ func FlowColumns() []string {
 // WriteFlows writes a flow table, whose rows are those of one application
 // (flow.Assembler's Table, flow.Rows).
 func WriteFlows(w io.Writer, rows iter.Seq2[flow.TableRow, error]) error {
-	return WriteNumbers(w, FlowColumns(), func(yield func([]float64, error) bool) {
-		values := make([]float64, 0, len(FlowColumns()))
+	return writeNumbers(w, flowColumns(), func(yield func([]float64, error) bool) {
+		values := make([]float64, 0, len(flowColumns()))
 		for row, err := range rows {
 			if err == nil {
 				values = flowValues(values[:0], &row)

@@ -50,7 +50,7 @@ func WriteGenerated(w io.Writer, output Output, flows iter.Seq2[*flow.Flow, erro
 	if columns == nil {
 		return fmt.Errorf("necstgencsv: unknown output %q: want %s, %s or %s", output, Connected, NotConnected, NoFlow)
 	}
-	return WriteNumbers(w, columns, func(yield func([]float64, error) bool) {
+	return writeNumbers(w, columns, func(yield func([]float64, error) bool) {
 		row := make([]float64, 0, len(columns))
 		var id, last, sum int64
 		first := true
@@ -97,7 +97,7 @@ func generatedRow(row []float64, output Output, p *flow.Packet, gap, sum, id int
 
 // WriteGeneratedFlows writes one row per flow, in start order.
 func WriteGeneratedFlows(w io.Writer, flows iter.Seq2[*flow.Flow, error]) error {
-	return WriteNumbers(w, GeneratedFlowColumns(), func(yield func([]float64, error) bool) {
+	return writeNumbers(w, GeneratedFlowColumns(), func(yield func([]float64, error) bool) {
 		row := make([]float64, 3)
 		var last, sum int64
 		first := true

@@ -13,8 +13,8 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// Row is a row of a packet file: the packet, and what the authors computed.
-type Row struct {
+// packetRow is a row of a packet file: the packet, and what the authors computed.
+type packetRow struct {
 	// Packet has its layers and addresses; Captured is Length. HeaderLength and
 	// PayloadLength follow from the layers' lengths by the corrected rule (D09).
 	// FlowID is the file's, made unique across captures (D07).
@@ -39,7 +39,7 @@ type Row struct {
 // packet of the flow; it needs flow ids.
 func Packets(r io.Reader, name string) iter.Seq2[flow.Packet, error] {
 	return func(yield func(flow.Packet, error) bool) {
-		for row, err := range Rows(r, name) {
+		for row, err := range packetRows(r, name) {
 			if err != nil {
 				if !yield(flow.Packet{}, err) {
 					return
@@ -53,23 +53,23 @@ func Packets(r io.Reader, name string) iter.Seq2[flow.Packet, error] {
 	}
 }
 
-// Rows is Packets with the authors' features. The row is valid until the next.
-func Rows(r io.Reader, name string) iter.Seq2[*Row, error] {
-	return func(yield func(*Row, error) bool) {
+// packetRows is Packets with the authors' features. The row is valid until the next.
+func packetRows(r io.Reader, name string) iter.Seq2[*packetRow, error] {
+	return func(yield func(*packetRow, error) bool) {
 		s, err := openRows(r, name, "layers_0", "length_0", "layers_1", "length_1", "timestamps", "length_total")
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		flows := flowIDs{ids: make(map[flowName]*flowState), taken: make(map[int64]bool)}
-		var row Row
+		var row packetRow
 		for {
 			err := s.Next()
 			if err == io.EOF {
 				return
 			}
 			if err == nil {
-				row = Row{}
+				row = packetRow{}
 				if err = s.read(&row, &flows); err != nil {
 					err = s.Wrong(err)
 				}
@@ -87,14 +87,14 @@ func Rows(r io.Reader, name string) iter.Seq2[*Row, error] {
 	}
 }
 
-func (s *rows) read(row *Row, flows *flowIDs) error {
+func (s *rows) read(row *packetRow, flows *flowIDs) error {
 	p := &row.Packet
 	row.Capture = s.Text("filename")
 	if row.Group = row.Capture; s.Text("day_week") != "" {
 		row.Group += "/" + s.Text("day_week")
 	}
 	var err error
-	if p.Time, err = ParseSeconds(s.Text("timestamps")); err != nil {
+	if p.Time, err = parseSeconds(s.Text("timestamps")); err != nil {
 		return fmt.Errorf("column timestamps: %w", err)
 	}
 	if err := s.readLayers(p); err != nil {
@@ -303,7 +303,7 @@ func servicePort(p *flow.Packet) (from, known bool) {
 	return false, false
 }
 
-func (s *rows) readFeatures(row *Row) error {
+func (s *rows) readFeatures(row *packetRow) error {
 	d := &row.Dynamics
 	var errs []error
 	for _, f := range []struct {

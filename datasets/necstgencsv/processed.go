@@ -10,9 +10,9 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// ProcessedColumns are the columns of a processed file (process/df_process_*.csv)
+// processedColumns are the columns of a processed file (process/df_process_*.csv)
 // of a layout: the categories, then the numbers. Nil for the layout Day.
-func (l Layout) ProcessedColumns() []string {
+func (l Layout) processedColumns() []string {
 	layers := []string{"layers_0", "layers_1", "layers_2", "layers_3", "layers_4", "layers_5"}
 	numbers := slices.Concat([]string{"length_total"}, dynamicsPart, []string{"header_length", "payload_length"})
 	switch l {
@@ -35,9 +35,9 @@ func (l Layout) variant() feature.Variant {
 	return feature.General
 }
 
-// ProcessedSchema is the schema of a processed file, not yet fitted.
-func ProcessedSchema(layout Layout, compat feature.Compat) (feature.Schema, error) {
-	columns := layout.ProcessedColumns()
+// processedSchema is the schema of a processed file, not yet fitted.
+func processedSchema(layout Layout, compat feature.Compat) (feature.Schema, error) {
+	columns := layout.processedColumns()
 	if columns == nil {
 		return feature.Schema{}, fmt.Errorf("necstgencsv: no processed files of layout %q: want %s, %s or %s", layout, DARPA, TCPGoogleHome, UDPGoogleHome)
 	}
@@ -48,11 +48,11 @@ func ProcessedSchema(layout Layout, compat feature.Compat) (feature.Schema, erro
 	return schema, nil
 }
 
-// Processed is the rows of a processed file before they are encoded: the packets
+// processedRows is the rows of a processed file before they are encoded: the packets
 // of one application and one capture in time order.
-func Processed(packets iter.Seq2[flow.Packet, error], layout Layout, compat feature.Compat) iter.Seq2[[]float64, error] {
+func processedRows(packets iter.Seq2[flow.Packet, error], layout Layout, compat feature.Compat) iter.Seq2[[]float64, error] {
 	return func(yield func([]float64, error) bool) {
-		columns := layout.ProcessedColumns()
+		columns := layout.processedColumns()
 		x, err := feature.NewExtractor(layout.variant(), compat)
 		if err == nil && columns == nil {
 			err = fmt.Errorf("necstgencsv: no processed files of layout %q", layout)
@@ -103,17 +103,17 @@ func packetValue(column string, p *flow.Packet) float64 {
 // WriteProcessed fits a processed file's columns to packets, which are read
 // twice, and writes their codes.
 func WriteProcessed(w io.Writer, layout Layout, packets iter.Seq2[flow.Packet, error], compat feature.Compat) (*feature.Encoder, error) {
-	schema, err := ProcessedSchema(layout, compat)
+	schema, err := processedSchema(layout, compat)
 	if err != nil {
 		return nil, err
 	}
-	e, err := feature.Fit(schema, Processed(packets, layout, compat))
+	e, err := feature.Fit(schema, processedRows(packets, layout, compat))
 	if err != nil {
 		return nil, err
 	}
-	return e, WriteNumbers(w, layout.ProcessedColumns(), func(yield func([]float64, error) bool) {
+	return e, writeNumbers(w, layout.processedColumns(), func(yield func([]float64, error) bool) {
 		var codes []float64
-		for row, err := range Processed(packets, layout, compat) {
+		for row, err := range processedRows(packets, layout, compat) {
 			if err == nil {
 				codes = e.Encode(codes[:0], row)
 			}

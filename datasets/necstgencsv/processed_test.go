@@ -102,7 +102,7 @@ func checkProcessed(t *testing.T, application string, layout Layout, fitted map[
 			t.Fatal(err)
 		}
 		codes = e.Encode(codes[:0], row)
-		for c, name := range layout.ProcessedColumns() {
+		for c, name := range layout.processedColumns() {
 			tolerance := 1e-12
 			if rows[i].Dynamics.TimeDiff == 0 && (name == "time_diff" || name == "rate") {
 				continue // imputed by the mean of the authors' whole table
@@ -138,8 +138,8 @@ func rawColumns(t testing.TB, application string) map[string][]float64 {
 	return out
 }
 
-// eachGroup is Processed, beginning anew with each capture.
-func eachGroup(rows []Row, layout Layout, compat feature.Compat) iter.Seq2[[]float64, error] {
+// eachGroup is processedRows, beginning anew with each capture.
+func eachGroup(rows []packetRow, layout Layout, compat feature.Compat) iter.Seq2[[]float64, error] {
 	return func(yield func([]float64, error) bool) {
 		for start := 0; start < len(rows); {
 			var packets []flow.Packet
@@ -147,7 +147,7 @@ func eachGroup(rows []Row, layout Layout, compat feature.Compat) iter.Seq2[[]flo
 			for ; end < len(rows) && rows[end].Group == rows[start].Group; end++ {
 				packets = append(packets, rows[end].Packet)
 			}
-			for row, err := range Processed(stream(packets), layout, compat) {
+			for row, err := range processedRows(stream(packets), layout, compat) {
 				if !yield(row, err) {
 					return
 				}

@@ -3,6 +3,7 @@ package necstgencsv
 import (
 	"bytes"
 	"io"
+	"iter"
 	"math"
 	"slices"
 	"testing"
@@ -18,11 +19,11 @@ func published(t testing.TB, path string) io.Reader {
 	return sharedtest.Open(t, "necstgen", "data", path)
 }
 
-func publishedRows(t testing.TB, application string) []Row {
+func publishedRows(t testing.TB, application string) []packetRow {
 	t.Helper()
 	path := "raw/df_raw_" + application + ".csv"
-	var rows []Row
-	for row, err := range Rows(published(t, path), path) {
+	var rows []packetRow
+	for row, err := range packetRows(published(t, path), path) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +37,7 @@ func publishedRows(t testing.TB, application string) []Row {
 
 func publishedNumbers(t testing.TB, path string) (map[string][]float64, int) {
 	t.Helper()
-	columns, rows, err := Numbers(published(t, path), path)
+	columns, rows, err := readNumbers(published(t, path), path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,6 +53,48 @@ func publishedNumbers(t testing.TB, path string) (map[string][]float64, int) {
 		n++
 	}
 	return out, n
+}
+
+// readNumbers reads a file of numbers. An empty cell is not a number. A row that cannot be read is a
+// *RowError in the stream; the slice of a row is valid until the next. The rows
+// can be read once.
+func readNumbers(r io.Reader, name string) (columns []string, rows iter.Seq2[[]float64, error], err error) {
+	s, err := openRows(r, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	return s.Header, func(yield func([]float64, error) bool) {
+		row := make([]float64, len(s.Header))
+		for {
+			err := s.Next()
+			if err == io.EOF {
+				return
+			}
+			if err == nil {
+				err = s.numbers(row)
+			}
+			if err != nil {
+				if !yield(nil, err) || !isRow(err) {
+					return
+				}
+				continue
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}, nil
+}
+
+func (s *rows) numbers(row []float64) error {
+	for i, column := range s.Header {
+		v, err := s.float(column)
+		if err != nil {
+			return s.Wrong(err)
+		}
+		row[i] = v
+	}
+	return nil
 }
 
 // within reports whether two numbers agree to a relative tolerance.
@@ -144,7 +187,7 @@ func TestPublishedDays(t *testing.T) {
 
 // publishedFlows groups packets by flow and computes the flow table with the
 // authors' own header and payload lengths.
-func publishedFlows(t *testing.T, rows []Row) [][]float64 {
+func publishedFlows(t *testing.T, rows []packetRow) [][]float64 {
 	t.Helper()
 	groups := make(map[int64]*flow.Flow)
 	var flows []*flow.Flow
@@ -163,7 +206,7 @@ func publishedFlows(t *testing.T, rows []Row) [][]float64 {
 	if err := WriteFlows(&out, flow.Rows(stream(flows))); err != nil {
 		t.Fatal(err)
 	}
-	_, table, err := Numbers(&out, "written")
+	_, table, err := readNumbers(&out, "written")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,12 +224,12 @@ func publishedFlows(t *testing.T, rows []Row) [][]float64 {
 // the last flow is cut by the sample.
 func TestPublishedFlowTable(t *testing.T) {
 	path := "raw/df_raw_flows_HTTP.csv"
-	columns, rows, err := Numbers(published(t, path), path)
+	columns, rows, err := readNumbers(published(t, path), path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(columns, FlowColumns()) {
-		t.Fatalf("columns %q, want %q", columns, FlowColumns())
+	if !slices.Equal(columns, flowColumns()) {
+		t.Fatalf("columns %q, want %q", columns, flowColumns())
 	}
 	got := publishedFlows(t, publishedRows(t, "HTTP"))
 	if len(got) != 718 {

@@ -10,14 +10,15 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/necstgen/necstgen/datasets/sheet"
+	"github.com/necstgen/necstgen/datasets/csvrows"
+	"github.com/necstgen/necstgen/datasets/flow"
 )
 
 // rows are those of a CSV file.
-type rows struct{ *sheet.Reader }
+type rows struct{ *csvrows.Reader }
 
 func openRows(r io.Reader, name string, required ...string) (*rows, error) {
-	s, err := sheet.Open(r, "necstgencsv", name, required...)
+	s, err := csvrows.Open(r, "necstgencsv", name, required...)
 	return &rows{s}, err
 }
 
@@ -59,9 +60,9 @@ func (s *rows) float(column string) (float64, error) {
 	return v, nil
 }
 
-// ParseSeconds reads seconds since 1970 as nanoseconds, decimal by decimal: a
+// parseSeconds reads seconds since 1970 as nanoseconds, decimal by decimal: a
 // float64 would lose the last three digits. More than nine decimals are cut.
-func ParseSeconds(text string) (int64, error) {
+func parseSeconds(text string) (int64, error) {
 	whole, fraction, _ := strings.Cut(text, ".")
 	seconds, err := strconv.ParseInt(whole, 10, 64)
 	if err != nil || strings.ContainsAny(fraction, "eE+-") {
@@ -112,62 +113,19 @@ func appendSeconds(dst []byte, nanos int64) []byte {
 	return append(dst, fraction[:end]...)
 }
 
-// Numbers reads a file of numbers: processed rows, flow tables, generated
-// traffic. An empty cell is not a number. A row that cannot be read is a
-// *RowError in the stream; the slice of a row is valid until the next. The rows
-// can be read once.
-func Numbers(r io.Reader, name string) (columns []string, rows iter.Seq2[[]float64, error], err error) {
-	s, err := openRows(r, name)
-	if err != nil {
-		return nil, nil, err
-	}
-	return s.Header, func(yield func([]float64, error) bool) {
-		row := make([]float64, len(s.Header))
-		for {
-			err := s.Next()
-			if err == io.EOF {
-				return
-			}
-			if err == nil {
-				err = s.numbers(row)
-			}
-			if err != nil {
-				if !yield(nil, err) || !isRow(err) {
-					return
-				}
-				continue
-			}
-			if !yield(row, nil) {
-				return
-			}
-		}
-	}, nil
-}
-
 func isRow(err error) bool {
 	var row *RowError
 	return errors.As(err, &row)
 }
 
-func (s *rows) numbers(row []float64) error {
-	for i, column := range s.Header {
-		v, err := s.float(column)
-		if err != nil {
-			return s.Wrong(err)
-		}
-		row[i] = v
-	}
-	return nil
-}
-
-// WriteNumbers writes a file of numbers as pandas does: not a number is an empty cell.
-func WriteNumbers(w io.Writer, columns []string, rows iter.Seq2[[]float64, error]) error {
+// writeNumbers writes a file of numbers as pandas does: not a number is an empty cell.
+func writeNumbers(w io.Writer, columns []string, rows iter.Seq2[[]float64, error]) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	fmt.Fprintln(out, strings.Join(columns, ","))
 	var line []byte
 	for row, err := range rows {
 		if err != nil {
-			if isRecord(err) {
+			if flow.IsRecordError(err) {
 				continue
 			}
 			return err
@@ -192,14 +150,10 @@ func WriteNumbers(w io.Writer, columns []string, rows iter.Seq2[[]float64, error
 	return nil
 }
 
-// isRecord reports whether an error belongs to one record of its stream.
-func isRecord(err error) bool {
-	var record interface{ RecordNumber() int64 }
-	return errors.As(err, &record)
-}
-
-// appendFloat writes a number as pandas does: whole numbers with one decimal.
+// appendFloat writes a number as pandas does: whole numbers with one decimal, and
+// an exponent for what is below 1e-4 or from 1e16 on.
 func appendFloat(dst []byte, v float64) []byte {
+	size := math.Abs(v)
 	switch {
 	case math.IsNaN(v):
 		return dst
@@ -208,8 +162,10 @@ func appendFloat(dst []byte, v float64) []byte {
 			dst = append(dst, '-')
 		}
 		return append(dst, "inf"...)
-	case v == math.Trunc(v) && math.Abs(v) < 1e15:
+	case v == math.Trunc(v) && size < 1e16:
 		return append(strconv.AppendFloat(dst, v, 'f', -1, 64), ".0"...)
+	case size < 1e-4 || size >= 1e16:
+		return strconv.AppendFloat(dst, v, 'e', -1, 64)
 	}
-	return strconv.AppendFloat(dst, v, 'g', -1, 64)
+	return strconv.AppendFloat(dst, v, 'f', -1, 64)
 }

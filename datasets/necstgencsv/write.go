@@ -41,7 +41,7 @@ func WritePackets(w io.Writer, layout Layout, packets iter.Seq2[flow.Packet, err
 	var line []byte
 	for p, err := range packets {
 		if err != nil {
-			if isRecord(err) {
+			if flow.IsRecordError(err) {
 				continue
 			}
 			return err

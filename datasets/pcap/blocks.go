@@ -151,7 +151,8 @@ func (n *blockReader) head() (kind uint32, total int, err error) {
 	return kind, int(length+3) &^ 3, nil
 }
 
-// body peeks at the whole block and returns what stands between its two lengths.
+// body peeks at the whole block and returns what stands between its two lengths;
+// the second one lies behind it, within its capacity.
 func (n *blockReader) body(kind uint32, total int) ([]byte, error) {
 	if total > windowSize {
 		n.pending = total
@@ -165,7 +166,7 @@ func (n *blockReader) body(kind uint32, total int) ([]byte, error) {
 		return nil, cut(fmt.Sprintf("a block of %d bytes", total), err)
 	}
 	n.pending = total
-	return b[8 : total-4 : total-4], nil
+	return b[8 : total-4 : total], nil
 }
 
 func (n *blockReader) packet(r *record, kind uint32, body []byte) error {
@@ -211,6 +212,12 @@ func (n *blockReader) packet(r *record, kind uint32, body []byte) error {
 		n.comments(body[end:])
 	}
 	*r = record{time: n.last, length: length, frame: body[header : header+captured : header+captured], link: from.link, fcs: from.fcs}
+	switch behind := n.order.Uint32(body[len(body) : len(body)+4]); { // the block's length again
+	case int(behind+3)&^3 != n.pending:
+		r.odd = fmt.Errorf("block of %d bytes whose end says %d", n.pending, behind)
+	case captured > length:
+		r.odd = fmt.Errorf("%d bytes captured of a frame of %d", captured, length)
+	}
 	return nil
 }
 

@@ -108,7 +108,22 @@ func (c *classicReader) next(r *record) error {
 	c.pending, c.last = whole, seconds
 	c.packets++
 	*r = record{time: seconds*1e9 + fraction*c.scale, length: length, frame: b[c.header:whole:whole], link: c.link, fcs: c.fcs}
+	if fraction*c.scale >= 1e9 || captured > length {
+		c.impossible(r, seconds, fraction)
+	}
 	return nil
+}
+
+// impossible notes what no capture program writes (section 5 of the format's draft):
+// a fraction of a second or more, of which only the whole seconds are believed, or
+// more bytes than the frame had.
+func (c *classicReader) impossible(r *record, seconds, fraction int64) {
+	if fraction*c.scale >= 1e9 {
+		r.time = seconds * 1e9
+		r.odd = fmt.Errorf("%d units of %d ns behind the whole second: want less than %d", fraction, c.scale, int64(1e9)/c.scale)
+		return
+	}
+	r.odd = fmt.Errorf("%d bytes captured of a frame of %d", len(r.frame), r.length)
 }
 
 // resume looks for the next record behind a header that cannot be one: the first

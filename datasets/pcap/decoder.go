@@ -7,12 +7,13 @@ import (
 )
 
 // decoder turns one record after the other into a packet. It never allocates
-// for a good packet.
+// for a good packet of a wired link.
 type decoder struct {
 	packet flow.Packet
 	frame  []byte // captured, without the frame check sequence
 	layers int
 	cut    bool // the capture kept less than the wire carried
+	wifi   *wifi
 }
 
 // maxWire is the longest frame that is believed. Offloading makes frames of 256
@@ -37,6 +38,9 @@ func (d *decoder) decode(r *record) error {
 	d.frame, d.layers, d.cut = frame, 0, len(frame) < length
 	err := d.link(r.link)
 	flow.Identify(&d.packet)
+	if r.odd != nil {
+		err = r.odd
+	}
 	if err != nil {
 		return errRecord{err}
 	}
@@ -108,8 +112,37 @@ func (d *decoder) link(link linkType) error {
 		return d.pppoe(0)
 	case linkLoRaTap:
 		return d.loRaTap()
+	case linkRaw12, linkRaw14, linkRaw, linkIPv4, linkIPv6:
+		return d.rawIP(0)
 	}
-	return d.rawIP(0)
+	return d.rareLink(link)
+}
+
+// rareLink decodes the link layers that few captures have.
+func (d *decoder) rareLink(link linkType) error {
+	switch link {
+	case linkWiFi:
+		return d.dot11(0, 0)
+	case linkRadioTap:
+		return d.radioTap()
+	case linkPrism, linkAVS:
+		return d.prism()
+	case linkPPI:
+		return d.ppi()
+	case linkCiscoHDLC:
+		return d.ciscoHDLC()
+	case linkFDDI:
+		return d.fddi()
+	case linkNFLOG:
+		return d.nflog()
+	case linkPFLog:
+		return d.pflog()
+	case linkDot15d4:
+		return d.dot15d4(0, 2)
+	case linkDot15TAP:
+		return d.dot15d4TAP()
+	}
+	return d.dot15d4(0, 0)
 }
 
 // rawIP decodes the IP version that the first byte gives.

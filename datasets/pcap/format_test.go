@@ -219,7 +219,7 @@ func TestBadCaptures(t *testing.T) {
 		{"cut file header", classic(little, micro, 4, 1).data[:20], 0, 0, "cut inside the file header"},
 		{"no packets", classic(little, micro, 4, 1).data, 0, 0, ""},
 		{"version 3", (&builder{order: little}).u32(micro).u16(3, 0).u32(0, 0, 65535, 1).data, 0, 0, "version 3.0"},
-		{"wifi", classic(little, micro, 4, 105).data, 0, 0, "link type 105"},
+		{"USB", classic(little, micro, 4, 220).data, 0, 0, "link type 220 (USB) is not supported: want Ethernet"},
 		{"unknown link type", classic(little, micro, 4, 999).data, 0, 0, "link type 999 (unknown)"},
 		{"cut record header", append(slices.Clone(good.data), 1, 2, 3), 1, 0, "packet 1: the file is cut inside a record header"},
 		{"cut record", good.data[:len(good.data)-1], 0, 0, "packet 0: the file is cut inside a record of 60 bytes"},
@@ -227,7 +227,17 @@ func TestBadCaptures(t *testing.T) {
 		{"garbage before the last record", classic(little, micro, 4, 1).record(base, 5, loop).raw(garbage...).record(base, 6, loop).data, 2, 1, ""},
 		{"garbage at the end", classic(little, micro, 4, 1).record(base, 5, loop).raw(garbage...).data, 1, 0, "no record is found"},
 		{"frame of 4 GB on the wire", classic(little, micro, 4, 1).u32(base, 0, 60, 0xffffffff).raw(loop...).record(base, 6, loop).data, 1, 1, ""},
-		{"more captured than there was", classic(little, micro, 4, 1).u32(base, 0, 60, 40).raw(loop...).record(base, 6, loop).data, 2, 0, ""},
+		{"more captured than there was", classic(little, micro, 4, 1).u32(base, 0, 60, 40).raw(loop...).record(base, 6, loop).data, 1, 1, ""},
+		{"999,999 us", classic(little, micro, 4, 1).record(base, 999_999, loop).data, 1, 0, ""},
+		{"a second of us", classic(little, micro, 4, 1).record(base, 1_000_000, loop).record(base, 6, loop).data, 1, 1, ""},
+		{"4,000,000,000 us", classic(binary.BigEndian, micro, 4, 1).record(base, 4_000_000_000, loop).record(base, 6, loop).data, 1, 1, ""},
+		{"999,999,999 ns", classic(little, nano, 4, 1).record(base, 999_999_999, loop).data, 1, 0, ""},
+		{"a second of ns", classic(little, nano, 4, 1).record(base, 1_000_000_000, loop).record(base, 6, loop).data, 1, 1, ""},
+		{"the last record is impossible", classic(little, micro, 4, 1).record(base, 5, loop).record(base, 4_000_000_000, loop).data, 1, 1, ""},
+		{"pcapng, more captured than there was", le().section().port(1).block(6, func(b *builder) { b.u32(0, 0, 0, 60, 40).raw(loop...) }).
+			enhanced(0, 0, loop).data, 1, 1, ""},
+		{"pcapng, a block that ends with another length", le().section().port(1).u32(6, 92, 0, 0, 0, 60, 60).raw(loop...).u32(96).enhanced(0, 0, loop).data, 1, 1, ""},
+		{"pcapng, a length that is no whole word", le().section().port(1).u32(6, 91, 0, 0, 0, 60, 60).raw(loop...).u32(91).enhanced(0, 0, loop).data, 2, 0, ""},
 		{"empty frame", classic(little, micro, 4, 1).record(base, 5, nil).record(base, 6, loop).data, 1, 1, ""},
 		{"cut gzip", compressed(t, good.data)["gzip"][:40], 0, 0, "unexpected EOF"},
 		{"broken gzip header", []byte{0x1f, 0x8b, 0xff, 0, 0, 0, 0, 0, 0, 0, 0}, 0, 0, "gzip"},
@@ -236,7 +246,7 @@ func TestBadCaptures(t *testing.T) {
 		{"pcapng cut", le().section().port(1).enhanced(0, 0, loop).data[:80], 0, 0, "cut inside a block"},
 		{"pcapng without its interface", le().section().enhanced(0, 0, loop).port(1).enhanced(0, 0, loop).data, 1, 1, ""},
 		{"pcapng, interface of another section", le().section().port(1).section().enhanced(0, 0, loop).data, 0, 1, ""},
-		{"pcapng, one interface not supported", le().section().port(105).port(1).enhanced(0, 0, loop).enhanced(1, 0, loop).data, 1, 1, ""},
+		{"pcapng, one interface not supported", le().section().port(220).port(1).enhanced(0, 0, loop).enhanced(1, 0, loop).data, 1, 1, ""},
 		{"pcapng, absurd resolution", le().section().port(1, 9, []byte{77}).enhanced(0, 0, loop).data, 0, 1, ""},
 		{"pcapng, time beyond 2262", le().section().port(1).enhanced(0, 1<<63, loop).enhanced(0, 0, loop).data, 1, 1, ""},
 		{"pcapng, more captured than the block holds", le().section().port(1).block(6, func(b *builder) { b.u32(0, 0, 0, 900, 900).raw(loop...) }).
@@ -278,6 +288,27 @@ func TestBadCaptures(t *testing.T) {
 		}
 		if packets != row.good || damaged != row.damaged || (row.last == "") != (last == nil) || !strings.Contains(text, row.last) {
 			t.Errorf("%s: %d packets, %d damaged, last %q; want %d, %d, %q", row.name, packets, damaged, text, row.good, row.damaged, row.last)
+		}
+	}
+}
+
+// An impossible field of a record spoils its time at most: the frame is decoded.
+func TestImpossibleFields(t *testing.T) {
+	for _, row := range []struct {
+		name, want string
+		data       *builder
+		time       int64
+	}{
+		{"microseconds", "4000000000 units of 1000 ns behind the whole second: want less than 1000000", classic(binary.LittleEndian, micro, 4, 1).record(base, 4_000_000_000, loop), base * 1e9},
+		{"captured", "60 bytes captured of a frame of 40", classic(binary.LittleEndian, nano, 4, 1).u32(base, 7, 60, 40).raw(loop...), base*1e9 + 7},
+	} {
+		for p, err := range pcap.Packets(bytes.NewReader(row.data.data), "f") {
+			if !errors.As(err, new(*pcap.DecodeError)) || !strings.Contains(err.Error(), row.want) {
+				t.Errorf("%s: %v, want %s", row.name, err, row.want)
+			}
+			if p.Time != row.time || p.Length != 60 || p.Application != flow.LOOP {
+				t.Errorf("%s: %d, %d bytes of %v", row.name, p.Time, p.Length, p.Application)
+			}
 		}
 	}
 }

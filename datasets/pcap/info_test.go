@@ -80,8 +80,8 @@ func TestInfo(t *testing.T) {
 			with(ethernet, func(f *pcap.Interface) { f.Name, f.Resolution, f.Packets = "eth0", "10^-9 s", 3 }),
 			{LinkType: 101, Link: "raw IP", SnapLength: 96, Resolution: "2^-20 s"}}}, []string{"Ethernet"}},
 		{"a link type that is not read", ng(func(b *builder) {
-			b.body(0x0a0d0d0a, sectionOf()).body(1, iface(105, 0)).body(6, enhancedOf(0, frame))
-		}), pcap.Info{Format: "pcapng", Sections: 1, Interfaces: []pcap.Interface{{LinkType: 105, Link: "802.11", Resolution: "10^-6 s", Packets: 1}}}, []string{"802.11"}},
+			b.body(0x0a0d0d0a, sectionOf()).body(1, iface(220, 0)).body(6, enhancedOf(0, frame))
+		}), pcap.Info{Format: "pcapng", Sections: 1, Interfaces: []pcap.Interface{{LinkType: 220, Link: "USB", Resolution: "10^-6 s", Packets: 1}}}, []string{"USB"}},
 		{"many comments, no text", ng(func(b *builder) {
 			b.body(0x0a0d0d0a, sectionOf(option(1, "\xff\x00"), option(1, strings.Repeat("y", 500)), option(1, ""), option(1, ""), option(1, ""), option(1, ""), option(1, "")))
 		}), pcap.Info{Format: "pcapng", Sections: 1, Interfaces: nil, Comments: []string{"?", strings.Repeat("y", 400), "", "", ""}, More: 2}, []string{}},

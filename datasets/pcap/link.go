@@ -183,9 +183,13 @@ func (d *decoder) pppoe(off int) error {
 }
 
 // ppp is RFC 1661 with or without the address and control bytes of RFC 1662. The
-// protocol has one byte if that is odd.
+// protocol has one byte if that is odd. Where Cisco's addresses stand it is Cisco's
+// HDLC (RFC 1547, 4.3.1).
 func (d *decoder) ppp(off, end int) error {
 	b, start := d.frame, off
+	if off == 0 && end >= 4 && (b[0] == ciscoUnicast || b[0] == ciscoBroadcast) && b[1] == 0 {
+		return d.ciscoHDLC()
+	}
 	if end >= off+2 && b[off] == 0xff && b[off+1] == 3 {
 		off += 2
 	}

@@ -23,7 +23,8 @@ type record struct {
 	length int   // on the wire
 	frame  []byte
 	link   linkType
-	fcs    int // frame check sequence bytes at the frame's end
+	fcs    int   // frame check sequence bytes at the frame's end
+	odd    error // an impossible field of the record's header; the frame stands
 }
 
 // recordReader yields the records of one format. Errors of type errRecord belong

@@ -60,8 +60,8 @@ func expectations(t testing.TB) []expectation {
 	return rows
 }
 
-// nanoseconds reads "seconds.fraction"; a fraction of more than nine digits is a
-// count of nanoseconds that a damaged file gives.
+// nanoseconds reads "seconds.fraction". A fraction of more than nine digits is what
+// a damaged record claims: only its seconds are believed.
 func nanoseconds(t testing.TB, text string) int64 {
 	t.Helper()
 	whole, fraction, _ := strings.Cut(text, ".")
@@ -75,6 +75,9 @@ func nanoseconds(t testing.TB, text string) int64 {
 	rest, err := strconv.ParseInt(fraction, 10, 64)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if rest >= 1e9 {
+		rest = 0
 	}
 	return seconds*1e9 + rest
 }

@@ -20,7 +20,7 @@ type WriterOptions struct {
 
 // Values that stand in for zero options.
 const (
-	DefaultSnapLength = 262144  // tcpdump's own default
+	defaultSnapLength = 262144  // tcpdump's own default
 	defaultBufferSize = 1 << 18 // measured: larger gains nothing
 	ethernetLinkType  = 1
 )
@@ -78,7 +78,7 @@ func NewWriter(w io.Writer, opts WriterOptions) (*Writer, error) {
 		opts.LinkType = ethernetLinkType
 	}
 	if opts.SnapLength == 0 {
-		opts.SnapLength = DefaultSnapLength
+		opts.SnapLength = defaultSnapLength
 	}
 	if opts.BufferSize == 0 {
 		opts.BufferSize = defaultBufferSize

@@ -71,8 +71,8 @@ func NewSplitWriter(create func(name string) (io.WriteCloser, error), name strin
 // minFileBytes is the smallest limit that leaves room for headers and a packet.
 const minFileBytes = 1 << 10
 
-// SplitName is the name of the n-th file, counted from 1, of a capture.
-func SplitName(name string, n int) string {
+// splitName is the name of the n-th file, counted from 1, of a capture.
+func splitName(name string, n int) string {
 	folder, base := filepath.Split(name)
 	at := len(base)
 	for {
@@ -99,7 +99,7 @@ func (s *SplitWriter) next() error {
 	if err := s.finish(); err != nil {
 		return err
 	}
-	name := SplitName(s.name, len(s.names)+1)
+	name := splitName(s.name, len(s.names)+1)
 	file, err := s.create(name)
 	if err != nil {
 		return s.fail(name, fmt.Errorf("create: %w", err))

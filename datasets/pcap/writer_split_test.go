@@ -28,7 +28,7 @@ func TestSplitName(t *testing.T) {
 		{".pcap", 1, ".pcap-00001"},
 		{"x.CAP", 1, "x-00001.CAP"},
 	} {
-		if got := SplitName(c.name, c.n); got != c.want {
+		if got := splitName(c.name, c.n); got != c.want {
 			t.Errorf("%s, %d: %s, want %s", c.name, c.n, got, c.want)
 		}
 	}
@@ -153,7 +153,7 @@ func TestSplitWriter(t *testing.T) {
 			var got []writtenFrame
 			for i, name := range w.Names() {
 				file := disk.files[name]
-				if want := SplitName("out.pcap", i+1); name != want || !file.closed {
+				if want := splitName("out.pcap", i+1); name != want || !file.closed {
 					t.Errorf("file %d is %s, closed %t", i, name, file.closed)
 				}
 				part, _ := readBack(t, file.data, c.opts.WriterOptions)

@@ -17,7 +17,7 @@ type arrowWriter struct {
 
 func newArrowWriter(w io.Writer, fields []field) (*arrowWriter, error) {
 	schema := arrowSchema(fields)
-	out, err := ipc.NewFileWriter(&counter{w: w}, ipc.WithSchema(schema), ipc.WithZstd())
+	out, err := ipc.NewFileWriter(&positionWriter{w: w}, ipc.WithSchema(schema), ipc.WithZstd())
 	if err != nil {
 		return nil, fmt.Errorf("table: arrow file: %w", err)
 	}
@@ -40,24 +40,24 @@ func (a *arrowWriter) close() error {
 	return nil
 }
 
-// counter tells the position in a stream, which is all that Arrow's file writer
-// uses Seek for.
-type counter struct {
+// positionWriter counts what is written. Its Seek gives the position in the stream,
+// which is all that Arrow's file writer uses Seek for.
+type positionWriter struct {
 	w io.Writer
 	n int64
 }
 
-func (c *counter) Write(p []byte) (int, error) {
-	n, err := c.w.Write(p)
-	c.n += int64(n)
+func (p *positionWriter) Write(b []byte) (int, error) {
+	n, err := p.w.Write(b)
+	p.n += int64(n)
 	return n, err
 }
 
-func (c *counter) Seek(offset int64, whence int) (int64, error) {
+func (p *positionWriter) Seek(offset int64, whence int) (int64, error) {
 	if offset != 0 || whence != io.SeekCurrent {
 		return 0, fmt.Errorf("table: a stream cannot seek")
 	}
-	return c.n, nil
+	return p.n, nil
 }
 
 // arrowTail is what ends an Arrow file: the footer's length and the magic bytes.
@@ -122,12 +122,12 @@ func (b flatbuffer) follow(at int) int { return at + b.u32(at) }
 
 // field is the position of a table's field, 0 where it is not set.
 func (b flatbuffer) field(table, field int) int {
-	names := table - int(int32(b.u32(table)))
-	size := int(binary.LittleEndian.Uint16(b[names:]))
+	vtable := table - int(int32(b.u32(table)))
+	size := int(binary.LittleEndian.Uint16(b[vtable:]))
 	if 4+2*field+2 > size {
 		return 0
 	}
-	offset := int(binary.LittleEndian.Uint16(b[names+4+2*field:]))
+	offset := int(binary.LittleEndian.Uint16(b[vtable+4+2*field:]))
 	if offset == 0 {
 		return 0
 	}

@@ -72,7 +72,7 @@ func (c *chunk) encode(dst []byte, values any) ([]byte, parquet.Encoding) {
 	switch values := values.(type) {
 	case []int64:
 		return c.encodeDeltas(dst, values)
-	case times:
+	case timeColumn:
 		return c.encodeDeltas(dst, values)
 	case []int32:
 		return encodeNumbers(c, dst, values)
@@ -86,12 +86,12 @@ func (c *chunk) encode(dst []byte, values any) ([]byte, parquet.Encoding) {
 		return appendBools(dst, values), parquet.Encodings.Plain
 	case []float64:
 		return c.encodeFloats(dst, values)
-	case words:
-		return c.encodeWords(dst, values), parquet.Encodings.RLEDict
-	case names:
-		return c.encodeNames(dst, values), parquet.Encodings.RLEDict
-	case absent:
-		return c.encodeAbsent(dst, values)
+	case dictionaryColumn:
+		return c.encodeDictionary(dst, values), parquet.Encodings.RLEDict
+	case enumColumn:
+		return c.encodeEnum(dst, values), parquet.Encodings.RLEDict
+	case nullColumn:
+		return c.encodeNulls(dst, values)
 	}
 	return dst, parquet.Encodings.Plain
 }
@@ -140,9 +140,9 @@ func (c *chunk) positions() *[1 << 16]uint32 {
 	return (*[1 << 16]uint32)(c.small)
 }
 
-// encodeAbsent is one run of what stands for no value. Only small numbers, text
+// encodeNulls is one run of what stands for no value. Only small numbers, text
 // and floats can be absent.
-func (c *chunk) encodeAbsent(dst []byte, rows absent) ([]byte, parquet.Encoding) {
+func (c *chunk) encodeNulls(dst []byte, rows nullColumn) ([]byte, parquet.Encoding) {
 	switch c.kind {
 	case kindText:
 		at := c.position("")
@@ -213,7 +213,7 @@ func (c *chunk) position(text string) uint32 {
 	return at
 }
 
-func (c *chunk) encodeWords(dst []byte, values words) []byte {
+func (c *chunk) encodeDictionary(dst []byte, values dictionaryColumn) []byte {
 	c.remap = c.remap[:0]
 	same := true
 	for i, text := range values.list {
@@ -231,7 +231,7 @@ func (c *chunk) encodeWords(dst []byte, values words) []byte {
 	return appendIndex(dst, index, len(c.texts))
 }
 
-func (c *chunk) encodeNames(dst []byte, values names) []byte {
+func (c *chunk) encodeEnum(dst []byte, values enumColumn) []byte {
 	var remap [256]uint32
 	index := c.scratch(len(values.codes))
 	for i, code := range values.codes {
@@ -253,14 +253,14 @@ func (c *chunk) addPage(page []byte, encoding parquet.Encoding, rows int) {
 	packed := s2.EncodeSnappy(c.pages[head:cap(c.pages)], page)
 	c.pages = c.pages[:head+len(packed)]
 	header := appendDataHeader(make([]byte, 0, maxPageHeader), rows, encoding, len(page), len(packed))
-	c.pages = seal(c.pages, start, header)
+	c.pages = prependHeader(c.pages, start, header)
 	c.rawSize += int64(len(header) + len(page))
 	c.encodings[encoding]++
 }
 
-// seal puts a header of unknown length in front of what stands behind the room
+// prependHeader puts a header of unknown length in front of what stands behind the room
 // that was left for it.
-func seal(pages []byte, start int, header []byte) []byte {
+func prependHeader(pages []byte, start int, header []byte) []byte {
 	n := copy(pages[start:], header)
 	copy(pages[start+n:], pages[start+maxPageHeader:])
 	return pages[:len(pages)-maxPageHeader+n]

@@ -6,11 +6,11 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// coder turns values of one column into words. The rows of a capture come from
+// coder makes a dictionary column of values as they come. The rows of a capture come from
 // few hosts, so a small table in front of the map answers nearly all of them
 // (3 ns in place of 25).
 type coder[K comparable] struct {
-	index  [BatchRows]uint32
+	index  [batchRows]uint32
 	list   []string
 	lookup map[K]uint32
 	recent [256]struct {
@@ -24,7 +24,7 @@ func (c *coder[K]) add(i uint, key K, hash uint8, text func(K) string) {
 	if slot.index == 0 || slot.key != key {
 		slot.key, slot.index = key, c.find(key, text)
 	}
-	c.index[i%BatchRows] = slot.index - 1
+	c.index[i%batchRows] = slot.index - 1
 }
 
 func (c *coder[K]) find(key K, text func(K) string) uint32 {
@@ -40,7 +40,7 @@ func (c *coder[K]) find(key K, text func(K) string) uint32 {
 	return index
 }
 
-func (c *coder[K]) words(n int) words { return words{c.index[:n], c.list} }
+func (c *coder[K]) dictionary(n int) dictionaryColumn { return dictionaryColumn{c.index[:n], c.list} }
 
 // reset empties the column and its list, keeping the memory.
 func (c *coder[K]) reset() {
@@ -54,27 +54,4 @@ func hashMAC(m *flow.MAC) uint8 { return m[5] ^ m[4]*31 ^ m[3]*7 }
 func hashAddr(a netip.Addr) uint8 {
 	b := a.As16()
 	return b[15] ^ b[14]*31 ^ b[13]*7 ^ b[11]*3 ^ b[9]*5 ^ b[7]
-}
-
-func textApplication(a uint8) string { return flow.Application(a).String() }
-
-func textLayer(n uint8) string { return flow.LayerName(n).String() }
-
-func textAddr(a netip.Addr) string {
-	if !a.IsValid() {
-		return ""
-	}
-	return a.String()
-}
-
-func textMAC(m flow.MAC) string {
-	const digits = "0123456789abcdef"
-	b := make([]byte, 0, 17)
-	for i, octet := range m {
-		if i > 0 {
-			b = append(b, ':')
-		}
-		b = append(b, digits[octet>>4], digits[octet&15])
-	}
-	return string(b)
 }

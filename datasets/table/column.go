@@ -9,37 +9,65 @@ import (
 // that kind names.
 type column struct {
 	name   string
-	values any // []int64, []int32, []uint32, []uint16, []uint8, []bool, []float64, times, words, names or absent
+	values any // []int64, []int32, []uint32, []uint16, []uint8, []bool, []float64, timeColumn, dictionaryColumn, enumColumn or nullColumn
 }
 
-// times are nanoseconds since 1970-01-01 UTC.
-type times []int64
+// timeColumn is nanoseconds since 1970-01-01 UTC.
+type timeColumn []int64
 
-// words are texts, each kept once: row i has the text list[index[i]].
-type words struct {
+// dictionaryColumn is texts, each kept once: row i has the text list[index[i]].
+type dictionaryColumn struct {
 	index []uint32
 	list  []string
 }
 
-// names are texts of a fixed set, one byte each. They are only written: a reader
-// gives words.
-type names struct {
+// enumColumn is texts of a fixed set, one byte each. It is only written: a reader
+// gives a dictionaryColumn.
+type enumColumn struct {
 	codes []uint8
 	text  func(uint8) string
 }
 
-// words are the same texts.
-func (n names) words() words {
-	out := words{index: make([]uint32, len(n.codes))}
+// dictionary is the same column with a dictionary.
+func (e enumColumn) dictionary() dictionaryColumn {
+	out := dictionaryColumn{index: make([]uint32, len(e.codes))}
 	var position [256]uint32
-	for i, code := range n.codes {
+	for i, code := range e.codes {
 		if position[code] == 0 {
-			out.list = append(out.list, n.text(code))
+			out.list = append(out.list, e.text(code))
 			position[code] = uint32(len(out.list))
 		}
 		out.index[i] = position[code] - 1
 	}
 	return out
+}
+
+// nullColumn is n rows without a value: zero, an empty text, or not a number. It
+// is only written.
+type nullColumn struct {
+	kind kind
+	n    int
+}
+
+// values are the same rows as the kind's columns have them.
+func (c nullColumn) values() any {
+	switch c.kind {
+	case kindInt32:
+		return make([]int32, c.n)
+	case kindUint32:
+		return make([]uint32, c.n)
+	case kindUint16:
+		return make([]uint16, c.n)
+	case kindUint8:
+		return make([]uint8, c.n)
+	case kindFloat64:
+		out := make([]float64, c.n)
+		for i := range out {
+			out[i] = math.NaN()
+		}
+		return out
+	}
+	return dictionaryColumn{make([]uint32, c.n), []string{""}}
 }
 
 // kind is the type of a column's values.
@@ -77,7 +105,7 @@ func ints[T integer](c column) ([]T, error) {
 		return values, nil
 	case []int64:
 		return convert[T](c.name, values)
-	case times:
+	case timeColumn:
 		return convert[T](c.name, values)
 	case []int32:
 		return convert[T](c.name, values)
@@ -124,7 +152,7 @@ func floats(c column) ([]float64, error) {
 		return values, nil
 	case []int64:
 		return widen(values), nil
-	case times:
+	case timeColumn:
 		return widen(values), nil
 	case []int32:
 		return widen(values), nil

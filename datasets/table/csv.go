@@ -34,9 +34,9 @@ func newCSVWriter(w io.Writer, fields []field) (*csvWriter, error) {
 func (c *csvWriter) write(columns []column, rows int) error {
 	for i := range columns {
 		switch values := columns[i].values.(type) {
-		case names:
-			columns[i].values = values.words()
-		case absent:
+		case enumColumn:
+			columns[i].values = values.dictionary()
+		case nullColumn:
 			columns[i].values = values.values()
 		}
 	}
@@ -82,9 +82,9 @@ func appendCell(dst []byte, values any, row int) []byte {
 			return dst
 		}
 		return strconv.AppendFloat(dst, values[row], 'g', -1, 64)
-	case times:
+	case timeColumn:
 		return time.Unix(0, values[row]).UTC().AppendFormat(dst, "2006-01-02T15:04:05.000000000Z07:00")
-	case words:
+	case dictionaryColumn:
 		return appendText(dst, values.list[values.index[row]])
 	}
 	return dst
@@ -148,7 +148,7 @@ func (c *csvReader) fields() []field {
 
 func (c *csvReader) next() ([]column, int, error) {
 	rows := 0
-	for ; rows < BatchRows; rows++ {
+	for ; rows < batchRows; rows++ {
 		record, err := c.in.Read()
 		if err == io.EOF {
 			break
@@ -195,11 +195,11 @@ func newCSVColumn(index int, f field) csvColumn {
 	case kindTime:
 		c.parse, c.take = parser(parseTime)
 		take := c.take
-		c.take = func() any { return times(take().([]int64)) }
+		c.take = func() any { return timeColumn(take().([]int64)) }
 	case kindText:
-		var in interner
+		var in dictionaryBuilder
 		c.parse = func(s string) error { in.add(s); return nil }
-		c.take = func() any { out := in.words; in = interner{}; return out }
+		c.take = func() any { out := in.column; in = dictionaryBuilder{}; return out }
 	}
 	return c
 }

@@ -37,7 +37,7 @@ func (e Export) Write(packets iter.Seq2[flow.Packet, error]) error {
 	}
 	pipe := newPipe[*packetBatch](out, func() *packetBatch { return new(packetBatch) })
 	return writeAll(packets, func(p *flow.Packet) error {
-		if pipe.filled.add(p); pipe.filled.n < BatchRows {
+		if pipe.filled.add(p); pipe.filled.n < batchRows {
 			return nil
 		}
 		return pipe.pass()
@@ -123,7 +123,7 @@ func (x *exporter) close() error {
 
 // get sets what of a packet the features depend on, from row i.
 func (b *packetBatch) get(i int, p *flow.Packet) {
-	r := uint(i) % BatchRows
+	r := uint(i) % batchRows
 	p.Time, p.Length, p.HeaderLength, p.PayloadLength = b.time[r], b.length[r], b.header[r], b.payload[r]
 	p.Flags, p.Application = flow.TCPFlags(b.flags[r]), flow.Application(b.application[r])
 	p.Tuple.Src, p.Tuple.Dst = netip.AddrPortFrom(netip.Addr{}, b.sport[r]), netip.AddrPortFrom(netip.Addr{}, b.dport[r])

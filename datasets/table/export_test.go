@@ -26,7 +26,7 @@ func mixed(n int) []flow.Packet {
 // What Export writes is what WritePackets and the features of each application
 // give, in every format and variant.
 func TestExport(t *testing.T) {
-	packets := mixed(2*BatchRows + 77)
+	packets := mixed(2*batchRows + 77)
 	for _, test := range []struct {
 		format  Format
 		variant feature.Variant
@@ -140,7 +140,7 @@ func TestExportErrors(t *testing.T) {
 	if err := (Export{Features: io.Discard, Variant: feature.LoRaWAN}).Write(stream(mixed(1))); err == nil || !strings.HasPrefix(err.Error(), "table: export: ") {
 		t.Errorf("variant lorawan: error %v", err)
 	}
-	long := mixed(3 * BatchRows)
+	long := mixed(3 * batchRows)
 	for _, room := range []brokenWriter{0, 1000, 100_000} {
 		other := room
 		if err := (Export{Packets: &room}).Write(stream(long)); err == nil || !strings.Contains(err.Error(), "disk full") {

@@ -21,11 +21,11 @@ func newFeatureBatch(fields []field) *featureBatch {
 	for i, f := range fields {
 		switch f.kind {
 		case kindInt64:
-			b.values[i] = make([]int64, 0, BatchRows)
+			b.values[i] = make([]int64, 0, batchRows)
 		case kindInt32:
-			b.values[i] = make([]int32, 0, BatchRows)
+			b.values[i] = make([]int32, 0, batchRows)
 		default:
-			b.values[i] = make([]float64, 0, BatchRows)
+			b.values[i] = make([]float64, 0, batchRows)
 		}
 	}
 	return b
@@ -86,7 +86,7 @@ func (w *featureWriter) write(row []float64) error {
 	if len(row) != len(b.fields) {
 		return fmt.Errorf("table: row of %d values: want %d, one for each column", len(row), len(b.fields))
 	}
-	if b.add(row); b.n < BatchRows {
+	if b.add(row); b.n < batchRows {
 		return nil
 	}
 	return w.pipe.pass()
@@ -106,6 +106,20 @@ func WriteFeatures(w io.Writer, format Format, names []string, rows iter.Seq2[[]
 		return err
 	}
 	return writeAll(rows, func(row *[]float64) error { return out.write(*row) }, out.pipe.close)
+}
+
+// Columns are the names of a table's columns; the ending of path tells its format.
+func Columns(path string) ([]string, error) {
+	in, err := openBatches(path, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer in.close()
+	var names []string
+	for _, f := range in.fields() {
+		names = append(names, f.name)
+	}
+	return names, nil
 }
 
 // Features are the columns of a table and its rows. Rows opens the file when it

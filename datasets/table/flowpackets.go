@@ -13,17 +13,17 @@ import (
 // packet table: the Before of the packet's flow.
 const previousStart = "previous_start"
 
-// flowPacketFields are the columns of a table of whole flows, in order.
-var flowPacketFields = append(slices.Clip(packetFields), field{previousStart, kindTime})
+// flowPacketColumns are the columns of a table of whole flows, in order.
+var flowPacketColumns = append(slices.Clip(packetColumns), rowColumn[flow.Packet]{name: previousStart, kind: kindTime})
 
-// flowPacketBatch is up to BatchRows rows of a table of whole flows as columns.
+// flowPacketBatch is up to batchRows rows of a table of whole flows as columns.
 type flowPacketBatch struct {
 	packetBatch
-	before [BatchRows]int64
+	before [batchRows]int64
 }
 
 func (b *flowPacketBatch) columns() []column {
-	return append(b.packetBatch.columns(), column{previousStart, times(b.before[:b.n])})
+	return append(b.packetBatch.columns(), column{previousStart, timeColumn(b.before[:b.n])})
 }
 
 // WriteFlowPackets writes the packets of flows in time order, as WritePackets of
@@ -47,14 +47,14 @@ func WriteFlowPackets(w io.Writer, format Format, flows []*flow.Flow) error {
 		}
 		before[f.ID] = f.Before
 	}
-	out, err := newTable(w, format, flowPacketFields, func() *flowPacketBatch { return new(flowPacketBatch) })
+	out, err := newTable(w, format, fieldsOf(flowPacketColumns), func() *flowPacketBatch { return new(flowPacketBatch) })
 	if err != nil {
 		return err
 	}
 	return writeAll(flow.Packets(flows), func(p *flow.Packet) error {
 		b := out.filled
 		b.before[b.n] = before[p.FlowID]
-		if b.add(p); b.n < BatchRows {
+		if b.add(p); b.n < batchRows {
 			return nil
 		}
 		return out.pass()
@@ -71,7 +71,7 @@ func WriteFlowPackets(w io.Writer, format Format, flows []*flow.Flow) error {
 func ReadFlowPackets(path string) ([]*flow.Flow, error) {
 	var flows []*flow.Flow
 	byID := make(map[int64]*flow.Flow)
-	for batch, err := range readBatches(path, flowPacketFields, []string{"time", "length", "flow_id"}, packetSetters) {
+	for batch, err := range readBatches(path, flowPacketColumns, []string{"time", "length", "flow_id"}) {
 		if err != nil {
 			return nil, err
 		}

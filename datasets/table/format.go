@@ -2,10 +2,16 @@
 // record batches of 64 Ki rows, on disk as Parquet, Arrow IPC files or CSV. It
 // is the one importer of Apache Arrow.
 //
-// Every function streams: what is held is one batch (one row group of Parquet),
-// whatever the length of the table. What was written is read back exactly.
+// [WritePackets] and [ReadPackets] keep packets, [WriteFlowPackets] and
+// [ReadFlowPackets] whole flows with their packets, [WriteFlows] and [ReadFlows] a
+// row for each flow, [WriteFeatures] and [ReadFeatures] rows of numbers. An [Export]
+// writes packets and their features in one pass.
 //
-// A packet table has one row per packet; its columns stand in packetFields.
+// Every function but ReadFlowPackets streams: what is held is one batch (one row
+// group of Parquet), whatever the length of the table. What was written is read back
+// exactly.
+//
+// A packet table has one row per packet; its columns stand in packetColumns.
 // Addresses are text and empty where a packet has none, time is a UTC timestamp
 // with nanoseconds, flags are the TCP flags byte, direction is 0 for client to
 // server and 1 for server to client. The payload is not kept. A table of whole
@@ -29,8 +35,8 @@ const (
 	CSV     Format = "csv"
 )
 
-// BatchRows is the number of rows of a record batch.
-const BatchRows = 64 << 10
+// batchRows is the number of rows of a record batch.
+const batchRows = 64 << 10
 
 // UnmarshalText takes one of the three words; the error lists them.
 func (f *Format) UnmarshalText(text []byte) error {

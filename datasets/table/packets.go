@@ -3,49 +3,72 @@ package table
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// packetFields are the columns of a packet table, in order.
-var packetFields = append([]field{
-	{"number", kindInt64}, {"time", kindTime}, {"length", kindInt32}, {"captured", kindInt32},
-	{"header_length", kindInt32}, {"payload_length", kindInt32},
-	{"mac_src", kindText}, {"mac_dst", kindText}, {"ip_src", kindText}, {"ip_dst", kindText},
-	{"sport", kindUint16}, {"dport", kindUint16}, {"protocol", kindUint8}, {"ttl", kindUint8}, {"fragment", kindBool},
-	{"flags", kindUint8}, {"seq", kindUint32}, {"ack", kindUint32}, {"window", kindUint16}, {"mss", kindUint16},
-	{"application", kindText}, {"flow_id", kindInt64}, {"direction", kindUint8},
-}, append(layerFields(), radioFields...)...)
+// packetColumns are the columns of a packet table, in order. They are written by
+// packetBatch.
+var packetColumns = slices.Concat(
+	[]rowColumn[flow.Packet]{
+		number("number", kindInt64, func(p *flow.Packet) *int64 { return &p.Number }),
+		number("time", kindTime, func(p *flow.Packet) *int64 { return &p.Time }),
+		number("length", kindInt32, func(p *flow.Packet) *int32 { return &p.Length }),
+		number("captured", kindInt32, func(p *flow.Packet) *int32 { return &p.Captured }),
+		number("header_length", kindInt32, func(p *flow.Packet) *int32 { return &p.HeaderLength }),
+		number("payload_length", kindInt32, func(p *flow.Packet) *int32 { return &p.PayloadLength }),
+		{"mac_src", kindText, setText(parseMAC, func(p *flow.Packet, v flow.MAC) { p.SrcMAC = v }), nil},
+		{"mac_dst", kindText, setText(parseMAC, func(p *flow.Packet, v flow.MAC) { p.DstMAC = v }), nil},
+	},
+	tupleColumns(func(p *flow.Packet) *flow.FiveTuple { return &p.Tuple }),
+	[]rowColumn[flow.Packet]{
+		number("ttl", kindUint8, func(p *flow.Packet) *uint8 { return &p.TTL }),
+		{"fragment", kindBool, setBool(func(p *flow.Packet, v bool) { p.Fragment = v }), nil},
+		{"flags", kindUint8, setNumber(func(p *flow.Packet, v uint8) { p.Flags = flow.TCPFlags(v) }), nil},
+		number("seq", kindUint32, func(p *flow.Packet) *uint32 { return &p.Seq }),
+		number("ack", kindUint32, func(p *flow.Packet) *uint32 { return &p.Ack }),
+		number("window", kindUint16, func(p *flow.Packet) *uint16 { return &p.Window }),
+		number("mss", kindUint16, func(p *flow.Packet) *uint16 { return &p.MSS }),
+		applicationColumn(func(p *flow.Packet) *flow.Application { return &p.Application }),
+		number("flow_id", kindInt64, func(p *flow.Packet) *int64 { return &p.FlowID }),
+		{"direction", kindUint8, setNumber(func(p *flow.Packet, v uint8) { p.Direction = flow.Direction(v) }), nil},
+	},
+	layerColumns(), radioColumns)
 
-func layerFields() []field {
-	var fields []field
+var packetFields = fieldsOf(packetColumns)
+
+func layerColumns() []rowColumn[flow.Packet] {
+	var columns []rowColumn[flow.Packet]
 	for i := range flow.MaxLayers {
-		fields = append(fields, field{fmt.Sprintf("layers_%d", i), kindText}, field{fmt.Sprintf("length_%d", i), kindInt32})
+		columns = append(columns,
+			rowColumn[flow.Packet]{fmt.Sprintf("layers_%d", i), kindText, setText(parseLayer, func(p *flow.Packet, v flow.LayerName) { p.Layers[i].Name = v }), nil},
+			number(fmt.Sprintf("length_%d", i), kindInt32, func(p *flow.Packet) *int32 { return &p.Layers[i].Length }))
 	}
-	return fields
+	return columns
 }
 
-// packetBatch is up to BatchRows rows of a packet table as columns. The arrays
+// packetBatch is up to batchRows rows of a packet table as columns. The arrays
 // have a constant length so that a store costs no bounds check (40 of them a packet).
 type packetBatch struct {
 	n                                 int
-	number, time, flowID              [BatchRows]int64
-	length, captured, header, payload [BatchRows]int32
+	number, time, flowID              [batchRows]int64
+	length, captured, header, payload [batchRows]int32
 	macSrc, macDst                    coder[flow.MAC]
 	ipSrc, ipDst                      coder[netip.Addr]
-	sport, dport, window, mss         [BatchRows]uint16
-	protocol, ttl, flags, direction   [BatchRows]uint8
-	fragment                          [BatchRows]bool
-	seq, ack                          [BatchRows]uint32
-	application                       [BatchRows]uint8
-	layers                            [flow.MaxLayers][BatchRows]uint8
-	lengths                           [flow.MaxLayers][BatchRows]int32
+	sport, dport, window, mss         [batchRows]uint16
+	protocol, ttl, flags, direction   [batchRows]uint8
+	fragment                          [batchRows]bool
+	seq, ack                          [batchRows]uint32
+	application                       [batchRows]uint8
+	layers                            [flow.MaxLayers][batchRows]uint8
+	lengths                           [flow.MaxLayers][batchRows]int32
 	radio                             *radioBatch // nil until an uplink comes
 }
 
 // add adds a packet to a batch that is not full.
 func (b *packetBatch) add(p *flow.Packet) {
-	i := uint(b.n) % BatchRows
+	i := uint(b.n) % batchRows
 	b.n++
 	b.number[i], b.time[i], b.flowID[i] = p.Number, p.Time, p.FlowID
 	b.length[i], b.captured[i] = p.Length, p.Captured
@@ -77,14 +100,14 @@ func (b *packetBatch) rows() int { return b.n }
 func (b *packetBatch) columns() []column {
 	n := b.n
 	values := []any{
-		b.number[:n], times(b.time[:n]), b.length[:n], b.captured[:n], b.header[:n], b.payload[:n],
-		b.macSrc.words(n), b.macDst.words(n), b.ipSrc.words(n), b.ipDst.words(n),
+		b.number[:n], timeColumn(b.time[:n]), b.length[:n], b.captured[:n], b.header[:n], b.payload[:n],
+		b.macSrc.dictionary(n), b.macDst.dictionary(n), b.ipSrc.dictionary(n), b.ipDst.dictionary(n),
 		b.sport[:n], b.dport[:n], b.protocol[:n], b.ttl[:n], b.fragment[:n],
 		b.flags[:n], b.seq[:n], b.ack[:n], b.window[:n], b.mss[:n],
-		names{b.application[:n], textApplication}, b.flowID[:n], b.direction[:n],
+		enumColumn{b.application[:n], textApplication}, b.flowID[:n], b.direction[:n],
 	}
 	for l := range b.layers {
-		values = append(values, names{b.layers[l][:n], textLayer}, b.lengths[l][:n])
+		values = append(values, enumColumn{b.layers[l][:n], textLayer}, b.lengths[l][:n])
 	}
 	values = append(values, b.radio.values(n)...)
 	columns := make([]column, len(values))

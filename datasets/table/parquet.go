@@ -23,7 +23,7 @@ const groupBatches = 8
 // columns of a packet; the pages are therefore encoded here (dictionaries of
 // small integers by table, runs, deltas), and the file's metadata is Arrow's.
 type parquetWriter struct {
-	out    counter
+	out    positionWriter
 	props  *parquet.WriterProperties
 	meta   *metadata.FileMetaDataBuilder
 	chunks []*chunk
@@ -41,7 +41,7 @@ var magic = []byte("PAR1")
 func newParquetWriter(w io.Writer, fields []field) (*parquetWriter, error) {
 	opts := []parquet.WriterProperty{parquet.WithVersion(parquet.V2_LATEST), parquet.WithCompression(compress.Codecs.Snappy),
 		parquet.WithCreatedBy("github.com/necstgen/necstgen"), parquet.WithDictionaryDefault(false)}
-	p := &parquetWriter{out: counter{w: w}, pages: make([][]byte, min(runtime.GOMAXPROCS(0), maxWorkers))}
+	p := &parquetWriter{out: positionWriter{w: w}, pages: make([][]byte, min(runtime.GOMAXPROCS(0), maxWorkers))}
 	nodes := make(schema.FieldList, len(fields))
 	for i, f := range fields {
 		node, err := parquetNode(f)

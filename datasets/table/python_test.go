@@ -55,7 +55,7 @@ print(pyarrow.parquet.ParquetFile(parquet).metadata.row_group(0).column(1).stati
 
 func TestPython(t *testing.T) {
 	interpreter := python(t)
-	packets := append(capture(BatchRows+1000), randomPackets(3000, 5)[2:]...)
+	packets := append(capture(batchRows+1000), randomPackets(3000, 5)[2:]...)
 	paths := make(map[Format]string)
 	for _, format := range formats {
 		paths[format] = writeFile(t, format, func(w io.Writer) error { return WritePackets(w, format, stream(packets)) })

@@ -16,8 +16,8 @@ import (
 // and not in the next, at its start or its end.
 func TestRadioRoundTrip(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 9))
-	for _, uplinks := range [][2]int{{0, 3}, {100, 101}, {BatchRows - 1, BatchRows}, {BatchRows + 5, BatchRows + 9}, {0, 2*BatchRows + 10}} {
-		want := capture(2*BatchRows + 10)
+	for _, uplinks := range [][2]int{{0, 3}, {100, 101}, {batchRows - 1, batchRows}, {batchRows + 5, batchRows + 9}, {0, 2*batchRows + 10}} {
+		want := capture(2*batchRows + 10)
 		for i := uplinks[0]; i < uplinks[1]; i++ {
 			p := &flow.Packet{Number: int64(i), Time: want[i].Time}
 			r := randomRadio(rng)
@@ -26,7 +26,7 @@ func TestRadioRoundTrip(t *testing.T) {
 			want[i] = *p
 		}
 		for _, format := range formats {
-			if format != Parquet && uplinks[0] != BatchRows+5 { // the columns are those of Parquet
+			if format != Parquet && uplinks[0] != batchRows+5 { // the columns are those of Parquet
 				continue
 			}
 			path := writeFile(t, format, func(w io.Writer) error { return WritePackets(w, format, stream(want)) })

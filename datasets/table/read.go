@@ -132,7 +132,7 @@ func newParquetReader(f *os.File, kinds map[string]kind, mem memory.Allocator) (
 	if err != nil {
 		return nil, err
 	}
-	p := &parquetReader{batch: max(1, min(BatchRows, in.NumRows()))}
+	p := &parquetReader{batch: max(1, min(batchRows, in.NumRows()))}
 	for i := range columns.NumColumns() {
 		c := columns.Column(i)
 		if _, ok := kinds[c.Name()]; !ok && kinds != nil {
@@ -237,7 +237,7 @@ func (a *arrowReader) close() error { return a.in.Close() }
 // ignored, but a file without time and length is refused. Any error is the last
 // element and names the file. The stream can be read again.
 func ReadPackets(path string) iter.Seq2[flow.Packet, error] {
-	return readRows(path, packetFields, []string{"time", "length"}, packetSetters)
+	return readRows(path, packetColumns, []string{"time", "length"})
 }
 
 var errStop = errors.New("the consumer stopped")

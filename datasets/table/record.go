@@ -42,7 +42,7 @@ func arrowArray(t arrow.DataType, c column, rows int) arrow.Array {
 	switch values := c.values.(type) {
 	case []int64:
 		return numbers(t, values)
-	case times:
+	case timeColumn:
 		return numbers(t, values)
 	case []int32:
 		return numbers(t, values)
@@ -59,11 +59,11 @@ func arrowArray(t arrow.DataType, c column, rows int) arrow.Array {
 		defer b.Release()
 		b.AppendValues(values, nil)
 		return b.NewArray()
-	case names:
-		return arrowArray(t, column{c.name, values.words()}, rows)
-	case absent:
+	case enumColumn:
+		return arrowArray(t, column{c.name, values.dictionary()}, rows)
+	case nullColumn:
 		return arrowArray(t, column{c.name, values.values()}, rows)
-	case words:
+	case dictionaryColumn:
 		b := array.NewStringBuilder(memory.DefaultAllocator)
 		defer b.Release()
 		b.Reserve(rows)
@@ -192,8 +192,8 @@ func joined(values, more any) any {
 		return more
 	case []int64:
 		return append(v, more.([]int64)...)
-	case times:
-		return append(v, more.(times)...)
+	case timeColumn:
+		return append(v, more.(timeColumn)...)
 	case []int32:
 		return append(v, more.([]int32)...)
 	case []uint32:
@@ -206,8 +206,8 @@ func joined(values, more any) any {
 		return append(v, more.([]bool)...)
 	case []float64:
 		return append(v, more.([]float64)...)
-	case words:
-		next, base := more.(words), uint32(len(v.list))
+	case dictionaryColumn:
+		next, base := more.(dictionaryColumn), uint32(len(v.list))
 		v.list = append(v.list, next.list...)
 		for _, at := range next.index {
 			v.index = append(v.index, at+base)

@@ -6,62 +6,63 @@ import (
 	"iter"
 )
 
-// setter writes a column's values into rows.
-type setter[R any] func(rows []R, c column) error
-
-func number[R any, T integer](set func(*R, T)) setter[R] {
-	return func(rows []R, c column) error {
-		values, err := ints[T](c)
-		if err != nil {
-			return err
-		}
-		for i := range rows {
-			set(&rows[i], values[i])
-		}
-		return nil
-	}
+// gatheredBatch is a batch of rows as the columns that their gatherers make.
+type gatheredBatch[R any] struct {
+	n         int
+	fields    []field
+	gatherers []gatherer[R]
 }
 
-// text parses each text of the column once.
-func text[R, V any](parse func(string) (V, error), set func(*R, V)) setter[R] {
-	return func(rows []R, c column) error {
-		in, ok := c.values.(words)
-		if !ok {
-			return fmt.Errorf("column %s holds numbers: want text", c.name)
-		}
-		parsed := make([]V, len(in.list))
-		var err error
-		for i, word := range in.list {
-			if parsed[i], err = parse(word); err != nil {
-				return fmt.Errorf("column %s: %w", c.name, err)
-			}
-		}
-		for i := range rows {
-			set(&rows[i], parsed[in.index[i]])
-		}
-		return nil
+func (b *gatheredBatch[R]) add(r *R) {
+	for _, g := range b.gatherers {
+		g.add(r)
 	}
+	b.n++
 }
 
-// float sets a number that may be missing.
-func float[R any](set func(*R, float64)) setter[R] {
-	return func(rows []R, c column) error {
-		values, err := floats(c)
-		if err != nil {
-			return err
-		}
-		for i := range rows {
-			set(&rows[i], values[i])
-		}
-		return nil
+func (b *gatheredBatch[R]) rows() int { return b.n }
+
+func (b *gatheredBatch[R]) columns() []column {
+	columns := make([]column, len(b.fields))
+	for i, g := range b.gatherers {
+		columns[i] = column{b.fields[i].name, g.values()}
 	}
+	return columns
+}
+
+func (b *gatheredBatch[R]) reset() {
+	for _, g := range b.gatherers {
+		g.reset()
+	}
+	b.n = 0
+}
+
+// writeRows writes a table whose rows are R.
+func writeRows[R any](w io.Writer, format Format, columns []rowColumn[R], rows iter.Seq2[R, error]) error {
+	fields := fieldsOf(columns)
+	out, err := newTable(w, format, fields, func() *gatheredBatch[R] {
+		b := &gatheredBatch[R]{fields: fields}
+		for _, c := range columns {
+			b.gatherers = append(b.gatherers, c.gather())
+		}
+		return b
+	})
+	if err != nil {
+		return err
+	}
+	return writeAll(rows, func(row *R) error {
+		if out.filled.add(row); out.filled.n < batchRows {
+			return nil
+		}
+		return out.pass()
+	}, out.close)
 }
 
 // readRows reads a table whose rows are R.
-func readRows[R any](path string, fields []field, needed []string, setters map[string]setter[R]) iter.Seq2[R, error] {
+func readRows[R any](path string, columns []rowColumn[R], needed []string) iter.Seq2[R, error] {
 	return func(yield func(R, error) bool) {
 		var none R
-		for rows, err := range readBatches(path, fields, needed, setters) {
+		for rows, err := range readBatches(path, columns, needed) {
 			if err != nil {
 				yield(none, err)
 				return
@@ -83,11 +84,15 @@ type rowBatch[R any] struct {
 
 // readBatches reads a table batch by batch. It refuses a table that lacks one of
 // the needed columns. Any error is the last element and names the file.
-func readBatches[R any](path string, fields []field, needed []string, setters map[string]setter[R]) iter.Seq2[rowBatch[R], error] {
+func readBatches[R any](path string, columns []rowColumn[R], needed []string) iter.Seq2[rowBatch[R], error] {
 	return func(yield func(rowBatch[R], error) bool) {
 		kinds := make(map[string]kind)
-		for _, f := range fields {
-			kinds[f.name] = f.kind
+		setters := make(map[string]setter[R])
+		for _, c := range columns {
+			kinds[c.name] = c.kind
+			if c.set != nil {
+				setters[c.name] = c.set
+			}
 		}
 		in, err := openBatches(path, kinds)
 		if err != nil {

@@ -92,8 +92,8 @@ func writeFile(t testing.TB, format Format, write func(io.Writer) error) string 
 
 func TestPacketsRoundTrip(t *testing.T) {
 	for _, format := range formats {
-		for _, n := range []int{0, 1, 7, 1000, BatchRows + 3, groupBatches*BatchRows + 5} {
-			if n > BatchRows+3 && format != Parquet {
+		for _, n := range []int{0, 1, 7, 1000, batchRows + 3, groupBatches*batchRows + 5} {
+			if n > batchRows+3 && format != Parquet {
 				continue
 			}
 			t.Run(fmt.Sprintf("%s/%d", format, n), func(t *testing.T) {
@@ -128,7 +128,7 @@ func samePacket(a, b flow.Packet) bool {
 
 func TestFeaturesRoundTrip(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	rows := make([][]float64, BatchRows+10)
+	rows := make([][]float64, batchRows+10)
 	for i := range rows {
 		rows[i] = []float64{rng.NormFloat64() * math.Pow(10, float64(rng.IntN(30)-15)), float64(i), 0.1}
 	}
@@ -169,7 +169,7 @@ func (d damagedRecord) RecordNumber() int64 { return int64(d) }
 
 func TestFlowsRoundTrip(t *testing.T) {
 	rng := rand.New(rand.NewPCG(8, 8))
-	rows := make([]flow.TableRow, BatchRows+5)
+	rows := make([]flow.TableRow, batchRows+5)
 	for i := range rows {
 		rows[i] = flow.TableRow{ID: int64(i), Tuple: randomPackets(1, uint64(i%300))[0].Tuple, Application: flow.SMTP, Packets: rng.Int64N(1000), Length: rng.Int64(),
 			LengthDeviation: rng.Float64(), Start: rng.Int64(), HeaderDeviation: rng.Float64(), PayloadDeviation: rng.Float64(), TimeDiff: rng.Float64(),
@@ -337,7 +337,7 @@ func (b *brokenWriter) Write(p []byte) (int, error) {
 }
 
 func TestWriteErrors(t *testing.T) {
-	packets := capture(BatchRows*2 + 10)
+	packets := capture(batchRows*2 + 10)
 	for _, format := range formats {
 		for _, room := range []brokenWriter{0, 100, 1_000_000} {
 			if err := WritePackets(&room, format, stream(packets)); err == nil || !strings.Contains(err.Error(), "disk full") {

@@ -21,7 +21,7 @@ func fromFloats[S float64 | float32](a arrow.Array, values []S) []float64 {
 // fromTimestamps gives nanoseconds, whatever the unit of the file.
 func fromTimestamps(a *array.Timestamp) (any, error) {
 	scale := int64(a.DataType().(*arrow.TimestampType).Unit.Multiplier())
-	out := make(times, a.Len())
+	out := make(timeColumn, a.Len())
 	for i, v := range a.TimestampValues() {
 		if a.IsNull(i) {
 			continue
@@ -36,8 +36,8 @@ func fromTimestamps(a *array.Timestamp) (any, error) {
 func fromText(a interface {
 	arrow.Array
 	Value(int) string
-}) words {
-	var in interner
+}) dictionaryColumn {
+	var in dictionaryBuilder
 	for i := range a.Len() {
 		text := ""
 		if a.IsValid(i) {
@@ -45,7 +45,7 @@ func fromText(a interface {
 		}
 		in.add(text)
 	}
-	return in.words
+	return in.column
 }
 
 func fromDictionary(a *array.Dictionary) (any, error) {
@@ -53,7 +53,7 @@ func fromDictionary(a *array.Dictionary) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("dictionary of %s is not read: want text", a.Dictionary().DataType())
 	}
-	out := words{index: make([]uint32, a.Len()), list: make([]string, list.Len(), list.Len()+1)}
+	out := dictionaryColumn{index: make([]uint32, a.Len()), list: make([]string, list.Len(), list.Len()+1)}
 	for i := range out.list {
 		out.list[i] = string([]byte(list.Value(i))) // not the file's memory
 	}
@@ -75,22 +75,23 @@ func fromDictionary(a *array.Dictionary) (any, error) {
 	return out, nil
 }
 
-// interner makes words of texts whose memory may change afterwards.
-type interner struct {
-	words  words
+// dictionaryBuilder makes a dictionary column of texts as they come. It copies
+// them: their memory may change.
+type dictionaryBuilder struct {
+	column dictionaryColumn
 	lookup map[string]uint32
 }
 
-func (in *interner) add(text string) {
+func (in *dictionaryBuilder) add(text string) {
 	index, ok := in.lookup[text]
 	if !ok {
 		if in.lookup == nil {
 			in.lookup = make(map[string]uint32)
 		}
-		index = uint32(len(in.words.list))
+		index = uint32(len(in.column.list))
 		text = string([]byte(text))
 		in.lookup[text] = index
-		in.words.list = append(in.words.list, text)
+		in.column.list = append(in.column.list, text)
 	}
-	in.words.index = append(in.words.index, index)
+	in.column.index = append(in.column.index, index)
 }

@@ -52,7 +52,7 @@ func (w *PacketWriter) Write(p *flow.Packet) error {
 		return errClosed
 	}
 	b := w.pipe.filled
-	if b.add(p); b.n < BatchRows {
+	if b.add(p); b.n < batchRows {
 		return nil
 	}
 	return w.pipe.pass()
@@ -78,7 +78,7 @@ func writeAll[R any](rows iter.Seq2[R, error], write func(*R) error, end func() 
 	var held R // one for all: write's argument escapes
 	for row, err := range rows {
 		if err != nil {
-			if isRecord(err) {
+			if flow.IsRecordError(err) {
 				continue
 			}
 			return errors.Join(err, end())
@@ -90,11 +90,4 @@ func writeAll[R any](rows iter.Seq2[R, error], write func(*R) error, end func() 
 		}
 	}
 	return end()
-}
-
-// isRecord reports whether an error belongs to one record of its stream, as
-// those of package pcap do.
-func isRecord(err error) bool {
-	var record interface{ RecordNumber() int64 }
-	return errors.As(err, &record)
 }

@@ -1,4 +1,4 @@
-// Package testbed holds captures of our own: real servers and clients in network namespaces, recorded by the recipe in the folder record.
+// Package testbed holds captures of our own: real servers and clients in network namespaces, recorded by the recipe in recorder/record.
 //
 // The load is scripted; the software, the kernels' protocol stacks and the packets are real. README.md says how they were made. The captures
 // are embedded in the binary, so that the first experiment needs no download.

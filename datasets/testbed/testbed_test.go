@@ -19,7 +19,7 @@ var officeCounts string
 //go:embed services.tsv
 var servicesCounts string
 
-// captures are the embedded ones, with what tshark counts in them (record/count.sh) and what is promised of them.
+// captures are the embedded ones, with what tshark counts in them (recorder/record/count.sh) and what is promised of them.
 var captures = []struct {
 	name   string
 	open   func() (io.ReadCloser, error)
@@ -32,7 +32,7 @@ var captures = []struct {
 		"tls.connections": 30, "ntp.exchanges": 200, "sip.exchanges": 200, "lorawan.exchanges": 1000, "rip.packets": 20, "llc": 50, "icmp": 100, "arp": 100}},
 }
 
-// services are the names of the services by their port, as in record/count.sh.
+// services are the names of the services by their port, as in recorder/record/count.sh.
 var services = map[uint16]string{20: "ftp-data", 21: "ftp", 22: "ssh", 23: "telnet", 25: "smtp", 37: "time", 53: "dns", 79: "finger", 80: "http", 110: "pop",
 	123: "ntp", 143: "imap", 161: "snmp", 443: "tls", 520: "rip", 1700: "lorawan", 5060: "sip", 6667: "irc"}
 
@@ -148,7 +148,7 @@ func TestCaptures(t *testing.T) {
 	}
 }
 
-// count counts a frame as record/count.sh does.
+// count counts a frame as recorder/record/count.sh does.
 func count(counts map[string]int, opened map[string]bool, f frame) {
 	counts["packets"]++
 	counts["bytes"] += f.length

@@ -13,9 +13,14 @@ package config
 
 import (
 	"net/netip"
+	"slices"
+	"strings"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/address"
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/payload"
+	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
@@ -53,21 +58,21 @@ type Data struct {
 
 // Generate says what is written. Generation ends at the first of its bounds.
 type Generate struct {
-	Flows         int            `toml:"flows" json:"flows" range:"[0,1000000000]"`        // flows, 0: as many as the capture has, or as the other bounds allow; default 0
-	Packets       int64          `toml:"packets" json:"packets" range:"[0,)"`              // end after the flow that reaches this many, 0: no limit; default 0
-	Duration      Duration       `toml:"duration" json:"duration" range:"[0s,)"`           // no flow starts later than this after the first, 0s: no limit; default 0s
-	RateFactor    float64        `toml:"rate_factor" json:"rate_factor" range:"(0,10000]"` // flows a second, as a multiple of the capture's; default 1
-	Payload       Payload        `toml:"payload" json:"payload"`                           // what fills payload bytes; default neutral
-	MTU           int            `toml:"mtu" json:"mtu" range:"[576,9216]"`                // bytes of an IP packet at most; default 1500
-	Complete      bool           `toml:"complete" json:"complete"`                         // every TCP connection gets its handshake and its close, as if none had begun before the capture; default false
-	Link          Link           `toml:"link" json:"link"`                                 // LoRaWAN: how uplinks stand in the capture; default loratap
-	IPv6          IPv6           `toml:"ipv6" json:"ipv6"`                                 // which flows are IPv6; default observed
-	Addresses     []netip.Prefix `toml:"addresses" json:"addresses,omitempty"`             // ranges that hosts are drawn from; default those reserved for documentation
-	KeepAddresses bool           `toml:"keep_addresses" json:"keep_addresses"`             // hosts have the addresses of the training capture, so that the result is as private as that; default false
-	Clients       int            `toml:"clients" json:"clients" range:"[0,60000]"`         // hosts that open flows, 0: as many as the training capture has; default 0
-	Servers       int            `toml:"servers" json:"servers" range:"[0,60000]"`         // hosts that answer, 0: as many as the training capture has; default 0
-	Retransmit    float64        `toml:"retransmit" json:"retransmit" range:"[0,0.5]"`     // share of TCP data segments that are sent twice; default 0
-	Start         time.Time      `toml:"start" json:"start,omitzero"`                      // time of the first packet, RFC 3339; default the training capture's
+	Flows         int             `toml:"flows" json:"flows" range:"[0,1000000000]"`        // flows, 0: as many as the capture has, or as the other bounds allow; default 0
+	Packets       int64           `toml:"packets" json:"packets" range:"[0,)"`              // end after the flow that reaches this many, 0: no limit; default 0
+	Duration      Duration        `toml:"duration" json:"duration" range:"[0s,)"`           // no flow starts later than this after the first, 0s: no limit; default 0s
+	RateFactor    float64         `toml:"rate_factor" json:"rate_factor" range:"(0,10000]"` // flows a second, as a multiple of the capture's; default 1
+	Payload       payload.Filling `toml:"payload" json:"payload"`                           // what fills payload bytes; default neutral
+	MTU           int             `toml:"mtu" json:"mtu" range:"[576,9216]"`                // bytes of an IP packet at most; default 1500
+	Complete      bool            `toml:"complete" json:"complete"`                         // every TCP connection gets its handshake and its close, as if none had begun before the capture; default false
+	Link          tcp.Link        `toml:"link" json:"link"`                                 // LoRaWAN: how uplinks stand in the capture; default loratap
+	IPv6          address.IPv6    `toml:"ipv6" json:"ipv6"`                                 // which flows are IPv6; default observed
+	Addresses     []netip.Prefix  `toml:"addresses" json:"addresses,omitempty"`             // ranges that hosts are drawn from; default those reserved for documentation
+	KeepAddresses bool            `toml:"keep_addresses" json:"keep_addresses"`             // hosts have the addresses of the training capture, so that the result is as private as that; default false
+	Clients       int             `toml:"clients" json:"clients" range:"[0,60000]"`         // hosts that open flows, 0: as many as the training capture has; default 0
+	Servers       int             `toml:"servers" json:"servers" range:"[0,60000]"`         // hosts that answer, 0: as many as the training capture has; default 0
+	Retransmit    float64         `toml:"retransmit" json:"retransmit" range:"[0,0.5]"`     // share of TCP data segments that are sent twice; default 0
+	Start         time.Time       `toml:"start" json:"start,omitzero"`                      // time of the first packet, RFC 3339; default the training capture's
 }
 
 // Evaluate configures the scores.
@@ -82,7 +87,7 @@ func Default() Experiment {
 	models := generator.DefaultSettings()
 	return Experiment{
 		Seed:      1,
-		Generator: Sampled,
+		Generator: "sampled",
 		Backend:   Auto,
 		Data:      Data{Name: "testbed", Application: flow.HTTP, TestShare: 0.3, Flows: FiveTuple},
 		Features:  models.Features,
@@ -90,7 +95,7 @@ func Default() Experiment {
 		GMM:       models.GMM,
 		Markov:    models.Markov,
 		LSTM:      models.LSTM,
-		Generate:  Generate{RateFactor: 1, Payload: Neutral, MTU: 1500, Link: LoRaTap, IPv6: Observed},
+		Generate:  Generate{RateFactor: 1, Payload: payload.Neutral, MTU: 1500, Link: tcp.LoRaTap, IPv6: address.IPv6Observed},
 		Evaluate:  Evaluate{Trees: 200, Folds: 5, Floors: 5},
 	}
 }
@@ -98,4 +103,11 @@ func Default() Experiment {
 // Settings are what the experiment says about the models.
 func (e *Experiment) Settings() generator.Settings {
 	return generator.Settings{Features: e.Features, VAE: e.VAE, GMM: e.GMM, Markov: e.Markov, LSTM: e.LSTM, NoFlow: e.Data.Flows == NoFlows}
+}
+
+// OfGenerator reports whether a key is one of the models' settings, of which a
+// generator uses some.
+func OfGenerator(key string) bool {
+	table, _, _ := strings.Cut(key, ".")
+	return slices.Contains([]string{"features", "vae", "gmm", "markov", "lstm"}, table)
 }

@@ -11,9 +11,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/address"
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/datasets/wire"
+	"github.com/necstgen/necstgen/datasets/payload"
+	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
@@ -109,7 +111,7 @@ func TestOverride(t *testing.T) {
 	want.Data.IdleTimeout, want.Evaluate.Trees, want.Features.Compat, want.VAE.Beta = Duration(90*time.Second), 1000, true, 0.01
 	want.Generate.Start = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	want.Data.Flows, want.Features.Variant = NoFlows, feature.UDPGoogleHome
-	want.Generate.Duration, want.Generate.RateFactor, want.Generate.Link = Duration(24*time.Hour), 0.5, Semtech
+	want.Generate.Duration, want.Generate.RateFactor, want.Generate.Link = Duration(24*time.Hour), 0.5, tcp.Semtech
 	want.Generate.Addresses = []netip.Prefix{netip.MustParsePrefix("10.1.0.0/16"), netip.MustParsePrefix("fd00:1::/48")}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v\nwant %+v", got, want)
@@ -157,7 +159,7 @@ func TestOverrideErrors(t *testing.T) {
 		{"generate.duration=1d", `generate.duration: "1d": want a duration like 500ms, 30s or 2m`},
 		{"generate.duration=-1h", `generate.duration: "-1h": want a duration of at least 0s`},
 		{"generate.rate_factor=0", `generate.rate_factor: "0": want a number above 0 and up to 10000`},
-		{"generate.link=wifi", `generate.link: "wifi": want one of loratap, loratap0, semtech`},
+		{"generate.link=wifi", `generate.link: "wifi": want one of semtech, loratap, loratap0`},
 		{"generate.ipv6=yes", `generate.ipv6: "yes": want one of observed, off, on`},
 		{"generate.payload=text", `generate.payload: "text": want one of neutral, zero, random, copy`},
 		{"generate.addresses=ten", `generate.addresses: "ten": want a list of prefixes like 10.20.0.0/16 or fd00:1234::/48`},
@@ -181,22 +183,21 @@ func TestOverrideErrors(t *testing.T) {
 	}
 }
 
-func TestWire(t *testing.T) {
+func TestFraming(t *testing.T) {
 	g := Default().Generate
-	g.Payload, g.IPv6, g.Complete = Copy, IPv6On, true
-	o, err := g.Wire(false)
-	if want := (wire.Options{Payload: wire.CopyPayload, MTU: 1500, Complete: true, IPv6: wire.OnlyIPv6}); err != nil || !reflect.DeepEqual(o, want) {
-		t.Errorf("%+v, %v, want %+v", o, err, want)
+	g.Payload, g.IPv6, g.Complete = payload.Copy, address.IPv6On, true
+	want := tcp.Options{Payload: payload.Copy, MTU: 1500, Complete: true, Hosts: address.Options{IPv6: address.IPv6On}}
+	if o := g.Framing(false); !reflect.DeepEqual(o, want) {
+		t.Errorf("%+v, want %+v", o, want)
 	}
-	for link, want := range map[Link]wire.Link{LoRaTap: wire.LoRaTap, LoRaTap0: wire.LoRaTap0, Semtech: wire.Ethernet} {
+	for _, link := range []tcp.Link{tcp.LoRaTap, tcp.LoRaTap0, tcp.Semtech} {
 		g.Link = link
-		if o, err := g.Wire(true); err != nil || o.Link != want {
-			t.Errorf("%s: %v, %v, want %v", link, o.Link, err, want)
+		if o := g.Framing(true); o.Link != link {
+			t.Errorf("%v, want %v", o.Link, link)
 		}
-	}
-	g.IPv6 = ""
-	if _, err := g.Wire(true); err == nil {
-		t.Error("no word for IPv6, and no error")
+		if o := g.Framing(false); o.Link != tcp.Semtech {
+			t.Errorf("%v of what is not LoRaWAN, want Ethernet", o.Link)
+		}
 	}
 }
 

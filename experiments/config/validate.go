@@ -62,12 +62,11 @@ func (e Experiment) validate(where func(key string) string) error {
 			add("data.gateway", fmt.Sprintf("%q", e.Data.Gateway), "is of LoRaWAN only: want none, or data.application = \"LORAWAN\"")
 		}
 	}
-	if options, err := e.Generate.Wire(false); err == nil {
-		for _, err := range parts(options.Validate()) {
-			text := strings.TrimPrefix(err.Error(), "wire: options: ")
-			if strings.HasPrefix(text, "addresses") { // what else it finds, the ranges of the keys have found
-				add("generate.addresses", "", text)
-			}
+	options := e.Generate.Framing(false)
+	for _, err := range parts(options.Validate()) {
+		_, text, _ := strings.Cut(err.Error(), ": options: ")
+		if strings.HasPrefix(text, "addresses") { // what else it finds, the ranges of the keys have found
+			add("generate.addresses", "", text)
 		}
 	}
 	if len(e.VAE.Hidden) == 0 {

@@ -4,22 +4,25 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
-// Generator names the way in which packets are made.
+// Generator names the way in which packets are made, a generator.Kind.
 type Generator string
 
-// The generators (design: the two generators, and two baselines).
-const (
-	Sampled   Generator = "sampled"   // recurrent network whose every output is a distribution that is sampled
-	Paper     Generator = "paper"     // NeCSTGen's point outputs
-	Chain     Generator = "markov"    // Markov chain over exact packet tokens
-	Bootstrap Generator = "bootstrap" // the training flows drawn again
-)
-
-// UnmarshalText takes one of the words above.
+// UnmarshalText takes the name of a kind of generator that the program links; a
+// program that links none, since it only reads runs, takes any.
 func (g *Generator) UnmarshalText(text []byte) error {
-	return word(g, text, Sampled, Paper, Chain, Bootstrap)
+	var names []Generator
+	for _, k := range generator.Kinds() {
+		names = append(names, Generator(k.Name))
+	}
+	if len(names) == 0 {
+		*g = Generator(text)
+		return nil
+	}
+	return word(g, text, names...)
 }
 
 // Backend names what computes.
@@ -48,48 +51,6 @@ const (
 
 // UnmarshalText takes one of the words above.
 func (f *Flows) UnmarshalText(text []byte) error { return word(f, text, FiveTuple, NoFlows) }
-
-// Link names how LoRaWAN uplinks stand in a capture. Everything else is Ethernet.
-type Link string
-
-// The links.
-const (
-	LoRaTap  Link = "loratap"  // records with a radio header, link type 270
-	LoRaTap0 Link = "loratap0" // the same in version 0, which Wireshark reads before 4.2: without gateway, checksum and code rate
-	Semtech  Link = "semtech"  // datagrams of a gateway's packet forwarder, in Ethernet
-)
-
-// UnmarshalText takes one of the words above.
-func (l *Link) UnmarshalText(text []byte) error { return word(l, text, LoRaTap, LoRaTap0, Semtech) }
-
-// Payload names what fills the payload bytes of generated packets.
-type Payload string
-
-// The payloads. Only Copy holds bytes of the training capture.
-const (
-	Neutral Payload = "neutral" // what the application's dissector accepts, filled up with neutral text
-	Zero    Payload = "zero"
-	Random  Payload = "random"
-	Copy    Payload = "copy"
-)
-
-// UnmarshalText takes one of the words above.
-func (p *Payload) UnmarshalText(text []byte) error {
-	return word(p, text, Neutral, Zero, Random, Copy)
-}
-
-// IPv6 names which flows are IPv6.
-type IPv6 string
-
-// The choices.
-const (
-	Observed IPv6 = "observed" // those whose headers have its length
-	IPv6Off  IPv6 = "off"
-	IPv6On   IPv6 = "on"
-)
-
-// UnmarshalText takes one of the words above.
-func (v *IPv6) UnmarshalText(text []byte) error { return word(v, text, Observed, IPv6Off, IPv6On) }
 
 // word sets *dst to the allowed word that text is, or lists them.
 func word[T ~string](dst *T, text []byte, allowed ...T) error {

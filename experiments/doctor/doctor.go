@@ -1,13 +1,16 @@
-// Package doctor says what works on a machine, and how to mend what does not.
+// Package doctor finds out what works on a machine, and how to mend what does not:
+// [Examine] returns a list of [Finding].
 package doctor
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 
+	"github.com/necstgen/necstgen/datasets/disk"
 	"github.com/necstgen/necstgen/gomlxmodels/device"
 )
 
@@ -24,10 +27,10 @@ type Finding struct {
 // computing on them, the folder of the runs, and the programs that the tests ask
 // about captures. It leaves nothing behind.
 func Examine(ctx context.Context, runs string) []Finding {
-	return append(append(backends(ctx), disk(runs)), tools()...)
+	return append(append(backends(ctx), runFolder(runs)), tools()...)
 }
 
-// backends are what computes; the one that runs would take is said.
+// backends are the findings on what computes. They name the backend that runs take.
 func backends(ctx context.Context) []Finding {
 	var all []Finding
 	for _, f := range device.Doctor(ctx, device.Options{}) {
@@ -43,8 +46,8 @@ func backends(ctx context.Context) []Finding {
 	return all
 }
 
-// disk tells whether runs can be written.
-func disk(runs string) Finding {
+// runFolder reports whether runs can be written.
+func runFolder(runs string) Finding {
 	f := Finding{What: "run folder", Needed: true}
 	path, err := filepath.Abs(runs)
 	if err != nil {
@@ -59,11 +62,11 @@ func disk(runs string) Finding {
 	}
 	probe, err := os.MkdirTemp(parent, ".doctor-")
 	if err != nil {
-		f.Detail, f.Mend = err.Error(), "choose another folder with --runs"
+		f.Detail, f.Mend = fmt.Sprintf("%s cannot be written: %v", parent, errors.Unwrap(err)), "choose another folder with --runs"
 		return f
 	}
 	f.Works, f.Detail = true, path
-	if free, known := Free(parent); known {
+	if free, known := disk.Free(parent); known {
 		f.Detail += fmt.Sprintf(", %.1f GB free", float64(free)/1e9)
 	}
 	if err := os.Remove(probe); err != nil {

@@ -18,17 +18,17 @@ func classifierMeasures() []measure {
 	return []measure{
 		{
 			Definition: Definition{"classifier", "C2ST flow", Classifier,
-				"AUC of a random forest that tries to tell real from synthetic flows by packets, bytes, duration, server's share of packets, mean and standard deviation of length, mean log gap."},
+				"AUC of a random forest that tries to tell real from synthetic flows by packets, bytes, duration, packets from the server, mean and standard deviation of length, mean log gap."},
 			flows: true,
 			compute: func(c *comparison) result {
-				return classify(c, "C2ST flow", flowRows(c.real), flowRows(c.synthetic), math.MaxInt)
+				return classify(c, "C2ST flow", "flows", flowRows(c.real), flowRows(c.synthetic), math.MaxInt)
 			},
 		},
 		{
 			Definition: Definition{"classifier", "C2ST window", Classifier,
 				"AUC of a random forest that tries to tell real from synthetic windows of 5 consecutive packets by length, direction, log gap, header length and flags of each."},
 			compute: func(c *comparison) result {
-				return classify(c, "C2ST window", windowRows(c.real), windowRows(c.synthetic), c.cfg.MaxWindows)
+				return classify(c, "C2ST window", "windows", windowRows(c.real), windowRows(c.synthetic), c.cfg.MaxWindows)
 			},
 		},
 		{
@@ -36,7 +36,7 @@ func classifierMeasures() []measure {
 				"AUC of a random forest that tries to tell real from synthetic LoRaWAN uplinks by length, log gap, spreading factor, frequency, SNR, RSSI, port and message type."},
 			uplinks: true,
 			compute: func(c *comparison) result {
-				return classify(c, "C2ST uplink", uplinkRows(c.real), uplinkRows(c.synthetic), c.cfg.MaxWindows)
+				return classify(c, "C2ST uplink", "uplinks", uplinkRows(c.real), uplinkRows(c.synthetic), c.cfg.MaxWindows)
 			},
 		},
 	}
@@ -58,7 +58,7 @@ func flowRows(s *sample) []row {
 }
 
 // summary is what a flow looks like as a whole: packets, bytes, duration in
-// seconds, share of server packets, mean and standard deviation of the frame
+// seconds, proportion of server packets, mean and standard deviation of the frame
 // length, mean log10 gap (the least where there is no gap).
 func (s *sample) summary(f *flow.Flow) []float64 { return summary(f, s.clock) }
 
@@ -104,8 +104,9 @@ func windowRows(s *sample) []row {
 	return rows
 }
 
-// classify is the cross-validated AUC on as many rows of either side.
-func classify(c *comparison, name string, real, synthetic []row, most int) result {
+// classify is the cross-validated AUC on as many rows of either side, drawn at
+// random. unit is what the rows are, for notes.
+func classify(c *comparison, name, unit string, real, synthetic []row, most int) result {
 	n := min(len(real), len(synthetic), most)
 	if n < 2*c.cfg.Folds {
 		return missing("%d real and %d synthetic rows: want at least %d of each", len(real), len(synthetic), 2*c.cfg.Folds)
@@ -123,9 +124,12 @@ func classify(c *comparison, name string, real, synthetic []row, most int) resul
 		}
 	}
 	groups, note := foldGroups(x, flows, c.cfg.Folds)
-	auc, _, err := forest.CrossValidate(forest.Config{Trees: c.cfg.Trees}, c.cfg.Folds, x, y, groups, src)
+	auc, err := forest.CrossValidate(c.cfg.Trees, c.cfg.Folds, x, y, groups, src)
 	if err != nil {
 		return missing("%v", err)
+	}
+	if n == most && n < min(len(real), len(synthetic)) {
+		note = joinNotes(note, fmt.Sprintf("on a random part, %d of %d held-out and %d of %d synthetic %s", n, len(real), n, len(synthetic), unit))
 	}
 	r := result{value: auc, real: n, synthetic: n, note: note}
 	if auc < 0.5 {
@@ -135,10 +139,11 @@ func classify(c *comparison, name string, real, synthetic []row, most int) resul
 	return r
 }
 
-// foldGroups says which rows have to be in one fold: identical ones, because a
-// duplicate of the other class pushes the AUC below 0.5, and those of one flow,
-// because overlapping windows give their neighbours away. Where that ties a
-// fold's worth of rows together, flows may be cut.
+// foldGroups returns a group for each row; rows of one group have to be in one fold.
+// Identical rows are a group, because a duplicate of the other class pushes the
+// AUC below 0.5, and so are the rows of one flow, because overlapping windows give
+// their neighbours away. If that makes a group larger than a fold, only identical
+// rows are grouped.
 func foldGroups(x [][]float64, flows []int, folds int) (groups []int, note string) {
 	parent := make([]int, len(x))
 	for i := range parent {
@@ -186,6 +191,7 @@ func foldGroups(x [][]float64, flows []int, folds int) (groups []int, note strin
 	return groups, ""
 }
 
+// bytesOf is a row as a map key.
 func bytesOf(values []float64) string {
 	key := make([]byte, 0, 8*len(values))
 	for _, v := range values {
@@ -194,6 +200,7 @@ func bytesOf(values []float64) string {
 	return string(key)
 }
 
+// joinNotes puts two notes, which may be empty, into one.
 func joinNotes(a, b string) string {
 	if a == "" || b == "" {
 		return a + b

@@ -22,6 +22,7 @@ type comparison struct {
 	seed       uint64              // each score derives its own source
 }
 
+// source is the random source of the score of that name.
 func (c *comparison) source(name string) rand.Source {
 	h := uint64(14695981039346656037) // FNV-1a of the name
 	for i := range len(name) {
@@ -38,12 +39,14 @@ type result struct {
 	note            string
 }
 
+// missing is the result of a score that could not be computed, with the reason.
 func missing(format string, args ...any) result {
 	return result{value: math.NaN(), note: fmt.Sprintf(format, args...)}
 }
 
-// scene is the real side of one application, shared by all its comparisons.
-type scene struct {
+// reference is the real data of one application, to which all its comparisons
+// refer.
+type reference struct {
 	cfg        Config
 	split      Split
 	pool       []*flow.Flow // training and held-out flows
@@ -53,63 +56,63 @@ type scene struct {
 	neighbours *neighbourhood
 }
 
-func newScene(cfg Config, real Split) *scene {
-	s := &scene{cfg: cfg, split: real, pool: slices.Concat(real.Training, real.HeldOut)}
-	s.clock = clockOf(s.pool)
-	s.whole = newTimeline(s.pool, s.clock)
-	s.training = shapes(real.Training)
-	s.neighbours = newNeighbourhood(real.Training, s.clock)
-	return s
+func newReference(cfg Config, real Split) *reference {
+	r := &reference{cfg: cfg, split: real, pool: slices.Concat(real.Training, real.HeldOut)}
+	r.clock = clockOf(r.pool)
+	r.whole = newTimeline(r.pool, r.clock)
+	r.training = shapes(real.Training)
+	r.neighbours = newNeighbourhood(real.Training, r.clock)
+	return r
 }
 
 // against pairs n random held-out flows with n random flows of the candidate.
-func (s *scene) against(flows []*flow.Flow, src rand.Source) *comparison {
-	n := min(len(s.split.HeldOut), len(flows), s.cfg.MaxFlows)
+func (r *reference) against(flows []*flow.Flow, src rand.Source) *comparison {
+	n := min(len(r.split.HeldOut), len(flows), r.cfg.MaxFlows)
 	return &comparison{
-		cfg:        s.cfg,
-		real:       newSample(draw(s.split.HeldOut, n, s.cfg.MaxPackets, src), s.clock),
-		synthetic:  newSample(draw(flows, n, s.cfg.MaxPackets, src), s.clock),
-		whole:      s.whole,
-		generated:  newTimeline(flows, s.clock),
-		training:   s.training,
-		neighbours: s.neighbours,
+		cfg:        r.cfg,
+		real:       newSample(draw(r.split.HeldOut, n, r.cfg.MaxPackets, src), r.clock),
+		synthetic:  newSample(draw(flows, n, r.cfg.MaxPackets, src), r.clock),
+		whole:      r.whole,
+		generated:  newTimeline(flows, r.clock),
+		training:   r.training,
+		neighbours: r.neighbours,
 		seed:       src.Uint64(),
 	}
 }
 
-// halves pairs two disjoint random sets of real flows, of n flows each where
-// there are as many.
-func (s *scene) halves(n int, src rand.Source) *comparison {
-	half := len(s.pool) / 2
-	order := draw(s.pool, len(s.pool), math.MaxInt, src)
+// halves pairs two disjoint random sets of real flows, of n flows each or, where
+// there are fewer, of half the flows.
+func (r *reference) halves(n int, src rand.Source) *comparison {
+	half := len(r.pool) / 2
+	order := draw(r.pool, len(r.pool), math.MaxInt, src)
 	a, b := order[:half], order[half:2*half]
 	n = min(n, half)
 	return &comparison{
-		cfg:        s.cfg,
-		real:       newSample(draw(a, n, s.cfg.MaxPackets, src), s.clock),
-		synthetic:  newSample(draw(b, n, s.cfg.MaxPackets, src), s.clock),
-		whole:      newTimeline(a, s.clock),
-		generated:  newTimeline(b, s.clock),
-		training:   s.training,
-		neighbours: s.neighbours,
+		cfg:        r.cfg,
+		real:       newSample(draw(a, n, r.cfg.MaxPackets, src), r.clock),
+		synthetic:  newSample(draw(b, n, r.cfg.MaxPackets, src), r.clock),
+		whole:      newTimeline(a, r.clock),
+		generated:  newTimeline(b, r.clock),
+		training:   r.training,
+		neighbours: r.neighbours,
 		seed:       src.Uint64(),
 	}
 }
 
-// quarters are two quarters of the capture's time, another pair for each split:
-// the load of a timeline without flows.
-func (s *scene) quarters(split int) (a, b *timeline) {
+// quarters returns two quarters of the capture's time, another pair for each
+// split. They stand in for halves in the floors of traffic without flows.
+func (r *reference) quarters(split int) (a, b *timeline) {
 	pairs := [][2]int{{0, 2}, {1, 3}, {0, 3}, {0, 1}, {2, 3}, {1, 2}}
 	pair := pairs[split%len(pairs)]
 	part := func(q int) *timeline {
-		n := len(s.whole.flows)
-		return newTimeline(s.whole.flows[q*n/4:(q+1)*n/4], s.clock)
+		n := len(r.whole.flows)
+		return newTimeline(r.whole.flows[q*n/4:(q+1)*n/4], r.clock)
 	}
 	return part(pair[0]), part(pair[1])
 }
 
-// part says how many flows of many are compared, nothing where it is all that
-// the smaller side has.
+// part is the note that a comparison is of a random part of the flows: of how many
+// of how many. It is empty where the smaller side has no more.
 func (c *comparison) part(heldOut, synthetic []*flow.Flow) string {
 	a, b := len(c.real.flows), len(c.synthetic.flows)
 	if most := min(len(heldOut), len(synthetic)); a == most && b == most {
@@ -118,7 +121,8 @@ func (c *comparison) part(heldOut, synthetic []*flow.Flow) string {
 	return fmt.Sprintf("on a random part, %d of %d held-out and %d of %d synthetic flows", a, len(heldOut), b, len(synthetic))
 }
 
-// draw takes n flows at random, fewer where they hold more than maxPackets.
+// draw returns n flows at random, fewer if these have more than maxPackets packets,
+// but at least one.
 func draw(flows []*flow.Flow, n, maxPackets int, src rand.Source) []*flow.Flow {
 	drawn := slices.Clone(flows)
 	rand.New(src).Shuffle(len(drawn), func(i, j int) { drawn[i], drawn[j] = drawn[j], drawn[i] })
@@ -131,8 +135,9 @@ func draw(flows []*flow.Flow, n, maxPackets int, src rand.Source) []*flow.Flow {
 	return drawn[:n]
 }
 
+// compareOne scores the flows of one application, or of all together.
 func compareOne(cfg Config, application string, real Split, synthetic []*flow.Flow, baselines map[string][]*flow.Flow, src rand.Source) []Score {
-	scene := newScene(cfg, real)
+	ref := newReference(cfg, real)
 	names := slices.Sorted(maps.Keys(baselines))
 	scores := make([]Score, len(measures))
 	for i, m := range measures {
@@ -147,7 +152,7 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 		}
 		return scores
 	}
-	main := scene.against(synthetic, src)
+	main := ref.against(synthetic, src)
 	for i, m := range measures {
 		r := m.of(main)
 		if part := main.part(real.HeldOut, synthetic); !m.all && !math.IsNaN(r.value) {
@@ -159,22 +164,22 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 		if len(baselines[name]) < cfg.MinFlows {
 			continue
 		}
-		c := scene.against(baselines[name], src)
+		c := ref.against(baselines[name], src)
 		for i, m := range measures {
 			scores[i].Baselines[name] = number(m.of(c).value)
 		}
 	}
-	scene.floors(scores, len(main.real.flows), src)
+	ref.floors(scores, len(main.real.flows), src)
 	return scores
 }
 
 // floors fills in the mean and spread of each score over random halves.
-func (s *scene) floors(scores []Score, n int, src rand.Source) {
+func (r *reference) floors(scores []Score, n int, src rand.Source) {
 	values := make([][]float64, len(scores))
-	for split := range s.cfg.FloorSplits {
-		c := s.halves(n, src)
-		if s.cfg.NoFlow {
-			c.whole, c.generated = s.quarters(split)
+	for split := range r.cfg.FloorSplits {
+		c := r.halves(n, src)
+		if r.cfg.NoFlow {
+			c.whole, c.generated = r.quarters(split)
 		}
 		for i, m := range measures {
 			if m.floor != nil {
@@ -188,11 +193,11 @@ func (s *scene) floors(scores []Score, n int, src rand.Source) {
 	for i, m := range measures {
 		mean, deviation := math.NaN(), math.NaN()
 		switch {
-		case m.flows && s.cfg.NoFlow:
+		case m.flows && r.cfg.NoFlow:
 		case m.floor != nil:
-			mean, deviation = m.floor(s)
+			mean, deviation = m.floor(r)
 		case len(values[i]) >= 2:
-			mean, deviation = moments(values[i])
+			mean, deviation = each(values[i]).moments()
 		}
 		scores[i].Floor, scores[i].FloorSpread = number(mean), number(deviation)
 	}
@@ -204,15 +209,4 @@ func number(v float64) *float64 {
 		return nil
 	}
 	return &v
-}
-
-// moments are the mean and the standard deviation (divided by n-1).
-func moments(x []float64) (mean, deviation float64) {
-	for _, v := range x {
-		mean += v / float64(len(x))
-	}
-	for _, v := range x {
-		deviation += (v - mean) * (v - mean)
-	}
-	return mean, math.Sqrt(deviation / float64(max(1, len(x)-1)))
 }

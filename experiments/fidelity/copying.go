@@ -8,11 +8,11 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// copyingMeasures tell how much of the synthetic traffic is the training data.
+// copyingMeasures are about how much of the synthetic traffic is the training data.
 func copyingMeasures() []measure {
 	return []measure{
 		{
-			Definition: Definition{"copying", "copied flows", Share,
+			Definition: Definition{"copying", "copied flows", Proportion,
 				"Share of synthetic flows whose (length, direction, flags) sequence stands in the training flows; the floor is that share of the held-out flows."},
 			flows: true,
 			all:   true,
@@ -23,16 +23,16 @@ func copyingMeasures() []measure {
 				flows := c.generated.flows
 				return result{value: copied(flows, c.training), real: len(c.neighbours.rows), synthetic: len(flows)}
 			},
-			floor: func(s *scene) (mean, deviation float64) {
-				if len(s.training) == 0 {
+			floor: func(r *reference) (mean, deviation float64) {
+				if len(r.training) == 0 {
 					return math.NaN(), math.NaN()
 				}
-				p := copied(s.split.HeldOut, s.training)
-				return p, math.Sqrt(p * (1 - p) / float64(len(s.split.HeldOut)))
+				p := copied(r.split.HeldOut, r.training)
+				return p, math.Sqrt(p * (1 - p) / float64(len(r.split.HeldOut)))
 			},
 		},
 		{
-			Definition: Definition{"copying", "closest record", Share,
+			Definition: Definition{"copying", "closest record", Proportion,
 				"Median distance of a synthetic flow's summary to the closest training flow's, in training standard deviations; the floor is that of held-out flows: much below it is too close."},
 			flows: true,
 			compute: func(c *comparison) result {
@@ -41,12 +41,13 @@ func copyingMeasures() []measure {
 					return missing("no training flow to compare with")
 				}
 				zero, _ := slices.BinarySearch(distances, math.SmallestNonzeroFloat64)
-				return result{
-					value: median(distances), real: len(c.neighbours.rows), synthetic: len(distances),
-					note: fmt.Sprintf("share of synthetic flows at distance 0: %.4f", float64(zero)/float64(len(distances))),
+				note := fmt.Sprintf("share of synthetic flows at distance 0: %.4f", float64(zero)/float64(len(distances)))
+				if n := c.neighbours; len(n.rows) < n.training {
+					note = joinNotes(note, fmt.Sprintf("the closest of %d of the %d training flows", len(n.rows), n.training))
 				}
+				return result{value: median(distances), real: len(c.neighbours.rows), synthetic: len(distances), note: note}
 			},
-			floor: func(s *scene) (mean, deviation float64) { return s.neighbours.floor(s) },
+			floor: func(r *reference) (mean, deviation float64) { return r.neighbours.floor(r) },
 		},
 	}
 }
@@ -60,6 +61,7 @@ func shapes(flows []*flow.Flow) map[string]struct{} {
 	return set
 }
 
+// shape is the (length, direction, flags) sequence of a flow as a map key.
 func shape(f *flow.Flow) string {
 	key := make([]byte, 0, 6*len(f.Packets))
 	for i := range f.Packets {
@@ -69,6 +71,7 @@ func shape(f *flow.Flow) string {
 	return string(key)
 }
 
+// copied is the proportion of flows whose shape is one of the training flows'.
 func copied(flows []*flow.Flow, training map[string]struct{}) float64 {
 	var count float64
 	for _, f := range flows {
@@ -82,17 +85,20 @@ func copied(flows []*flow.Flow, training map[string]struct{}) float64 {
 // neighbourhood finds the distance to the closest training flow, in summaries
 // of which each value is divided by its standard deviation in training.
 type neighbourhood struct {
-	clock clock
-	mean  []float64
-	scale []float64
-	rows  [][]float64 // [training flows][7], sorted by the first value
+	clock    clock
+	training int // flows, of which rows may be a part
+	mean     []float64
+	scale    []float64
+	rows     [][]float64 // [training flows][7], sorted by the first value
 }
 
-// maxNeighbours bounds the training flows that are searched.
+// maxNeighbours bounds the training flows that are searched: of more, every second,
+// third and so on is taken.
 const maxNeighbours = 5000
 
+// newNeighbourhood summarises training flows.
 func newNeighbourhood(training []*flow.Flow, c clock) *neighbourhood {
-	n := &neighbourhood{clock: c}
+	n := &neighbourhood{clock: c, training: len(training)}
 	if len(training) == 0 {
 		return n
 	}
@@ -105,7 +111,7 @@ func newNeighbourhood(training []*flow.Flow, c clock) *neighbourhood {
 		for i := range n.rows {
 			column[i] = n.rows[i][j]
 		}
-		mean, deviation := moments(column)
+		mean, deviation := each(column).moments()
 		if deviation == 0 {
 			deviation = 1
 		}
@@ -126,6 +132,7 @@ func logged(summary []float64) []float64 {
 	return summary
 }
 
+// standardise puts a logged summary into training standard deviations, in place.
 func (n *neighbourhood) standardise(row []float64) {
 	for j := range row {
 		row[j] = (row[j] - n.mean[j]) / n.scale[j]
@@ -147,8 +154,9 @@ func (n *neighbourhood) distances(flows []*flow.Flow) []float64 {
 	return list
 }
 
-// closest looks from the rows with the nearest first value outwards, until that
-// value alone is further than the best.
+// closest is the distance from x to the closest row. It looks from the rows with
+// the nearest first value outwards, until that value alone is further away than
+// the best row.
 func (n *neighbourhood) closest(x []float64) float64 {
 	middle, _ := slices.BinarySearchFunc(n.rows, x, slices.Compare)
 	best := math.Inf(1)
@@ -172,10 +180,12 @@ func (n *neighbourhood) closest(x []float64) float64 {
 	return math.Sqrt(best)
 }
 
-func (n *neighbourhood) floor(s *scene) (mean, deviation float64) {
-	held := s.split.HeldOut
-	if len(held) > s.cfg.MaxFlows {
-		held = held[:s.cfg.MaxFlows]
+// floor is the median distance of held-out flows to the closest training flow, and
+// its standard error.
+func (n *neighbourhood) floor(r *reference) (mean, deviation float64) {
+	held := r.split.HeldOut
+	if len(held) > r.cfg.MaxFlows {
+		held = held[:r.cfg.MaxFlows]
 	}
 	distances := n.distances(held)
 	if len(distances) == 0 {

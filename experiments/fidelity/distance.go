@@ -7,56 +7,60 @@ import (
 	"slices"
 )
 
-// Wasserstein is the Wasserstein-1 (earth mover's) distance of two samples,
-// both sorted: the area between their distribution functions. It is NaN where a
-// sample is empty.
-func Wasserstein(a, b []float64) float64 {
+// wasserstein is the Wasserstein-1 (earth mover's) distance of two samples: the
+// area between their distribution functions. It is NaN where a sample is empty.
+func wasserstein(a, b distribution) float64 {
 	return between(a, b, func(sum, gap, width float64) float64 { return sum + gap*width })
 }
 
-// KolmogorovSmirnov is the greatest distance between the distribution functions
-// of two samples, both sorted. It is NaN where a sample is empty.
-func KolmogorovSmirnov(a, b []float64) float64 {
+// kolmogorovSmirnov is the greatest distance between the distribution functions
+// of two samples. It is NaN where a sample is empty.
+func kolmogorovSmirnov(a, b distribution) float64 {
 	return between(a, b, func(greatest, gap, _ float64) float64 { return max(greatest, gap) })
 }
 
 // between folds |F_a - F_b| over the intervals between the samples' values.
-func between(a, b []float64, fold func(sum, gap, width float64) float64) float64 {
-	if len(a) == 0 || len(b) == 0 {
+func between(a, b distribution, fold func(sum, gap, width float64) float64) float64 {
+	if len(a.values) == 0 || len(b.values) == 0 {
 		return math.NaN()
 	}
+	sizeA, sizeB := float64(a.size()), float64(b.size())
 	var sum float64
-	for i, j := 0, 0; i < len(a) || j < len(b); {
+	var belowA, belowB int64 // values up to x
+	for i, j := 0, 0; i < len(a.values) || j < len(b.values); {
 		x := math.Inf(1)
-		if i < len(a) {
-			x = a[i]
+		if i < len(a.values) {
+			x = a.values[i]
 		}
-		if j < len(b) {
-			x = min(x, b[j])
+		if j < len(b.values) {
+			x = min(x, b.values[j])
 		}
-		for i < len(a) && a[i] == x {
-			i++
+		for ; i < len(a.values) && a.values[i] == x; i++ {
+			belowA += a.count(i)
 		}
-		for j < len(b) && b[j] == x {
-			j++
+		for ; j < len(b.values) && b.values[j] == x; j++ {
+			belowB += b.count(j)
 		}
 		next := x
-		if i < len(a) {
-			next = a[i]
+		if i < len(a.values) {
+			next = a.values[i]
 		}
-		if j < len(b) && (i == len(a) || b[j] < next) {
-			next = b[j]
+		if j < len(b.values) && (i == len(a.values) || b.values[j] < next) {
+			next = b.values[j]
 		}
-		gap := math.Abs(float64(i)/float64(len(a)) - float64(j)/float64(len(b)))
+		gap := math.Abs(float64(belowA)/sizeA - float64(belowB)/sizeB)
 		sum = fold(sum, gap, next-x)
 	}
 	return sum
 }
 
-// JensenShannon is the Jensen-Shannon distance of two tables of counts: the
+// jensenShannonOf begins the definition of a score by jensenShannon.
+const jensenShannonOf = "Jensen-Shannon distance (the square root of the divergence in base 2) of "
+
+// jensenShannon is the Jensen-Shannon distance of two tables of counts: the
 // square root of the divergence in base 2, between 0 and 1, as SciPy's
 // jensenshannon(p, q, base=2) gives it. It is NaN where a table is empty.
-func JensenShannon[K cmp.Ordered](p, q map[K]float64) float64 {
+func jensenShannon[K cmp.Ordered](p, q map[K]float64) float64 {
 	keys, sumP, sumQ := support(p, q)
 	if sumP == 0 || sumQ == 0 {
 		return math.NaN()
@@ -65,18 +69,18 @@ func JensenShannon[K cmp.Ordered](p, q map[K]float64) float64 {
 	for _, k := range keys {
 		a, b := p[k]/sumP, q[k]/sumQ
 		m := (a + b) / 2
-		for _, share := range []float64{a, b} {
-			if share > 0 {
-				divergence += share * math.Log2(share/m) / 2
+		for _, proportion := range []float64{a, b} {
+			if proportion > 0 {
+				divergence += proportion * math.Log2(proportion/m) / 2
 			}
 		}
 	}
 	return math.Sqrt(max(0, divergence))
 }
 
-// TotalVariation is half the sum of the differences of the shares of two tables
-// of counts. It is NaN where a table is empty.
-func TotalVariation[K cmp.Ordered](p, q map[K]float64) float64 {
+// totalVariation is half the sum of the differences between the proportions of
+// two tables of counts. It is NaN where a table is empty.
+func totalVariation[K cmp.Ordered](p, q map[K]float64) float64 {
 	keys, sumP, sumQ := support(p, q)
 	if sumP == 0 || sumQ == 0 {
 		return math.NaN()

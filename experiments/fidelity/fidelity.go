@@ -1,5 +1,8 @@
 // Package fidelity scores how close synthetic traffic is to real traffic, and
-// how much of it is copied.
+// how much of it is copied. [Compare] takes real flows as a [Split] into those that
+// models were fitted on and those kept from them, and the synthetic flows, and
+// returns a list of [Score]; [Definitions] lists the scores with what each means;
+// [Claim] prepares the flows of a synthetic capture.
 //
 // Models are fitted on training flows and scored against held-out flows. A
 // score alone says little: two samples of the same traffic differ too. So each
@@ -8,16 +11,18 @@
 // the same score for baselines. Both sides of a comparison have the same number
 // of flows, because most scores depend on it.
 //
-// Definitions lists the scores with what each means. Classifier two-sample
-// tests follow Lopez-Paz and Oquab (Revisiting classifier two-sample tests,
-// ICLR 2017) with the random forest of package forest.
+// Classifier two-sample tests follow Lopez-Paz and Oquab (Revisiting classifier
+// two-sample tests, ICLR 2017) with the random forest of package forest.
+//
+// Work and memory go with the packets, never with the time that they span: load
+// over time is held as a [Series]. Where a score is of a part of the flows, windows
+// or uplinks, its note says of how many.
 package fidelity
 
 import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -37,9 +42,6 @@ type Config struct {
 	NoFlow bool
 }
 
-// DefaultConfig is the configuration that a zero Config stands for.
-func DefaultConfig() Config { return Config{}.withDefaults() }
-
 func (c Config) withDefaults() Config {
 	for _, f := range c.fields() {
 		if *f.value == 0 {
@@ -49,6 +51,7 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
+// field is a field of Config with its name, its default and its least value.
 type field struct {
 	name   string
 	value  *int
@@ -121,7 +124,7 @@ func Compare(cfg Config, real Split, synthetic []*flow.Flow, baselines map[strin
 		return nil, errors.New("fidelity: no synthetic flow to compare")
 	}
 	cfg = cfg.withDefaults()
-	applications := applicationsOf(real)
+	applications := real.Applications()
 	name := "all"
 	if len(applications) == 1 {
 		name = applications[0].String()
@@ -144,19 +147,7 @@ func Compare(cfg Config, real Split, synthetic []*flow.Flow, baselines map[strin
 	return scores, nil
 }
 
-func applicationsOf(real Split) []flow.Application {
-	var found []flow.Application
-	for _, flows := range [][]*flow.Flow{real.Training, real.HeldOut} {
-		for _, f := range flows {
-			if !slices.Contains(found, f.Application) {
-				found = append(found, f.Application)
-			}
-		}
-	}
-	slices.Sort(found)
-	return found
-}
-
+// only returns the flows of one application.
 func only(flows []*flow.Flow, app flow.Application) []*flow.Flow {
 	var kept []*flow.Flow
 	for _, f := range flows {

@@ -192,6 +192,21 @@ func TestPart(t *testing.T) {
 	}
 }
 
+// TestPartOfRows: scores of a part of the windows and of the training flows say so.
+func TestPartOfRows(t *testing.T) {
+	real := simulate(maxNeighbours+200, 1, web)
+	scores, err := Compare(Config{Trees: 2, FloorSplits: 2, MaxFlows: 100, MaxWindows: 50}, Split{real[:maxNeighbours+100], real[maxNeighbours+100:]}, simulate(100, 2, web), nil, rand.NewPCG(1, 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := byName(t, scores, "classifier", "C2ST window"); !strings.Contains(s.Note, "on a random part, 50 of ") || !strings.HasSuffix(s.Note, " synthetic windows") {
+		t.Errorf("note of the windows: %q", s.Note)
+	}
+	if s := byName(t, scores, "copying", "closest record"); !strings.HasSuffix(s.Note, "the closest of 2550 of the 5100 training flows") {
+		t.Errorf("note of the closest record: %q", s.Note)
+	}
+}
+
 func TestFewOrNoFlows(t *testing.T) {
 	real := simulate(100, 1, web)
 	split := Split{Training: real[:60], HeldOut: real[60:]}
@@ -237,6 +252,22 @@ func TestSeveralApplications(t *testing.T) {
 	}
 	if scores[0].Value == nil || scores[n].Value == nil || scores[2*n].Value != nil {
 		t.Error("want values for all and HTTP, and none for SMTP, which has no synthetic flow")
+	}
+}
+
+// TestClaim: all flows of a synthetic capture are scored as what it is meant to be.
+func TestClaim(t *testing.T) {
+	flows := simulate(30, 1, web)
+	if warning := Claim(flows, flow.HTTP); warning != nil {
+		t.Errorf("flows that are recognised: %v", warning)
+	}
+	flows[3].Application, flows[9].Application = flow.Unknown, flow.SMTP
+	const want = "2 of the 30 synthetic flows are not recognised as HTTP by their ports and first bytes"
+	if warning := Claim(flows, flow.HTTP); warning == nil || warning.Error() != want {
+		t.Errorf("%v, want %s", warning, want)
+	}
+	if got := (Split{Training: flows}).Applications(); !reflect.DeepEqual(got, []flow.Application{flow.HTTP}) {
+		t.Errorf("the flows are of %v, want HTTP alone", got)
 	}
 }
 

@@ -36,7 +36,7 @@ func fractionalNoise(n int, h float64, rng *rand.Rand) []float64 {
 func TestHurst(t *testing.T) {
 	for _, want := range []float64{0.5, 0.7, 0.9} {
 		rng := rand.New(rand.NewPCG(2, 3))
-		got, ok := Hurst(fractionalNoise(1<<16, want, rng))
+		got, ok := hurstExponent(seriesOf(fractionalNoise(1<<16, want, rng)), 1<<16)
 		if !ok || math.Abs(got-want) > 0.03 {
 			t.Errorf("Hurst exponent %.3f, want %.1f", got, want)
 		}
@@ -50,7 +50,7 @@ func TestHaarEnergies(t *testing.T) {
 	for i := range x {
 		x[i] = float64(i / 4 % 2) // period 8: level 3
 	}
-	energies, counts := HaarEnergies(x, 5)
+	energies, counts := HaarEnergies(seriesOf(x), int64(len(x)), 5)
 	for i, e := range energies {
 		if (i == 2) != (e > 1e-12) {
 			t.Errorf("level %d of a square wave of 8 bins has energy %v", i+1, e)

@@ -12,7 +12,7 @@ type Kind string
 const (
 	Distance   Kind = "distance"   // 0 is best; the floor is what sampling alone makes
 	Classifier Kind = "classifier" // 0.5: cannot be told apart; 1: always told apart
-	Share      Kind = "share"      // of the synthetic side; the floor is what the real data have
+	Proportion Kind = "proportion" // of the synthetic side; the floor is what the real data have
 	Similarity Kind = "similarity" // 1 is best
 )
 
@@ -28,7 +28,7 @@ type Definition struct {
 type measure struct {
 	Definition
 	compute func(c *comparison) result
-	floor   func(s *scene) (mean, deviation float64)
+	floor   func(r *reference) (mean, deviation float64)
 	flows   bool // it needs flows
 	uplinks bool // it needs LoRaWAN uplinks
 	all     bool // it is computed on all flows, not on a random part of many
@@ -38,9 +38,10 @@ type measure struct {
 // a TCP connection where there is none, of a radio, of flows without flows.
 const NotApplicable = "does not apply"
 
+// notApplicable is the result of a score that makes no sense, with the reason.
 func notApplicable(why string) result { return missing("%s: %s", NotApplicable, why) }
 
-// of is the score's result, or why it does not apply.
+// of is the score's result in a comparison, or the reason why it does not apply.
 func (m *measure) of(c *comparison) result {
 	switch {
 	case m.flows && c.cfg.NoFlow:
@@ -78,7 +79,8 @@ func Definitions() []Definition {
 	return list
 }
 
-// measures is built once from the parts that each file of scores gives.
+// measures are all scores, in the order of Definitions. Each file of scores gives a
+// part.
 var measures = func() []measure {
 	var all []measure
 	for _, part := range [][]measure{
@@ -95,26 +97,29 @@ func numeric(level, name, what string, values func(s *sample) []float64) []measu
 		{
 			Definition: Definition{level, name + " W1/sd", Distance,
 				"Wasserstein-1 distance of " + what + ", divided by the real standard deviation."},
-			compute: func(c *comparison) result { return scaledWasserstein(values(c.real), values(c.synthetic)) },
+			compute: func(c *comparison) result { return scaledWasserstein(each(values(c.real)), each(values(c.synthetic))) },
 		},
 		{
 			Definition: Definition{level, name + " KS", Distance,
 				"Kolmogorov-Smirnov distance of " + what + ": the greatest difference of the two distribution functions."},
-			compute: func(c *comparison) result {
-				a, b := values(c.real), values(c.synthetic)
-				return compared(KolmogorovSmirnov(a, b), len(a), len(b))
-			},
+			compute: func(c *comparison) result { return greatestGap(each(values(c.real)), each(values(c.synthetic))) },
 		},
 	}
 }
 
-func scaledWasserstein(real, synthetic []float64) result {
-	r := compared(Wasserstein(real, synthetic), len(real), len(synthetic))
-	_, deviation := moments(real)
+// greatestGap is the Kolmogorov-Smirnov distance as a result.
+func greatestGap(real, synthetic distribution) result {
+	return compared(kolmogorovSmirnov(real, synthetic), int(real.size()), int(synthetic.size()))
+}
+
+// scaledWasserstein is the Wasserstein-1 distance in real standard deviations.
+func scaledWasserstein(real, synthetic distribution) result {
+	r := compared(wasserstein(real, synthetic), int(real.size()), int(synthetic.size()))
+	_, deviation := real.moments()
 	switch {
 	case math.IsNaN(r.value) || r.value == 0:
-	case deviation <= 1e-9*math.Abs(real[0]): // equal values, but for the rounding of their mean
-		r.note = fmt.Sprintf("all real values are %.6g: no standard deviation to divide %.6g by", real[0], r.value)
+	case deviation <= 1e-9*math.Abs(real.values[0]): // equal values, but for the rounding of their mean
+		r.note = fmt.Sprintf("all real values are %.6g: no standard deviation to divide %.6g by", real.values[0], r.value)
 		r.value = math.NaN()
 	default:
 		r.value /= deviation
@@ -122,7 +127,8 @@ func scaledWasserstein(real, synthetic []float64) result {
 	return r
 }
 
-// compared is a result with the usual note where a side is empty.
+// compared is the result of a distance between samples of those sizes. If a sample
+// is empty, a note in place of the value says so.
 func compared(value float64, real, synthetic int) result {
 	r := result{value: value, real: real, synthetic: synthetic}
 	switch {

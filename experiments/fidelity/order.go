@@ -17,8 +17,8 @@ func orderMeasures() []measure {
 	return []measure{
 		{
 			Definition: Definition{"order", "trigrams JSD", Distance,
-				"Jensen-Shannon distance (base 2) of (direction, flags) of three packets in a row, inside flows."},
-			compute: func(c *comparison) result { return tables(JensenShannon, c.real.trigrams, c.synthetic.trigrams) },
+				jensenShannonOf + "(direction, flags) of three packets in a row, inside flows."},
+			compute: func(c *comparison) result { return tables(jensenShannon, c.real.trigrams, c.synthetic.trigrams) },
 		},
 		{
 			Definition: Definition{"order", "length autocorrelation", Distance,
@@ -34,19 +34,20 @@ func orderMeasures() []measure {
 				return correlations(c, func(s *sample, f *flow.Flow, i int) float64 { return s.clock.logSeconds(gapBefore(f, i)) }, 1)
 			},
 		},
-		shareMeasure("handshake share", "Share of TCP flows that open with SYN, SYN/ACK, ACK.", Handshake),
-		shareMeasure("close share", "Share of TCP flows in which both ends send a FIN, the last FIN is acknowledged, and no RST comes first.", Closed),
+		proportionOf("handshake share", "Share of TCP flows that open with SYN, SYN/ACK, ACK.", handshake),
+		proportionOf("close share", "Share of TCP flows in which both ends send a FIN, the last FIN is acknowledged, and no RST comes first.", closed),
 	}
 }
 
-// shareMeasure is the share of the synthetic TCP flows that have a property.
-func shareMeasure(name, meaning string, has func(f *flow.Flow) bool) measure {
+// proportionOf makes a score: the proportion of the synthetic TCP flows that have a
+// property.
+func proportionOf(name, meaning string, has func(f *flow.Flow) bool) measure {
 	return measure{
-		Definition: Definition{"order", name, Share, meaning},
+		Definition: Definition{"order", name, Proportion, meaning},
 		flows:      true,
 		compute: func(c *comparison) result {
-			real, nReal := shareOf(c.real.flows, has)
-			synthetic, nSynthetic := shareOf(c.synthetic.flows, has)
+			real, nReal := proportionWith(c.real.flows, has)
+			synthetic, nSynthetic := proportionWith(c.synthetic.flows, has)
 			r := compared(synthetic, nReal, nSynthetic)
 			switch {
 			case r.note == "":
@@ -61,7 +62,9 @@ func shareMeasure(name, meaning string, has func(f *flow.Flow) bool) measure {
 	}
 }
 
-func shareOf(flows []*flow.Flow, has func(f *flow.Flow) bool) (share float64, n int) {
+// proportionWith is the proportion of the TCP flows that have a property, and the
+// number of TCP flows.
+func proportionWith(flows []*flow.Flow, has func(f *flow.Flow) bool) (proportion float64, n int) {
 	var count float64
 	for _, f := range flows {
 		if f.Tuple.Proto != flow.TCP {
@@ -75,9 +78,9 @@ func shareOf(flows []*flow.Flow, has func(f *flow.Flow) bool) (share float64, n 
 	return count / float64(n), n
 }
 
-// Handshake tells whether a TCP flow opens with the client's SYN, the server's
-// SYN/ACK and the client's ACK. Repeats of the SYN and of the SYN/ACK are let pass.
-func Handshake(f *flow.Flow) bool {
+// handshake reports whether a TCP flow opens with the client's SYN, the server's
+// SYN/ACK and the client's ACK. The SYN and the SYN/ACK may be repeated.
+func handshake(f *flow.Flow) bool {
 	const mask = flow.SYN | flow.ACK | flow.RST | flow.FIN
 	wanted := []struct {
 		direction flow.Direction
@@ -99,9 +102,9 @@ func Handshake(f *flow.Flow) bool {
 	return false
 }
 
-// Closed tells whether both ends of a TCP flow send a FIN and the second of them
+// closed reports whether both ends of a TCP flow send a FIN and the second of them
 // is acknowledged, without an RST before.
-func Closed(f *flow.Flow) bool {
+func closed(f *flow.Flow) bool {
 	var fin [2]bool
 	last := flow.Forward
 	for i := range f.Packets {

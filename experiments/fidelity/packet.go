@@ -12,9 +12,9 @@ func packetMeasures() []measure {
 			func(s *sample) []float64 { return s.gap }),
 		[]measure{
 			{
-				Definition: Definition{"packet", "direction TV", Distance, "Total variation of the shares of packets from client and server."},
+				Definition: Definition{"packet", "direction TV", Distance, "Total variation of the proportions of packets from client and server."},
 				compute: func(c *comparison) result {
-					return tables(TotalVariation, c.real.direction, c.synthetic.direction)
+					return tables(totalVariation, c.real.direction, c.synthetic.direction)
 				},
 			},
 			counted("flags", "the TCP flags", func(s *sample) map[int]float64 { return s.flags }),
@@ -28,8 +28,8 @@ func packetMeasures() []measure {
 func counted(name, what string, counts func(s *sample) map[int]float64) measure {
 	return measure{
 		Definition: Definition{"packet", name + " JSD", Distance,
-			"Jensen-Shannon distance (base 2, the square root of the divergence) of " + what + "."},
-		compute: func(c *comparison) result { return tables(JensenShannon, counts(c.real), counts(c.synthetic)) },
+			jensenShannonOf + what + "."},
+		compute: func(c *comparison) result { return tables(jensenShannon, counts(c.real), counts(c.synthetic)) },
 	}
 }
 
@@ -38,11 +38,10 @@ func flowMeasures() []measure {
 	between := func(name, what string) []measure {
 		list := numeric("flow", name, what, nil)
 		list[0].compute = func(c *comparison) result {
-			return scaledWasserstein(c.whole.between(), c.generated.between())
+			return scaledWasserstein(each(c.whole.between()), each(c.generated.between()))
 		}
 		list[1].compute = func(c *comparison) result {
-			a, b := c.whole.between(), c.generated.between()
-			return compared(KolmogorovSmirnov(a, b), len(a), len(b))
+			return greatestGap(each(c.whole.between()), each(c.generated.between()))
 		}
 		return onAll(list)
 	}

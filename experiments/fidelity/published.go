@@ -29,26 +29,33 @@ func publishedMeasures() []measure {
 	}
 	list[len(list)-1].flows = true
 	return append(list,
-		cosine("gap", "gaps inside flows in seconds", func(t *timeline) []float64 { return t.gapSeconds() }),
-		cosine("packets/s", "packets of each second", func(t *timeline) []float64 {
-			return t.series(rateBin, t.end-t.begin, onePacket)
+		cosine("gap", "gaps inside flows in seconds", (*timeline).gapSeconds),
+		cosine("packets/s", "packets of each second", func(t *timeline) ([]float64, int64) {
+			n := binsOf(t.end-t.begin, rateBin)
+			var seconds []float64
+			for _, p := range t.series(packetsASecond).upTo(n) {
+				seconds = append(seconds, p.value)
+			}
+			return seconds, n
 		}),
 	)
 }
 
+// panel makes a score of a table of counts, as NetShare's figures have them.
 func panel(name, what string, counts func(s *sample) map[int]float64) measure {
 	return measure{
-		Definition: Definition{"published", "NetShare JSD " + name, Distance, "Jensen-Shannon distance (base 2) of the " + what + ", as NetShare reports it."},
-		compute:    func(c *comparison) result { return tables(JensenShannon, counts(c.real), counts(c.synthetic)) },
+		Definition: Definition{"published", "NetShare JSD " + name, Distance, jensenShannonOf + "the " + what + ", as NetShare reports it."},
+		compute:    func(c *comparison) result { return tables(jensenShannon, counts(c.real), counts(c.synthetic)) },
 	}
 }
 
+// earthMover makes a score by the earth mover's distance.
 func earthMover(name, what string, values func(s *sample) []float64) measure {
 	return measure{
 		Definition: Definition{"published", "NetShare EMD " + name, Distance, "Earth mover's distance of the " + what + ", in that unit, as NetShare reports it."},
 		compute: func(c *comparison) result {
 			a, b := values(c.real), values(c.synthetic)
-			return compared(Wasserstein(a, b), len(a), len(b))
+			return compared(wasserstein(each(a), each(b)), len(a), len(b))
 		},
 	}
 }
@@ -92,6 +99,7 @@ func rankedAddresses(destination bool) func(s *sample) map[int]float64 {
 	}
 }
 
+// ports counts packets by the port of their sender or receiver.
 func ports(destination bool) func(s *sample) map[int]float64 {
 	return func(s *sample) map[int]float64 {
 		count := map[int]float64{}
@@ -107,6 +115,7 @@ func ports(destination bool) func(s *sample) map[int]float64 {
 	}
 }
 
+// arrivals are the packets' times in milliseconds since the first, sorted.
 func arrivals(s *sample) []float64 {
 	first := int64(math.MaxInt64)
 	for _, f := range s.flows {
@@ -122,6 +131,7 @@ func arrivals(s *sample) []float64 {
 	return times
 }
 
+// flowSizes are the packets of each flow, sorted.
 func flowSizes(s *sample) []float64 {
 	sizes := make([]float64, len(s.flows))
 	for i, f := range s.flows {
@@ -131,47 +141,74 @@ func flowSizes(s *sample) []float64 {
 	return sizes
 }
 
-func (t *timeline) gapSeconds() []float64 {
-	var gaps []float64
+// gapSeconds are the gaps inside flows, and how many there are.
+func (t *timeline) gapSeconds() (gaps []float64, n int64) {
 	for _, f := range t.flows {
 		for i := 1; i < len(f.Packets); i++ {
 			gaps = append(gaps, float64(gapBefore(f, i))/1e9)
 		}
 	}
-	return gaps
+	return gaps, int64(len(gaps))
 }
 
-func cosine(name, what string, values func(t *timeline) []float64) measure {
+// cosine is a score of samples of n values, of which zeros may be left out.
+func cosine(name, what string, values func(t *timeline) (kept []float64, n int64)) measure {
 	full := "NeCSTGen cosine " + name
 	return measure{
 		Definition: Definition{"published", full, Similarity,
 			"Cosine of the sorted samples of the " + what + ", as NeCSTGen reports it; blind to scale."},
 		all: true,
 		compute: func(c *comparison) result {
-			a, b := values(c.whole), values(c.generated)
-			n := min(len(a), len(b))
-			src := c.source(full)
-			return compared(Cosine(subset(a, n, src), subset(b, n, src)), len(a), len(b))
+			a, sizeA := values(c.whole)
+			b, sizeB := values(c.generated)
+			n := min(sizeA, sizeB)
+			rng := rand.New(c.source(full))
+			return compared(cosineOf(subset(a, sizeA, n, rng), subset(b, sizeB, n, rng)), int(sizeA), int(sizeB))
 		},
 	}
 }
 
-func subset(x []float64, n int, src rand.Source) []float64 {
-	drawn := slices.Clone(x)
-	rand.New(src).Shuffle(len(drawn), func(i, j int) { drawn[i], drawn[j] = drawn[j], drawn[i] })
-	return drawn[:n]
+// subset draws n of size values at random, of which the given ones are not zero,
+// and returns what it drew of these. Each given value gets a place of its own in a
+// shuffle of all, of which only the places that were touched are held.
+func subset(values []float64, size, n int64, rng *rand.Rand) []float64 {
+	if n == size {
+		return slices.Clone(values)
+	}
+	var drawn []float64
+	moved := make(map[int64]int64, len(values)) // what stands at a place, if not its own number
+	at := func(place int64) int64 {
+		if number, ok := moved[place]; ok {
+			return number
+		}
+		return place
+	}
+	for i, v := range values {
+		j := int64(i) + rng.Int64N(size-int64(i))
+		place := at(j)
+		moved[j] = at(int64(i))
+		if place < n {
+			drawn = append(drawn, v)
+		}
+	}
+	return drawn
 }
 
-// Cosine sorts two samples of one length in place and returns the cosine of the
-// angle between them. It is NaN where one is all zero.
-func Cosine(a, b []float64) float64 {
+// cosineOf sorts two samples in place and returns the cosine of the angle between
+// them. Both have the same number of values; zeros, the least, may be left out.
+// It is NaN where one is all zero.
+func cosineOf(a, b []float64) float64 {
 	slices.Sort(a)
 	slices.Sort(b)
 	var ab, aa, bb float64
-	for i := range a {
-		ab += a[i] * b[i]
-		aa += a[i] * a[i]
-		bb += b[i] * b[i]
+	for i := range min(len(a), len(b)) {
+		ab += a[len(a)-1-i] * b[len(b)-1-i]
+	}
+	for _, v := range a {
+		aa += v * v
+	}
+	for _, v := range b {
+		bb += v * v
 	}
 	return ab / math.Sqrt(aa*bb)
 }

@@ -68,15 +68,15 @@ func radioMeasures() []measure {
 		[]measure{
 			{
 				Definition: Definition{"radio", "SNR given spreading factor KS", Distance,
-					"Kolmogorov-Smirnov distance of the SNR of the uplinks of each spreading factor, weighted by the real share of each."},
+					"Kolmogorov-Smirnov distance of the SNR of the uplinks of each spreading factor, weighted by the real uplinks of each."},
 				compute: func(c *comparison) result { return levelByFactor(c.real.radio, c.synthetic.radio) },
 			},
 			{
 				Definition: Definition{"radio", "counter steps JSD", Distance,
-					"Jensen-Shannon distance (base 2) of the frame counters' steps from one uplink of a device at a gateway to the next: back, 0, 1, 2, 3, then by powers of two."},
+					jensenShannonOf + "the frame counters' steps from one uplink of a device at a gateway to the next: back, 0, 1, 2, 3, then by powers of two."},
 				all: true,
 				compute: func(c *comparison) result {
-					return tables(JensenShannon, c.whole.counterSteps(), c.generated.counterSteps())
+					return tables(jensenShannon, c.whole.counterSteps(), c.generated.counterSteps())
 				},
 			},
 		},
@@ -87,22 +87,24 @@ func radioMeasures() []measure {
 	return list
 }
 
+// level makes the scores of a signal level.
 func level(name, what string, values func(s *radioSample) []float64) []measure {
 	return numeric("radio", name, what, func(s *sample) []float64 { return values(s.radio) })
 }
 
+// setting makes the scores of something that a device or gateway sets.
 func setting(name, what string, counts func(s *radioSample) map[int]float64) []measure {
 	return []measure{
 		{
-			Definition: Definition{"radio", name + " TV", Distance, "Total variation of the shares of " + what + "."},
+			Definition: Definition{"radio", name + " TV", Distance, "Total variation of the proportions of " + what + "."},
 			compute: func(c *comparison) result {
-				return tables(TotalVariation, counts(c.real.radio), counts(c.synthetic.radio))
+				return tables(totalVariation, counts(c.real.radio), counts(c.synthetic.radio))
 			},
 		},
 		{
-			Definition: Definition{"radio", name + " JSD", Distance, "Jensen-Shannon distance (base 2) of " + what + "."},
+			Definition: Definition{"radio", name + " JSD", Distance, jensenShannonOf + what + "."},
 			compute: func(c *comparison) result {
-				return tables(JensenShannon, counts(c.real.radio), counts(c.synthetic.radio))
+				return tables(jensenShannon, counts(c.real.radio), counts(c.synthetic.radio))
 			},
 		},
 	}
@@ -111,13 +113,15 @@ func setting(name, what string, counts func(s *radioSample) map[int]float64) []m
 // minLevels is how many uplinks of a spreading factor each side needs.
 const minLevels = 20
 
+// levelByFactor is the mean over the spreading factors of the distance between the
+// SNRs of both sides, weighted by the real uplinks.
 func levelByFactor(real, synthetic *radioSample) result {
 	var sum, weight float64
 	factors := 0
 	for factor := range 256 {
 		a, b := real.byFactor[factor], synthetic.byFactor[factor]
 		if len(a) >= minLevels && len(b) >= minLevels {
-			sum += float64(len(a)) * KolmogorovSmirnov(a, b)
+			sum += float64(len(a)) * kolmogorovSmirnov(each(a), each(b))
 			weight += float64(len(a))
 			factors++
 		}

@@ -2,6 +2,7 @@ package fidelity
 
 import (
 	"math/rand/v2"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -148,14 +149,18 @@ func TestOpenFlows(t *testing.T) {
 	}
 	s := time.Second
 	line := newTimeline([]*flow.Flow{at(0, s/2), at(s/4, 2*s), at(3*s, 9*s)}, 1000)
-	for i, want := range []float64{2, 1, 1, 1, 1} {
-		if got := line.open(int64(5 * s))[i]; got != want {
-			t.Errorf("second %d: %v flows are open, want %v", i, got, want)
-		}
-	}
-	for i, want := range []float64{2, 0, 0, 1, 0} {
-		if got := line.starts(int64(5 * s))[i]; got != want {
-			t.Errorf("second %d: %v flows start, want %v", i, got, want)
+	for _, test := range []struct {
+		what string
+		got  distribution
+		want map[float64]int64
+	}{
+		{"open", line.open(int64(5 * s)), map[float64]int64{2: 1, 1: 4}},               // 2 1 1 1 1
+		{"start", line.starts(int64(5 * s)), map[float64]int64{2: 1, 1: 1, 0: 3}},      // 2 0 0 1 0
+		{"open to the end", line.open(int64(9 * s)), map[float64]int64{2: 1, 1: 8}},    // 2 1 1 1 1 1 1 1 1
+		{"open beyond", line.open(int64(12 * s)), map[float64]int64{2: 1, 1: 9, 0: 2}}, // and 1 0 0
+	} {
+		if want := distributionOf(test.want); !reflect.DeepEqual(test.got, want) {
+			t.Errorf("flows that %s in each second: %v, want %v", test.what, test.got, want)
 		}
 	}
 }

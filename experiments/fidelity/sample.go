@@ -12,7 +12,7 @@ import (
 const gapFloor = 1e-6
 
 // clock is the resolution of the real capture's time stamps in nanoseconds.
-// Synthetic times are rounded to it, or their digits alone would tell them apart.
+// Synthetic times are rounded to it, or their digits alone would give them away.
 type clock int64
 
 // clockOf is 1 us where all times are whole microseconds, otherwise 1 ns.
@@ -95,8 +95,8 @@ func (s *sample) addPackets(f *flow.Flow) {
 	}
 }
 
-// portClass keeps the ports that are assigned to services and cuts the others,
-// which clients draw at random, into classes of 4,096.
+// portClass returns ports that are assigned to services as they are, and for the
+// others, which clients draw at random, a class of 4,096 ports.
 func portClass(port uint16) int {
 	if port < 1024 {
 		return int(port)
@@ -104,6 +104,8 @@ func portClass(port uint16) int {
 	return 1024 + int(port)>>12
 }
 
+// gapBefore is the time from the packet before packet i to it, in nanoseconds; 0
+// where the clock steps back.
 func gapBefore(f *flow.Flow, i int) int64 { return max(0, f.Packets[i].Time-f.Packets[i-1].Time) }
 
 func (s *sample) addFlow(f *flow.Flow) {

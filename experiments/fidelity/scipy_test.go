@@ -133,20 +133,20 @@ func compareAnswers(t *testing.T, q questions, text []byte) {
 	}
 	for name, pair := range q.Pairs {
 		a, b := slices.Sorted(slices.Values(pair[0])), slices.Sorted(slices.Values(pair[1]))
-		near(name+" W1", Wasserstein(a, b), want.Pairs[name].W1)
-		near(name+" KS", KolmogorovSmirnov(a, b), want.Pairs[name].KS)
-		near(name+" W1 the other way", Wasserstein(b, a), want.Pairs[name].W1)
+		near(name+" W1", wasserstein(each(a), each(b)), want.Pairs[name].W1)
+		near(name+" KS", kolmogorovSmirnov(each(a), each(b)), want.Pairs[name].KS)
+		near(name+" W1 the other way", wasserstein(each(b), each(a)), want.Pairs[name].W1)
 	}
 	for name, pair := range q.Tables {
 		p, q := map[int]float64{}, map[int]float64{}
 		for i := range pair[0] {
 			p[i], q[i] = pair[0][i], pair[1][i]
 		}
-		near(name+" JSD", JensenShannon(p, q), want.Tables[name].JSD)
-		near(name+" TV", TotalVariation(p, q), want.Tables[name].TV)
+		near(name+" JSD", jensenShannon(p, q), want.Tables[name].JSD)
+		near(name+" TV", totalVariation(p, q), want.Tables[name].TV)
 	}
 	for name, x := range q.Series {
-		energies, _ := HaarEnergies(x, math.MaxInt)
+		energies, _ := HaarEnergies(seriesOf(x), int64(len(x)), math.MaxInt)
 		if len(energies) != len(want.Series[name].Energies) {
 			t.Errorf("%s: %d levels, want %d", name, len(energies), len(want.Series[name].Energies))
 			continue
@@ -154,7 +154,7 @@ func compareAnswers(t *testing.T, q questions, text []byte) {
 		for i, e := range energies {
 			near(fmt.Sprintf("%s level %d", name, i+1), e, want.Series[name].Energies[i])
 		}
-		h, ok := Hurst(x)
+		h, ok := hurstExponent(seriesOf(x), int64(len(x)))
 		if !ok {
 			t.Errorf("%s: no Hurst exponent", name)
 		}
@@ -164,15 +164,15 @@ func compareAnswers(t *testing.T, q questions, text []byte) {
 
 func TestEmptySamples(t *testing.T) {
 	for name, v := range map[string]float64{
-		"W1": Wasserstein(nil, []float64{1}), "KS": KolmogorovSmirnov([]float64{1}, nil),
-		"JSD": JensenShannon(map[int]float64{}, map[int]float64{1: 1}), "TV": TotalVariation[int](nil, nil),
-		"cosine": Cosine([]float64{0, 0}, []float64{1, 2}),
+		"W1": wasserstein(each(nil), each([]float64{1})), "KS": kolmogorovSmirnov(each([]float64{1}), each(nil)),
+		"JSD": jensenShannon(map[int]float64{}, map[int]float64{1: 1}), "TV": totalVariation[int](nil, nil),
+		"cosine": cosineOf([]float64{0, 0}, []float64{1, 2}),
 	} {
 		if !math.IsNaN(v) {
 			t.Errorf("%s of an empty sample is %v, want NaN", name, v)
 		}
 	}
-	if _, ok := Hurst(make([]float64, 100)); ok {
+	if _, ok := hurstExponent(new(Series), 100); ok {
 		t.Error("a silent series has a Hurst exponent")
 	}
 }

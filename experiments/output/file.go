@@ -13,7 +13,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/table"
-	"github.com/necstgen/necstgen/datasets/wire"
+	"github.com/necstgen/necstgen/datasets/tcp"
 )
 
 // Standard is the path that stands for the standard output.
@@ -120,7 +120,7 @@ type flusher struct{ w *bufio.Writer }
 func (f flusher) Close() error { return f.w.Flush() }
 
 // Write is Sink's.
-func (f *File) Write(frame *wire.Frame) error {
+func (f *File) Write(frame *tcp.Frame) error {
 	if err := f.sink.Write(frame); err != nil {
 		f.fail(err)
 		return f.failed

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/necstgen/necstgen/datasets/atomicfile"
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/lorawan"
@@ -69,35 +70,27 @@ func (n NeCSTGen) Write(dir string, flows iter.Seq2[*flow.Flow, error]) ([]strin
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("output: %w", err)
 	}
-	packets := n.packetFile()
-	stems := []string{packets}
-	writers := []func(iter.Seq2[*flow.Flow, error]) error{
-		writing(dir, packets, func(w io.Writer, flows iter.Seq2[*flow.Flow, error]) error {
-			if n.Uplinks {
-				return lorawan.WriteGenerated(w, uplinksOf(flows), feature.Compat{})
-			}
-			return necstgencsv.WriteGenerated(w, n.output(), flows)
-		}),
-	}
+	pairs := []*filePair{{stem: filepath.Join(dir, n.packetFile()), write: n.writePackets}}
 	if name := n.flowFile(); name != "" {
-		stems = append(stems, name)
-		writers = append(writers, writing(dir, name, necstgencsv.WriteGeneratedFlows))
+		pairs = append(pairs, &filePair{stem: filepath.Join(dir, name), write: necstgencsv.WriteGeneratedFlows})
 	}
-	err := spread(flows, writers...)
 	var names []string
-	for _, stem := range stems {
-		path := filepath.Join(dir, stem)
-		if err == nil {
-			err = toParquet(path)
+	var files atomicfile.Set
+	defer files.Discard()
+	var consumers []func(iter.Seq2[*flow.Flow, error]) error
+	var err error
+	for _, p := range pairs {
+		if p.csv, err = files.Create(p.stem + ".csv"); err == nil {
+			p.parquet, err = files.Create(p.stem + ".parquet")
 		}
-		names = append(names, path+".csv", path+".parquet")
-	}
-	for _, name := range names {
 		if err != nil {
-			_ = os.Remove(name + partial) // what is not there need not go
-			continue
+			return nil, fmt.Errorf("output: %w", err)
 		}
-		err = os.Rename(name+partial, name)
+		names = append(names, p.stem+".csv", p.stem+".parquet")
+		consumers = append(consumers, p.consume)
+	}
+	if err = spread(flows, consumers...); err == nil {
+		err = files.Close()
 	}
 	if err != nil {
 		return nil, fmt.Errorf("output: %w", err)
@@ -105,41 +98,54 @@ func (n NeCSTGen) Write(dir string, flows iter.Seq2[*flow.Flow, error]) ([]strin
 	return names, nil
 }
 
-// partial is behind a file's name until it is whole.
-const partial = ".part"
-
-// writing is a consumer of flows that writes a CSV file.
-func writing(dir, stem string, write func(io.Writer, iter.Seq2[*flow.Flow, error]) error) func(iter.Seq2[*flow.Flow, error]) error {
-	return func(flows iter.Seq2[*flow.Flow, error]) error {
-		return create(filepath.Join(dir, stem+".csv"+partial), func(w io.Writer) error { return write(w, flows) })
+// writePackets writes the file of packets.
+func (n NeCSTGen) writePackets(w io.Writer, flows iter.Seq2[*flow.Flow, error]) error {
+	if n.Uplinks {
+		return lorawan.WriteGenerated(w, uplinksOf(flows), feature.Compat{})
 	}
+	return necstgencsv.WriteGenerated(w, n.output(), flows)
 }
 
-func create(path string, write func(io.Writer) error) error {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	buffered := bufio.NewWriterSize(f, 1<<20)
-	if err = write(buffered); err == nil {
+// filePair is a CSV file and the Parquet file with the same columns.
+type filePair struct {
+	stem         string // their path without the ending
+	write        func(w io.Writer, flows iter.Seq2[*flow.Flow, error]) error
+	csv, parquet io.Writer
+}
+
+// consume writes both files: what write writes goes to the CSV file and, row by
+// row, to the Parquet file.
+func (p *filePair) consume(flows iter.Seq2[*flow.Flow, error]) error {
+	r, w := io.Pipe()
+	converted := make(chan error, 1)
+	go func() {
+		err := writeParquet(p.parquet, r)
+		r.CloseWithError(err)
+		converted <- err
+	}()
+	buffered := bufio.NewWriterSize(io.MultiWriter(p.csv, w), 1<<16)
+	err := p.write(buffered, flows)
+	if err == nil {
 		err = buffered.Flush()
 	}
-	return errors.Join(err, f.Close())
+	w.CloseWithError(err)
+	if failed := <-converted; err == nil { // else it is the same error
+		err = failed
+	}
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.stem, err)
+	}
+	return nil
 }
 
-// toParquet writes the CSV file of that stem as Parquet: columns of numbers, in
+// writeParquet writes the rows of a CSV file as Parquet: columns of numbers, in
 // which the code rate 4/5 is 5, as in feature tables.
-func toParquet(stem string) error {
-	in, err := os.Open(stem + ".csv" + partial)
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	r := csv.NewReader(bufio.NewReader(in))
+func writeParquet(w io.Writer, in io.Reader) error {
+	r := csv.NewReader(in)
 	r.ReuseRecord = true
 	head, err := r.Read()
 	if err != nil {
-		return fmt.Errorf("%s.csv: %w", stem, err)
+		return err
 	}
 	columns := slices.Clone(head)
 	rows := func(yield func([]float64, error) bool) {
@@ -155,7 +161,7 @@ func toParquet(stem string) error {
 				}
 			}
 			if err != nil {
-				yield(nil, fmt.Errorf("%s.csv: %w", stem, err))
+				yield(nil, err)
 				return
 			}
 			if !yield(row, nil) {
@@ -163,7 +169,7 @@ func toParquet(stem string) error {
 			}
 		}
 	}
-	return create(stem+".parquet"+partial, func(w io.Writer) error { return table.WriteFeatures(w, table.Parquet, columns, rows) })
+	return table.WriteFeatures(w, table.Parquet, columns, rows)
 }
 
 // number reads a cell.

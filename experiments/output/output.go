@@ -1,6 +1,9 @@
-// Package output writes generated frames: to captures, whole or split, and to
-// tables of the same packets, all in one pass. A run and the command that
-// generates more from it write by the same code.
+// Package output writes generated traffic. A run and the command that generates
+// more from it write by the same code.
+//
+//   - A [Sink] takes frames: [Capture], [Table], or a [File] whose name tells which,
+//     whole or split. [Write] gives all frames to several sinks in one pass.
+//   - [NeCSTGen] writes flows in the files that NeCSTGen publishes.
 package output
 
 import (
@@ -10,12 +13,12 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/table"
-	"github.com/necstgen/necstgen/datasets/wire"
+	"github.com/necstgen/necstgen/datasets/tcp"
 )
 
 // Sink takes frames. After Close what it has taken can be read.
 type Sink interface {
-	Write(f *wire.Frame) error
+	Write(f *tcp.Frame) error
 	Close() error
 }
 
@@ -36,8 +39,8 @@ type capture struct {
 	}
 }
 
-func (c capture) Write(f *wire.Frame) error { return c.w.Write(f.Packet.Time, f.Bytes) }
-func (c capture) Close() error              { return c.w.Close() }
+func (c capture) Write(f *tcp.Frame) error { return c.w.Write(f.Packet.Time, f.Bytes) }
+func (c capture) Close() error             { return c.w.Close() }
 
 // Table makes a sink of a packet table. It does not close w.
 func Table(w io.Writer, format table.Format) (Sink, error) {
@@ -51,11 +54,11 @@ func Table(w io.Writer, format table.Format) (Sink, error) {
 // rows is a Sink of a packet table.
 type rows struct{ w *table.PacketWriter }
 
-func (r rows) Write(f *wire.Frame) error { return r.w.Write(&f.Packet) }
-func (r rows) Close() error              { return r.w.Close() }
+func (r rows) Write(f *tcp.Frame) error { return r.w.Write(&f.Packet) }
+func (r rows) Close() error             { return r.w.Close() }
 
-// Numbers of frames: made before they are written, so that making and writing
-// use two cores, and between two reports of progress.
+// Numbers of frames: how many are made before they are written, so that making and
+// writing use two cores, and how many pass between two reports of progress.
 const (
 	ahead = 8192
 	step  = 1024
@@ -66,9 +69,9 @@ const (
 // first write that fails; packets is how many frames every sink has taken.
 // Errors in the stream, the first few of them and the number of the others, are
 // returned after the frames that could be written. The sinks stay open.
-func Write(ctx context.Context, frames iter.Seq2[wire.Frame, error], shown func(packets int64), sinks ...Sink) (packets int64, err error) {
-	var problems wire.Problems
-	for _, err := range Tee(wire.Ahead(frames, ahead), sinks...) {
+func Write(ctx context.Context, frames iter.Seq2[tcp.Frame, error], shown func(packets int64), sinks ...Sink) (packets int64, err error) {
+	var problems tcp.Problems
+	for _, err := range Tee(tcp.Ahead(frames, ahead), sinks...) {
 		if err != nil {
 			problems.Add(err)
 			continue
@@ -93,13 +96,13 @@ func Write(ctx context.Context, frames iter.Seq2[wire.Frame, error], shown func(
 
 // Tee gives each frame to every sink as it passes. The first write that fails
 // is the last element.
-func Tee(frames iter.Seq2[wire.Frame, error], sinks ...Sink) iter.Seq2[wire.Frame, error] {
-	return func(yield func(wire.Frame, error) bool) {
+func Tee(frames iter.Seq2[tcp.Frame, error], sinks ...Sink) iter.Seq2[tcp.Frame, error] {
+	return func(yield func(tcp.Frame, error) bool) {
 		for frame, err := range frames {
 			if err == nil {
 				for _, s := range sinks {
 					if err := s.Write(&frame); err != nil {
-						yield(wire.Frame{}, err)
+						yield(tcp.Frame{}, err)
 						return
 					}
 				}

@@ -16,7 +16,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/table"
-	"github.com/necstgen/necstgen/datasets/wire"
+	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/gentest"
 )
@@ -32,9 +32,9 @@ func stream(flows []*flow.Flow) iter.Seq2[*flow.Flow, error] {
 }
 
 // frames are those of n connections.
-func frames(t *testing.T, n int) iter.Seq2[wire.Frame, error] {
+func frames(t *testing.T, n int) iter.Seq2[tcp.Frame, error] {
 	t.Helper()
-	framer, err := wire.NewFramer(nil, wire.Options{}, rand.NewPCG(1, 1))
+	framer, err := tcp.NewFramer(nil, tcp.Options{}, rand.NewPCG(1, 1))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ type broken struct{ left int }
 
 var errBroken = errors.New("broken")
 
-func (b *broken) Write(*wire.Frame) error {
+func (b *broken) Write(*tcp.Frame) error {
 	if b.left--; b.left < 0 {
 		return errBroken
 	}
@@ -90,16 +90,16 @@ func TestWriteEndsEarly(t *testing.T) {
 	tests := []struct {
 		name    string
 		ctx     context.Context
-		frames  func() iter.Seq2[wire.Frame, error]
+		frames  func() iter.Seq2[tcp.Frame, error]
 		sink    output.Sink
 		want    error
 		packets int64 // -1: all
 	}{
-		{"a sink fails", t.Context(), func() iter.Seq2[wire.Frame, error] { return frames(t, 200) }, &broken{left: 100}, errBroken, 100},
-		{"cancelled", cancelled, func() iter.Seq2[wire.Frame, error] { return frames(t, 200) }, &broken{left: 1e9}, context.Canceled, 1024},
-		{"the stream fails", t.Context(), func() iter.Seq2[wire.Frame, error] {
-			return func(yield func(wire.Frame, error) bool) {
-				_ = yield(wire.Frame{}, errBroken) && yield(wire.Frame{Packet: flow.Packet{Length: 60}, Bytes: make([]byte, 60)}, nil)
+		{"a sink fails", t.Context(), func() iter.Seq2[tcp.Frame, error] { return frames(t, 200) }, &broken{left: 100}, errBroken, 100},
+		{"cancelled", cancelled, func() iter.Seq2[tcp.Frame, error] { return frames(t, 200) }, &broken{left: 1e9}, context.Canceled, 1024},
+		{"the stream fails", t.Context(), func() iter.Seq2[tcp.Frame, error] {
+			return func(yield func(tcp.Frame, error) bool) {
+				_ = yield(tcp.Frame{}, errBroken) && yield(tcp.Frame{Packet: flow.Packet{Length: 60}, Bytes: make([]byte, 60)}, nil)
 			}
 		}, &broken{left: 1e9}, errBroken, 1},
 	}
@@ -136,9 +136,9 @@ func TestWriteEndsEarly(t *testing.T) {
 }
 
 func TestProblemsAreCounted(t *testing.T) {
-	many := func(yield func(wire.Frame, error) bool) {
+	many := func(yield func(tcp.Frame, error) bool) {
 		for i := range 25 {
-			if !yield(wire.Frame{}, fmt.Errorf("flow %d", i)) {
+			if !yield(tcp.Frame{}, fmt.Errorf("flow %d", i)) {
 				return
 			}
 		}
@@ -208,7 +208,7 @@ func BenchmarkWrite(b *testing.B) {
 			dir := b.TempDir()
 			packets := int64(0)
 			for b.Loop() {
-				framer, err := wire.NewFramer(nil, wire.Options{}, rand.NewPCG(1, 1))
+				framer, err := tcp.NewFramer(nil, tcp.Options{}, rand.NewPCG(1, 1))
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -16,8 +16,8 @@ type box struct {
 	sorted []float64
 }
 
-func (b box) quantile(share float64) float64 {
-	return b.sorted[int(share*float64(len(b.sorted)-1)+0.5)]
+func (b box) quantile(proportion float64) float64 {
+	return b.sorted[int(proportion*float64(len(b.sorted)-1)+0.5)]
 }
 
 type boxes []box

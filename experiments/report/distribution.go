@@ -23,12 +23,6 @@ const (
 	LogSeconds Scale = "log time" // as Log, labelled with units of time
 )
 
-// Series is one side of a comparison.
-type Series struct {
-	Name   string
-	Values []float64
-}
-
 // The looks of series in their order: real data first, synthetic second, then
 // baselines.
 var looks = []draw.LineStyle{
@@ -44,22 +38,18 @@ func look(i int) draw.LineStyle { return looks[min(i, len(looks)-1)] }
 var ErrNoValues = errors.New("no values")
 
 // CDF draws the distribution functions of real and synthetic values: at each
-// value the share that is not above it.
+// value the proportion that is not above it.
 func CDF(title, axis string, scale Scale, real, synthetic []float64) (*Figure, error) {
-	return CDFs(title, axis, scale, Series{"real", real}, Series{"synthetic", synthetic})
-}
-
-// CDFs is CDF for any number of series.
-func CDFs(title, axis string, scale Scale, series ...Series) (*Figure, error) {
+	names, sides := [2]string{"real", "synthetic"}, [2][]float64{real, synthetic}
 	p := newPanel(axis, "share of values up to here")
 	p.Y.Min, p.Y.Max = 0, 1
 	f := newFigure("cdf", title, "", p)
 	low, high := math.Inf(1), math.Inf(-1)
-	sorted := make([][]float64, len(series))
-	for i, s := range series {
-		sorted[i] = scaled(s.Values, scale)
+	var sorted [2][]float64
+	for i := range sides {
+		sorted[i] = scaled(sides[i], scale)
 		if len(sorted[i]) == 0 {
-			return nil, fmt.Errorf("report: %s of %s: %w", title, s.Name, ErrNoValues)
+			return nil, fmt.Errorf("report: %s of %s: %w", title, names[i], ErrNoValues)
 		}
 		low, high = min(low, sorted[i][0]), max(high, sorted[i][len(sorted[i])-1])
 	}
@@ -68,14 +58,14 @@ func CDFs(title, axis string, scale Scale, series ...Series) (*Figure, error) {
 	}
 	pad := (high - low) * 0.02
 	setScale(p, scale, low-pad, high+pad)
-	for i, s := range series {
+	for i := range sides {
 		line, err := plotter.NewLine(steps(sorted[i], low-pad, high+pad))
 		if err != nil {
-			return nil, fmt.Errorf("report: %s of %s: %w", title, s.Name, err)
+			return nil, fmt.Errorf("report: %s of %s: %w", title, names[i], err)
 		}
 		line.LineStyle = look(i)
 		p.Add(line)
-		f.legend = append(f.legend, key{text: fmt.Sprintf("%s (%s)", s.Name, thousands(len(s.Values))), style: look(i)})
+		f.legend = append(f.legend, key{text: fmt.Sprintf("%s (%s)", names[i], thousands(len(sides[i]))), style: look(i)})
 	}
 	p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = low-pad, high+pad, 0, 1
 	return f, nil

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
@@ -25,7 +24,7 @@ func markup(t Table) template.HTML {
 
 func about(m *run.Manifest) string {
 	text := fmt.Sprintf("Run %s, started %s, %s on %s.", m.ID, m.Started.UTC().Format("2 January 2006 15:04 UTC"), run.Seconds(m.Seconds), m.Backend.Name)
-	if m.Seconds == 0 { // the report is a stage of the run that it tells of
+	if m.Seconds == 0 { // the run is under way and the report one of its stages
 		text = fmt.Sprintf("Run %s, started %s, on %s.", m.ID, m.Started.UTC().Format("2 January 2006 15:04 UTC"), m.Backend.Name)
 	}
 	if m.Config.About != "" {
@@ -34,7 +33,7 @@ func about(m *run.Manifest) string {
 	return text
 }
 
-func (a *Material) inputTable() template.HTML {
+func (a *Data) inputTable() template.HTML {
 	t := Table{Heads: []string{"input", "file", "bytes", "SHA-256"}, Right: []bool{false, false, true, false}}
 	for _, in := range a.Manifest.Inputs {
 		file := "embedded in the program"
@@ -46,39 +45,25 @@ func (a *Material) inputTable() template.HTML {
 	return markup(t)
 }
 
-// Traffic counts what is in sets of flows, one row a set.
-func Traffic(names []string, sets ...[]*flow.Flow) Table {
-	t := Table{
-		Title: "Traffic",
-		Heads: []string{"flows of", "flows", "packets", "bytes", "seconds", "packets/flow", "bytes/packet", "first packet (UTC)"},
-		Right: []bool{false, true, true, true, true, true, true, true},
-	}
-	for i, flows := range sets {
-		if len(flows) == 0 {
-			continue
-		}
-		var packets, bytes int64
-		first := &flows[0].Packets[0]
-		for _, f := range flows {
-			packets += int64(len(f.Packets))
-			bytes += f.Bytes()
-			if f.Packets[0].Time < first.Time {
-				first = &f.Packets[0]
-			}
-		}
-		t.Rows = append(t.Rows, []string{
-			names[i], thousands(len(flows)), thousands(packets), thousands(bytes), fmt.Sprintf("%.1f", span(flows)),
-			fmt.Sprintf("%.1f", float64(packets)/float64(len(flows))), fmt.Sprintf("%.0f", float64(bytes)/float64(packets)),
-			first.Timestamp().Format("2006-01-02 15:04:05"),
-		})
-	}
-	return t
-}
-
-func (a *Material) trafficTable() template.HTML {
-	t := Traffic([]string{"training", "held out", "synthetic"}, a.Training, a.HeldOut, a.Generated)
+func (a *Data) trafficTable() template.HTML {
+	t := TrafficTable([]string{"training", "held out", "synthetic"}, a.Training, a.HeldOut, a.Generated)
 	t.Title = ""
 	return markup(t)
+}
+
+// sampled is the sentence on the distributions that are of a part of the flows. It
+// is empty if none is.
+func (a *Data) sampled() string {
+	var parts []string
+	for i, t := range []*Traffic{a.HeldOut, a.Generated} {
+		if part := t.part(); part != "" {
+			parts = append(parts, part+[]string{" held out", " generated"}[i])
+		}
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Figures of packets and of flows show a random part, whole flows: " + strings.Join(parts, "; ") + ". The table above and the figures of load count all."
 }
 
 // Stages is the stage table of a run.
@@ -100,7 +85,7 @@ func stageTable(m *run.Manifest) template.HTML {
 	return markup(t)
 }
 
-// command is what to type for the same run.
+// command is the command line that makes the same run.
 func command(m *run.Manifest) string {
 	parts := []string{"go run ./experiments run", m.Experiment}
 	for _, o := range m.Overrides {
@@ -175,7 +160,7 @@ func artifactTable(m *run.Manifest) template.HTML {
 	return markup(t)
 }
 
-func (a *Material) repairTable() template.HTML {
+func (a *Data) repairTable() template.HTML {
 	t := Table{Heads: []string{"change", "times"}, Right: []bool{false, true}}
 	names := sortedKeys(a.Repairs)
 	slices.SortStableFunc(names, func(x, y string) int { return a.Repairs[y] - a.Repairs[x] })
@@ -186,21 +171,21 @@ func (a *Material) repairTable() template.HTML {
 }
 
 // caveats are what a reader has to know before using the data.
-func (a *Material) caveats() []string {
+func (a *Data) caveats() []string {
 	list := []string{
 		"Scores hold for this split of this capture. The floor's spread tells how much another split would move them; another capture of the same network may differ more.",
 		"Payload bytes are not learnt: lengths, directions, flags and times are. Addresses come from the address plan and are none of the original's unless that was asked for.",
-		"A low copying share is not a privacy guarantee. It says that flows are not repeated as a whole; rare lengths or port numbers of the original can still occur.",
+		"A low proportion of copied flows is not a privacy guarantee. It says that flows are not repeated as a whole; rare lengths or port numbers of the original can still occur.",
 	}
-	if n := len(a.HeldOut); n > 0 && n < 200 {
+	if n := a.HeldOut.Flows; n > 0 && n < 200 {
 		list = append(list, fmt.Sprintf("Only %d flows were held out. Small differences cannot be seen with so few; the classifiers above all get weaker.", n))
 	}
 	var repairs int
 	for _, n := range a.Repairs {
 		repairs += n
 	}
-	if repairs > 0 && len(a.Generated) > 0 {
-		list = append(list, fmt.Sprintf("%s changes were made to %s synthetic flows so that they are valid on the wire (listed below): the scores are of the mended flows.", thousands(repairs), thousands(len(a.Generated))))
+	if repairs > 0 && a.Generated.Flows > 0 {
+		list = append(list, fmt.Sprintf("%s changes were made to %s synthetic flows so that they are valid on the wire (listed below): the scores are of the mended flows.", thousands(repairs), thousands(a.Generated.Flows)))
 	}
 	return list
 }

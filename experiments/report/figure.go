@@ -1,9 +1,15 @@
 // Package report shows what a run came to: report.html, one file that opens
 // without a network, and the figures and tables in it.
 //
+// [Load] reads the files of a run folder as [Data], and [Write] writes the page of
+// them. A [Figure] is drawn by a function like [CDF], [Rate] or [Trigrams], a
+// [Table] is made by one like [Scores] or [TrafficTable], and [VerdictOf] puts
+// scores into words. [Traffic] is one packet table of a run: counts of all its
+// packets, and flows to draw distributions from.
+//
 // Everything is made from the files of a run folder, so a notebook can show the
-// same figures with the same functions. Figures are drawn by gonum/plot as SVG
-// or PNG. The real data are always dark and solid, the synthetic data orange and
+// same figures with the same functions. Figures are drawn by gonum/plot as SVG.
+// The real data are always dark and solid, the synthetic data orange and
 // dashed; no meaning hangs on colour alone (palette of Okabe and Ito, Color
 // Universal Design, 2008).
 package report
@@ -20,31 +26,8 @@ import (
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-	"gonum.org/v1/plot/vg/vgimg"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
-
-// Format is a file format of figures.
-type Format string
-
-// The formats of figures.
-const (
-	SVG Format = "svg"
-	PNG Format = "png"
-)
-
-// UnmarshalText takes "svg" or "png".
-func (f *Format) UnmarshalText(text []byte) error {
-	switch Format(text) {
-	case SVG, PNG:
-		*f = Format(text)
-		return nil
-	}
-	return fmt.Errorf("report: unknown figure format %q: want svg or png", text)
-}
-
-// pngDPI is the resolution of PNG figures: two pixels for one of the screen.
-const pngDPI = 144
 
 // Figure is one picture: panels below each other under one title and legend.
 type Figure struct {
@@ -68,21 +51,10 @@ func newFigure(name, title, caption string, panels ...*plot.Plot) *Figure {
 	return &Figure{Name: name, Title: title, Caption: caption, width: 460, height: 290, panels: panels}
 }
 
-// Write draws the figure. The same figure gives the same bytes.
-func (f *Figure) Write(w io.Writer, format Format) error {
-	switch format {
-	case SVG:
-		_, err := fmt.Fprintf(w, "<?xml version=\"1.0\"?>\n%s", f.svg())
-		return err
-	case PNG:
-		c := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(pngDPI))}
-		f.draw(draw.New(c))
-		if _, err := c.WriteTo(w); err != nil {
-			return fmt.Errorf("report: figure %s: %w", f.Name, err)
-		}
-		return nil
-	}
-	return fmt.Errorf("report: unknown figure format %q: want svg or png", format)
+// WriteSVG writes the figure as an SVG file. The same figure gives the same bytes.
+func (f *Figure) WriteSVG(w io.Writer) error {
+	_, err := fmt.Fprintf(w, "<?xml version=\"1.0\"?>\n%s", f.svg())
+	return err
 }
 
 // svg is the picture as an element that scales with the page. Its letters fall

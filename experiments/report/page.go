@@ -22,6 +22,7 @@ type page struct {
 	Experiment, ID, About string
 	Verdicts              []verdictView
 	Missing               []string
+	Sampled               string
 	Inputs, Traffic       template.HTML
 	Figures               []figureGroup
 	Baselines             []baselineMark
@@ -78,7 +79,7 @@ type rowView struct {
 }
 
 // Write writes the report as one HTML page that refers to nothing outside.
-func Write(w io.Writer, a *Material) error {
+func Write(w io.Writer, a *Data) error {
 	m := a.Manifest
 	config, err := json.MarshalIndent(m.Config, "", "  ")
 	if err != nil {
@@ -87,17 +88,17 @@ func Write(w io.Writer, a *Material) error {
 	p := page{
 		Experiment: m.Experiment, ID: m.ID, About: about(m),
 		Inputs: a.inputTable(), Traffic: a.trafficTable(),
-		Figures: figureGroups(a.Figures()),
+		Figures: figureGroups(a.allFigures()),
 		Caveats: a.caveats(), Warnings: m.Warnings, Repairs: a.repairTable(),
 		Stages: stageTable(m), Command: command(m), Same: same(m),
 		Versions: versionTable(m), Artifacts: artifactTable(m),
 		Config: string(config),
 	}
-	p.Missing = a.Missing
-	applications := Applications(a.Scores)
-	for _, app := range applications {
+	p.Missing, p.Sampled = a.Missing, a.sampled()
+	names := applications(a.Scores)
+	for _, app := range names {
 		name := app
-		if len(applications) == 1 {
+		if len(names) == 1 {
 			name = ""
 		}
 		p.Verdicts = append(p.Verdicts, verdictView{name, VerdictOf(a.Scores, app)})
@@ -132,22 +133,22 @@ func levelViews(scores []fidelity.Score, application string) []levelView {
 				continue
 			}
 			d, _ := definition(s)
-			grade := GradeOf(s)
+			g := gradeOf(s)
 			r := rowView{
 				Name: s.Score, Meaning: d.Meaning, Strip: template.HTML(strip(s)),
-				Value: Number(s.Value), Floor: Number(s.Floor),
+				Value: formatScore(s.Value), Floor: formatScore(s.Floor),
 				Note: s.Note,
 			}
 			if v.Graded {
-				r.Grade = strings.TrimSpace(gradeMarks[grade] + " " + string(grade))
+				r.Grade = strings.TrimSpace(gradeMarks[g] + " " + string(g))
 			}
 			if s.FloorSpread != nil {
-				r.Floor += " ± " + Number(s.FloorSpread)
+				r.Floor += " ± " + formatScore(s.FloorSpread)
 			}
 			v.Baselines = sortedKeys(s.Baselines)
 			v.Columns = 5 + len(v.Baselines)
 			for _, name := range v.Baselines {
-				r.Baselines = append(r.Baselines, Number(s.Baselines[name]))
+				r.Baselines = append(r.Baselines, formatScore(s.Baselines[name]))
 			}
 			v.Rows = append(v.Rows, r)
 		}
@@ -159,7 +160,7 @@ func levelViews(scores []fidelity.Score, application string) []levelView {
 	return views
 }
 
-// hoist says once, above the table, what the notes of most of its rows say.
+// hoist moves a note that most rows of a table have to the text above the table.
 func (v *levelView) hoist() {
 	count := map[string]int{}
 	for _, r := range v.Rows {

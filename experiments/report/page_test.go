@@ -86,7 +86,7 @@ func TestIncomplete(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := os.WriteFile(m.Path(report.ScoresName), []byte("[{"), 0o666); err != nil {
+	if err := m.Replace(report.ScoresName, func(w io.Writer) error { _, err := io.WriteString(w, "[{"); return err }); err != nil {
 		t.Fatal(err)
 	}
 	var b bytes.Buffer

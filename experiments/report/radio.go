@@ -54,7 +54,7 @@ func Levels(title string, real, synthetic []*flow.Flow) (*Figure, error) {
 	return f, nil
 }
 
-// Factors draws the shares of the spreading factors of LoRaWAN uplinks above, and
+// Factors draws the proportions of the spreading factors of LoRaWAN uplinks above, and
 // the SNR that each has below: half of the uplinks lie inside the box, the line
 // in it is the median, and 90 % lie inside the whiskers.
 func Factors(title string, real, synthetic []*flow.Flow) (*Figure, error) {

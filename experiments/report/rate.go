@@ -5,31 +5,32 @@ import (
 	"image/color"
 	"math"
 
-	"github.com/necstgen/necstgen/datasets/flow"
 	"gonum.org/v1/plot/plotter"
+
+	"github.com/necstgen/necstgen/experiments/fidelity"
 )
 
 // maxRateBins is how many bins of time a rate is drawn with.
 const maxRateBins = 230
 
-// Rate draws the bytes a second of real and synthetic flows over time, each from
+// Rate draws the bytes a second of real and synthetic traffic over time, each from
 // its own first packet, both with one scale and bins of a round width of at
 // least a second. A synthetic capture that is much longer is cut.
-func Rate(title string, real, synthetic []*flow.Flow) (*Figure, error) {
-	return load("rate", "bytes/s", title, real, synthetic, rates)
+func Rate(title string, real, synthetic *Traffic) (*Figure, error) {
+	return overTime("rate", "bytes/s", title, real, synthetic, func(t *Traffic) *fidelity.Series { return &t.bytes })
 }
 
 // Starts is Rate for the flows that start each second.
-func Starts(title string, real, synthetic []*flow.Flow) (*Figure, error) {
-	return load("starts", "flows/s", title, real, synthetic, starts)
+func Starts(title string, real, synthetic *Traffic) (*Figure, error) {
+	return overTime("starts", "flows/s", title, real, synthetic, func(t *Traffic) *fidelity.Series { return &t.starts })
 }
 
-// load draws a rate over time: the real one above, the synthetic one below.
-func load(name, unit, title string, real, synthetic []*flow.Flow, rates func(flows []*flow.Flow, bin float64) []float64) (*Figure, error) {
-	spanA, spanB := span(real), span(synthetic)
-	if len(real) == 0 || len(synthetic) == 0 {
+// overTime draws a rate over time: the real one above, the synthetic one below.
+func overTime(name, unit, title string, real, synthetic *Traffic, load func(t *Traffic) *fidelity.Series) (*Figure, error) {
+	if real.Packets == 0 || synthetic.Packets == 0 {
 		return nil, fmt.Errorf("report: %s: %w", title, ErrNoValues)
 	}
+	spanA, spanB := real.seconds(), synthetic.seconds()
 	shared, note := max(spanA, spanB, 1), ""
 	if spanB > 1.5*spanA && spanA > 0 {
 		shared, note = max(spanA, 1), "; the synthetic capture goes on"
@@ -37,14 +38,15 @@ func load(name, unit, title string, real, synthetic []*flow.Flow, rates func(flo
 	bin := max(1, roundStep(shared/maxRateBins, 1, 2, 5))
 	f := newFigure(name, title, "")
 	var greatest float64
-	for i, side := range []Series{{"real", rates(real, bin)}, {"synthetic", rates(synthetic, bin)}} {
-		p := newPanel("", side.Name+", "+unit)
-		side.Values = side.Values[:min(len(side.Values), int(math.Ceil(shared/bin)))]
-		for _, v := range side.Values {
+	for i, side := range []struct {
+		name string
+		t    *Traffic
+	}{{"real", real}, {"synthetic", synthetic}} {
+		p := newPanel("", side.name+", "+unit)
+		values := rates(load(side.t), side.t, bin, shared)
+		points := make(plotter.XYs, 0, 2*len(values))
+		for k, v := range values {
 			greatest = max(greatest, v)
-		}
-		points := make(plotter.XYs, 0, 2*len(side.Values))
-		for k, v := range side.Values {
 			points = append(points, plotter.XY{X: float64(k) * bin, Y: v}, plotter.XY{X: float64(k+1) * bin, Y: v})
 		}
 		line, err := plotter.NewLine(points)
@@ -64,43 +66,17 @@ func load(name, unit, title string, real, synthetic []*flow.Flow, rates func(flo
 	return f, nil
 }
 
-// span is the seconds from the first packet of flows to the last.
-func span(flows []*flow.Flow) float64 {
-	first, last := int64(math.MaxInt64), int64(math.MinInt64)
-	for _, f := range flows {
-		first, last = min(first, f.Start()), max(last, f.Start()+int64(f.Duration()))
-	}
-	return float64(max(0, last-first)) / 1e9
-}
-
-// rates is the bytes a second in each bin of so many seconds.
-func rates(flows []*flow.Flow, bin float64) []float64 {
-	first := int64(math.MaxInt64)
-	for _, f := range flows {
-		first = min(first, f.Start())
-	}
-	sums := make([]float64, int(span(flows)/bin)+1)
-	for _, f := range flows {
-		for i := range f.Packets {
-			if at := int(float64(f.Packets[i].Time-first) / 1e9 / bin); at >= 0 && at < len(sums) {
-				sums[at] += float64(f.Packets[i].Length) / bin
-			}
-		}
+// rates is a load in bins of so many seconds, a second, from the first packet to
+// the last but no further than shared seconds.
+func rates(load *fidelity.Series, t *Traffic, bin, shared float64) []float64 {
+	width := int64(math.Round(bin * 1e9 / float64(loadBin)))
+	first := binOf(t.First)
+	n := min((binOf(t.Last)-first)/width+1, int64(math.Ceil(shared/bin)))
+	sums := make([]float64, n)
+	for at, value := range load.Window(first, n*width).All() {
+		sums[at/width] += value / bin
 	}
 	return sums
-}
-
-// starts is the flows that start a second in each bin of so many seconds.
-func starts(flows []*flow.Flow, bin float64) []float64 {
-	first := int64(math.MaxInt64)
-	for _, f := range flows {
-		first = min(first, f.Start())
-	}
-	counts := make([]float64, int(span(flows)/bin)+1)
-	for _, f := range flows {
-		counts[min(len(counts)-1, int(float64(f.Start()-first)/1e9/bin))] += 1 / bin
-	}
-	return counts
 }
 
 // faint is a colour mixed with white, for areas.

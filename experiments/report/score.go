@@ -9,37 +9,37 @@ import (
 	"github.com/necstgen/necstgen/experiments/fidelity"
 )
 
-// Grade is how near a score comes to what real data reach against real data.
-type Grade string
+// grade is how near a score comes to what real data reach against real data.
+type grade string
 
 // The grades, and the one of a score that has none: no value, no floor, or a
 // unit of its own.
 const (
-	AsReal Grade = "as real" // within two spreads of the floor
-	Close  Grade = "close"
-	Off    Grade = "off"
-	Far    Grade = "far"
-	None   Grade = "–"
+	asReal   grade = "as real" // within two spreads of the floor
+	nearReal grade = "close"
+	offReal  grade = "off"
+	farReal  grade = "far"
+	ungraded grade = "–"
 )
 
 // gradeMarks fill up as a score gets better, so that they can be read without
 // colours.
-var gradeMarks = map[Grade]string{AsReal: "●", Close: "◕", Off: "◑", Far: "○", None: ""}
+var gradeMarks = map[grade]string{asReal: "●", nearReal: "◕", offReal: "◑", farReal: "○", ungraded: ""}
 
 // limits are the distances from the floor up to which a score is close and off,
-// by kind: of distances, AUCs and shares alike in the unit of the score.
+// by kind: of distances, AUCs and proportions alike in the unit of the score.
 var limits = map[fidelity.Kind][2]float64{
 	fidelity.Distance:   {0.1, 0.3},
 	fidelity.Classifier: {0.15, 0.35},
-	fidelity.Share:      {0.05, 0.2},
+	fidelity.Proportion: {0.05, 0.2},
 	fidelity.Similarity: {0.05, 0.2},
 }
 
-// GradeOf grades a score. Scores that other papers define are not graded.
-func GradeOf(s fidelity.Score) Grade {
+// gradeOf grades a score. Scores that other papers define are not graded.
+func gradeOf(s fidelity.Score) grade {
 	d, ok := definition(s)
 	if !ok || s.Value == nil || s.Floor == nil || s.Level == "published" {
-		return None
+		return ungraded
 	}
 	var spread float64
 	if s.FloorSpread != nil {
@@ -50,7 +50,7 @@ func GradeOf(s fidelity.Score) Grade {
 	case s.Score == "closest record":
 		excess = -excess / max(*s.Floor, 1e-9) // nearer than held-out flows is worse
 	case s.Level == "copying" || d.Kind == fidelity.Distance || d.Kind == fidelity.Classifier:
-	case d.Kind == fidelity.Share:
+	case d.Kind == fidelity.Proportion:
 		excess = math.Abs(excess)
 	default:
 		excess = -excess
@@ -58,15 +58,16 @@ func GradeOf(s fidelity.Score) Grade {
 	limit := limits[d.Kind]
 	switch {
 	case excess <= 2*spread+0.005:
-		return AsReal
+		return asReal
 	case excess <= limit[0]:
-		return Close
+		return nearReal
 	case excess <= limit[1]:
-		return Off
+		return offReal
 	}
-	return Far
+	return farReal
 }
 
+// definition is the definition of a score, if this version has such a score.
 func definition(s fidelity.Score) (fidelity.Definition, bool) {
 	for _, d := range fidelity.Definitions() {
 		if d.Level == s.Level && d.Name == s.Score {
@@ -108,18 +109,18 @@ func Scores(scores []fidelity.Score, application string, levels ...string) Table
 	}
 	t.Heads, t.Right = append(t.Heads, "grade", "note"), append(t.Right, false, false)
 	for _, s := range chosen {
-		row := []string{s.Level, s.Score, Number(s.Value), Number(s.Floor), Number(s.FloorSpread)}
+		row := []string{s.Level, s.Score, formatScore(s.Value), formatScore(s.Floor), formatScore(s.FloorSpread)}
 		for _, name := range names {
-			row = append(row, Number(s.Baselines[name]))
+			row = append(row, formatScore(s.Baselines[name]))
 		}
-		grade := GradeOf(s)
-		t.Rows = append(t.Rows, append(row, strings.TrimSpace(gradeMarks[grade]+" "+string(grade)), s.Note))
+		g := gradeOf(s)
+		t.Rows = append(t.Rows, append(row, strings.TrimSpace(gradeMarks[g]+" "+string(g)), s.Note))
 	}
 	return t
 }
 
-// Applications lists the applications of scores in their order.
-func Applications(scores []fidelity.Score) []string {
+// applications lists the applications of scores in their order.
+func applications(scores []fidelity.Score) []string {
 	var names []string
 	for _, s := range scores {
 		if !slices.Contains(names, s.Application) {
@@ -129,9 +130,9 @@ func Applications(scores []fidelity.Score) []string {
 	return names
 }
 
-// Number writes a score with three digits behind the point, fewer where it is
+// formatScore writes a score with three digits behind the point, fewer where it is
 // large, and a dash where there is none.
-func Number(v *float64) string {
+func formatScore(v *float64) string {
 	switch {
 	case v == nil:
 		return "–"

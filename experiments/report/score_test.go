@@ -1,7 +1,7 @@
 package report_test
 
 import (
-	"os"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -22,23 +22,23 @@ func TestGradeOf(t *testing.T) {
 	for _, test := range []struct {
 		name string
 		in   fidelity.Score
-		want report.Grade
+		want string
 	}{
-		{"at the floor", score("packet", "length KS", 0.03, 0.02, 0.005), report.AsReal},
-		{"below the floor", score("packet", "length KS", 0.01, 0.02, 0.001), report.AsReal},
-		{"close", score("packet", "length KS", 0.1, 0.02, 0.005), report.Close},
-		{"off", score("packet", "length KS", 0.2, 0.02, 0.005), report.Off},
-		{"far", score("packet", "length KS", 0.9, 0.02, 0.005), report.Far},
-		{"classifier", score("classifier", "C2ST flow", 0.75, 0.5, 0.01), report.Off},
-		{"fewer handshakes", score("order", "handshake share", 0.5, 1, 0), report.Far},
-		{"more handshakes", score("order", "handshake share", 1, 0.97, 0.01), report.Close},
-		{"fewer copies", score("copying", "copied flows", 0, 0.3, 0.01), report.AsReal},
-		{"more copies", score("copying", "copied flows", 0.6, 0.3, 0.01), report.Far},
-		{"nearer to training", score("copying", "closest record", 0.1, 0.4, 0.01), report.Far},
-		{"further from training", score("copying", "closest record", 0.5, 0.4, 0.01), report.AsReal},
-		{"unit of its own", score("published", "NetShare EMD PS", 300, 2, 0.1), report.None},
-		{"no value", fidelity.Score{Level: "packet", Score: "length KS"}, report.None},
-		{"unknown score", score("packet", "colour", 1, 0, 0), report.None},
+		{"at the floor", score("packet", "length KS", 0.03, 0.02, 0.005), "as real"},
+		{"below the floor", score("packet", "length KS", 0.01, 0.02, 0.001), "as real"},
+		{"close", score("packet", "length KS", 0.1, 0.02, 0.005), "close"},
+		{"off", score("packet", "length KS", 0.2, 0.02, 0.005), "off"},
+		{"far", score("packet", "length KS", 0.9, 0.02, 0.005), "far"},
+		{"classifier", score("classifier", "C2ST flow", 0.75, 0.5, 0.01), "off"},
+		{"fewer handshakes", score("order", "handshake share", 0.5, 1, 0), "far"},
+		{"more handshakes", score("order", "handshake share", 1, 0.97, 0.01), "close"},
+		{"fewer copies", score("copying", "copied flows", 0, 0.3, 0.01), "as real"},
+		{"more copies", score("copying", "copied flows", 0.6, 0.3, 0.01), "far"},
+		{"nearer to training", score("copying", "closest record", 0.1, 0.4, 0.01), "far"},
+		{"further from training", score("copying", "closest record", 0.5, 0.4, 0.01), "as real"},
+		{"unit of its own", score("published", "NetShare EMD PS", 300, 2, 0.1), "–"},
+		{"no value", fidelity.Score{Level: "packet", Score: "length KS"}, "–"},
+		{"unknown score", score("packet", "colour", 1, 0, 0), "–"},
 	} {
 		if got := report.GradeOf(test.in); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
@@ -83,11 +83,13 @@ func ExampleScores() {
 		score("packet", "length KS", 0.021, 0.02, 0.004),
 		{Application: "HTTP", Level: "load", Score: "Hurst exponent", Note: "too short"},
 	}
-	_ = report.Scores(scores, "HTTP").WriteMarkdown(os.Stdout)
+	table := report.Scores(scores, "HTTP")
+	for _, row := range append([][]string{table.Heads}, table.Rows...) {
+		fmt.Println(strings.Join(row, "|"))
+	}
 	// Output:
-	// | level      | score          | value | floor |     ± | bootstrap | markov | grade     | note      |
-	// | ---------- | -------------- | ----: | ----: | ----: | --------: | -----: | --------- | --------- |
-	// | classifier | C2ST flow      | 0.570 | 0.510 | 0.010 |     0.510 |      – | ◕ close   |           |
-	// | packet     | length KS      | 0.021 | 0.020 | 0.004 |     0.020 |      – | ● as real |           |
-	// | load       | Hurst exponent |     – |     – |     – |         – |      – | –         | too short |
+	// level|score|value|floor|±|bootstrap|markov|grade|note
+	// classifier|C2ST flow|0.570|0.510|0.010|0.510|–|◕ close|
+	// packet|length KS|0.021|0.020|0.004|0.020|–|● as real|
+	// load|Hurst exponent|–|–|–|–|–|–|too short
 }

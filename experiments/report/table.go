@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"unicode/utf8"
 )
 
 // Table is a table of words and numbers. Cells of a column that is flush right
@@ -18,43 +17,6 @@ type Table struct {
 	Heads []string
 	Right []bool // flush right, one a column
 	Rows  [][]string
-}
-
-// WriteMarkdown writes the table with its columns aligned, readable as it is.
-func (t Table) WriteMarkdown(w io.Writer) error {
-	width := make([]int, len(t.Heads))
-	for i, head := range t.Heads {
-		width[i] = max(3, utf8.RuneCountInString(head))
-		for _, row := range t.Rows {
-			width[i] = max(width[i], utf8.RuneCountInString(row[i]))
-		}
-	}
-	line := func(cells []string) string {
-		var b strings.Builder
-		for i, cell := range cells {
-			space := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
-			if t.Right[i] {
-				cell = space + cell
-			} else {
-				cell += space
-			}
-			b.WriteString("| " + cell + " ")
-		}
-		return b.String() + "|\n"
-	}
-	rule := make([]string, len(t.Heads))
-	for i := range rule {
-		rule[i] = strings.Repeat("-", width[i])
-		if t.Right[i] {
-			rule[i] = rule[i][1:] + ":"
-		}
-	}
-	text := line(t.Heads) + line(rule)
-	for _, row := range t.Rows {
-		text += line(row)
-	}
-	_, err := io.WriteString(w, text)
-	return err
 }
 
 // WriteHTML writes the table as an element, with its title as the caption.

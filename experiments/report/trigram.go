@@ -28,12 +28,12 @@ func Trigrams(title string, real, synthetic []*flow.Flow) (*Figure, error) {
 		a, b float64
 	}
 	var all []entry
-	for name, share := range a {
-		all = append(all, entry{name, share, b[name]})
+	for name, proportion := range a {
+		all = append(all, entry{name, proportion, b[name]})
 	}
-	for name, share := range b {
+	for name, proportion := range b {
 		if a[name] == 0 {
-			all = append(all, entry{name, 0, share})
+			all = append(all, entry{name, 0, proportion})
 		}
 	}
 	slices.SortFunc(all, func(x, y entry) int {
@@ -70,8 +70,8 @@ func barLegend() []key {
 	return []key{{text: "real", style: look(0), filled: true}, {text: "synthetic", style: look(1), filled: true}}
 }
 
-// trigrams is the share of each run of three packets: arrows tell the direction,
-// > from the client and < from the server.
+// trigrams is the proportion of each run of three packets. Arrows in its name are
+// the directions, > from the client and < from the server.
 func trigrams(flows []*flow.Flow) map[string]float64 {
 	type packet struct {
 		direction flow.Direction
@@ -91,7 +91,7 @@ func trigrams(flows []*flow.Flow) map[string]float64 {
 			total++
 		}
 	}
-	shares := map[string]float64{}
+	proportions := map[string]float64{}
 	for run, n := range counts {
 		var name strings.Builder
 		for k, p := range run {
@@ -107,9 +107,9 @@ func trigrams(flows []*flow.Flow) map[string]float64 {
 				name.WriteString(shortFlags(p.flags))
 			}
 		}
-		shares[name.String()] = n / total
+		proportions[name.String()] = n / total
 	}
-	return shares
+	return proportions
 }
 
 // shortFlags writes the flags by their first letters, as tcpdump does: SA, PA.

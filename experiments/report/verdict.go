@@ -45,13 +45,13 @@ func VerdictOf(scores []fidelity.Score, application string) Verdict {
 	uplinks := find("classifier", "C2ST uplink")
 	v.Headline = headline(flows, windows, uplinks)
 	if flows != nil {
-		v.Points = append(v.Points, "Whole flows: "+told(*flows))
+		v.Points = append(v.Points, "Whole flows: "+aucSentence(*flows))
 	}
 	if windows != nil {
-		v.Points = append(v.Points, "Five packets in a row: "+told(*windows))
+		v.Points = append(v.Points, "Five packets in a row: "+aucSentence(*windows))
 	}
 	if uplinks != nil {
-		v.Points = append(v.Points, "Single uplinks: "+told(*uplinks))
+		v.Points = append(v.Points, "Single uplinks: "+aucSentence(*uplinks))
 	}
 	if s := find("copying", "copied flows"); s != nil {
 		text := fmt.Sprintf("%s of the synthetic flows repeat a training flow's exact sequence of lengths, directions and flags", percent(*s.Value))
@@ -73,7 +73,7 @@ func VerdictOf(scores []fidelity.Score, application string) Verdict {
 	return v
 }
 
-// headline goes by the classifier that tells more.
+// headline is the verdict by the classifier with the highest AUC.
 func headline(classifiers ...*fidelity.Score) string {
 	worst := 0.0
 	for _, s := range classifiers {
@@ -94,7 +94,8 @@ func headline(classifiers ...*fidelity.Score) string {
 	return "Easy to tell from the real traffic"
 }
 
-func told(s fidelity.Score) string {
+// aucSentence is the AUC of a classifier as a sentence.
+func aucSentence(s fidelity.Score) string {
 	text := fmt.Sprintf("a random forest tells synthetic from real with AUC %.2f (0.5 is guessing, 1 is certainty", *s.Value)
 	if s.Floor != nil {
 		text += fmt.Sprintf("; real from real %.2f", *s.Floor)
@@ -109,16 +110,17 @@ func ofReal(s *fidelity.Score) string {
 	return fmt.Sprintf(" (real %s)", percent(*s.Floor))
 }
 
-// percent writes a share with one digit behind the point, two near 0 and 1.
-func percent(share float64) string {
+// percent writes a proportion as a percentage with one digit behind the point, two
+// near 0 and 1.
+func percent(proportion float64) string {
 	step := 1000.0
-	if share < 0.01 || share > 0.99 {
+	if proportion < 0.01 || proportion > 0.99 {
 		step = 10000
 	}
-	switch rounded := math.Round(share * step); {
-	case rounded == step && share < 1:
+	switch rounded := math.Round(proportion * step); {
+	case rounded == step && proportion < 1:
 		return "more than 99.99 %"
-	case rounded == 0 && share > 0:
+	case rounded == 0 && proportion > 0:
 		return "less than 0.01 %"
 	default:
 		return fmt.Sprintf("%.4g %%", rounded/step*100)
@@ -138,7 +140,7 @@ func furthest(scores []fidelity.Score, application string) string {
 		if !ok || s.Application != application || s.Value == nil || s.Floor == nil || d.Kind != fidelity.Distance {
 			continue
 		}
-		if grade := GradeOf(s); (grade == Off || grade == Far) && s.Level != "published" {
+		if g := gradeOf(s); (g == offReal || g == farReal) && s.Level != "published" {
 			gaps = append(gaps, gap{s.Score, *s.Value, *s.Floor})
 		}
 	}

@@ -1,6 +1,7 @@
 package run_test
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
@@ -8,8 +9,11 @@ import (
 
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/store"
+	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
 
+// A stage makes a file in the store, and the run takes it over.
 func Example() {
 	dir, err := os.MkdirTemp("", "runs-")
 	if err != nil {
@@ -18,22 +22,38 @@ func Example() {
 	}
 	defer os.RemoveAll(dir)
 
-	spec := run.Spec{Experiment: "demo", Config: config.Default()}
-	r, err := run.Start(dir, spec, run.Options{})
+	graph, err := stage.NewGraph([]stage.Stage{{Name: "greet", Outs: []string{"greeting.txt"}}})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	err = r.Stage("greet", []string{"config.seed"}, func() error {
-		if err := r.Record("words", 0, 1); err != nil {
-			return err
-		}
-		return r.WriteFile("greeting.txt", func(w io.Writer) error {
-			_, err := io.WriteString(w, "hello")
-			return err
-		})
-	})
-	if err := r.Finish(err); err != nil {
+	keys, err := graph.Keys(stage.Facts{Seed: 1})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	key := keys["greet"]
+	_, claim, err := store.Open(filepath.Join(dir, ".cache"), nil).Claim(context.Background(), "greet", key, nil, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := os.WriteFile(filepath.Join(claim.Dir, "greeting.txt"), []byte("hello"), 0o666); err != nil {
+		fmt.Println(err)
+		return
+	}
+	entry, err := claim.Commit([]string{"greeting.txt"}, "one word", nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+
+	r, err := run.Start(dir, run.Spec{Experiment: "demo", Config: config.Default(), Keys: []string{key.Sum}}, run.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if err := r.Finish(r.Enter(entry, false), nil); err != nil {
 		fmt.Println(err)
 		return
 	}
@@ -43,10 +63,13 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	text, err := os.ReadFile(m.Path("greeting.txt"))
-	fmt.Println(filepath.Base(filepath.Dir(m.Dir)), m.Status, m.Stages[0].Name, string(text), err)
-	fmt.Println(run.Verify(m.FS()))
+	in, err := m.Open("greeting.txt")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	text, err := io.ReadAll(in)
+	fmt.Println(m.Experiment, m.Status, m.Stages[0].Name, string(text), err, run.Verify(m.Dir))
 	// Output:
-	// demo finished greet hello <nil>
-	// <nil>
+	// demo finished greet hello <nil> <nil>
 }

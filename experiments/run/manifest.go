@@ -2,35 +2,54 @@
 //
 //	runs/<experiment>/<id>/
 //	  manifest.json    what was run, on what, with what outcome, and a digest of every file
-//	  metrics.jsonl    {"metric":"vae/loss","step":3,"value":1.2}, one a line, as they arose
+//	  metrics.jsonl    {"metric":"vae/loss","step":3,"value":1.2}, one a line, stage by stage
 //	  log.txt          what was said, with times
 //	  ...              the artifacts: models, captures, tables, scores, report
 //
-// whose id is a digest of the resolved configuration and of the input data: the
-// same question has the same folder. A run is written into <id>.partial beside
-// it and takes its place only when it has finished, so whatever stands under
-// <id> is whole. An interrupted run leaves <id>.partial, and the stages that it
-// had finished need not be repeated. runs/<experiment>/latest points to the run
-// that finished last.
+// whose id is a digest of the keys of all its stages: of the settings that they
+// use, the data, their versions and the device. The same question to the same code
+// has the same folder. The artifacts are hard links to what package store keeps, so a
+// run that failed, was interrupted or killed stays with what it had finished, and
+// goes on from there when it is started again. runs/<experiment>/latest points to
+// the run that finished last.
+//
+//	Run       a run that is being written
+//	Manifest  a run that is there
+//	Terminal  where a run speaks
 package run
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/necstgen/necstgen/experiments/config"
+	"github.com/necstgen/necstgen/experiments/store"
 )
 
-// SchemaVersion is the version of Manifest that this package writes.
-const SchemaVersion = 1
+// SchemaVersion is the version of Manifest that this package writes and reads.
+const SchemaVersion = 2
 
-// Status tells how far a run came.
+// Names in a run folder that are no artifacts of stages.
+const (
+	ManifestName = "manifest.json"
+	MetricsName  = "metrics.jsonl"
+	logName      = "log.txt"
+)
+
+// Status says how far a run has come.
 type Status string
 
-// The states of a run. A failed run's folder is removed.
+// The states of a run.
 const (
 	Running     Status = "running" // or killed
 	Finished    Status = "finished"
 	Interrupted Status = "interrupted"
+	Failed      Status = "failed"
 )
 
 // Manifest is manifest.json.
@@ -39,9 +58,10 @@ type Manifest struct {
 	Experiment string            `json:"experiment"`
 	ID         string            `json:"id"`
 	Status     Status            `json:"status"`
-	Overrides  []string          `json:"overrides"` // as given, in order
-	Config     config.Experiment `json:"config"`    // resolved: every key has its value
-	Seeds      map[string]uint64 `json:"seeds"`     // the named sub-seeds that were drawn from config.seed
+	Error      string            `json:"error,omitempty"` // what ended a run that failed
+	Overrides  []string          `json:"overrides"`       // as given, in order
+	Config     config.Experiment `json:"config"`          // resolved: every key has its value
+	Seeds      map[string]uint64 `json:"seeds"`           // the named seeds that stages drew from, which follow from config.seed
 	Inputs     []Input           `json:"inputs"`
 	Source     Source            `json:"source"`
 	Backend    Backend           `json:"backend"`
@@ -78,11 +98,12 @@ type Source struct {
 
 // Backend says what computed.
 type Backend struct {
-	Name          string `json:"name"` // "xla:cuda", "xla:cpu" or "go"
+	Name          string `json:"name"` // "xla:cuda", "xla:cpu" or "go"; empty for a run that needs none
 	Description   string `json:"description,omitempty"`
 	PluginPath    string `json:"plugin_path,omitempty"`
 	PluginVersion string `json:"plugin_version,omitempty"`
-	Reason        string `json:"reason,omitempty"` // why this one
+	Identity      string `json:"identity,omitempty"` // what of it decides the bits of a result
+	Reason        string `json:"reason,omitempty"`   // why this one
 }
 
 // Host says where.
@@ -95,19 +116,52 @@ type Host struct {
 
 // Stage is one row of the stage table.
 type Stage struct {
-	Name    string            `json:"name"`
-	Started time.Time         `json:"started"`
-	Seconds float64           `json:"seconds"`
-	Reused  bool              `json:"reused,omitempty"` // taken over from the interrupted run that this one resumed
-	Note    string            `json:"note,omitempty"`   // what the terminal said of it
-	Inputs  map[string]string `json:"inputs"`           // name -> SHA-256
-	Outputs map[string]string `json:"outputs"`          // artifact -> SHA-256
-	Metrics [2]int64          `json:"metrics,omitzero"` // while the run is not finished: the first byte of its lines in metrics.jsonl, and the one behind
+	Name      string            `json:"name"`
+	Key       string            `json:"key"` // of package store
+	Started   time.Time         `json:"started"`
+	Seconds   float64           `json:"seconds"`
+	Reused    bool              `json:"reused,omitempty"` // it was in the store, made by another run or by an earlier part of this one
+	Note      string            `json:"note,omitempty"`   // what it found
+	Warnings  []string          `json:"warnings,omitempty"`
+	Artifacts map[string]string `json:"artifacts"` // name -> SHA-256
 }
 
 // Artifact is one file of a run folder.
-type Artifact struct {
-	Name   string `json:"name"` // path inside the folder, with slashes
-	Bytes  int64  `json:"bytes"`
-	SHA256 string `json:"sha256"`
+type Artifact = store.Artifact
+
+// Metric is one line of metrics.jsonl.
+type Metric = store.Metric
+
+// Open reads the manifest of a run folder.
+func Open(dir string) (*Manifest, error) {
+	text, err := readManifest(dir)
+	if err != nil {
+		return nil, fmt.Errorf("run: %s: %w", dir, err)
+	}
+	m := &Manifest{Dir: dir}
+	if err := json.Unmarshal(text, m); err != nil {
+		return nil, fmt.Errorf("run: %s: %s: %w", dir, ManifestName, err)
+	}
+	return m, nil
+}
+
+// readManifest reads manifest.json, if it is of this program's version.
+func readManifest(dir string) ([]byte, error) {
+	text, err := os.ReadFile(filepath.Join(dir, ManifestName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("no %s: this is no run folder: %w", ManifestName, fs.ErrNotExist)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var version struct {
+		Schema int `json:"schema"`
+	}
+	if err := json.Unmarshal(text, &version); err != nil {
+		return nil, fmt.Errorf("%s: %w", ManifestName, err)
+	}
+	if version.Schema != SchemaVersion {
+		return nil, fmt.Errorf("%s: schema %d: this program reads %d: run the experiment again", ManifestName, version.Schema, SchemaVersion)
+	}
+	return text, nil
 }

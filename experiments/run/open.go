@@ -2,43 +2,19 @@ package run
 
 import (
 	"bufio"
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/necstgen/necstgen/experiments/store"
 )
-
-// Open reads the manifest of a run folder.
-func Open(dir string) (*Manifest, error) {
-	m, err := readManifest(os.DirFS(dir))
-	if err != nil {
-		return nil, fmt.Errorf("run: %s: %w", dir, err)
-	}
-	m.Dir = dir
-	return m, nil
-}
-
-func readManifest(fsys fs.FS) (*Manifest, error) {
-	data, err := fs.ReadFile(fsys, ManifestName)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no %s: this is no run folder: %w", ManifestName, fs.ErrNotExist)
-	}
-	if err != nil {
-		return nil, err
-	}
-	m := new(Manifest)
-	if err := json.Unmarshal(data, m); err != nil {
-		return nil, fmt.Errorf("%s: %w", ManifestName, err)
-	}
-	if m.Schema != SchemaVersion {
-		return nil, fmt.Errorf("%s: schema %d: this program reads %d", ManifestName, m.Schema, SchemaVersion)
-	}
-	return m, nil
-}
 
 // LatestRun opens the run of an experiment that finished last.
 func LatestRun(runsDir, experiment string) (*Manifest, error) {
@@ -74,7 +50,7 @@ func Find(runsDir, ref string) (*Manifest, error) {
 	return Open(filepath.Join(runsDir, experiment, ids[0]))
 }
 
-// IDs lists the finished runs of an experiment, sorted.
+// IDs lists the runs of an experiment, finished or not, sorted.
 func IDs(runsDir, experiment string) ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(runsDir, experiment))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -82,18 +58,106 @@ func IDs(runsDir, experiment string) ([]string, error) {
 	}
 	var ids []string
 	for _, e := range entries {
-		if e.IsDir() && !strings.Contains(e.Name(), ".") {
+		if e.IsDir() && !temporary(e.Name()) {
 			ids = append(ids, e.Name())
 		}
 	}
 	return ids, nil
 }
 
-// Path is where an artifact of the run lies.
+// Path is where an artifact of the run lies. What reads it should Check it first.
 func (m *Manifest) Path(name string) string { return filepath.Join(m.Dir, filepath.FromSlash(name)) }
 
 // FS is the run folder.
 func (m *Manifest) FS() fs.FS { return os.DirFS(m.Dir) }
+
+// artifact finds an artifact by name.
+func (m *Manifest) artifact(name string) (Artifact, error) {
+	i := slices.IndexFunc(m.Artifacts, func(a Artifact) bool { return a.Name == name })
+	if i < 0 {
+		return Artifact{}, fmt.Errorf("run: %s has no %s: %w", m.Dir, name, fs.ErrNotExist)
+	}
+	return m.Artifacts[i], nil
+}
+
+// Has reports whether the run has an artifact of that name.
+func (m *Manifest) Has(name string) bool {
+	_, err := m.artifact(name)
+	return err == nil
+}
+
+// Check digests artifacts again and reports the first that is missing or not what
+// the manifest says. A name that ends in "/" stands for all artifacts in that folder.
+func (m *Manifest) Check(names ...string) error {
+	for _, name := range names {
+		if !strings.HasSuffix(name, "/") {
+			a, err := m.artifact(name)
+			if _, gone := os.Stat(m.Path(name)); err == nil && gone != nil {
+				err = fmt.Errorf("run: %s has lost %s: %w", m.Dir, name, fs.ErrNotExist)
+			}
+			if err == nil {
+				err = verify(m.FS(), a)
+			}
+			if err != nil {
+				return m.changed(err)
+			}
+			continue
+		}
+		for _, a := range m.Artifacts {
+			if !strings.HasPrefix(a.Name, name) {
+				continue
+			}
+			if err := verify(m.FS(), a); err != nil {
+				return m.changed(err)
+			}
+		}
+	}
+	return nil
+}
+
+// changed adds what to do about a file that is not what it was.
+func (m *Manifest) changed(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return fmt.Errorf("run: %s: %w: run the experiment again with --force, or take the file back from where it was changed", m.Dir, err)
+}
+
+// Open opens an artifact whose digest is what the manifest says.
+func (m *Manifest) Open(name string) (io.ReadCloser, error) {
+	a, err := m.artifact(name)
+	if err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(m.Path(name))
+	if err != nil {
+		return nil, fmt.Errorf("run: %w", err)
+	}
+	if _, sum, _ := store.Digest(bytes.NewReader(text)); sum != a.SHA256 { // memory can be read
+		return nil, m.changed(fmt.Errorf("%s has another digest than the manifest", name))
+	}
+	return io.NopCloser(bytes.NewReader(text)), nil
+}
+
+// Replace writes one file of a finished run again, or adds one, and notes its new
+// digest in the manifest.
+func (m *Manifest) Replace(name string, write func(io.Writer) error) error {
+	if m.Status != Finished {
+		return fmt.Errorf("run: %s is %s: want a finished run", m.Dir, m.Status)
+	}
+	a, err := writeArtifact(m.Dir, name, write)
+	if err != nil {
+		return err
+	}
+	artifacts := map[string]Artifact{name: a}
+	for _, old := range m.Artifacts {
+		if old.Name != name {
+			artifacts[old.Name] = old
+		}
+	}
+	m.Artifacts = sorted(artifacts)
+	return m.save()
+}
 
 // Metrics reads metrics.jsonl.
 func (m *Manifest) Metrics() ([]Metric, error) {

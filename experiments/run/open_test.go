@@ -6,13 +6,11 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/necstgen/necstgen/experiments/run"
 )
@@ -23,7 +21,7 @@ func finished(t *testing.T) (dir string, ids []string) {
 	dir = t.TempDir()
 	for seed := range uint64(2) {
 		r := start(t, dir, spec(seed+1), nil)
-		if err := r.Finish(write(r, "read", "model/a.txt", "hello")); err != nil {
+		if err := errors.Join(r.Enter(entry(t, "read", map[string]string{"model/a.txt": "hello"}), false), r.Finish(nil, nil)); err != nil {
 			t.Fatal(err)
 		}
 		ids = append(ids, r.Spec.ID())
@@ -69,8 +67,8 @@ func TestOpenErrors(t *testing.T) {
 	tests := []struct{ name, manifest, want string }{
 		{"nothing", "", "no manifest.json: this is no run folder"},
 		{"no JSON", "{", "manifest.json: unexpected end"},
-		{"another schema", `{"schema":99}`, "manifest.json: schema 99: this program reads 1"},
-		{"a bad setting", `{"schema":1,"config":{"generator":"x"}}`, "want one of sampled"},
+		{"another schema", `{"schema":99}`, "manifest.json: schema 99: this program reads 2"},
+		{"a bad setting", `{"schema":2,"config":{"generator":"x"}}`, "want one of sampled"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -88,52 +86,81 @@ func TestOpenErrors(t *testing.T) {
 	}
 }
 
-// files reads a run folder into memory.
-func files(t *testing.T, dir string) fstest.MapFS {
-	t.Helper()
-	fsys := fstest.MapFS{}
-	for _, name := range tree(t, dir) {
-		data, err := os.ReadFile(filepath.Join(dir, filepath.FromSlash(name)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		fsys[name] = &fstest.MapFile{Data: data}
-	}
-	return fsys
-}
-
 func TestVerify(t *testing.T) {
-	dir, ids := finished(t)
-	whole := files(t, filepath.Join(dir, "tiny", ids[0]))
-	edit := func(from, to string) func(fstest.MapFS) {
-		return func(fsys fstest.MapFS) {
-			data := bytes.Replace(whole["manifest.json"].Data, []byte(from), []byte(to), 1)
-			fsys["manifest.json"] = &fstest.MapFile{Data: data}
+	write := func(name, text string) func(string) error {
+		return func(dir string) error {
+			path := filepath.Join(dir, name)
+			return errors.Join(os.RemoveAll(path), os.WriteFile(path, []byte(text), 0o666))
+		}
+	}
+	remove := func(names ...string) func(string) error {
+		return func(dir string) (err error) {
+			for _, name := range names {
+				err = errors.Join(err, os.Remove(filepath.Join(dir, name)))
+			}
+			return err
 		}
 	}
 	tests := []struct {
 		name   string
-		damage func(fstest.MapFS)
+		damage func(dir string) error
 		want   string
 	}{
-		{"whole", func(fstest.MapFS) {}, ""},
-		{"missing", func(f fstest.MapFS) { delete(f, "model/a.txt") }, "run: model/a.txt is missing"},
-		{"longer", func(f fstest.MapFS) { f["model/a.txt"] = &fstest.MapFile{Data: []byte("hello!")} }, "run: model/a.txt has 6 bytes, the manifest says 5"},
-		{"changed", func(f fstest.MapFS) { f["model/a.txt"] = &fstest.MapFile{Data: []byte("hallo")} }, "run: model/a.txt has another digest than the manifest"},
-		{"added", func(f fstest.MapFS) { f["x"] = &fstest.MapFile{} }, "run: x is not in the manifest"},
-		{"two problems", func(f fstest.MapFS) { delete(f, "model/a.txt"); delete(f, "metrics.jsonl") }, "run: metrics.jsonl is missing\nrun: model/a.txt is missing"},
-		{"no manifest", func(f fstest.MapFS) { delete(f, "manifest.json") }, "run: no manifest.json: this is no run folder: file does not exist"},
-		{"unfinished", edit(`"status": "finished"`, `"status": "running"`), "run: status is running"},
+		{"whole", func(string) error { return nil }, ""},
+		{"missing", remove("model/a.txt"), "run: model/a.txt is missing"},
+		{"longer", write("model/a.txt", "hello!"), "run: model/a.txt has 6 bytes, the manifest says 5"},
+		{"changed", write("model/a.txt", "hallo"), "run: model/a.txt has another digest than the manifest"},
+		{"added", write("x", ""), "run: x is not in the manifest"},
+		{"two problems", remove("model/a.txt", "metrics.jsonl"), "run: metrics.jsonl is missing\nrun: model/a.txt is missing"},
+		{"no manifest", remove("manifest.json"), "no manifest.json: this is no run folder: file does not exist"},
+		{"unfinished", func(dir string) error {
+			text, err := os.ReadFile(filepath.Join(dir, "manifest.json"))
+			return errors.Join(err, write("manifest.json", strings.Replace(string(text), `"status": "finished"`, `"status": "running"`, 1))(dir))
+		}, "run: status is running"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			fsys := maps.Clone(whole)
-			tt.damage(fsys)
-			err := run.Verify(fsys)
-			if (err == nil) != (tt.want == "") || err != nil && err.Error() != tt.want {
+			runs, ids := finished(t)
+			dir := filepath.Join(runs, "tiny", ids[0])
+			if err := tt.damage(dir); err != nil {
+				t.Fatal(err)
+			}
+			err := run.Verify(dir)
+			if (err == nil) != (tt.want == "") || err != nil && !strings.HasSuffix(err.Error(), tt.want) {
 				t.Errorf("%v\nwant %s", err, tt.want)
 			}
 		})
+	}
+}
+
+// What was changed behind the manifest's back is not read.
+func TestCheck(t *testing.T) {
+	dir, _ := finished(t)
+	m, err := run.LatestRun(dir, "tiny")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := m.Check("model/a.txt", "model/", "metrics.jsonl"); err != nil {
+		t.Error(err)
+	}
+	in, err := m.Open("model/a.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := io.ReadAll(in); err != nil || string(got) != "hello" {
+		t.Errorf("%q, %v", got, err)
+	}
+	if err := m.Check("model/b.txt"); !errors.Is(err, os.ErrNotExist) || m.Has("model/b.txt") || !m.Has("model/a.txt") {
+		t.Errorf("%v", err)
+	}
+	if err := errors.Join(os.Remove(m.Path("model/a.txt")), os.WriteFile(m.Path("model/a.txt"), []byte("hallo"), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	_, opening := m.Open("model/a.txt")
+	for _, err := range []error{m.Check("model/a.txt"), m.Check("model/"), opening} {
+		if err == nil || !strings.Contains(err.Error(), "model/a.txt has another digest than the manifest") {
+			t.Errorf("%v", err)
+		}
 	}
 }
 
@@ -143,13 +170,10 @@ func TestReplace(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := func(text string) func(io.Writer) error {
-		return func(w io.Writer) error { _, err := io.WriteString(w, text); return err }
-	}
 	if err := errors.Join(m.Replace("model/a.txt", text("other")), m.Replace("report.html", text("new"))); err != nil {
 		t.Fatal(err)
 	}
-	if err := run.Verify(m.FS()); err != nil {
+	if err := run.Verify(m.Dir); err != nil {
 		t.Error(err)
 	}
 	boom := errors.New("boom")

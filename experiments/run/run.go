@@ -2,21 +2,27 @@ package run
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/atomicfile"
+	"github.com/necstgen/necstgen/datasets/filelock"
 	"github.com/necstgen/necstgen/experiments/config"
+	"github.com/necstgen/necstgen/experiments/store"
 )
 
 // Spec is what is to be run.
@@ -25,19 +31,16 @@ type Spec struct {
 	Overrides  []string          // key=value, as given
 	Config     config.Experiment // resolved and validated, overrides included
 	Inputs     []Input           // the data it reads, digested
+	Keys       []string          // of its stages, which name the run
+	Seeds      map[string]uint64 // that its stages draw from
+	Backend    Backend
 }
 
-// ID is the first 12 hexadecimal digits of a SHA-256 over the configuration and
-// the inputs' digests. Where the data lies and what the experiment says about
-// itself do not count.
+// ID is the first 12 hexadecimal digits of a SHA-256 over the keys of the stages.
 func (s Spec) ID() string {
-	c := s.Config
-	c.About, c.Data.Path, c.Data.Name = "", "", ""
 	h := sha256.New()
-	enc := json.NewEncoder(h)
-	_ = enc.Encode(c) // plain data into a hash: neither can fail
-	for _, in := range s.Inputs {
-		_ = enc.Encode([]string{in.Name, in.SHA256})
+	for _, key := range slices.Sorted(slices.Values(s.Keys)) {
+		fmt.Fprintln(h, key)
 	}
 	return hex.EncodeToString(h.Sum(nil))[:12]
 }
@@ -50,83 +53,88 @@ type Options struct {
 }
 
 // Run is a run that is being written. Its methods may be called from several
-// goroutines, except that stages follow each other.
+// goroutines.
 type Run struct {
 	Spec Spec
 
-	out     *Terminal
-	now     func() time.Time
-	final   string // the folder when finished
-	partial string // the folder until then
-	lock    io.Closer
-	log     *os.File
-	metrics *os.File
+	out *Terminal
+	now func() time.Time
 
-	mu        sync.Mutex
-	manifest  Manifest
-	artifacts map[string]Artifact
-	stamps    map[string]stamp // size and time of each file when it was digested
-	old       *previous        // what an interrupted run left; nil: nothing
-	note      string           // of the running stage
+	mu       sync.Mutex
+	lock     *os.File
+	log      *os.File
+	manifest Manifest
+	added    map[string]Artifact
 }
 
-// stamp tells whether a file is still the one that was digested.
-type stamp struct {
-	size int64
-	time time.Time
-}
+// ErrLocked says that another process is writing the run.
+var ErrLocked = errors.New("another process is writing this run")
 
-// Start claims dir/<experiment>/<id>.partial and opens a run in it. The caller
-// must call Finish. An interrupted run of the same id is taken up: Reuse finds
-// its finished stages.
+// Start claims dir/<experiment>/<id> and opens a run in it. What an earlier part of
+// the run has left stays until it is replaced or the run has finished. The caller
+// must call Finish.
 func Start(dir string, spec Spec, opts Options) (*Run, error) {
-	r := &Run{Spec: spec, out: opts.Out, now: opts.Now, artifacts: map[string]Artifact{}, stamps: map[string]stamp{}}
+	r := &Run{Spec: spec, out: opts.Out, now: opts.Now, added: map[string]Artifact{}}
 	if r.now == nil {
 		r.now = time.Now
 	}
-	r.final = filepath.Join(dir, spec.Experiment, spec.ID())
-	r.partial = r.final + ".partial"
+	folder := filepath.Join(dir, spec.Experiment, spec.ID())
 	r.manifest = Manifest{
 		Schema: SchemaVersion, Experiment: spec.Experiment, ID: spec.ID(), Status: Running,
-		Overrides: append([]string{}, spec.Overrides...), Config: spec.Config, Seeds: map[string]uint64{},
-		Inputs: append([]Input{}, spec.Inputs...), Source: opts.Source, Host: host(), Started: r.now().UTC(),
-		Stages: []Stage{}, Artifacts: []Artifact{}, Warnings: []string{}, Dir: r.partial,
+		Overrides: append([]string{}, spec.Overrides...), Config: spec.Config, Seeds: spec.Seeds,
+		Inputs: append([]Input{}, spec.Inputs...), Source: opts.Source, Backend: spec.Backend, Host: host(), Started: r.now().UTC(),
+		Stages: []Stage{}, Artifacts: []Artifact{}, Warnings: []string{}, Dir: folder,
 	}
 	if err := r.open(); err != nil {
 		return nil, fmt.Errorf("run: %w; choose another folder with --runs", err)
 	}
-	if len(opts.Source.diff) > 0 {
-		r.manifest.Source.Diff = "source.diff"
-		if err := r.WriteFile("source.diff", func(w io.Writer) error {
-			_, err := io.Copy(w, bytes.NewReader(opts.Source.diff))
-			return err
-		}); err != nil {
-			return nil, errors.Join(err, r.discard())
-		}
+	if err := r.begin(opts.Source.diff); err != nil {
+		return nil, errors.Join(err, r.close())
 	}
-	r.Log("run %s of %s, seed %d", r.manifest.ID, spec.Experiment, spec.Config.Seed)
-	return r, r.save()
+	return r, nil
 }
 
-// open makes and locks the folder, takes up what an interrupted run left in it,
-// and opens the growing files.
-func (r *Run) open() (err error) {
-	if err := os.MkdirAll(r.partial, 0o777); err != nil {
+// open makes and locks the folder.
+func (r *Run) open() error {
+	dir := r.manifest.Dir
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	if r.lock, err = acquire(filepath.Join(r.partial, lockName)); err != nil {
-		return fmt.Errorf("%s: %w", r.partial, err)
+	lock, err := filelock.Try(dir)
+	if err == nil && lock == nil {
+		err = fmt.Errorf("%s: %w", dir, ErrLocked)
 	}
-	r.old = takeUp(r.partial)
-	if r.log, err = os.OpenFile(filepath.Join(r.partial, "log.txt"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666); err != nil {
+	if err != nil {
 		return err
 	}
-	how := os.O_CREATE | os.O_WRONLY | os.O_APPEND
-	if r.old == nil {
-		how |= os.O_TRUNC
+	r.lock = lock
+	if r.log, err = os.OpenFile(filepath.Join(dir, logName), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666); err != nil {
+		return errors.Join(err, lock.Close())
 	}
-	r.metrics, err = os.OpenFile(filepath.Join(r.partial, MetricsName), how, 0o666)
-	return err
+	return nil
+}
+
+// begin writes the first manifest, and what differs from the commit.
+func (r *Run) begin(diff []byte) error {
+	r.Log("run %s of %s, seed %d", r.manifest.ID, r.Spec.Experiment, r.Spec.Config.Seed)
+	if err := atomicfile.WriteFile(r.Path(MetricsName), nil); err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	if b := r.Spec.Backend; b.Name != "" {
+		r.Log("backend %s %s %s", b.Name, b.PluginVersion, b.Reason)
+		r.out.row("backend", b.Name, b.Reason)
+	}
+	if len(diff) > 0 {
+		r.manifest.Source.Diff = "source.diff"
+		err := r.WriteFile("source.diff", func(w io.Writer) error {
+			_, err := io.Copy(w, bytes.NewReader(diff))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return r.save()
 }
 
 func host() Host {
@@ -134,31 +142,14 @@ func host() Host {
 	return Host{Name: name, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}
 }
 
-// Seed is the sub-seed of that name: a digest of the run's seed and the name. It
-// is noted in the manifest.
-func (r *Run) Seed(name string) uint64 {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s", r.Spec.Config.Seed, name))
-	seed := binary.LittleEndian.Uint64(sum[:]) >> 1 // fits an int64, which GoMLX wants
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.manifest.Seeds[name] = seed
-	return seed
-}
+// Dir is the run's folder.
+func (r *Run) Dir() string { return r.manifest.Dir }
 
-// Source is a random source from the sub-seed of that name.
-func (r *Run) Source(name string) rand.Source {
-	seed := r.Seed(name)
-	return rand.NewPCG(seed, seed^0x9e3779b97f4a7c15)
-}
+// Path is where an artifact of the run lies.
+func (r *Run) Path(name string) string { return filepath.Join(r.Dir(), filepath.FromSlash(name)) }
 
-// SetBackend notes what computes and says it.
-func (r *Run) SetBackend(b Backend) {
-	r.mu.Lock()
-	r.manifest.Backend = b
-	r.mu.Unlock()
-	r.Log("backend %s %s %s", b.Name, b.PluginVersion, b.Reason)
-	r.out.row("backend", b.Name, b.Reason)
-}
+// Terminal is where the run speaks.
+func (r *Run) Terminal() *Terminal { return r.out }
 
 // Log appends a line to log.txt.
 func (r *Run) Log(format string, args ...any) {
@@ -169,8 +160,7 @@ func (r *Run) Log(format string, args ...any) {
 }
 
 // Warn notes a doubt in the manifest and says it.
-func (r *Run) Warn(format string, args ...any) {
-	text := fmt.Sprintf(format, args...)
+func (r *Run) Warn(text string) {
 	r.Log("warning: %s", text)
 	r.mu.Lock()
 	r.manifest.Warnings = append(r.manifest.Warnings, text)
@@ -178,27 +168,224 @@ func (r *Run) Warn(format string, args ...any) {
 	r.out.Warn(text)
 }
 
-// Dir is the folder that the run has when it is finished.
-func (r *Run) Dir() string { return r.final }
+// Enter takes a stage's entry into the run: its files are linked into the folder,
+// its metrics appended to metrics.jsonl, and it is a row of the stage table. reused
+// says that the entry was there before, so its doubts have not been said yet.
+func (r *Run) Enter(e *store.Entry, reused bool) error {
+	if err := e.Link(r.Dir()); err != nil {
+		return err
+	}
+	if err := r.appendMetrics(e); err != nil {
+		return fmt.Errorf("run: metrics of stage %s: %w", e.Stage, err)
+	}
+	if reused {
+		for _, text := range e.Warnings {
+			r.Warn(text)
+		}
+	}
+	s := Stage{Name: e.Stage, Key: e.Key, Started: e.Started, Seconds: e.Seconds, Reused: reused, Note: e.Note, Warnings: e.Warnings, Artifacts: map[string]string{}}
+	r.mu.Lock()
+	for _, a := range e.Artifacts {
+		s.Artifacts[a.Name] = a.SHA256
+		r.added[a.Name] = a
+	}
+	r.manifest.Stages = append(r.manifest.Stages, s)
+	r.mu.Unlock()
+	duration := Seconds(s.Seconds)
+	if reused {
+		duration = "reused"
+	}
+	r.Log("stage %s: %s", s.Name, duration)
+	r.out.row(s.Name, duration, s.Note)
+	return r.save()
+}
 
-// Manifest is a copy of what is known so far.
-func (r *Run) Manifest() Manifest {
+// appendMetrics appends an entry's metrics to the run's.
+func (r *Run) appendMetrics(e *store.Entry) error {
+	in, err := e.Metrics()
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.OpenFile(r.Path(MetricsName), os.O_WRONLY|os.O_APPEND, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = io.Copy(out, in)
+	return errors.Join(err, out.Close())
+}
+
+// WriteFile makes a file of the run that is no stage's, as the report, of what
+// write writes.
+func (r *Run) WriteFile(name string, write func(io.Writer) error) error {
+	a, err := writeArtifact(r.Dir(), name, write)
+	if err != nil {
+		return err
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.manifest
+	r.added[name] = a
+	return nil
+}
+
+// writeArtifact writes one file of a run folder.
+func writeArtifact(dir, name string, write func(io.Writer) error) (Artifact, error) {
+	if !filepath.IsLocal(filepath.FromSlash(name)) || name == ManifestName || name == logName {
+		return Artifact{}, fmt.Errorf("run: artifact %q: want a name inside the run folder", name)
+	}
+	path := filepath.Join(dir, filepath.FromSlash(name))
+	err := os.MkdirAll(filepath.Dir(path), 0o777)
+	if err == nil {
+		err = atomicfile.Write(path, write)
+	}
+	a := Artifact{Name: name}
+	if err == nil {
+		a.Bytes, a.SHA256, err = store.DigestFile(path)
+	}
+	if err != nil {
+		return a, fmt.Errorf("run: artifact %s: %w", name, err)
+	}
+	return a, nil
+}
+
+// Manifest is a copy of what is known so far.
+func (r *Run) Manifest() *Manifest {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	m := r.manifest
+	m.Artifacts = sorted(r.added)
+	return &m
+}
+
+// sorted lists artifacts by name.
+func sorted(artifacts map[string]Artifact) []Artifact {
+	list := slices.AppendSeq(make([]Artifact, 0, len(artifacts)), maps.Values(artifacts))
+	slices.SortFunc(list, func(a, b Artifact) int { return cmp.Compare(a.Name, b.Name) })
+	return list
 }
 
 // save writes manifest.json.
 func (r *Run) save() error {
-	r.mu.Lock()
-	r.manifest.Artifacts = sorted(r.artifacts)
-	data, err := json.MarshalIndent(r.manifest, "", "  ")
-	r.mu.Unlock()
+	return r.Manifest().save()
+}
+
+func (m *Manifest) save() error {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err == nil {
+		err = atomicfile.WriteFile(filepath.Join(m.Dir, ManifestName), append(text, '\n'))
+	}
 	if err != nil {
 		return fmt.Errorf("run: manifest: %w", err)
 	}
-	if err := replace(filepath.Join(r.partial, ManifestName), append(data, '\n')); err != nil {
-		return fmt.Errorf("run: manifest: %w", err)
+	return nil
+}
+
+// Finish ends the run. With a nil error it has finished: report writes its last
+// files, files that do not belong to it are removed, and latest points to it. Any
+// other run stays with its status, its log and what its stages have made, and goes
+// on from there when it is started again. Finish returns err, joined with what went
+// wrong in finishing.
+func (r *Run) Finish(err error, report func() error) error {
+	if err == nil {
+		r.manifest.Finished = r.now().UTC()
+		r.manifest.Seconds = r.manifest.Finished.Sub(r.manifest.Started).Seconds()
+		err = r.finish(report)
+	}
+	if err == nil {
+		return nil
+	}
+	r.manifest.Status, r.manifest.Finished, r.manifest.Error = Failed, time.Time{}, err.Error()
+	if errors.Is(err, context.Canceled) {
+		r.manifest.Status, r.manifest.Error = Interrupted, ""
+	}
+	r.Log("%s: %v", r.manifest.Status, err)
+	return errors.Join(err, r.save(), r.close())
+}
+
+// finish brings a run to its end.
+func (r *Run) finish(report func() error) error {
+	bytes, sum, err := store.DigestFile(r.Path(MetricsName))
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	r.added[MetricsName] = Artifact{Name: MetricsName, Bytes: bytes, SHA256: sum}
+	r.manifest.Status = Finished
+	if report != nil {
+		if err := report(); err != nil {
+			return err
+		}
+	}
+	r.Log("finished")
+	if err := r.removeUnclaimed(); err != nil {
+		return err
+	}
+	if err := r.save(); err != nil {
+		return err
+	}
+	if err := latest(r.Dir()); err != nil {
+		return err
+	}
+	return r.close()
+}
+
+// removeUnclaimed removes files that no stage of this run has made.
+func (r *Run) removeUnclaimed() error {
+	err := filepath.WalkDir(r.Dir(), func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		relative, err := filepath.Rel(r.Dir(), path)
+		if err != nil {
+			return err
+		}
+		name := filepath.ToSlash(relative)
+		if _, known := r.added[name]; known || name == ManifestName || name == logName {
+			return nil
+		}
+		return os.Remove(path)
+	})
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
 	}
 	return nil
+}
+
+// latest makes the link latest beside a run folder point to it. Of many processes
+// that do so at once the last one wins, and at every moment there is a link.
+func latest(dir string) error {
+	link := filepath.Join(filepath.Dir(dir), "latest")
+	temporary := fmt.Sprintf("%s.%d-%s", link, os.Getpid(), filepath.Base(dir))
+	_ = os.Remove(temporary) // left by a killed process of this number, if by any
+	if err := os.Symlink(filepath.Base(dir), temporary); err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	if err := os.Rename(temporary, link); err != nil {
+		return fmt.Errorf("run: %w", errors.Join(err, os.Remove(temporary)))
+	}
+	return nil
+}
+
+// close releases the folder.
+func (r *Run) close() error {
+	return errors.Join(r.log.Close(), r.lock.Close())
+}
+
+// Seconds writes a duration for a table: "0.42 s", "12.3 s", "4m05s".
+func Seconds(s float64) string {
+	switch {
+	case s < 9.995:
+		return fmt.Sprintf("%.2f s", s)
+	case s < 99.95:
+		return fmt.Sprintf("%.1f s", s)
+	}
+	d := time.Duration(s * float64(time.Second)).Round(time.Second)
+	if d >= time.Hour {
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+}
+
+// temporary reports whether a name is that of a link or file that is being written.
+func temporary(name string) bool {
+	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, atomicfile.Suffix)
 }

@@ -8,16 +8,18 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/store"
+	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
 
 // clock ticks a quarter of a second a reading.
@@ -29,7 +31,7 @@ func clock() func() time.Time {
 func spec(seed uint64) run.Spec {
 	c := config.Default()
 	c.Seed = seed
-	return run.Spec{Experiment: "tiny", Overrides: []string{"seed=1"}, Config: c,
+	return run.Spec{Experiment: "tiny", Overrides: []string{"seed=1"}, Config: c, Keys: []string{fmt.Sprint("read", seed)}, Seeds: map[string]uint64{"split": seed},
 		Inputs: []run.Input{{Name: "data", Path: "a.pcap", Bytes: 3, SHA256: "abc"}}}
 }
 
@@ -42,11 +44,33 @@ func start(t *testing.T, dir string, s run.Spec, out *run.Terminal) *run.Run {
 	return r
 }
 
-// write makes an artifact inside a stage of the same name.
-func write(r *run.Run, stage, name, text string, inputs ...string) error {
-	return r.Stage(stage, inputs, func() error {
-		return r.WriteFile(name, func(w io.Writer) error { _, err := io.WriteString(w, text); return err })
-	})
+// entry is what a stage of that name has made: files by name, one doubt and a curve of two points.
+func entry(t *testing.T, name string, files map[string]string) *store.Entry {
+	t.Helper()
+	_, claim, err := store.Open(t.TempDir(), clock()).Claim(t.Context(), name, stage.Key{Sum: strings.Repeat("0", 64)}, nil, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var outs []string
+	for file, text := range files {
+		path := filepath.Join(claim.Dir, filepath.FromSlash(file))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o777), os.WriteFile(path, []byte(text), 0o666)); err != nil {
+			t.Fatal(err)
+		}
+		outs = append(outs, file)
+	}
+	if err := errors.Join(claim.Record(name+"/loss", 1, 2), claim.Record(name+"/loss", 2, 1)); err != nil {
+		t.Fatal(err)
+	}
+	e, err := claim.Commit(outs, "a note", []string{"a doubt"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func text(text string) func(io.Writer) error {
+	return func(w io.Writer) error { _, err := io.WriteString(w, text); return err }
 }
 
 // tree lists the files under dir.
@@ -72,331 +96,127 @@ func tree(t *testing.T, dir string) []string {
 func TestFinishedRun(t *testing.T) {
 	dir := t.TempDir()
 	var out, warnings bytes.Buffer
-	r := start(t, dir, spec(1), &run.Terminal{Out: &out, Err: &warnings})
-	r.SetBackend(run.Backend{Name: "go", Reason: "no plugin was found"})
-	err := r.Stage("read", []string{"data", "config.data"}, func() error {
-		w, err := r.Create("tables/a.txt")
-		if err != nil {
-			return err
+	s := spec(1)
+	s.Backend = run.Backend{Name: "go", Reason: "no plugin was found"}
+	r := start(t, dir, s, &run.Terminal{Out: &out, Err: &warnings})
+	if err := errors.Join(r.Enter(entry(t, "read", map[string]string{"tables/a.txt": "1"}), false), r.Enter(entry(t, "vae", map[string]string{"model/vae": "2"}), true)); err != nil {
+		t.Fatal(err)
+	}
+	err := r.Finish(nil, func() error {
+		if m := r.Manifest(); m.Status != run.Finished || len(m.Artifacts) != 3 {
+			t.Errorf("the report sees %+v", m)
 		}
-		fmt.Fprint(w, "hello")
-		r.Note("%d packets", 12)
-		return w.Close()
+		return r.WriteFile("report.html", text("<html>"))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = r.Stage("train", []string{"tables", "config.vae.epochs"}, func() error {
-		path, err := r.Path("model/weights.bin") // a library writes it
-		if err != nil {
-			return err
-		}
-		r.Warn("component 7 holds 3 packets")
-		return errors.Join(r.Record("vae/loss", 3, 1.25), os.WriteFile(path, []byte{1, 2}, 0o666))
-	})
-	if err != nil {
-		t.Fatal(err)
+	if want := "backend             go  no plugin was found\nread            0.25 s  a note\nvae             reused  a note\n"; out.String() != want {
+		t.Errorf("said\n%swant\n%s", out.String(), want)
 	}
-	seed := r.Seed("vae")
-	if err := r.Finish(nil); err != nil {
-		t.Fatal(err)
+	if warnings.String() != "warning: a doubt\n" { // of the stage that was reused: the other's was said when it ran
+		t.Errorf("warned %q", warnings.String())
 	}
-
-	wantOut := "backend             go  no plugin was found\nread            0.50 s  12 packets\ntrain           0.75 s\n"
-	if out.String() != wantOut {
-		t.Errorf("terminal:\n%swant:\n%s", out.String(), wantOut)
-	}
-	if want := "warning: component 7 holds 3 packets\n"; warnings.String() != want {
-		t.Errorf("warnings: %q, want %q", warnings.String(), want)
+	want := []string{"log.txt", "manifest.json", "metrics.jsonl", "model/vae", "report.html", "tables/a.txt"}
+	if got := tree(t, r.Dir()); !slices.Equal(got, want) {
+		t.Errorf("%v, want %v", got, want)
 	}
 	m, err := run.LatestRun(dir, "tiny")
-	if err != nil {
-		t.Fatal(err)
+	if err != nil || m.Dir != r.Dir() || len(m.Stages) != 2 || m.Stages[1].Note != "a note" || !m.Stages[1].Reused || m.Seeds["split"] != 1 || m.Seconds <= 0 {
+		t.Fatalf("%+v, %v", m, err)
 	}
-	if m.Dir != r.Dir() || m.Status != run.Finished || m.Seeds["vae"] != seed || len(m.Warnings) != 1 {
-		t.Errorf("manifest: dir %s, status %s, seeds %v, warnings %v", m.Dir, m.Status, m.Seeds, m.Warnings)
+	if metrics, err := m.Metrics(); err != nil || len(metrics) != 4 || metrics[2].Metric != "vae/loss" || *metrics[3].Value != 1 {
+		t.Errorf("%v, %v", metrics, err)
 	}
-	want := []string{"log.txt", "manifest.json", "metrics.jsonl", "model/weights.bin", "tables/a.txt"}
-	if got := tree(t, m.Dir); !slices.Equal(got, want) {
-		t.Errorf("files %v, want %v", got, want)
-	}
-	// echo -n hello | sha256sum
-	const hello = "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
-	if got := m.Stages[0].Outputs["tables/a.txt"]; got != hello {
-		t.Errorf("digest of hello: %s", got)
-	}
-	if got := m.Stages[1].Outputs; len(got) != 1 || got["model/weights.bin"] == "" {
-		t.Errorf("outputs of train: %v", got)
-	}
-	if len(m.Stages[0].Inputs) != 2 || m.Stages[0].Inputs["data"] != "abc" {
-		t.Errorf("inputs of read: %v", m.Stages[0].Inputs)
-	}
-	metrics, err := m.Metrics()
-	if err != nil || len(metrics) != 1 || metrics[0].Metric != "vae/loss" || *metrics[0].Value != 1.25 {
-		t.Errorf("metrics %v, %v", metrics, err)
-	}
-	if err := run.Verify(os.DirFS(m.Dir)); err != nil {
+	if err := run.Verify(m.Dir); err != nil {
 		t.Error(err)
 	}
 }
 
-func TestUnfinishedRunsLeaveNothing(t *testing.T) {
+// What an earlier part of the run has left and no stage of this one has made goes
+// when the run finishes, and not before.
+func TestRestartedRun(t *testing.T) {
+	dir := t.TempDir()
+	r := start(t, dir, spec(1), nil)
 	boom := errors.New("boom")
-	tests := []struct {
-		name string
-		do   func(r *run.Run) error
-	}{
-		{"before any stage", func(r *run.Run) error { return boom }},
-		{"cancelled before any stage", func(r *run.Run) error { return context.Canceled }},
-		{"in a stage", func(r *run.Run) error {
-			return r.Stage("read", nil, func() error { return boom })
-		}},
-		{"after a stage", func(r *run.Run) error { return errors.Join(write(r, "read", "a.txt", "x"), boom) }},
-		{"in an artifact", func(r *run.Run) error {
-			return r.Stage("read", nil, func() error {
-				return r.WriteFile("a.txt", func(io.Writer) error { return boom })
-			})
-		}},
-		{"unknown input", func(r *run.Run) error { return write(r, "read", "a.txt", "x", "nothing") }},
-		{"unknown key", func(r *run.Run) error { return write(r, "read", "a.txt", "x", "config.vae.epoch") }},
-		{"outside the folder", func(r *run.Run) error { return write(r, "read", "../a.txt", "x") }},
+	if err := errors.Join(r.Enter(entry(t, "read", map[string]string{"a.txt": "1", "b.txt": "2"}), false)); err != nil {
+		t.Fatal(err)
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			dir := filepath.Join(t.TempDir(), "runs")
-			r := start(t, dir, spec(1), nil)
-			err := tt.do(r)
-			if err == nil {
-				t.Fatal("no error")
-			}
-			if got := r.Finish(err); !errors.Is(got, err) {
-				t.Errorf("Finish: %v, want %v", got, err)
-			}
-			if _, err := os.Stat(dir); !errors.Is(err, fs.ErrNotExist) {
-				t.Errorf("left: %v, %v", tree(t, dir), err)
-			}
-		})
+	if err := r.Finish(boom, nil); !errors.Is(err, boom) {
+		t.Fatal(err)
+	}
+	if m, err := run.Open(r.Dir()); err != nil || m.Status != run.Failed || m.Error != "boom" || len(m.Artifacts) != 2 {
+		t.Errorf("%+v, %v", m, err)
+	}
+	r = start(t, dir, spec(1), nil)
+	if err := r.Enter(entry(t, "read", map[string]string{"a.txt": "3"}), false); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Finish(context.Canceled, nil); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(r.Path("b.txt")); err != nil || string(got) != "2" {
+		t.Errorf("%q, %v", got, err)
+	}
+	r = start(t, dir, spec(1), nil)
+	if err := errors.Join(r.Enter(entry(t, "read", map[string]string{"a.txt": "3"}), false), r.Finish(nil, nil)); err != nil {
+		t.Fatal(err)
+	}
+	if got := tree(t, r.Dir()); !slices.Equal(got, []string{"a.txt", "log.txt", "manifest.json", "metrics.jsonl"}) {
+		t.Errorf("%v", got)
 	}
 }
 
-func TestFailureKeepsTheFormerRun(t *testing.T) {
+// A report that fails leaves a run that failed.
+func TestFailedReport(t *testing.T) {
+	r := start(t, t.TempDir(), spec(1), nil)
+	boom := errors.New("boom")
+	if err := r.Finish(nil, func() error { return boom }); !errors.Is(err, boom) {
+		t.Fatal(err)
+	}
+	if m, err := run.Open(r.Dir()); err != nil || m.Status != run.Failed || !m.Finished.IsZero() {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// Any number of runs that finish at once leave a link to one of them, and at no
+// moment none.
+func TestLatestUnderManyWriters(t *testing.T) {
 	dir := t.TempDir()
-	r := start(t, dir, spec(1), nil)
-	if err := r.Finish(write(r, "read", "a.txt", "first")); err != nil {
+	if err := start(t, dir, spec(0), nil).Finish(nil, nil); err != nil {
 		t.Fatal(err)
 	}
-	again := start(t, dir, spec(1), nil)
-	if err := again.Finish(errors.Join(write(again, "read", "a.txt", "second"), errors.New("boom"))); err == nil {
-		t.Fatal("no error")
-	}
-	m, err := run.LatestRun(dir, "tiny")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if text, err := os.ReadFile(m.Path("a.txt")); string(text) != "first" {
-		t.Errorf("%q, %v", text, err)
-	}
-	third := start(t, dir, spec(1), nil)
-	if err := third.Finish(write(third, "read", "b.txt", "third")); err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"latest", r.Spec.ID() + "/b.txt", r.Spec.ID() + "/log.txt", r.Spec.ID() + "/manifest.json", r.Spec.ID() + "/metrics.jsonl"}
-	slices.Sort(want)
-	if got := tree(t, filepath.Join(dir, "tiny")); !slices.Equal(got, want) {
-		t.Errorf("files %v, want %v", got, want)
-	}
-}
-
-func TestResume(t *testing.T) {
-	dir := t.TempDir()
-	r := start(t, dir, spec(1), nil)
-	if err := errors.Join(r.Record("early", 0, 1), write(r, "read", "a.txt", "a", "data")); err != nil {
-		t.Fatal(err)
-	}
-	err := r.Stage("train", []string{"a.txt"}, func() error {
-		return errors.Join(r.Record("loss", 0, 2), r.WriteFile("model/w", func(w io.Writer) error { _, err := w.Write([]byte("w")); return err }))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = r.Stage("generate", nil, func() error {
-		path, err := r.Path("half.pcap")
-		return errors.Join(err, r.Record("half", 0, 3), os.WriteFile(path, []byte("half"), 0o666), context.Canceled)
-	})
-	if err := r.Finish(err); !errors.Is(err, context.Canceled) {
-		t.Fatal(err)
-	}
-	if ids, err := run.IDs(dir, "tiny"); len(ids) != 0 || err != nil {
-		t.Errorf("an interrupted run is listed: %v, %v", ids, err)
-	}
-
-	var out bytes.Buffer
-	r = start(t, dir, spec(1), &run.Terminal{Out: &out, Err: io.Discard})
-	if !r.Reuse("read", []string{"data"}) || !r.Reuse("train", []string{"a.txt"}) {
-		t.Error("a finished stage is not reused")
-	}
-	if r.Reuse("generate", nil) {
-		t.Error("an unfinished stage is reused")
-	}
-	if err := r.Finish(write(r, "generate", "whole.pcap", "whole", "model")); err != nil {
-		t.Fatal(err)
-	}
-	if want := "read            reused\ntrain           reused\ngenerate        0.50 s\n"; out.String() != want {
-		t.Errorf("terminal:\n%swant:\n%s", out.String(), want)
-	}
-	m, err := run.LatestRun(dir, "tiny")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []string{"a.txt", "log.txt", "manifest.json", "metrics.jsonl", "model/w", "whole.pcap"}
-	if got := tree(t, m.Dir); !slices.Equal(got, want) {
-		t.Errorf("files %v, want %v", got, want)
-	}
-	text, err := os.ReadFile(m.Path("metrics.jsonl"))
-	if want := metricLines("early 0 1", "loss 0 2", "half 0 3"); string(text) != want {
-		t.Errorf("metrics %q, %v; want %q", text, err, want)
-	}
-	if err := run.Verify(m.FS()); err != nil {
-		t.Error(err)
-	}
-}
-
-// metricLines are lines of metrics.jsonl, each from "metric step value".
-func metricLines(points ...string) string {
-	var b strings.Builder
-	for _, p := range points {
-		f := strings.Fields(p)
-		fmt.Fprintf(&b, "{\"metric\":%q,\"step\":%s,\"value\":%s}\n", f[0], f[1], f[2])
-	}
-	return b.String()
-}
-
-// A run that goes on with a training has the epochs of both parts, each once.
-func TestResumedMetrics(t *testing.T) {
-	tests := []struct {
-		name    string
-		damage  func(t *testing.T, metrics string)
-		resumed []int // epochs after the interruption at the third
-		want    []string
-	}{
-		{"from a checkpoint", nil, []int{2, 3}, []string{"lstm/loss 0 0", "lstm/loss 1 1", "lstm/loss 2 20", "lstm/loss 3 30"}},
-		{"nothing left to do", nil, nil, []string{"lstm/loss 0 0", "lstm/loss 1 1", "lstm/loss 2 2"}},
-		{"from the start", nil, []int{0, 1, 2, 3}, []string{"lstm/loss 0 0", "lstm/loss 1 10", "lstm/loss 2 20", "lstm/loss 3 30"}},
-		{"killed while writing", func(t *testing.T, metrics string) {
-			info, err := os.Stat(metrics)
+	var wait sync.WaitGroup
+	for seed := range uint64(40) {
+		wait.Go(func() {
+			r, err := run.Start(dir, spec(seed+1), run.Options{Now: clock()})
 			if err == nil {
-				err = os.Truncate(metrics, info.Size()-5)
+				err = r.Finish(nil, nil)
 			}
 			if err != nil {
-				t.Fatal(err)
+				t.Error(err)
 			}
-		}, []int{3}, []string{"lstm/loss 0 0", "lstm/loss 1 1", "lstm/loss 3 30"}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			dir := t.TempDir()
-			r := start(t, dir, spec(1), nil)
-			err := errors.Join(write(r, "read", "a.txt", "a"), r.Stage("lstm", nil, func() error {
-				for epoch := range 3 {
-					if err := r.Record("lstm/loss", epoch, float64(epoch)); err != nil {
-						return err
-					}
-				}
-				return context.Canceled
-			}))
-			if err := r.Finish(err); !errors.Is(err, context.Canceled) {
-				t.Fatal(err)
-			}
-			if tt.damage != nil {
-				tt.damage(t, filepath.Join(r.Dir()+".partial", "metrics.jsonl"))
-			}
-			r = start(t, dir, spec(1), nil)
-			if !r.Reuse("read", nil) {
-				t.Fatal("not reused")
-			}
-			err = r.Stage("lstm", nil, func() error {
-				for _, epoch := range tt.resumed {
-					if err := r.Record("lstm/loss", epoch, float64(10*epoch)); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-			if err := r.Finish(err); err != nil {
-				t.Fatal(err)
-			}
-			text, err := os.ReadFile(filepath.Join(r.Dir(), "metrics.jsonl"))
-			if want := metricLines(tt.want...); string(text) != want {
-				t.Errorf("metrics %q, %v; want %q", text, err, want)
-			}
-			if err := run.Verify(os.DirFS(r.Dir())); err != nil {
+			if _, err := run.LatestRun(dir, "tiny"); err != nil {
 				t.Error(err)
 			}
 		})
 	}
-}
-
-func TestReuseRefuses(t *testing.T) {
-	tests := []struct {
-		name   string
-		damage func(t *testing.T, partial string)
-		inputs []string
-	}{
-		{"other inputs", func(*testing.T, string) {}, []string{"data", "config.vae"}},
-		{"changed output", func(t *testing.T, partial string) {
-			if err := os.WriteFile(filepath.Join(partial, "a.txt"), []byte("b"), 0o666); err != nil {
-				t.Fatal(err)
-			}
-		}, []string{"data"}},
-		{"missing output", func(t *testing.T, partial string) {
-			if err := os.Remove(filepath.Join(partial, "a.txt")); err != nil {
-				t.Fatal(err)
-			}
-		}, []string{"data"}},
-		{"cut manifest", func(t *testing.T, partial string) {
-			if err := os.Truncate(filepath.Join(partial, "manifest.json"), 40); err != nil {
-				t.Fatal(err)
-			}
-		}, []string{"data"}},
-		{"cut metrics", func(t *testing.T, partial string) {
-			if err := os.Truncate(filepath.Join(partial, "metrics.jsonl"), 0); err != nil {
-				t.Fatal(err)
-			}
-		}, []string{"data"}},
+	wait.Wait()
+	if got := tree(t, filepath.Join(dir, "tiny")); slices.ContainsFunc(got, func(name string) bool { return strings.HasPrefix(name, "latest.") }) {
+		t.Errorf("left behind: %v", got)
 	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			dir := t.TempDir()
-			r := start(t, dir, spec(1), nil)
-			err := r.Stage("read", []string{"data"}, func() error {
-				return errors.Join(r.Record("m", 0, 1), r.WriteFile("a.txt", func(w io.Writer) error { _, err := w.Write([]byte("a")); return err }))
-			})
-			if err := r.Finish(errors.Join(err, context.Canceled)); err == nil {
-				t.Fatal("no error")
-			}
-			tt.damage(t, r.Dir()+".partial")
-			r = start(t, dir, spec(1), nil)
-			if r.Reuse("read", tt.inputs) {
-				t.Error("reused")
-			}
-			if err := r.Finish(write(r, "other", "b.txt", "b")); err != nil {
-				t.Fatal(err)
-			}
-			want := []string{"b.txt", "log.txt", "manifest.json", "metrics.jsonl"}
-			if got := tree(t, r.Dir()); !slices.Equal(got, want) {
-				t.Errorf("files %v, want %v", got, want)
-			}
-		})
+	if ids, err := run.IDs(dir, "tiny"); err != nil || len(ids) != 41 {
+		t.Errorf("%d ids, %v", len(ids), err)
 	}
 }
 
 func TestOneWriter(t *testing.T) {
 	dir := t.TempDir()
 	r := start(t, dir, spec(1), nil)
-	if _, err := run.Start(dir, spec(1), run.Options{}); err == nil || !strings.Contains(err.Error(), "another process") {
+	if _, err := run.Start(dir, spec(1), run.Options{}); !errors.Is(err, run.ErrLocked) {
 		t.Errorf("second writer: %v", err)
 	}
-	if err := r.Finish(nil); err != nil {
+	if err := r.Finish(nil, nil); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -413,64 +233,22 @@ func TestUnwritableFolder(t *testing.T) {
 }
 
 func TestID(t *testing.T) {
-	base := spec(1).ID()
-	elsewhere := spec(1)
-	elsewhere.Config.Data.Path, elsewhere.Config.About, elsewhere.Inputs[0].Path = "b.pcap", "x", "b.pcap"
-	if elsewhere.ID() != base {
-		t.Error("the id depends on where the data lies")
+	base := spec(1)
+	base.Keys = []string{"a", "b"}
+	other := base
+	other.Config.About, other.Keys = "x", []string{"b", "a"}
+	if base.ID() != other.ID() || len(base.ID()) != 12 {
+		t.Errorf("%s, %s: want the same 12 digits, whatever the order", base.ID(), other.ID())
 	}
-	other := spec(1)
-	other.Inputs[0].SHA256 = "abd"
-	for name, id := range map[string]string{"seed": spec(2).ID(), "data": other.ID()} {
-		if id == base {
-			t.Errorf("the id does not depend on the %s", name)
-		}
-	}
-	if len(base) != 12 {
-		t.Errorf("id %q", base)
-	}
-}
-
-func TestSeeds(t *testing.T) {
-	draw := func(seed uint64, name string) uint64 {
-		r := start(t, t.TempDir(), spec(seed), nil)
-		defer r.Finish(nil)
-		if s := r.Seed(name); s>>63 != 0 {
-			t.Errorf("seed %d does not fit an int64", s)
-		}
-		return rand.New(r.Source(name)).Uint64()
-	}
-	if draw(1, "vae") != draw(1, "vae") {
-		t.Error("the same seed and name give different numbers")
-	}
-	if draw(1, "vae") == draw(1, "lstm") || draw(1, "vae") == draw(2, "vae") {
-		t.Error("another seed or name gives the same numbers")
-	}
-}
-
-func TestRecordOfNoNumber(t *testing.T) {
-	r := start(t, t.TempDir(), spec(1), nil)
-	zero := 0.0
-	if err := errors.Join(r.Record("a", 0, zero/zero), r.Record("a", 1, 1/zero)); err != nil {
-		t.Fatal(err)
-	}
-	if err := r.Finish(nil); err != nil {
-		t.Fatal(err)
-	}
-	m, err := run.Open(r.Dir())
-	if err != nil {
-		t.Fatal(err)
-	}
-	metrics, err := m.Metrics()
-	if err != nil || len(metrics) != 2 || metrics[0].Value != nil || metrics[1].Value != nil {
-		t.Errorf("%v, %v", metrics, err)
+	if other.Keys = []string{"a", "c"}; base.ID() == other.ID() {
+		t.Error("the id does not depend on the keys of the stages")
 	}
 }
 
 // The manifest is read by other programs: its keys are part of the interface.
 func TestManifestKeys(t *testing.T) {
 	r := start(t, t.TempDir(), spec(1), nil)
-	if err := r.Finish(nil); err != nil {
+	if err := r.Finish(nil, nil); err != nil {
 		t.Fatal(err)
 	}
 	data, err := os.ReadFile(filepath.Join(r.Dir(), "manifest.json"))

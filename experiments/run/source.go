@@ -9,6 +9,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/necstgen/necstgen/experiments/store"
 )
 
 // maxDiff is the most of a checkout's difference that is kept, in bytes.
@@ -23,7 +25,7 @@ func ReadSource(ctx context.Context, dir string) Source {
 	if !ok {
 		return s
 	}
-	if _, sha, err := digestFile(filepath.Join(root, "go.sum")); err == nil {
+	if _, sha, err := store.DigestFile(filepath.Join(root, "go.sum")); err == nil {
 		s.GoSum = sha
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)

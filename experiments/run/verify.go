@@ -4,21 +4,24 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+
+	"github.com/necstgen/necstgen/experiments/store"
 )
 
 // Verify digests every file of a run folder again and compares with its
 // manifest. It reports every file that is missing, changed or not in the
 // manifest, joined.
-func Verify(fsys fs.FS) error {
-	m, err := readManifest(fsys)
+func Verify(dir string) error {
+	m, err := Open(dir)
 	if err != nil {
-		return fmt.Errorf("run: %w", err)
+		return err
 	}
+	fsys := m.FS()
 	var problems []error
 	if m.Status != Finished {
 		problems = append(problems, fmt.Errorf("run: status is %s", m.Status))
 	}
-	listed := map[string]bool{ManifestName: true, logName: true, lockName: true}
+	listed := map[string]bool{ManifestName: true, logName: true}
 	for _, a := range m.Artifacts {
 		listed[a.Name] = true
 		if err := verify(fsys, a); err != nil {
@@ -44,7 +47,7 @@ func verify(fsys fs.FS, a Artifact) error {
 		return err
 	}
 	defer f.Close()
-	bytes, sha, err := Digest(f)
+	bytes, sha, err := store.Digest(f)
 	switch {
 	case err != nil:
 		return err

@@ -1,10 +1,9 @@
 // Package summary counts what is in a capture, in one pass: what a stranger asks
-// of a file before anything else.
+// of a file before anything else. [Of] makes the [Summary] of a stream of packets.
 package summary
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -30,14 +29,14 @@ type Summary struct {
 	Protocols map[string]Protocol `json:"protocols"`
 }
 
-// Protocol is one protocol's share.
+// Protocol counts what one protocol has.
 type Protocol struct {
 	Packets int64 `json:"packets"`
 	Bytes   int64 `json:"bytes"`
 	Flows   int64 `json:"flows"`
 }
 
-// maxExamples is how many errors are told in words.
+// maxExamples is how many errors are kept in words.
 const maxExamples = 5
 
 // Of counts the packets of a stream as package pcap yields it. What ended the
@@ -81,8 +80,8 @@ func (c *counter) packet(p *flow.Packet) {
 	c.links[p.Layers[0].Name] = true
 }
 
-// protocol counts the packet, and its flow when it is the flow's first or the
-// first that tells the application.
+// protocol counts the packet. It counts the packet's flow when the packet is the
+// flow's first, or the first from which the application is known.
 func (c *counter) protocol(p *flow.Packet) {
 	slot := slotOf(p)
 	c.packets[slot]++
@@ -100,7 +99,7 @@ func (c *counter) protocol(p *flow.Packet) {
 	}
 }
 
-// Slots above the applications for packets of none, by their transport.
+// Slots above the applications' for packets that belong to none, by transport.
 const (
 	otherTCP = 200 + iota
 	otherUDP
@@ -111,6 +110,7 @@ const (
 
 var otherNames = map[int]string{otherTCP: "other TCP", otherUDP: "other UDP", otherICMPv6: "ICMPv6", otherIP: "other IP", other: "other"}
 
+// slotOf returns where a packet is counted.
 func slotOf(p *flow.Packet) int {
 	if p.Application != flow.Unknown {
 		return int(p.Application)
@@ -129,11 +129,10 @@ func slotOf(p *flow.Packet) int {
 }
 
 // failed counts a damaged record, which comes with as much of the packet as could
-// be read, or notes what ended the stream.
+// be read, or keeps the error that ended the stream.
 func (c *counter) failed(p *flow.Packet, err error) {
 	c.s.Errors++
-	var record interface{ RecordNumber() int64 }
-	if !errors.As(err, &record) {
+	if !flow.IsRecordError(err) {
 		c.end = err
 		return
 	}

@@ -168,13 +168,17 @@ func TestTraces(t *testing.T) {
 }
 
 // epoch reads seconds since 1970 with a fraction. One capture claims 1,882,137,472
-// nanoseconds, which capinfos prints behind the point.
+// nanoseconds, which capinfos prints behind the point; of such a time only the
+// seconds are believed.
 func epoch(t *testing.T, text string) time.Time {
 	whole, fraction, _ := strings.Cut(text, ".")
 	seconds, err1 := strconv.ParseInt(whole, 10, 64)
 	nanoseconds, err2 := strconv.ParseInt(fraction+strings.Repeat("0", max(0, 9-len(fraction))), 10, 64)
 	if err := errors.Join(err1, err2); err != nil {
 		t.Fatal(err)
+	}
+	if nanoseconds >= 1e9 {
+		nanoseconds = 0
 	}
 	return time.Unix(seconds, nanoseconds)
 }

@@ -29,6 +29,10 @@ type Kind struct {
 	Load func(b compute.Backend, path func(artifact string) (string, error)) (Generator, error)
 
 	Device bool // drawing needs a backend
+
+	// OneThread says that large amounts are drawn faster by a backend of one thread:
+	// several batches are under way at once, which share the processors.
+	OneThread bool
 }
 
 // Uses reports whether the kind uses a dotted key of experiments.toml that is one

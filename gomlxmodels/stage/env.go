@@ -125,8 +125,10 @@ func (e *Env) Seed(name string) (uint64, error) {
 
 // Source returns a source of random numbers from the declared seed of that name.
 func (e *Env) Source(name string) (rand.Source, error) {
-	seed, err := e.Seed(name)
-	return rand.NewPCG(seed, seed^0x9e3779b97f4a7c15), err
+	if err := e.declared("seed", e.stage.Seeds, name); err != nil {
+		return nil, err
+	}
+	return Source(e.host.Seed, name), nil
 }
 
 // Backend returns what computes. The stage must have declared that its result

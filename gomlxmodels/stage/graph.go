@@ -111,28 +111,18 @@ func (g *Graph) Stage(name string) (*Stage, bool) {
 	return &g.Stages[i], true
 }
 
-// Needs returns the names of the stages that name depends on, through others or
-// not.
-func (g *Graph) Needs(name string) []string {
-	found := make(map[string]bool)
-	var walk func(name string)
-	walk = func(name string) {
-		s, _ := g.Stage(name)
+// Dependents returns the names of the stages that depend on name, through others or
+// not, in the graph's order.
+func (g *Graph) Dependents(name string) []string {
+	reached := map[string]bool{name: true}
+	var names []string
+	for _, s := range g.Stages {
 		for _, dep := range s.Deps {
-			if maker, ok := g.Maker(dep); ok && !found[maker.Name] {
-				found[maker.Name] = true
-				walk(maker.Name)
+			if maker, made := g.Maker(dep); made && reached[maker.Name] && !reached[s.Name] {
+				reached[s.Name] = true
+				names = append(names, s.Name)
 			}
 		}
-	}
-	walk(name)
-	return slices.DeleteFunc(g.names(), func(n string) bool { return !found[n] })
-}
-
-func (g *Graph) names() []string {
-	names := make([]string, len(g.Stages))
-	for i, s := range g.Stages {
-		names[i] = s.Name
 	}
 	return names
 }

@@ -7,8 +7,10 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // Facts are what decides a graph's results beside its stages.
@@ -40,6 +42,12 @@ type Preimage struct {
 func Seed(run uint64, name string) uint64 {
 	sum := sha256.Sum256(fmt.Appendf(nil, "%d/%s", run, name))
 	return binary.LittleEndian.Uint64(sum[:]) >> 1
+}
+
+// Source returns a source of random numbers from the seed of that name.
+func Source(run uint64, name string) rand.Source {
+	seed := Seed(run, name)
+	return rand.NewPCG(seed, seed^0x9e3779b97f4a7c15)
 }
 
 // Keys returns the key of each stage by its name. It reads no file: the key of
@@ -76,22 +84,28 @@ func (g *Graph) Keys(facts Facts) (map[string]Key, error) {
 }
 
 // Difference says in a few words what differs between the preimages of two keys,
-// as `params.units: 96 -> 48`; of several differences the first, with the number
-// of the others. It is empty for equal ones.
+// as `params.units: 96 -> 48`: of several differences the first that is the stage's
+// own (see OwnDifference), else the first, with the number of the others. It is
+// empty for equal ones.
 func Difference(before, after json.RawMessage) string {
 	var b, a any
 	if json.Unmarshal(before, &b) != nil || json.Unmarshal(after, &a) != nil {
 		return "it was stored by another version of this program"
 	}
 	found := differences("", b, a)
-	switch len(found) {
-	case 0:
+	if len(found) == 0 {
 		return ""
-	case 1:
-		return found[0]
 	}
-	return fmt.Sprintf("%s, and %d more", found[0], len(found)-1)
+	first := max(0, slices.IndexFunc(found, OwnDifference))
+	if len(found) == 1 {
+		return found[first]
+	}
+	return fmt.Sprintf("%s, and %d more", found[first], len(found)-1)
 }
+
+// OwnDifference reports whether a text of Difference names something of the stage
+// itself, and not what it depends on.
+func OwnDifference(text string) bool { return !strings.HasPrefix(text, "deps.") }
 
 // differences compares two decoded JSON values at a path.
 func differences(path string, before, after any) (found []string) {

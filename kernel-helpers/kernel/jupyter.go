@@ -2,19 +2,12 @@ package kernel
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	_ "embed"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 )
-
-//go:embed execute.py
-var executeProgram string
 
 // pythonWith finds an interpreter that has a module.
 func pythonWith(ctx context.Context, o Options, module string) (string, error) {
@@ -51,38 +44,6 @@ func jupyterPython() string {
 		}
 	}
 	return ""
-}
-
-// Execute runs every cell of the notebook in and writes it with its outputs to
-// out, which may be in itself. env is added to the environment of the kernel. It
-// stops at the first cell that fails, writes nothing, and returns that cell's
-// message.
-func Execute(ctx context.Context, o Options, in, out string, env ...string) error {
-	o, err := o.withDefaults()
-	if err != nil {
-		return err
-	}
-	if missing := Missing(ctx, o); len(missing) > 0 {
-		return errors.Join(missing...)
-	}
-	python, err := pythonWith(ctx, o, "nbclient")
-	if err != nil {
-		return err
-	}
-	for _, path := range []*string{&in, &out} {
-		if *path, err = filepath.Abs(*path); err != nil {
-			return fmt.Errorf("kernel: %w", err)
-		}
-	}
-	cmd := exec.CommandContext(ctx, python, "-c", executeProgram, in, out)
-	cmd.Dir = filepath.Dir(in)
-	cmd.Env = append(append(os.Environ(), "JUPYTER_DATA_DIR="+o.Data), env...)
-	var messages bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &messages, &messages
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("kernel: %s: %w: %s", in, err, bytes.TrimSpace(messages.Bytes()))
-	}
-	return nil
 }
 
 // Lab starts JupyterLab in the folder of notebooks and waits until it ends or ctx

@@ -1,5 +1,6 @@
-// Package kernel installs the Go kernel (GoNB) for this module's notebooks, runs
-// notebooks without a browser, and starts JupyterLab.
+// Package kernel installs the Go kernel (GoNB) for this module's notebooks and
+// starts JupyterLab. [Install] puts the kernel where Jupyter finds it, [Missing]
+// lists what notebooks lack, and [Lab] opens them; [Options] say where things are.
 //
 // The kernel is built from the tool line of the module's go.mod, so it is the
 // version that the packages are compiled against. gopls and goimports, which it
@@ -19,6 +20,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"github.com/necstgen/necstgen/datasets/atomicfile"
 )
 
 // Name is the name of the kernel in notebooks.
@@ -72,17 +75,18 @@ func (o Options) withDefaults() (Options, error) {
 	return o, nil
 }
 
+// moduleRoot is the folder of the go.mod in or above a folder.
 func moduleRoot(start string) (string, error) {
 	dir, err := filepath.Abs(start)
 	if err != nil {
 		return "", fmt.Errorf("kernel: %w", err)
 	}
-	for ; ; dir = filepath.Dir(dir) {
-		if _, err := os.Stat(filepath.Join(dir, "go.mod")); err == nil {
-			return dir, nil
+	for above := dir; ; above = filepath.Dir(above) {
+		if _, err := os.Stat(filepath.Join(above, "go.mod")); err == nil {
+			return above, nil
 		}
-		if dir == filepath.Dir(dir) {
-			return "", fmt.Errorf("kernel: no go.mod in or above %s: run this inside a checkout of the module", start)
+		if above == filepath.Dir(above) {
+			return "", fmt.Errorf("kernel: no go.mod in or above %s: run this inside a checkout of the module", dir)
 		}
 	}
 }
@@ -117,9 +121,9 @@ type spec struct {
 	Env           map[string]string `json:"env"`
 }
 
-// Install builds what is not built yet and writes kernel.json. A kernel of the
-// same name that is not one of ours is kept, and said. The first time takes a
-// minute or two.
+// Install builds what is not built yet and writes kernel.json. If there is a kernel
+// of the same name that starts another program, it stays, and Install says so. The
+// first time takes a minute or two.
 func Install(ctx context.Context, o Options) error {
 	o, err := o.withDefaults()
 	if err != nil {
@@ -144,6 +148,7 @@ func Install(ctx context.Context, o Options) error {
 	return writeSpec(ctx, o)
 }
 
+// binary is the path of a program in a folder.
 func binary(dir, name string) string {
 	if runtime.GOOS == "windows" {
 		name += ".exe"
@@ -161,12 +166,13 @@ func goCommand(ctx context.Context, o Options, env []string, args ...string) err
 	return nil
 }
 
+// lastLine is the last line of an output, where go says what is wrong.
 func lastLine(out []byte) string {
 	lines := strings.Split(strings.TrimSpace(string(out)), "\n")
 	return lines[len(lines)-1]
 }
 
-// installed tells whether a program was built from that version of its module.
+// installed reports whether a program was built from that version of its module.
 func installed(ctx context.Context, path, module, version string) bool {
 	out, err := exec.CommandContext(ctx, "go", "version", "-m", path).Output()
 	if err != nil {
@@ -180,6 +186,7 @@ func installed(ctx context.Context, path, module, version string) bool {
 	return false
 }
 
+// writeSpec writes kernel.json, unless one is there that starts another program.
 func writeSpec(ctx context.Context, o Options) error {
 	dir := filepath.Join(o.Data, "kernels", Name)
 	path := filepath.Join(dir, "kernel.json")
@@ -204,10 +211,7 @@ func writeSpec(ctx context.Context, o Options) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("kernel: %w", err)
 	}
-	if err := os.WriteFile(path+".new", append(data, '\n'), 0o666); err != nil {
-		return fmt.Errorf("kernel: %w", err)
-	}
-	if err := os.Rename(path+".new", path); err != nil {
+	if err := atomicfile.WriteFile(path, append(data, '\n')); err != nil {
 		return fmt.Errorf("kernel: %w", err)
 	}
 	fmt.Fprintf(o.Out, "wrote %s\n", path)
@@ -230,8 +234,8 @@ func program(path string) (string, error) {
 	return s.Argv[0], nil
 }
 
-// Missing lists what is not there to run notebooks, each with how to get it:
-// nothing if all is.
+// Missing lists what notebooks need and is not there, each with how to get it. It
+// is empty if all is there.
 func Missing(ctx context.Context, o Options) []error {
 	o, err := o.withDefaults()
 	if err != nil {

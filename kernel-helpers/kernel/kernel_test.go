@@ -72,7 +72,7 @@ func TestMissing(t *testing.T) {
 			t.Errorf("%q is not in: %v", want, missing)
 		}
 	}
-	if err := Execute(context.Background(), o, "in.ipynb", "out.ipynb"); err == nil {
+	if err := execute(context.Background(), o, "in.ipynb", "out.ipynb"); err == nil {
 		t.Error("executing without a kernel: no error")
 	}
 }
@@ -104,7 +104,7 @@ func TestFailingCell(t *testing.T) {
 	if err := os.WriteFile(in, []byte(text), 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := Execute(ctx, Options{}, in, out); err == nil || !strings.Contains(err.Error(), "no such thing") {
+	if err := execute(ctx, Options{}, in, out); err == nil || !strings.Contains(err.Error(), "no such thing") {
 		t.Errorf("a cell that does not compile: %v", err)
 	}
 	if _, err := os.Stat(out); !errors.Is(err, os.ErrNotExist) {

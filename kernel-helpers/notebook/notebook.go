@@ -1,6 +1,6 @@
-// Package notebook is what a cell of a Go notebook (GoNB) needs: it opens runs
-// and shows figures and tables of package report. It is the one importer of
-// gonbui, and reaches no package that trains models, so a cell that shows a
+// Package notebook is what a cell of a Go notebook (GoNB) needs: [Open] reads the
+// newest run of an experiment, and [Show], [ShowTable] and [ShowMarkdown] show
+// figures, tables and text of package report. It is the one importer of gonbui, and reaches no package that trains models, so a cell that shows a
 // result compiles in a moment.
 //
 // GoNB compiles each cell into a program of its own: a cell opens the run again
@@ -24,11 +24,11 @@ import (
 // RunsVariable names the environment variable that may hold the folder of runs.
 const RunsVariable = "NECSTGEN_RUNS"
 
-// ErrNoKernel is the error of showing something outside a notebook.
-var ErrNoKernel = errors.New("notebook: this program does not run in a cell of a Go notebook")
+// errNoKernel is the error of showing something outside a notebook.
+var errNoKernel = errors.New("notebook: this program does not run in a cell of a Go notebook")
 
 // Runs is the folder of runs: what NECSTGEN_RUNS says, else runs beside the
-// go.mod above the notebook (GoNB tells its folder in GONB_DIR) or above the
+// go.mod above the notebook (GoNB puts its folder into GONB_DIR) or above the
 // working folder.
 func Runs() (string, error) {
 	if dir := os.Getenv(RunsVariable); dir != "" {
@@ -54,8 +54,16 @@ func Runs() (string, error) {
 	}
 }
 
-// LatestRun opens the run of an experiment that finished last.
-func LatestRun(experiment string) (*run.Manifest, error) {
+// Open reads the newest run of an experiment, everything that a report shows. It
+// ends the cell if there is none.
+func Open(experiment string) *report.Data {
+	m, err := newest(experiment)
+	Check(err)
+	return report.Load(m)
+}
+
+// newest is the run of an experiment that finished last.
+func newest(experiment string) (*run.Manifest, error) {
 	dir, err := Runs()
 	if err != nil {
 		return nil, err
@@ -63,14 +71,10 @@ func LatestRun(experiment string) (*run.Manifest, error) {
 	return run.LatestRun(dir, experiment)
 }
 
-// Open reads the newest run of an experiment, everything that a report shows. It
-// ends the cell if there is none.
-func Open(experiment string) *report.Material { return report.Load(Must(LatestRun(experiment))) }
-
-// ShowFigure shows a figure.
-func ShowFigure(f *report.Figure) error {
+// showFigure shows a figure.
+func showFigure(f *report.Figure) error {
 	var b bytes.Buffer
-	if err := f.Write(&b, report.SVG); err != nil {
+	if err := f.WriteSVG(&b); err != nil {
 		return err
 	}
 	return show(func() { gonbui.DisplaySVG(b.String()) })
@@ -88,9 +92,10 @@ func ShowTable(t report.Table) error {
 // ShowMarkdown shows text.
 func ShowMarkdown(text string) error { return show(func() { gonbui.DisplayMarkdown(text) }) }
 
+// show displays something and waits until the kernel has taken it.
 func show(display func()) error {
 	if !gonbui.IsNotebook {
-		return ErrNoKernel
+		return errNoKernel
 	}
 	display()
 	gonbui.Sync()
@@ -104,13 +109,7 @@ func show(display func()) error {
 // cell with its error: notebook.Show(report.CDF(...)).
 func Show(f *report.Figure, err error) {
 	Check(err)
-	Check(ShowFigure(f))
-}
-
-// Must is v, or ends the cell if err is not nil.
-func Must[T any](v T, err error) T {
-	Check(err)
-	return v
+	Check(showFigure(f))
 }
 
 // Check ends the cell with a line that says why, unless err is nil. It is for

@@ -14,10 +14,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/necstgen/necstgen/datasets/testbed/gateway"
-	"github.com/necstgen/necstgen/datasets/testbed/lab"
-	"github.com/necstgen/necstgen/datasets/testbed/link"
-	"github.com/necstgen/necstgen/datasets/testbed/load"
+	"github.com/necstgen/necstgen/datasets/testbed/recorder/gateway"
+	"github.com/necstgen/necstgen/datasets/testbed/recorder/lab"
+	"github.com/necstgen/necstgen/datasets/testbed/recorder/link"
+	"github.com/necstgen/necstgen/datasets/testbed/recorder/load"
 )
 
 // Config of a recording.

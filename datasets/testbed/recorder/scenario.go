@@ -9,8 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/necstgen/necstgen/datasets/testbed/lab"
-	"github.com/necstgen/necstgen/datasets/testbed/load"
+	"github.com/necstgen/necstgen/datasets/testbed/recorder/lab"
+	"github.com/necstgen/necstgen/datasets/testbed/recorder/load"
 )
 
 // scenario is what is recorded together.

@@ -1,15 +1,16 @@
 package forest
 
 import (
+	"cmp"
 	"fmt"
 	"math/rand/v2"
 	"slices"
 )
 
-// AUC is the area under the receiver operating characteristic: the chance that
+// auc is the area under the receiver operating characteristic: the chance that
 // a true row scores higher than a false one, ties counting half (Mann and
 // Whitney, 1947). ok is false where one class has no row.
-func AUC(scores []float64, labels []bool) (auc float64, ok bool) {
+func auc(scores []float64, labels []bool) (area float64, ok bool) {
 	order := make([]int, len(scores))
 	var positives float64
 	for i := range order {
@@ -22,15 +23,7 @@ func AUC(scores []float64, labels []bool) (auc float64, ok bool) {
 	if positives == 0 || negatives == 0 {
 		return 0, false
 	}
-	slices.SortFunc(order, func(a, b int) int {
-		switch {
-		case scores[a] < scores[b]:
-			return -1
-		case scores[a] > scores[b]:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(order, func(a, b int) int { return cmp.Compare(scores[a], scores[b]) })
 	var below, sum float64 // false rows below the current score; pairs won
 	for i := 0; i < len(order); {
 		j := i
@@ -49,26 +42,20 @@ func AUC(scores []float64, labels []bool) (auc float64, ok bool) {
 	return sum / (positives * negatives), true
 }
 
-// CrossValidate is the mean over the folds of the AUC that a forest fitted on
-// the other folds reaches on the fold. Rows of one group stay in one fold;
-// groups nil makes each row its own group. It also returns each fold's AUC.
-func CrossValidate(cfg Config, folds int, x [][]float64, y []bool, groups []int, src rand.Source) (mean float64, each []float64, err error) {
+// CrossValidate is the mean over the folds of the AUC that a forest of so many
+// trees, fitted on the other folds, reaches on the fold. groups [n] are numbers for
+// the rows: rows of one group stay in one fold.
+func CrossValidate(trees, folds int, x [][]float64, y []bool, groups []int, src rand.Source) (mean float64, err error) {
 	if folds < 2 {
-		return 0, nil, fmt.Errorf("forest: %d folds: want at least 2", folds)
+		return 0, fmt.Errorf("forest: %d folds: want at least 2", folds)
 	}
 	if err := check(x, y); err != nil {
-		return 0, nil, err
-	}
-	if groups == nil {
-		groups = make([]int, len(x))
-		for i := range groups {
-			groups[i] = i
-		}
+		return 0, err
 	}
 	if len(groups) != len(x) {
-		return 0, nil, fmt.Errorf("forest: %d groups for %d rows", len(groups), len(x))
+		return 0, fmt.Errorf("forest: %d groups for %d rows: want one for each", len(groups), len(x))
 	}
-	fold := Folds(folds, y, groups, src)
+	fold := assignFolds(folds, y, groups, src)
 	for k := range folds {
 		var train, test [][]float64
 		var trainY, testY []bool
@@ -80,26 +67,25 @@ func CrossValidate(cfg Config, folds int, x [][]float64, y []bool, groups []int,
 			}
 		}
 		if len(train) == 0 || len(test) == 0 {
-			return 0, nil, fmt.Errorf("forest: fold %d of %d is empty or holds every row: fewer groups than folds", k+1, folds)
+			return 0, fmt.Errorf("forest: fold %d of %d is empty or holds every row: fewer groups than folds", k+1, folds)
 		}
-		f, err := Fit(cfg, train, trainY, src)
+		f, err := fit(trees, train, trainY, src)
 		if err != nil {
-			return 0, nil, err
+			return 0, err
 		}
-		auc, ok := AUC(f.Probabilities(nil, test), testY)
+		area, ok := auc(f.probabilities(nil, test), testY)
 		if !ok {
-			return 0, nil, fmt.Errorf("forest: fold %d of %d has rows of one class only", k+1, folds)
+			return 0, fmt.Errorf("forest: fold %d of %d has rows of one class only", k+1, folds)
 		}
-		each = append(each, auc)
-		mean += auc / float64(folds)
+		mean += area / float64(folds)
 	}
-	return mean, each, nil
+	return mean, nil
 }
 
-// Folds deals whole groups to the folds, the largest first, each to the fold
+// assignFolds deals whole groups to the folds, the largest first, each to the fold
 // that has the least of the class that the group has most of. Equal groups are
 // dealt in random order. It returns the fold of each row.
-func Folds(folds int, y []bool, groups []int, src rand.Source) []int {
+func assignFolds(folds int, y []bool, groups []int, src rand.Source) []int {
 	type group struct {
 		count [2]int
 		id    int

@@ -1,11 +1,12 @@
 // Package forest is a random forest for two classes: the classifier of the
-// two-sample tests in package fidelity.
+// two-sample tests in package fidelity. [CrossValidate] is how well forests tell the
+// classes apart in rows that they were not fitted on.
 //
 // It follows Breiman (Random Forests, Machine Learning 45, 2001) in the details
 // of scikit-learn's RandomForestClassifier, so that scores can be set beside
 // scores that others computed with it: bootstrap rows, the square root of the
 // number of columns tried at each node, Gini impurity, leaves counted in
-// distinct rows, and the mean of the leaves' class shares as the probability.
+// distinct rows, and the mean of the leaves' proportions of true rows as the probability.
 //
 // Speed comes from the splitter. Each column is coded once by rank into at most
 // 4,096 classes, which is exact for columns with no more distinct values. A
@@ -16,83 +17,47 @@
 package forest
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"runtime"
 	"sync"
+	"sync/atomic"
 )
+
+// minLeaf is the number of distinct rows that a leaf holds at least.
+const minLeaf = 5
 
 // maxRows is the number of rows that the packed histogram cells can count.
 const maxRows = 1<<cellBits - 1
 
-// Config says how a forest grows. The zero value of a field means its default.
-type Config struct {
-	Trees    int // number of trees; default 200
-	MinLeaf  int // distinct rows that a leaf holds at least; default 5
-	Features int // columns tried at a node; default the square root of their number, rounded down
-	Workers  int // trees that grow at the same time; default one a processor
-}
-
-func (c Config) withDefaults(columns int) Config {
-	if c.Trees == 0 {
-		c.Trees = 200
-	}
-	if c.MinLeaf == 0 {
-		c.MinLeaf = 5
-	}
-	if c.Features == 0 {
-		c.Features = max(1, int(math.Sqrt(float64(columns))))
-	}
-	c.Features = min(c.Features, columns)
-	if c.Workers == 0 {
-		c.Workers = runtime.GOMAXPROCS(0)
-	}
-	return c
-}
-
-// Validate reports every field that is out of range.
-func (c Config) Validate() error {
-	var errs []error
-	for _, field := range []struct {
-		name  string
-		value int
-	}{{"trees", c.Trees}, {"min_leaf", c.MinLeaf}, {"features", c.Features}, {"workers", c.Workers}} {
-		if field.value < 0 {
-			errs = append(errs, fmt.Errorf("forest: %s = %d: want 0 (default) or more", field.name, field.value))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// Forest is a fitted forest.
-type Forest struct {
+// forest is a fitted forest.
+type forest struct {
 	trees   []tree
 	columns int
 }
 
-// Fit grows a forest on the rows x [n][columns] with the classes y [n]. Values
-// have to be finite. The seeds of the trees are drawn from src.
-func Fit(cfg Config, x [][]float64, y []bool, src rand.Source) (*Forest, error) {
-	if err := cfg.Validate(); err != nil {
-		return nil, err
+// fit grows a forest of so many trees on the rows x [n][columns] with the classes
+// y [n]. Values have to be finite. The seeds of the trees are drawn from src.
+func fit(trees int, x [][]float64, y []bool, src rand.Source) (*forest, error) {
+	if trees < 1 {
+		return nil, fmt.Errorf("forest: %d trees: want at least 1", trees)
 	}
 	if err := check(x, y); err != nil {
 		return nil, err
 	}
-	cfg = cfg.withDefaults(len(x[0]))
 	table := encode(x, y)
-	seeds := make([]uint64, cfg.Trees)
+	seeds := make([]uint64, trees)
 	for i := range seeds {
 		seeds[i] = src.Uint64()
 	}
-	f := &Forest{trees: make([]tree, cfg.Trees), columns: len(x[0])}
+	f := &forest{trees: make([]tree, trees), columns: len(x[0])}
 	var wait sync.WaitGroup
-	for worker := range min(cfg.Workers, cfg.Trees) {
+	var next atomic.Int64 // a worker whose processor is busy takes fewer trees
+	for range min(runtime.GOMAXPROCS(0), trees) {
 		wait.Go(func() {
-			g := newGrower(cfg, table)
-			for i := worker; i < cfg.Trees; i += cfg.Workers {
+			g := newGrower(table)
+			for i := int(next.Add(1)) - 1; i < trees; i = int(next.Add(1)) - 1 {
 				f.trees[i] = g.grow(rand.New(rand.NewPCG(seeds[i], uint64(i))))
 			}
 		})
@@ -101,6 +66,7 @@ func Fit(cfg Config, x [][]float64, y []bool, src rand.Source) (*Forest, error) 
 	return f, nil
 }
 
+// check reports what is wrong with a table of rows and classes.
 func check(x [][]float64, y []bool) error {
 	if len(x) == 0 || len(x) != len(y) {
 		return fmt.Errorf("forest: %d rows and %d classes: want the same number, at least 1", len(x), len(y))
@@ -121,30 +87,41 @@ func check(x [][]float64, y []bool) error {
 	return nil
 }
 
-// Probability is the mean over the trees of the share of true rows in the leaf
-// that row [columns] falls into. It panics if row has too few columns.
-func (f *Forest) Probability(row []float64) float64 {
-	_ = row[f.columns-1]
-	var sum float64
-	for i := range f.trees {
-		sum += f.trees[i].probability(row)
-	}
-	return sum / float64(len(f.trees))
-}
+// blockRows is the number of rows that go through a tree together: a tree fits
+// into the first-level cache, a forest does not.
+const blockRows = 64
 
-// Probabilities appends to dst the probability of each row of x, rows in parallel.
-func (f *Forest) Probabilities(dst []float64, x [][]float64) []float64 {
+// probabilities appends to dst, for each row of x [n][columns], the mean over the
+// trees of the weight of true rows in the leaf that it falls into. It panics if a
+// row has too few columns.
+func (f *forest) probabilities(dst []float64, x [][]float64) []float64 {
 	start := len(dst)
 	dst = append(dst, make([]float64, len(x))...)
-	workers := runtime.GOMAXPROCS(0)
 	var wait sync.WaitGroup
-	for worker := range workers {
+	var next atomic.Int64
+	for range runtime.GOMAXPROCS(0) {
 		wait.Go(func() {
-			for i := worker; i < len(x); i += workers {
-				dst[start+i] = f.Probability(x[i])
+			for from := int(next.Add(blockRows)) - blockRows; from < len(x); from = int(next.Add(blockRows)) - blockRows {
+				to := min(from+blockRows, len(x))
+				f.block(dst[start+from:start+to], x[from:to])
 			}
 		})
 	}
 	wait.Wait()
 	return dst
+}
+
+// block computes the probabilities of rows, tree by tree.
+func (f *forest) block(sums []float64, rows [][]float64) {
+	for _, row := range rows {
+		_ = row[f.columns-1]
+	}
+	for i := range f.trees {
+		for k, row := range rows {
+			sums[k] += f.trees[i].probability(row)
+		}
+	}
+	for k := range sums {
+		sums[k] /= float64(len(f.trees))
+	}
 }

@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"testing"
 )
@@ -70,7 +71,7 @@ func datasets() map[string]dataset {
 		for i := range groups {
 			groups[i] = i
 		}
-		d.Fold = Folds(5, d.Y, groups, rand.NewPCG(3, 3))
+		d.Fold = assignFolds(5, d.Y, groups, rand.NewPCG(3, 3))
 		made[name] = d
 	}
 	return made
@@ -90,15 +91,15 @@ func meanAUC(t testing.TB, d dataset) float64 {
 					train, trainY = append(train, d.X[i]), append(trainY, d.Y[i])
 				}
 			}
-			f, err := Fit(Config{}, train, trainY, rand.NewPCG(seed, 1))
+			f, err := fit(200, train, trainY, rand.NewPCG(seed, 1))
 			if err != nil {
 				t.Fatal(err)
 			}
-			auc, ok := AUC(f.Probabilities(nil, test), testY)
+			area, ok := auc(f.probabilities(nil, test), testY)
 			if !ok {
 				t.Fatal("a fold with one class only")
 			}
-			sum += auc / 15
+			sum += area / 15
 		}
 	}
 	return sum
@@ -191,24 +192,26 @@ func TestGoldenIsScikitLearn(t *testing.T) {
 
 func TestSameForestForAnyWorkers(t *testing.T) {
 	d := datasets()["one column shifted"]
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(0))
 	var probabilities [][]float64
 	for _, workers := range []int{1, 3} {
-		f, err := Fit(Config{Trees: 20, Workers: workers}, d.X, d.Y, rand.NewPCG(5, 6))
+		runtime.GOMAXPROCS(workers)
+		f, err := fit(20, d.X, d.Y, rand.NewPCG(5, 6))
 		if err != nil {
 			t.Fatal(err)
 		}
-		probabilities = append(probabilities, f.Probabilities(nil, d.X))
+		probabilities = append(probabilities, f.probabilities(nil, d.X))
 	}
 	if !slices.Equal(probabilities[0], probabilities[1]) {
 		t.Error("1 worker and 3 workers grew different forests")
 	}
 }
 
-// TestLeaves checks that every leaf of a tree holds MinLeaf distinct rows and
+// TestLeaves checks that every leaf of a tree holds minLeaf distinct rows and
 // that every split sends rows to both sides.
 func TestLeaves(t *testing.T) {
 	d := datasets()["whole numbers with ties"]
-	g := newGrower(Config{MinLeaf: 9}.withDefaults(7), encode(d.X, d.Y))
+	g := newGrower(encode(d.X, d.Y))
 	grown := g.grow(rand.New(rand.NewPCG(1, 1)))
 	count := map[*node]int{}
 	for i := range d.X {
@@ -231,8 +234,8 @@ func TestLeaves(t *testing.T) {
 			continue
 		}
 		leaves++
-		if n := count[&grown[i]]; n < 9 {
-			t.Errorf("a leaf of %d rows, want at least 9", n)
+		if n := count[&grown[i]]; n < minLeaf {
+			t.Errorf("a leaf of %d rows, want at least %d", n, minLeaf)
 		}
 	}
 	if leaves < 10 {
@@ -286,7 +289,7 @@ func TestAUC(t *testing.T) {
 		{"one class", []float64{1, 2}, []bool{true, true}, 0, false},
 		{"no row", nil, nil, 0, false},
 	} {
-		got, ok := AUC(test.scores, test.labels)
+		got, ok := auc(test.scores, test.labels)
 		if got != test.want || ok != test.ok {
 			t.Errorf("%s: %v, %v, want %v, %v", test.name, got, ok, test.want, test.ok)
 		}
@@ -302,7 +305,7 @@ func TestFolds(t *testing.T) {
 			y, groups = append(y, id%3 == 0), append(groups, id)
 		}
 	}
-	fold := Folds(5, y, groups, rand.NewPCG(9, 9))
+	fold := assignFolds(5, y, groups, rand.NewPCG(9, 9))
 	home := map[int]int{}
 	var count [5][2]int
 	for i, k := range fold {
@@ -326,40 +329,25 @@ func TestFolds(t *testing.T) {
 func TestBadInput(t *testing.T) {
 	src := rand.NewPCG(1, 1)
 	for _, test := range []struct {
-		name string
-		cfg  Config
-		x    [][]float64
-		y    []bool
-		want string
+		name  string
+		trees int
+		x     [][]float64
+		y     []bool
+		want  string
 	}{
-		{"nothing", Config{}, nil, nil, "forest: 0 rows and 0 classes: want the same number, at least 1"},
-		{"ragged", Config{}, [][]float64{{1, 2}, {1}}, []bool{true, false}, "forest: row 1 has 1 columns: want 2, at least 1"},
-		{"not a number", Config{}, [][]float64{{1}, {math.NaN()}}, []bool{true, false}, "forest: row 1, column 0 is NaN: want a finite number"},
-		{"negative", Config{Trees: -1}, [][]float64{{1}}, []bool{true}, "forest: trees = -1: want 0 (default) or more"},
+		{"nothing", 200, nil, nil, "forest: 0 rows and 0 classes: want the same number, at least 1"},
+		{"ragged", 200, [][]float64{{1, 2}, {1}}, []bool{true, false}, "forest: row 1 has 1 columns: want 2, at least 1"},
+		{"not a number", 200, [][]float64{{1}, {math.NaN()}}, []bool{true, false}, "forest: row 1, column 0 is NaN: want a finite number"},
+		{"negative", -1, [][]float64{{1}}, []bool{true}, "forest: -1 trees: want at least 1"},
 	} {
-		_, err := Fit(test.cfg, test.x, test.y, src)
+		_, err := fit(test.trees, test.x, test.y, src)
 		if err == nil || err.Error() != test.want {
 			t.Errorf("%s: %v, want %s", test.name, err, test.want)
 		}
 	}
-	if _, _, err := CrossValidate(Config{}, 2, [][]float64{{1}, {2}}, []bool{true, false}, []int{4, 4}, src); err == nil {
+	if _, err := CrossValidate(200, 2, [][]float64{{1}, {2}}, []bool{true, false}, []int{4, 4}, src); err == nil {
 		t.Error("one group in two folds: no error")
 	}
-}
-
-func ExampleFit() {
-	var x [][]float64
-	var y []bool
-	for i := range 100 {
-		x, y = append(x, []float64{float64(i)}), append(y, i >= 50)
-	}
-	f, err := Fit(Config{Trees: 50}, x, y, rand.NewPCG(1, 2))
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Printf("%.1f %.1f\n", f.Probability([]float64{3}), f.Probability([]float64{97}))
-	// Output: 0.0 1.0
 }
 
 // BenchmarkFit grows 200 trees on 3,200 rows of 25 columns, as the classifier
@@ -375,7 +363,7 @@ func BenchmarkFit(b *testing.B) {
 		y[i] = i%2 == 0
 	}
 	for b.Loop() {
-		if _, err := Fit(Config{}, x, y, rand.NewPCG(1, 1)); err != nil {
+		if _, err := fit(200, x, y, rand.NewPCG(1, 1)); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -1,6 +1,7 @@
 package forest
 
 import (
+	"math"
 	"math/bits"
 	"math/rand/v2"
 )
@@ -22,6 +23,7 @@ type node struct {
 
 type tree []node
 
+// probability is that of the leaf which a row falls into.
 func (t tree) probability(row []float64) float64 {
 	n := &t[0]
 	for n.left != 0 {
@@ -36,57 +38,57 @@ func (t tree) probability(row []float64) float64 {
 
 // grower holds the buffers of one worker.
 type grower struct {
-	cfg     Config
 	table   *codedTable
 	weight  []uint32 // [rows], times that a row was drawn
 	cell    []uint64 // [rows], what the row adds to a histogram cell
 	rows    []int32  // distinct rows drawn, each node's rows adjacent
 	spare   []int32
 	columns []int
+	tried   int // columns tried at a node: the square root of their number
 	cells   [maxCodes]uint64
 	used    [64]uint64 // bitmap of the cells that are not zero
 }
 
-func newGrower(cfg Config, t *codedTable) *grower {
-	g := &grower{
-		cfg:     cfg,
+func newGrower(t *codedTable) *grower {
+	return &grower{
 		table:   t,
 		weight:  make([]uint32, t.rows),
 		cell:    make([]uint64, t.rows),
 		rows:    make([]int32, 0, t.rows),
 		spare:   make([]int32, t.rows),
 		columns: make([]int, len(t.codes)),
+		tried:   max(1, int(math.Sqrt(float64(len(t.codes))))),
 	}
-	return g
 }
 
 // pending is a node whose rows [from, to) are still to be split.
 type pending struct {
 	node     int32
 	from, to int
+	total    uint64 // sum of the rows' cells
 }
 
+// grow makes a tree of a bootstrap of the rows.
 func (g *grower) grow(rng *rand.Rand) tree {
 	g.draw(rng)
 	for i := range g.columns { // a tree must not depend on the one before
 		g.columns[i] = i
 	}
 	t := tree{{}}
-	stack := []pending{{0, 0, len(g.rows)}}
+	stack := []pending{{0, 0, len(g.rows), g.total()}}
 	for len(stack) > 0 {
 		p := stack[len(stack)-1]
 		stack = stack[:len(stack)-1]
-		total := g.total(p.from, p.to)
-		best := g.bestSplit(p, total, rng)
+		best := g.bestSplit(p, rng)
 		if best.column < 0 {
-			t[p.node].probability = trueShare(total)
+			t[p.node].probability = trueWeight(p.total)
 			continue
 		}
 		middle := g.partition(p, best)
 		left := int32(len(t))
 		t[p.node] = node{threshold: best.threshold(g.table), column: int32(best.column), left: left, right: left + 1}
 		t = append(t, node{}, node{})
-		stack = append(stack, pending{left + 1, middle, p.to}, pending{left, p.from, middle})
+		stack = append(stack, pending{left + 1, middle, p.to, p.total - best.left}, pending{left, p.from, middle, best.left})
 	}
 	return t
 }
@@ -111,15 +113,18 @@ func (g *grower) draw(rng *rand.Rand) {
 	}
 }
 
-func (g *grower) total(from, to int) uint64 {
+// total is the sum of the cells of all rows drawn.
+func (g *grower) total() uint64 {
 	var sum uint64
-	for _, row := range g.rows[from:to] {
+	for _, row := range g.rows {
 		sum += g.cell[row]
 	}
 	return sum
 }
 
-func trueShare(cell uint64) float64 {
+// trueWeight is the weight of the true class among the rows that a cell counts,
+// as a fraction of both classes' weight.
+func trueWeight(cell uint64) float64 {
 	no, yes := float64(cell>>cellBits&cellMask), float64(cell>>(2*cellBits))
 	return yes / (no + yes)
 }
@@ -130,6 +135,7 @@ type split struct {
 	column    int
 	low, high int
 	gain      float64
+	left      uint64 // sum of the cells that go left
 }
 
 func (s split) threshold(t *codedTable) float64 {
@@ -140,17 +146,17 @@ func (s split) threshold(t *codedTable) float64 {
 	return low
 }
 
-// bestSplit tries cfg.Features columns drawn without replacement, and goes on
+// bestSplit tries so many columns drawn without replacement, and goes on
 // while all that it saw are constant in this node.
-func (g *grower) bestSplit(p pending, total uint64, rng *rand.Rand) split {
+func (g *grower) bestSplit(p pending, rng *rand.Rand) split {
 	best := split{column: -1}
-	rows := int(total & cellMask)
-	if share := trueShare(total); rows < 2*g.cfg.MinLeaf || share == 0 || share == 1 {
+	rows := int(p.total & cellMask)
+	if weight := trueWeight(p.total); rows < 2*minLeaf || weight == 0 || weight == 1 {
 		return best
 	}
 	constant := true
 	for i := range g.columns {
-		if i >= g.cfg.Features && !constant {
+		if i >= g.tried && !constant {
 			break
 		}
 		j := i + rng.IntN(len(g.columns)-i)
@@ -160,15 +166,26 @@ func (g *grower) bestSplit(p pending, total uint64, rng *rand.Rand) split {
 		if summary&(summary-1) != 0 || g.used[bits.TrailingZeros64(summary)]&(g.used[bits.TrailingZeros64(summary)]-1) != 0 {
 			constant = false
 		}
-		g.scan(&best, column, summary, total)
+		g.scan(&best, column, summary, p.total)
 	}
 	return best
 }
 
 // fill adds the node's rows to the histogram of a column and returns the bitmap
-// of the words of g.used that are not zero.
+// of the words of g.used that are not zero. Columns of at most 64 classes, like
+// directions and flags, need one word, which then stays in a register.
 func (g *grower) fill(p pending, column int) uint64 {
 	codes := g.table.codes[column]
+	if len(g.table.lowest[column]) <= 64 {
+		var word uint64
+		for _, row := range g.rows[p.from:p.to] {
+			code := codes[row] % 64
+			g.cells[code] += g.cell[row]
+			word |= 1 << code
+		}
+		g.used[0] = word
+		return 1
+	}
 	var summary uint64
 	for _, row := range g.rows[p.from:p.to] {
 		code := codes[row] % maxCodes
@@ -185,7 +202,7 @@ func (g *grower) fill(p pending, column int) uint64 {
 func (g *grower) scan(best *split, column int, summary, total uint64) {
 	var left uint64
 	previous := -1
-	rows, minLeaf := int(total&cellMask), g.cfg.MinLeaf
+	rows := int(total & cellMask)
 	for summary != 0 {
 		word := bits.TrailingZeros64(summary)
 		summary &= summary - 1
@@ -193,7 +210,7 @@ func (g *grower) scan(best *split, column int, summary, total uint64) {
 			code := word<<6 | bits.TrailingZeros64(set)
 			if n := int(left & cellMask); previous >= 0 && n >= minLeaf && rows-n >= minLeaf {
 				if gain := gini(left) + gini(total-left); gain > best.gain {
-					*best = split{column, previous, code, gain}
+					*best = split{column, previous, code, gain, left}
 				}
 			}
 			left += g.cells[code]
@@ -204,6 +221,7 @@ func (g *grower) scan(best *split, column int, summary, total uint64) {
 	}
 }
 
+// gini is the sum of the squared class weights of a cell over their sum.
 func gini(cell uint64) float64 {
 	no, yes := float64(cell>>cellBits&cellMask), float64(cell>>(2*cellBits))
 	return (no*no + yes*yes) / (no + yes)

@@ -4,11 +4,14 @@
 package reporttest
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -17,9 +20,12 @@ import (
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/datasets/testbed"
 	"github.com/necstgen/necstgen/experiments/config"
+	"github.com/necstgen/necstgen/experiments/executor"
 	"github.com/necstgen/necstgen/experiments/fidelity"
 	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/store"
+	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
 
 // Folder makes a finished run of the experiment quickstart under runsDir, with
@@ -43,55 +49,72 @@ func Folder(runsDir string, flows int, cfg fidelity.Config) (*run.Manifest, erro
 	experiment := config.Default()
 	experiment.About = "HTTP of the embedded capture, perturbed: a test of the report"
 	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	r, err := run.Start(runsDir, run.Spec{
-		Experiment: "quickstart", Overrides: []string{"seed=1"}, Config: experiment,
-		Inputs: []run.Input{{Name: "data", Bytes: 1234567, SHA256: "0123456789abcdef0123456789abcdef"}},
-	}, run.Options{Now: func() time.Time { at = at.Add(700 * time.Millisecond); return at }})
+	graph, err := stages(split, generated, scores)
 	if err != nil {
 		return nil, err
 	}
-	r.SetBackend(run.Backend{Name: "go", Reason: "no model is trained here"})
-	r.Warn("component 2 holds %d packets", 3)
-	if err := r.Finish(write(r, split, generated, scores)); err != nil {
+	keys, err := graph.Keys(stage.Facts{Seed: 1})
+	if err != nil {
+		return nil, err
+	}
+	spec := run.Spec{Experiment: "quickstart", Overrides: []string{"seed=1"}, Config: experiment, Seeds: map[string]uint64{"split": 5},
+		Inputs:  []run.Input{{Name: "data", Bytes: 1234567, SHA256: "0123456789abcdef0123456789abcdef"}},
+		Backend: run.Backend{Name: "go", Reason: "no model is trained here"}}
+	for _, s := range graph.Stages {
+		spec.Keys = append(spec.Keys, keys[s.Name].Sum)
+	}
+	now := func() time.Time { at = at.Add(700 * time.Millisecond); return at }
+	r, err := run.Start(runsDir, spec, run.Options{Now: now})
+	if err != nil {
+		return nil, err
+	}
+	r.Warn("component 2 holds 3 packets")
+	job := &executor.Job{Graph: graph, Keys: keys, Store: store.Open(filepath.Join(runsDir, ".cache"), now)}
+	if err := r.Finish(executor.Run(context.Background(), job, r), nil); err != nil {
 		return nil, err
 	}
 	return run.Open(r.Dir())
 }
 
-func write(r *run.Run, split fidelity.Split, generated []*flow.Flow, scores []fidelity.Score) error {
-	err := r.Stage("data", []string{"data"}, func() error {
-		r.Note("%d flows", len(split.Training)+len(split.HeldOut))
-		for name, flows := range map[string][]*flow.Flow{
-			report.TrainingName: split.Training, report.HeldOutName: split.HeldOut, report.GeneratedName: generated,
-		} {
-			err := r.WriteFile(name, func(w io.Writer) error { return table.WritePackets(w, table.Parquet, flow.Packets(numbered(flows))) })
-			if err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return r.Stage("scores", []string{report.GeneratedName}, func() error {
-		for step := 1; step <= 30; step++ {
-			for name, scale := range map[string]float64{"vae/loss": 1.4, "vae/validation_loss": 1.5, "lstm/loss": 5, "lstm/validation_loss": 5.4} {
-				if err := r.Record(name, step, scale*(0.4+math.Exp(-float64(step)/6))); err != nil {
+// stages are two stages that write what they are given.
+func stages(split fidelity.Split, generated []*flow.Flow, scores []fidelity.Score) (*stage.Graph, error) {
+	tables := map[string][]*flow.Flow{report.TrainingName: split.Training, report.HeldOutName: split.HeldOut, report.GeneratedName: generated}
+	values := map[string]any{report.ScoresName: scores, report.LatentName: latent(), report.RepairsName: map[string]int{"time moved forward": 12, "repeated FIN cleared": 3}}
+	return stage.NewGraph([]stage.Stage{
+		{Name: "data", Outs: slices.Sorted(maps.Keys(tables)), Run: func(_ context.Context, env *stage.Env) error {
+			env.Note("%d flows", len(split.Training)+len(split.HeldOut))
+			for name, flows := range tables {
+				err := env.Write(name, func(w io.Writer) error { return table.WritePackets(w, table.Parquet, flow.Packets(numbered(flows))) })
+				if err != nil {
 					return err
 				}
 			}
-		}
-		for name, content := range map[string]any{
-			report.ScoresName: scores, report.LatentName: latent(), report.RepairsName: map[string]int{"time moved forward": 12, "repeated FIN cleared": 3},
-		} {
-			err := r.WriteFile(name, func(w io.Writer) error { return json.NewEncoder(w).Encode(content) })
-			if err != nil {
+			return nil
+		}},
+		{Name: "scores", Outs: slices.Sorted(maps.Keys(values)), Run: func(_ context.Context, env *stage.Env) error {
+			if err := curves(env); err != nil {
+				return err
+			}
+			for name, value := range values {
+				if err := env.Write(name, func(w io.Writer) error { return json.NewEncoder(w).Encode(value) }); err != nil {
+					return err
+				}
+			}
+			return nil
+		}},
+	})
+}
+
+// curves records the losses of two trainings.
+func curves(env *stage.Env) error {
+	for step := 1; step <= 30; step++ {
+		for name, scale := range map[string]float64{"vae/loss": 1.4, "vae/validation_loss": 1.5, "lstm/loss": 5, "lstm/validation_loss": 5.4} {
+			if err := env.Record(name, step, scale*(0.4+math.Exp(-float64(step)/6))); err != nil {
 				return err
 			}
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // capture is the first flows of HTTP in the embedded capture, in random order.
@@ -162,7 +185,7 @@ func numbered(flows []*flow.Flow) []*flow.Flow {
 	return list
 }
 
-// latent draws points from a mixture of five Gaussians, and tells the mixture.
+// latent draws points from a mixture of five Gaussians, and returns both.
 func latent() *report.Latent {
 	rng := rand.New(rand.NewPCG(5, 5))
 	l := &report.Latent{}

@@ -4,13 +4,13 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/datasets/necstgencsv"
+	"github.com/necstgen/necstgen/datasets/sharedtest"
+	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 )
@@ -19,31 +19,17 @@ import (
 // ../shared/necstgen/data, beside the repository, or skips the test.
 func publishedColumns(t *testing.T, name string, wanted ...string) [][]float64 {
 	t.Helper()
-	root, err := filepath.Abs(".")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for found := false; !found; {
-		root = filepath.Dir(root)
-		_, err := os.Stat(filepath.Join(root, "go.mod"))
-		found = err == nil
-	}
-	f, err := os.Open(filepath.Join(root, "..", "shared", "necstgen", "data", filepath.FromSlash(name)))
-	if err != nil {
-		t.Skipf("the published data are not here: %v", err)
-	}
-	defer f.Close()
-	columns, rows, err := necstgencsv.Numbers(f, name)
+	columns, err := table.ReadFeatures(sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(name)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	values := make([][]float64, len(wanted))
-	for row, err := range rows {
+	for row, err := range columns.Rows {
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, column := range wanted {
-			values[i] = append(values[i], row[slices.Index(columns, column)])
+			values[i] = append(values[i], row[slices.Index(columns.Names, column)])
 		}
 	}
 	return values

@@ -1,0 +1,247 @@
+package address
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"sort"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// HostState is a host while frames are made: what it counts across its flows.
+type HostState struct {
+	Host
+	NextID      uint16 // next IPv4 identification
+	ClockOffset uint32 // TCP timestamp at the epoch, in milliseconds
+}
+
+// Ends are the two sides of a new flow.
+type Ends struct {
+	Client, Server         *HostState
+	ClientPort, ServerPort uint16
+	Shortest               int32 // least payload bytes of a datagram
+}
+
+// Assigner gives flows their hosts and ports, by the popularity that the plan has
+// learned. No two flows that can be open at one time get the same five-tuple. It is
+// not safe for concurrent use.
+type Assigner struct {
+	plan      *Plan
+	random    *rand.Rand
+	hosts     []*HostState
+	groups    map[appProto]*serviceGroup
+	used      map[pairPort]uint32 // client ports so far
+	ended     map[pairPort]int64  // end of the last flow whose client had the server's port
+	overflow  map[overflowKey]*HostState
+	overflows uint32
+	kept      map[netip.Addr]*HostState // hosts of flows that keep their tuples
+}
+
+type appProto struct {
+	application flow.Application
+	proto       uint8
+}
+
+type pairPort struct {
+	client, server int
+	port           uint16
+	proto          uint8
+}
+
+type overflowKey struct{ client, turn int }
+
+// NewAssigner prepares an Assigner. The same plan, source and flows give the same
+// hosts and ports.
+func NewAssigner(plan *Plan, random *rand.Rand) *Assigner {
+	a := &Assigner{
+		plan: plan, random: random,
+		groups:   make(map[appProto]*serviceGroup),
+		used:     make(map[pairPort]uint32),
+		ended:    make(map[pairPort]int64),
+		overflow: make(map[overflowKey]*HostState),
+		kept:     make(map[netip.Addr]*HostState),
+	}
+	for _, h := range plan.Hosts {
+		a.hosts = append(a.hosts, a.newHostState(h))
+	}
+	for i := range plan.Services {
+		service := newServiceChoice(&plan.Services[i], a.hosts)
+		key := appProto{service.Application, service.Proto}
+		if a.groups[key] == nil {
+			a.groups[key] = new(serviceGroup)
+		}
+		a.groups[key].add(service)
+	}
+	return a
+}
+
+func (a *Assigner) newHostState(h Host) *HostState {
+	if h.TTL == 0 {
+		h.TTL = defaultTTL
+	}
+	if h.SYNWindow == 0 {
+		h.SYNWindow = defaultSYNWindow
+	}
+	if h.Window == 0 {
+		h.Window = defaultWindow
+	}
+	h.Scale = min(h.Scale, maxScale)
+	return &HostState{Host: h, NextID: uint16(a.random.Uint32()), ClockOffset: a.random.Uint32()}
+}
+
+// Assign draws the two ends of a flow, of IPv6 where want6 is true and the plan has
+// such hosts.
+func (a *Assigner) Assign(f *flow.Flow, proto uint8, want6 bool) Ends {
+	service := a.service(f.Application, proto, want6)
+	pair := a.pair(service, want6)
+	same := service.SamePort > 0 && a.random.Float64() < service.SamePort
+	for range reuseTries {
+		if !same || a.reusable(pair, service, f) {
+			break
+		}
+		pair = a.pair(service, want6)
+	}
+	if same && a.reusable(pair, service, f) {
+		a.ended[keyOf(pair, service)] = f.Packets[len(f.Packets)-1].Time
+		return Ends{a.hosts[pair.Client], a.hosts[pair.Server], service.Port, service.Port, service.Shortest}
+	}
+	return a.newClient(pair, service)
+}
+
+// Gateway returns the two ends of the n-th LoRaWAN gateway and its server, counted
+// from 0. Gateways take the pairs of the plan's service in turn.
+func (a *Assigner) Gateway(n int) Ends {
+	service := a.service(flow.LoRaWAN, flow.UDP, false)
+	return a.newClient(service.Pairs[n%len(service.Pairs)], service)
+}
+
+// Keep returns the ends that the flow names itself.
+func (a *Assigner) Keep(f *flow.Flow) (Ends, error) {
+	var hosts [2]*HostState
+	for dir, at := range []netip.AddrPort{f.Tuple.Src, f.Tuple.Dst} {
+		address := at.Addr().Unmap()
+		host, ok := a.kept[address]
+		if !ok {
+			h := defaultHost()
+			h.Address, h.MAC = address, localMAC(uint32(len(a.kept)+1)|1<<24)
+			for i := range f.Packets {
+				if p := &f.Packets[i]; int(p.Direction) == dir && p.SrcMAC != (flow.MAC{}) {
+					h.MAC, h.TTL = p.SrcMAC, p.TTL
+					break
+				}
+			}
+			host = a.newHostState(h)
+			a.kept[address] = host
+		}
+		hosts[dir] = host
+	}
+	if hosts[0].Address.Is4() != hosts[1].Address.Is4() {
+		return Ends{}, fmt.Errorf("%v and %v are not of one IP version", f.Tuple.Src, f.Tuple.Dst)
+	}
+	return Ends{Client: hosts[0], Server: hosts[1], ClientPort: f.Tuple.Src.Port(), ServerPort: f.Tuple.Dst.Port()}, nil
+}
+
+// service draws a service of the application and protocol, among those with
+// hosts of the wanted IP version if there are any.
+func (a *Assigner) service(app flow.Application, proto uint8, want6 bool) *serviceChoice {
+	group := a.group(app, proto)
+	sums := group.sums[0]
+	if last := len(sums) - 1; want6 && group.sums[1][last] > 0 || sums[last] == 0 {
+		sums = group.sums[1]
+	}
+	at := a.random.Int64N(sums[len(sums)-1])
+	return group.services[sort.Search(len(sums), func(i int) bool { return sums[i] > at })]
+}
+
+// group returns the services of the application and protocol. An application that
+// the plan does not know takes the hosts of another service, of the same protocol
+// if there is one.
+func (a *Assigner) group(app flow.Application, proto uint8) *serviceGroup {
+	key := appProto{app, proto}
+	if group := a.groups[key]; group != nil {
+		return group
+	}
+	like := &a.plan.Services[0]
+	for i := range a.plan.Services {
+		if a.plan.Services[i].Proto == proto {
+			like = &a.plan.Services[i]
+			break
+		}
+	}
+	known := *like
+	known.Application, known.Proto, known.Port = app, proto, registeredPort(app)
+	a.groups[key] = new(serviceGroup)
+	a.groups[key].add(newServiceChoice(&known, a.hosts))
+	return a.groups[key]
+}
+
+func keyOf(pair Pair, service *serviceChoice) pairPort {
+	return pairPort{pair.Client, pair.Server, service.Port, service.Proto}
+}
+
+// reusable reports whether a flow may have the ports of an earlier one of its pair:
+// never with TCP, and with UDP after a silence that tells them apart.
+func (a *Assigner) reusable(pair Pair, service *serviceChoice, f *flow.Flow) bool {
+	ended, used := a.ended[keyOf(pair, service)]
+	return !used || service.Proto == flow.UDP && f.Start()-ended > reuseAfter
+}
+
+// reuseAfter is the silence in nanoseconds after which a five-tuple is a new UDP
+// flow: 5 minutes (RFC 4787, 4.3), and a minute more.
+const reuseAfter = int64(360e9)
+
+// reuseTries is how often a pair is drawn until one has ports that can be used again.
+const reuseTries = 8
+
+// fewPorts is a range so small that none of its ports is left out.
+const fewPorts = 1024
+
+// newClient returns the pair, the client with a port that it has not had with this
+// server.
+func (a *Assigner) newClient(pair Pair, service *serviceChoice) Ends {
+	key := keyOf(pair, service)
+	low, size := uint32(service.ClientLow), uint32(service.ClientHigh-service.ClientLow)+1
+	scramble := uint32(pair.Client)<<16 ^ uint32(pair.Server)<<1 ^ uint32(service.Port)
+	n := a.used[key]
+	port := uint16(low + scatter(n%size, size, scramble))
+	for size > fewPorts && registered(port) {
+		n++
+		port = uint16(low + scatter(n%size, size, scramble))
+	}
+	a.used[key] = n + 1
+	host := a.hosts[pair.Client]
+	if turn := n / size; turn > 0 {
+		host = a.overflowHost(pair.Client, int(turn))
+	}
+	return Ends{host, a.hosts[pair.Server], port, service.Port, service.Shortest}
+}
+
+// pair draws client and server, of the wanted IP version where the service has it.
+func (a *Assigner) pair(service *serviceChoice, want6 bool) Pair {
+	family := &service.families[0]
+	if want6 && len(service.families[1].pairs) > 0 || len(family.pairs) == 0 {
+		family = &service.families[1]
+	}
+	family.last = family.draw(a.random)
+	return family.pairs[family.last]
+}
+
+// overflowHost returns the host that takes over from a client whose ports towards a
+// server are used up: the turn-th of that client.
+func (a *Assigner) overflowHost(client, turn int) *HostState {
+	key := overflowKey{client, turn}
+	if host, ok := a.overflow[key]; ok {
+		return host
+	}
+	a.overflows++
+	h := a.hosts[client].Host
+	prefix := a.plan.Overflow4
+	if h.Address.Is6() {
+		prefix = a.plan.Overflow6
+	}
+	h.Address = nthAddress(prefix, a.overflows)
+	host := a.newHostState(h)
+	a.overflow[key] = host
+	return host
+}

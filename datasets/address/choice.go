@@ -1,0 +1,90 @@
+package address
+
+import (
+	"math/rand/v2"
+	"sort"
+)
+
+// serviceChoice is a service prepared for drawing, its pairs by IP version.
+type serviceChoice struct {
+	*Service
+	families [2]pairChoice // IPv4, IPv6
+}
+
+// pairChoice is the pairs of one IP version with running sums of their flows.
+type pairChoice struct {
+	pairs  []Pair
+	sums   []int64
+	repeat float64 // chance to stay with the last pair, on top of drawing it again
+	last   int     // index of the last pair, -1 before the first
+}
+
+func newServiceChoice(service *Service, hosts []*HostState) *serviceChoice {
+	out := &serviceChoice{Service: service}
+	for _, pair := range service.Pairs {
+		family := &out.families[0]
+		if hosts[pair.Client].Address.Is6() {
+			family = &out.families[1]
+		}
+		family.pairs = append(family.pairs, pair)
+	}
+	for i := range out.families {
+		out.families[i].prepare(service.Repeat)
+	}
+	return out
+}
+
+// prepare sums up the pairs' flows; where no pair has any, all have the same weight.
+func (f *pairChoice) prepare(repeat float64) {
+	f.last = -1
+	var sum int64
+	for _, pair := range f.pairs {
+		sum += pair.Flows
+		f.sums = append(f.sums, sum)
+	}
+	if sum == 0 {
+		for i := range f.sums {
+			f.sums[i] = int64(i + 1)
+		}
+		sum = int64(len(f.sums))
+	}
+	again, before := 0.0, int64(0) // the chance that two independent draws agree
+	for _, s := range f.sums {
+		proportion := float64(s-before) / float64(sum)
+		again += proportion * proportion
+		before = s
+	}
+	if again < 1 {
+		f.repeat = max(0, (repeat-again)/(1-again))
+	}
+}
+
+// draw returns the index of a pair: the last one again, or any by its flows.
+func (f *pairChoice) draw(random *rand.Rand) int {
+	if f.last >= 0 && f.repeat > 0 && random.Float64() < f.repeat {
+		return f.last
+	}
+	at := random.Int64N(f.sums[len(f.sums)-1])
+	return sort.Search(len(f.sums), func(i int) bool { return f.sums[i] > at })
+}
+
+// serviceGroup is the services of one application and protocol, with running
+// sums of the flows of those that have hosts of each IP version.
+type serviceGroup struct {
+	services []*serviceChoice
+	sums     [2][]int64
+}
+
+func (g *serviceGroup) add(service *serviceChoice) {
+	g.services = append(g.services, service)
+	for family := range g.sums {
+		sum := int64(0)
+		if n := len(g.sums[family]); n > 0 {
+			sum = g.sums[family][n-1]
+		}
+		if len(service.families[family].pairs) > 0 {
+			sum += max(1, service.Flows)
+		}
+		g.sums[family] = append(g.sums[family], sum)
+	}
+}

@@ -1,0 +1,55 @@
+package payload_test
+
+import (
+	"bytes"
+	"fmt"
+	"log"
+	"math/rand/v2"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/payload"
+)
+
+// exchange is a request of 80 bytes and a response of 60.
+type exchange struct{}
+
+// Turn knows both turns.
+func (exchange) Turn(segment int) payload.Turn {
+	return []payload.Turn{{Direction: flow.Forward, Length: 80, Last: true}, {Direction: flow.Backward, Length: 60, Last: true}}[segment]
+}
+
+// Payloads are composed to lengths that are given: the request says so much, and the
+// response so much.
+func Example() {
+	random := rand.New(rand.NewPCG(1, 2))
+	pool := payload.NewPool(payload.Neutral, nil, random)
+	var w payload.Writer
+	w.Start(pool, payload.Connection{Application: flow.HTTP, Proto: flow.TCP, ServerPort: 80}, random)
+	request, response := make([]byte, 80), make([]byte, 60)
+	w.Fill(request, flow.Forward, false, 0, exchange{})
+	w.Fill(response, flow.Backward, false, 1, exchange{})
+	fmt.Printf("%q\n%q\n", request, response)
+	// Output:
+	// "GET /ldwnfzhyorxqllbrgogeuzqyjquywmpvgpupgendwhfqhddzvxvenvxreshgq~ HTTP/1.1\r\n\r\n"
+	// "HTTP/1.1 200 Fine\r\nCONTENT-LENGTH: 19\r\n\r\n hzoukr abplwx fcld"
+}
+
+// Examples of what the training capture says are gathered only where payloads are to
+// be copied, and saved in a file of their own.
+func ExampleGather() {
+	said := flow.Packet{Application: flow.HTTP, Tuple: flow.FiveTuple{Proto: flow.TCP}, PayloadLength: 18, Payload: []byte("GET / HTTP/1.1\r\n\r\n")}
+	examples, err := payload.Gather(func(yield func(flow.Packet, error) bool) { yield(said, nil) })
+	if err != nil {
+		log.Fatal(err)
+	}
+	var file bytes.Buffer
+	if err := payload.WriteExamples(&file, examples); err != nil {
+		log.Fatal(err)
+	}
+	if examples, err = payload.ReadExamples(&file, "examples.json"); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Printf("%v says %q\n", examples[0].Direction, examples[0].Bytes)
+	// Output:
+	// forward says "GET / HTTP/1.1\r\n\r\n"
+}

@@ -1,0 +1,92 @@
+package table
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strconv"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// The texts of a table's cells, there and back.
+
+func textApplication(a uint8) string { return flow.Application(a).String() }
+
+func parseApplication(text string) (flow.Application, error) {
+	var a flow.Application
+	if text == "" {
+		return a, nil
+	}
+	err := a.UnmarshalText([]byte(text))
+	return a, err
+}
+
+func textLayer(n uint8) string { return flow.LayerName(n).String() }
+
+func parseLayer(text string) (flow.LayerName, error) {
+	var n flow.LayerName
+	err := n.UnmarshalText([]byte(text))
+	return n, err
+}
+
+func textAddr(a netip.Addr) string {
+	if !a.IsValid() {
+		return ""
+	}
+	return a.String()
+}
+
+func parseAddr(text string) (netip.Addr, error) {
+	if text == "" {
+		return netip.Addr{}, nil
+	}
+	return netip.ParseAddr(text)
+}
+
+func textMAC(m flow.MAC) string { return net.HardwareAddr(m[:]).String() }
+
+func parseMAC(text string) (flow.MAC, error) {
+	if text == "" {
+		return flow.MAC{}, nil
+	}
+	mac, err := net.ParseMAC(text)
+	if err != nil || len(mac) != 6 {
+		return flow.MAC{}, fmt.Errorf("%q is no link-layer address of six bytes", text)
+	}
+	return flow.MAC(mac), nil
+}
+
+// optionalHex is a number that is written in hexadecimal digits, or none.
+type optionalHex struct {
+	value uint64
+	ok    bool
+}
+
+func textGateway(v optionalHex) string {
+	if !v.ok {
+		return ""
+	}
+	return fmt.Sprintf("%016x", v.value)
+}
+
+func textDevice(v optionalHex) string {
+	if !v.ok {
+		return ""
+	}
+	return fmt.Sprintf("%08x", v.value)
+}
+
+// parseHex returns the parser of numbers of so many bits.
+func parseHex(bits int) func(string) (optionalHex, error) {
+	return func(text string) (optionalHex, error) {
+		if text == "" {
+			return optionalHex{}, nil
+		}
+		v, err := strconv.ParseUint(text, 16, bits)
+		if err != nil {
+			return optionalHex{}, fmt.Errorf("%q is no number of %d bits in hexadecimal digits", text, bits)
+		}
+		return optionalHex{v, true}, nil
+	}
+}

@@ -1,0 +1,223 @@
+package tcp
+
+import (
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// Sizes of headers in bytes.
+const (
+	etherHeader = 14
+	ipv4Header  = 20
+	ipv6Header  = 40
+	tcpHeader   = 20
+	udpHeader   = 8
+	minFrame    = 60 // Ethernet without the frame check sequence
+)
+
+// timestampOptions is the room of NOP, NOP, timestamps: all that a segment
+// other than a SYN carries. Selective acknowledgements report loss, and
+// generated connections have none.
+const timestampOptions = 12
+
+// synLayout is an arrangement of options of a SYN, as common stacks send them.
+type synLayout struct {
+	size                    uint8 // bytes
+	mss, scale, sack, stamp bool
+}
+
+// synLayouts are ordered by size: no option, MSS alone (old stacks), MSS and
+// window scale, the Windows arrangement, MSS and timestamps, Linux, macOS (the
+// last padded by the end-of-options byte).
+var synLayouts = [...]synLayout{
+	{size: 0},
+	{size: 4, mss: true},
+	{size: 8, mss: true, scale: true},
+	{size: 12, mss: true, scale: true, sack: true},
+	{size: 16, mss: true, stamp: true},
+	{size: 20, mss: true, scale: true, sack: true, stamp: true},
+	{size: 24, mss: true, scale: true, sack: true, stamp: true},
+}
+
+// Sizes of the layouts that are chosen by name.
+const (
+	mssOnly       = 4
+	scaleOnly     = 8
+	windowsLayout = 12
+	linuxLayout   = 20
+)
+
+// layoutOf returns the largest layout of at most size bytes.
+func layoutOf(size uint8) synLayout {
+	best := synLayouts[0]
+	for _, l := range synLayouts {
+		if l.size <= size {
+			best = l
+		}
+	}
+	return best
+}
+
+// answerTo returns the largest layout of at most size bytes whose options the SYN
+// offered: a SYN/ACK may not bring in others (RFC 7323, 2.2 and 3.2; RFC 2018).
+func answerTo(syn synLayout, size uint8, allowStamp bool) synLayout {
+	best := synLayouts[0]
+	for _, l := range synLayouts {
+		offered := (!l.scale || syn.scale) && (!l.sack || syn.sack) && (!l.stamp || syn.stamp && allowStamp)
+		if l.size <= size && offered {
+			best = l
+		}
+	}
+	return best
+}
+
+// optionRoom returns the TCP option bytes that a generated header length asks for,
+// rounded down to whole words, or -1 where no header length was given.
+func optionRoom(header, ipHeader int32) int32 {
+	if header == 0 {
+		return -1
+	}
+	return min(40, max(0, (header-etherHeader-ipHeader-tcpHeader)&^3))
+}
+
+// agreeOptions settles which options the two ends use and gives every segment
+// its option bytes.
+func (c *connection) agreeOptions(l limits) {
+	c.timestamps = c.mostHaveStamps(l.ipHeader)
+	for i := range c.segments {
+		if g := &c.segments[i]; g.header != 0 {
+			g.keepLength(etherHeader + l.ipHeader + tcpHeader)
+		}
+	}
+	if c.opened {
+		c.synOptions(l)
+	}
+	for i := range c.segments {
+		g := &c.segments[i]
+		if g.flags&flow.SYN != 0 {
+			continue
+		}
+		room := optionRoom(g.header, l.ipHeader)
+		g.options = 0
+		if c.timestamps && (g.flags&flow.RST == 0 || room == timestampOptions) {
+			g.options = timestampOptions
+		}
+		c.countHeader(g, l.ipHeader)
+	}
+}
+
+// countHeader notes a header that is not what was generated.
+func (c *connection) countHeader(g *segment, ipHeader int32) {
+	if g.header != 0 && g.header != etherHeader+ipHeader+tcpHeader+int32(g.options) {
+		c.counts.add(headerChanged)
+	}
+}
+
+// synOptions gives SYN and SYN/ACK their layouts.
+func (c *connection) synOptions(l limits) {
+	syn := &c.segments[0]
+	room := optionRoom(syn.header, l.ipHeader)
+	if room < 0 {
+		room = windowsLayout
+		if c.timestamps {
+			room = linuxLayout
+		}
+	}
+	offer := layoutOf(uint8(room))
+	if c.timestamps && !offer.stamp {
+		if !c.answered || optionRoom(c.segments[1].header, l.ipHeader) < linuxLayout {
+			c.timestamps = false // the SYN did not offer what later packets have room for
+		} else {
+			offer = layoutOf(linuxLayout)
+		}
+	}
+	syn.options = offer.size
+	c.countHeader(syn, l.ipHeader)
+	if !c.answered {
+		c.timestamps = c.timestamps && offer.stamp
+		return
+	}
+	answer := &c.segments[1]
+	room = optionRoom(answer.header, l.ipHeader)
+	if room < 0 || c.timestamps && !answerTo(offer, uint8(room), true).stamp {
+		room = int32(offer.size)
+	}
+	agreed := answerTo(offer, uint8(room), c.timestamps)
+	c.timestamps = c.timestamps && agreed.stamp
+	c.scaled = offer.scale && agreed.scale
+	answer.options = agreed.size
+	c.countHeader(answer, l.ipHeader)
+}
+
+// mostHaveStamps reports whether most segments have room for exactly the
+// timestamps option; where nothing else is known, whether the SYN had.
+func (c *connection) mostHaveStamps(ipHeader int32) bool {
+	with, without := 0, 0
+	synRoom := int32(-1)
+	for i := range c.segments {
+		g := &c.segments[i]
+		room := optionRoom(g.header, ipHeader)
+		switch {
+		case g.flags&flow.SYN != 0:
+			synRoom = max(synRoom, room)
+		case g.flags&flow.RST != 0 || room < 0:
+		case room >= timestampOptions:
+			with++
+		default:
+			without++
+		}
+	}
+	if with+without == 0 {
+		return synRoom >= 16 && layoutOf(uint8(synRoom)).stamp
+	}
+	return with > without
+}
+
+// growForScale adds the window scale option to both SYNs, where the data in
+// flight does not fit a window of 64 KiB.
+func (c *connection) growForScale() {
+	if !c.opened || !c.answered || c.scaled || max(c.inFlight[0], c.inFlight[1]) < unscaledWindow {
+		return
+	}
+	for i := range 2 {
+		size := uint8(scaleOnly)
+		if layoutOf(c.segments[i].options).stamp {
+			size = linuxLayout
+		}
+		c.segments[i].options = max(size, c.segments[i].options)
+	}
+	c.scaled = true
+	c.counts.add(scaleAdded)
+}
+
+// split cuts payloads to what fits an IP packet, as segmentation offload does
+// behind the capture point: all pieces at one time, PSH and FIN on the last.
+func (c *connection) split(l limits) {
+	fits := true
+	for i := range c.segments {
+		g := &c.segments[i]
+		room := l.mtu - l.ipHeader - tcpHeader - int32(g.options)
+		if over := g.payload - room; over > 0 && over <= c.longer { // a full segment stays one
+			g.payload = room
+			c.counts.add(fullCut)
+		}
+		fits = fits && g.payload <= room
+		c.maxPayload[g.dir] = max(c.maxPayload[g.dir], min(g.payload, room))
+	}
+	if fits {
+		return
+	}
+	var whole []segment
+	for _, g := range c.segments {
+		room := l.mtu - l.ipHeader - tcpHeader - int32(g.options)
+		for g.payload > room {
+			piece := g
+			piece.payload = room
+			piece.flags &^= flow.PSH | flow.FIN
+			whole = append(whole, piece)
+			g.payload -= room
+			c.counts.add(segmentSplit)
+		}
+		whole = append(whole, g)
+	}
+	c.segments = append(c.segments[:0], whole...)
+}

@@ -1,0 +1,194 @@
+// Package trace reads any file of packets: a trace is a capture (pcap or pcapng),
+// a packet table (Parquet, Arrow, CSV), NeCSTGen's published packets (CSV), or the
+// log of a LoRaWAN gateway (CSV), all of them plain and the streams also compressed
+// with gzip or zstd. The first bytes tell which it is, never the name.
+//
+//   - [Open] opens a data set of the catalog or a file, [OpenFile] a file, and [New]
+//     takes any reader. The result is a [Trace].
+//   - [Trace.Packets] is the stream of its packets, as far as a [Selection] asks for them.
+//   - [Trace.Info] is then what the file says of itself, [Trace.Warnings] what is odd
+//     about it, and [Trace.LeftOut] which uplinks the selection passed over.
+//
+// A pipe or a device is read once, as a stream, and never waited for in silence.
+package trace
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/necstgen/necstgen/datasets/catalog"
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/pcap"
+)
+
+// Trace is an open file or stream of packets. Its bytes, as they are stored, or its
+// packets can be read, once.
+type Trace struct {
+	Name string // for messages
+
+	in     io.ReadCloser
+	file   *os.File // nil: a stream
+	size   int64    // bytes of file when it was opened
+	waits  bool     // reading may have to wait: a pipe or device
+	what   content
+	reader *pcap.Reader // of a capture
+
+	compression string
+	clock       flow.Clock
+	leftOut     map[string]int64
+	grown       error
+}
+
+// New makes a trace of a reader, which Close does not close. The name appears in
+// messages only.
+func New(r io.Reader, name string) *Trace {
+	t := &Trace{Name: name, in: io.NopCloser(r)}
+	if f, ok := r.(*os.File); ok {
+		t.take(f, false)
+	}
+	return t
+}
+
+// Open opens a data set of the catalog, or, where name is none, the file of that
+// name as OpenFile does.
+func Open(ctx context.Context, name string, say func(message string)) (*Trace, error) {
+	if _, unknown := new(catalog.Catalog).Get(name); unknown != nil {
+		t, err := OpenFile(ctx, name, say)
+		if errors.Is(err, fs.ErrNotExist) && strings.ContainsRune(name, '.') {
+			return nil, fmt.Errorf("trace: no file and no data set %s: data list names the data sets", name)
+		} else if errors.Is(err, fs.ErrNotExist) {
+			return nil, unknown
+		}
+		return t, err
+	}
+	r, err := catalog.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	t := &Trace{Name: name, in: r}
+	if f, ok := r.(*os.File); ok {
+		t.take(f, true)
+	}
+	return t, nil
+}
+
+// OpenFile opens a file. A pipe or device is announced by say before it is waited
+// for; where say is nil it is refused, because it can be read only once and may have
+// to be waited for. The end of ctx ends the wait.
+func OpenFile(ctx context.Context, path string, say func(message string)) (*Trace, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, fmt.Errorf("trace: open %s: %w", path, errors.Unwrap(err))
+	}
+	kind := kindOf(info.Mode())
+	switch {
+	case info.IsDir():
+		return nil, fmt.Errorf("trace: %s is a folder: want a capture file", path)
+	case kind != "" && say == nil:
+		return nil, fmt.Errorf("trace: %s is %s, which can be read only once: want a file", path, kind)
+	case kind != "":
+		say(fmt.Sprintf("reading %s, %s, to its end", path, kind))
+	}
+	f, err := open(ctx, path)
+	if err != nil {
+		return nil, fmt.Errorf("trace: %w", err)
+	}
+	t := &Trace{Name: path}
+	t.take(f, true)
+	return t, nil
+}
+
+// take makes f the source. own says that Close closes it.
+func (t *Trace) take(f *os.File, own bool) {
+	if own {
+		t.in = f
+	}
+	info, err := f.Stat()
+	if t.waits = err != nil || !info.Mode().IsRegular(); !t.waits {
+		t.file, t.size = f, info.Size()
+	}
+}
+
+// kindOf names what a file is that is neither regular nor a folder.
+func kindOf(mode fs.FileMode) string {
+	switch {
+	case mode.IsRegular() || mode.IsDir():
+		return ""
+	case mode&fs.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&fs.ModeDevice != 0:
+		return "a device"
+	}
+	return "no regular file"
+}
+
+// open opens a file. Opening a named pipe waits for who writes to it; that wait
+// ends with ctx.
+func open(ctx context.Context, path string) (*os.File, error) {
+	type result struct {
+		file *os.File
+		err  error
+	}
+	opened := make(chan result, 1)
+	go func() {
+		f, err := os.Open(path)
+		opened <- result{f, err}
+	}()
+	select {
+	case r := <-opened:
+		return r.file, r.err
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Close closes what Open or OpenFile has opened.
+func (t *Trace) Close() error { return t.in.Close() }
+
+// Read reads the trace's bytes as they are stored.
+func (t *Trace) Read(p []byte) (int, error) { return t.in.Read(p) }
+
+// Info is what the file says of itself, as far as its packets have been read.
+func (t *Trace) Info() pcap.Info {
+	info := pcap.Info{Format: string(t.what), Interfaces: []pcap.Interface{}}
+	if t.reader != nil {
+		info = t.reader.Info()
+	}
+	info.Compression = t.compression
+	return info
+}
+
+// LeftOut counts the uplinks that the selection has passed over, by their port and
+// gateway in words.
+func (t *Trace) LeftOut() map[string]int64 { return t.leftOut }
+
+// Clock is what the times of the packets say, of those that have been read.
+func (t *Trace) Clock() flow.Clock { return t.clock }
+
+// Warnings are what is odd about the trace as far as it was read: the file grew
+// meanwhile, or the times jump as no clock does.
+func (t *Trace) Warnings() []error {
+	var odd []error
+	if t.grown != nil {
+		odd = append(odd, t.grown)
+	}
+	if err := t.clock.Check(); err != nil {
+		odd = append(odd, fmt.Errorf("trace: %s: %w", t.Name, err))
+	}
+	return odd
+}
+
+// watch notes it when the file has grown since it was opened.
+func (t *Trace) watch() {
+	if t.file == nil {
+		return
+	}
+	if info, err := t.file.Stat(); err == nil && info.Size() > t.size {
+		t.grown = fmt.Errorf("trace: %s: the file grew from %d to %d bytes while it was read: is it still being written?", t.Name, t.size, info.Size())
+	}
+}

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/store"
+)
+
+func (c *command) cacheCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "cache",
+		Short: "What the stages of earlier runs have stored",
+		Args:  c.noCommand,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	keep := 3
+	prune := &cobra.Command{
+		Use:     "prune",
+		Short:   "Remove all but the results of each stage that were used last",
+		Long:    "Removes stored results, apart from the few of each stage that were used last. Runs keep their\nfiles; a removed result that is needed again is computed again.",
+		Example: "  go run ./experiments cache prune --keep 5",
+		Args:    arguments(0, 0, "no argument"),
+		RunE:    func(*cobra.Command, []string) error { return c.prune(keep) },
+	}
+	prune.Flags().IntVar(&keep, "keep", keep, "how many results of each stage stay")
+	cmd.AddCommand(prune, &cobra.Command{
+		Use:   "list",
+		Short: "Every stored result, with its size and when it was used last",
+		Args:  arguments(0, 0, "no argument"),
+		RunE:  func(*cobra.Command, []string) error { return c.listCache() },
+	})
+	return cmd
+}
+
+// listCache prints what is stored.
+func (c *command) listCache() error {
+	all, err := c.store().List()
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return printJSON(c.out, all)
+	}
+	var rows [][]string
+	for _, u := range all {
+		rows = append(rows, []string{u.Stage, u.Key[:12], megabytes(u.Bytes), run.Seconds(u.Seconds), u.Used.Local().Format("2006-01-02 15:04"), u.Note})
+	}
+	if err := printTable(c.out, []string{"STAGE", "KEY", "SIZE", "TOOK", "USED", ""}, rows); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.out, "%d results, %s\n", len(all), total(all))
+	return err
+}
+
+// prune removes what was not used for longest.
+func (c *command) prune(keep int) error {
+	if keep < 0 {
+		return usageError{fmt.Errorf("cache prune: --keep %d: want at least 0", keep)}
+	}
+	removed, err := c.store().Prune(keep)
+	if err != nil {
+		return err
+	}
+	if c.json {
+		return printJSON(c.out, removed)
+	}
+	_, err = fmt.Fprintf(c.out, "%d results removed, %s\n", len(removed), total(removed))
+	return err
+}
+
+// total is the size of all files of stored results together.
+func total(all []store.Usage) string {
+	bytes := int64(0)
+	for _, u := range all {
+		bytes += u.Bytes
+	}
+	return megabytes(bytes)
+}

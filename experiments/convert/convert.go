@@ -1,0 +1,168 @@
+// Package convert turns a trace into tables: of its packets, of the features that
+// the models learn from, and of its flows. [Run] writes them as [Options] say, in
+// this program's layout or in that of NeCSTGen's published files.
+//
+// What needs a second look, as flows beside packets, reads the trace again: nothing
+// of it is held. A table without packets, of flows or of numbers, is copied to
+// another format.
+package convert
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/table"
+	"github.com/necstgen/necstgen/datasets/trace"
+)
+
+// Layout is which columns the files have.
+type Layout string
+
+// The layouts. NeCSTGen's files are CSV.
+const (
+	Tables   Layout = ""         // this program's tables (package table)
+	NeCSTGen Layout = "necstgen" // those of NeCSTGen's published files (package necstgencsv)
+)
+
+// Options say what is written. The ending of a file's name tells its format.
+type Options struct {
+	Packets  string // the file of the packets; "": as the trace, in the working folder
+	Features string // of the features; "": none
+	Flows    string // of the flows; "": none
+
+	Layout Layout
+
+	// Application leaves out all packets but those of one application. Beside the
+	// names of package flow it may be one of NeCSTGen's: TCP_GOOGLE_HOME and
+	// UDP_GOOGLE_HOME stand for all packets of that transport, LORA_1 for the uplinks
+	// of FPort 1. "" takes all.
+	Application string
+
+	Variant feature.Variant // of Features; "": that of the application
+	Compat  bool            // Features as the published files have them, feature.Original
+}
+
+// Result counts what was read and written.
+type Result struct {
+	PacketsFile string  `json:"table"`
+	Packets     int64   `json:"packets"` // in that file
+	Flows       int64   `json:"flows"`
+	Rows        int64   `json:"rows"`   // of flows or numbers that were copied
+	Damaged     int64   `json:"errors"` // records that could not be read
+	Others      int64   `json:"others"` // packets that are not of the application
+	Reasons     []error `json:"-"`      // what was wrong with the first damaged records
+}
+
+// OptionsError is a mistake in the options.
+type OptionsError struct{ Err error }
+
+// Error is that of Err.
+func (e *OptionsError) Error() string { return "convert: " + e.Err.Error() }
+
+// Unwrap is Err.
+func (e *OptionsError) Unwrap() error { return e.Err }
+
+// Run converts the trace of a name, a file's or a data set's. All files are written,
+// or none. A trace of which no packet could be read, or none is of the application,
+// is an error with the first reasons. A pipe is announced by say; it can be read
+// only for files that need one pass.
+func Run(ctx context.Context, name string, o Options, say func(message string)) (*Result, error) {
+	c := &converter{Options: o, ctx: ctx, name: name, say: say}
+	if err := c.prepare(); err != nil {
+		return nil, &OptionsError{err}
+	}
+	write := c.writeTables
+	switch {
+	case c.content == flowContent || c.content == numberContent:
+		write = c.copyTable
+	case o.Layout == NeCSTGen:
+		write = c.writeNeCSTGen
+	}
+	if err := write(); err != nil {
+		return nil, fmt.Errorf("convert: %w", err)
+	}
+	return &c.result, nil
+}
+
+// converter is one conversion.
+type converter struct {
+	Options
+	ctx     context.Context
+	name    string
+	say     func(string)
+	choice  choice
+	content content
+	passes  int
+	result  Result
+}
+
+// open opens the trace at its start.
+func (c *converter) open() (*trace.Trace, error) {
+	say := c.say
+	if c.Layout == NeCSTGen && c.Features != "" || c.Flows != "" || c.Features != "" && c.choice.uplinks() {
+		say = nil // a pipe cannot be read twice, and is refused
+	}
+	return trace.Open(c.ctx, c.name, say)
+}
+
+// prepare checks the options and fills in what they leave open.
+func (c *converter) prepare() error {
+	if c.Layout != Tables && c.Layout != NeCSTGen {
+		return fmt.Errorf("unknown layout %q: want %s, or none", c.Layout, NeCSTGen)
+	}
+	var err error
+	if c.choice, err = choiceOf(c.Application); err != nil {
+		return err
+	}
+	if c.Variant != "" {
+		if err = c.choice.variant.UnmarshalText([]byte(c.Variant)); err == nil && (c.Variant == feature.LoRaWAN) != c.choice.uplinks() {
+			err = fmt.Errorf("variant %s: want %s for uplinks, and another for all else", c.Variant, feature.LoRaWAN)
+		}
+	}
+	if c.Packets == "" {
+		base := filepath.Base(c.name)
+		c.Packets = strings.TrimSuffix(base, filepath.Ext(base)) + map[Layout]string{Tables: ".parquet", NeCSTGen: ".csv"}[c.Layout]
+	}
+	c.result.PacketsFile = c.Packets
+	c.content = contentOf(c.name)
+	return errors.Join(err, c.checkNames(), c.checkContent())
+}
+
+// checkNames refuses names of files that do not tell what shall be written.
+func (c *converter) checkNames() error {
+	var first table.Format
+	for i, path := range []string{c.Packets, c.Features, c.Flows} {
+		if path == "" {
+			continue
+		}
+		format, err := table.FormatOf(path)
+		if i == 0 {
+			first = format
+		}
+		switch necstgen := c.Layout == NeCSTGen; {
+		case err != nil:
+			return err
+		case necstgen && format != table.CSV:
+			return fmt.Errorf("%s: want a name that ends in .csv: NeCSTGen's files are CSV", path)
+		case necstgen && i > 0 && c.Application == "":
+			return fmt.Errorf("%s: want an application: NeCSTGen's features and flows are those of one", path)
+		case necstgen && i == 2 && c.choice.uplinks():
+			return fmt.Errorf("%s: NeCSTGen has no flows of uplinks", path)
+		case i == 1 && format != first:
+			return fmt.Errorf("%s: want features in the format of the packets, %s", path, first)
+		}
+	}
+	return nil
+}
+
+// compatibility is what Compat asks for.
+func (c *converter) compatibility() feature.Compat {
+	if c.Compat {
+		return feature.Original()
+	}
+	return feature.Compat{}
+}

@@ -1,0 +1,98 @@
+package convert
+
+import (
+	"bufio"
+	"iter"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/lorawan"
+	"github.com/necstgen/necstgen/datasets/necstgencsv"
+	"github.com/necstgen/necstgen/datasets/pcap"
+	"github.com/necstgen/necstgen/datasets/trace"
+)
+
+// stream reads the packets as they stand in the trace.
+func (c *converter) stream(in *trace.Trace) iter.Seq2[flow.Packet, error] {
+	packets := in.Packets(c.ctx, trace.Selection{})
+	if c.choice.uplinks() {
+		return lorawan.Uplinks(packets)
+	}
+	return packets
+}
+
+// packets are the labelled packets of the application.
+func (c *converter) packets() iter.Seq2[flow.Packet, error] {
+	if c.content == generatedContent {
+		return pass(c, func(in *trace.Trace) iter.Seq2[flow.Packet, error] { return necstgencsv.Generated(in, c.name) }, func(p *flow.Packet) bool {
+			p.Application = c.choice.application // all that is known of it
+			return true
+		})
+	}
+	return pass(c, func(in *trace.Trace) iter.Seq2[flow.Packet, error] {
+		return new(flow.Assembler).Label(c.stream(in))
+	}, c.choice.takes)
+}
+
+// flowRows are the flows of the application. change is applied to each packet first.
+func (c *converter) flowRows(change func(*flow.Packet)) iter.Seq2[flow.TableRow, error] {
+	return func(yield func(flow.TableRow, error) bool) {
+		changed := pass(c, c.stream, func(p *flow.Packet) bool {
+			change(p)
+			return !c.choice.uplinks() || c.choice.takes(p) // an application belongs to the flow
+		})
+		for row, err := range new(flow.Assembler).Table(changed) {
+			if err == nil && !c.choice.takesFlow(&row) {
+				continue
+			}
+			if err == nil {
+				c.result.Flows++
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+// uplinks are the uplinks of the application. Those of a log are as the log has
+// them, with downlinks that the gateway heard.
+func (c *converter) uplinks() iter.Seq2[lorawan.Uplink, error] {
+	return pass(c, func(in *trace.Trace) iter.Seq2[lorawan.Uplink, error] {
+		return func(yield func(lorawan.Uplink, error) bool) {
+			plain, _, err := pcap.Decompress(in, c.name)
+			if err != nil {
+				yield(lorawan.Uplink{}, err)
+				return
+			}
+			defer plain.Close()
+			buffered := bufio.NewReaderSize(plain, 1<<16)
+			uplinks := lorawan.Log(buffered, c.name)
+			if !lorawan.IsLog(buffered) {
+				uplinks = uplinksOf(lorawan.Read(buffered, c.name))
+			}
+			for u, err := range uplinks {
+				if err == nil {
+					err = c.ctx.Err()
+				}
+				if !yield(u, err) || c.ctx.Err() != nil {
+					return
+				}
+			}
+		}
+	}, func(u *lorawan.Uplink) bool { return c.choice.port == 0 || int(u.Port) == c.choice.port })
+}
+
+// uplinksOf are the uplinks that packets stand for.
+func uplinksOf(packets iter.Seq2[flow.Packet, error]) iter.Seq2[lorawan.Uplink, error] {
+	return func(yield func(lorawan.Uplink, error) bool) {
+		for p, err := range packets {
+			var u lorawan.Uplink
+			if err == nil {
+				u = lorawan.UplinkOf(&p)
+			}
+			if !yield(u, err) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,122 @@
+package pipeline
+
+import (
+	"context"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/trace"
+	"github.com/necstgen/necstgen/experiments/config"
+	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/baseline"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
+	"github.com/necstgen/necstgen/gomlxmodels/stage"
+)
+
+// evaluateParams are the settings that decide the scores.
+type evaluateParams struct {
+	Evaluate    config.Evaluate `json:"evaluate"`
+	Data        config.Data     `json:"data"` // how packets become flows
+	MarkovOrder int             `json:"markov_order"`
+	RateFactor  float64         `json:"rate_factor"`
+}
+
+// evaluateStage scores the capture beside floors and baselines.
+func evaluateStage(e config.Experiment) stage.Stage {
+	d := config.Data{Application: e.Data.Application, IdleTimeout: e.Data.IdleTimeout}
+	p := evaluateParams{e.Evaluate, d, e.Markov.Order, e.Generate.RateFactor}
+	return stage.Stage{Name: "evaluate", Version: 1, Params: p, Deps: []string{captureName, generator.TrainingName, heldOutName, generator.TrafficName},
+		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"},
+		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p) }}
+}
+
+func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
+	t, err := readTraffic(env)
+	if err != nil {
+		return err
+	}
+	var split fidelity.Split
+	if split.Training, err = readFlows(env, generator.TrainingName); err != nil {
+		return err
+	}
+	if split.HeldOut, err = readFlows(env, heldOutName); err != nil {
+		return err
+	}
+	synthetic, err := readSynthetic(ctx, env, p, t)
+	if err != nil {
+		return err
+	}
+	baselines, err := drawBaselines(ctx, env, p, t, split.Training, len(synthetic))
+	if err != nil {
+		return err
+	}
+	src, err := env.Source("evaluate")
+	if err != nil {
+		return err
+	}
+	cfg := fidelity.Config{Trees: p.Evaluate.Trees, Folds: p.Evaluate.Folds, FloorSplits: p.Evaluate.Floors, NoFlow: t.Segment > 0}
+	scores, err := fidelity.Compare(cfg, split, synthetic, baselines, src)
+	if err != nil {
+		return err
+	}
+	env.Note("%d scores", len(scores))
+	return writeJSON(env, scoresName, scores)
+}
+
+// readSynthetic gathers the flows of the capture by the same rules as the original's.
+func readSynthetic(ctx context.Context, env *stage.Env, p evaluateParams, t generator.Traffic) ([]*flow.Flow, error) {
+	path, err := env.Path(captureName)
+	if err != nil {
+		return nil, err
+	}
+	data, err := trace.OpenFile(ctx, path, nil)
+	if err != nil {
+		return nil, err
+	}
+	defer data.Close()
+	a := flow.Assembler{IdleTimeout: time.Duration(p.Data.IdleTimeout)}
+	flows, damaged, err := flow.Collect(a.Flows(data.Packets(ctx, trace.Selection{Application: p.Data.Application})))
+	if err != nil {
+		return nil, err
+	}
+	if len(damaged) > 0 {
+		return nil, damaged[0]
+	}
+	env.Warn(fidelity.Claim(flows, p.Data.Application))
+	if t.Segment > 0 {
+		return timeline.Segments(flows, t.Segment)
+	}
+	return flows, nil
+}
+
+// mostBaseline are the flows of a baseline at most; the scores compare fewer.
+const mostBaseline = 20000
+
+// drawBaselines draws as many flows of the Markov chain and of the bootstrap as were
+// generated.
+func drawBaselines(ctx context.Context, env *stage.Env, p evaluateParams, t generator.Traffic, training []*flow.Flow, n int) (map[string][]*flow.Flow, error) {
+	seed, err := env.Seed("baselines")
+	if err != nil {
+		return nil, err
+	}
+	r := generator.Request{Flows: min(n, mostBaseline), Seed: seed, Start: t.Start, RateFactor: p.RateFactor}
+	found := make(map[string][]*flow.Flow)
+	chain, err := baseline.FitMarkov(p.MarkovOrder, training, t.Segment > 0)
+	if err != nil {
+		return nil, err
+	}
+	copies, err := baseline.FitBootstrap(training, t.Segment > 0)
+	if err != nil {
+		return nil, err
+	}
+	for name, g := range map[string]generator.Generator{baseline.MarkovName: chain, baseline.BootstrapName: copies} {
+		for f, err := range g.Flows(ctx, r) {
+			if err != nil {
+				return nil, err
+			}
+			found[name] = append(found[name], f)
+		}
+	}
+	return found, nil
+}

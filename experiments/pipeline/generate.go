@@ -1,0 +1,196 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/gomlx/compute"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/pcap"
+	"github.com/necstgen/necstgen/datasets/table"
+	"github.com/necstgen/necstgen/datasets/tcp"
+	"github.com/necstgen/necstgen/experiments/config"
+	"github.com/necstgen/necstgen/experiments/output"
+	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/saved"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
+	"github.com/necstgen/necstgen/gomlxmodels/stage"
+)
+
+// The synthetic packets.
+const (
+	captureName = "generated.pcap"
+	parquetName = "generated.parquet"
+	csvName     = "generated.csv"
+)
+
+// generateStage draws flows, frames them, and writes the capture and its tables in
+// one pass.
+func generateStage(e config.Experiment, kind generator.Kind, models []string) stage.Stage {
+	deps := slices.Concat(models, []string{saved.PlanName, generator.TrafficName})
+	if copies(e) {
+		deps = append(deps, saved.ExamplesName)
+	}
+	return stage.Stage{Name: "generate", Version: 1, Params: e.Generate, Deps: deps, Seeds: []string{"generate"}, Device: kind.Device,
+		Outs: []string{captureName, parquetName, csvName, repairsName},
+		Run: func(ctx context.Context, env *stage.Env) error {
+			source, err := loadSource(ctx, env, kind, copies(e))
+			if err != nil {
+				return err
+			}
+			return generate(ctx, env, e.Generate, source)
+		}}
+}
+
+// loadSource loads what the stages before have learnt.
+func loadSource(ctx context.Context, env *stage.Env, kind generator.Kind, examples bool) (*saved.Source, error) {
+	var b compute.Backend
+	if kind.Device {
+		var err error
+		if b, err = env.Backend(ctx); err != nil {
+			return nil, err
+		}
+	}
+	part, err := saved.Load(kind, b, examples, env.Path)
+	if err != nil {
+		return nil, err
+	}
+	return saved.New(part)
+}
+
+// generate writes what the configuration asks for.
+func generate(ctx context.Context, env *stage.Env, g config.Generate, source *saved.Source) error {
+	seed, err := env.Seed("generate")
+	if err != nil {
+		return err
+	}
+	options := g.Framing(source.Uplinks())
+	amount := amountOf(g, source.Parts[0].Traffic)
+	amount.Seed = seed
+	framer, err := source.Framer(options, amount.Seed)
+	if err != nil {
+		return err
+	}
+	drawn := 0
+	frames := framer.Frames(func(yield func(*flow.Flow, error) bool) {
+		for f, err := range source.Flows(ctx, amount) {
+			drawn++
+			if !yield(f, err) {
+				return
+			}
+		}
+	})
+	packets, err := write(ctx, env, frames, amount, source, options.Link)
+	if err != nil {
+		return err
+	}
+	if err := readBack(env, packets); err != nil {
+		return err
+	}
+	repairs, total := framer.Repairs(), 0
+	for n := range maps.Values(repairs) {
+		total += n
+	}
+	env.Note("%d %s, %d packets, %d repairs", drawn, unit(source.Parts[0].Traffic), packets, total)
+	return writeJSON(env, repairsName, repairs)
+}
+
+// amountOf is how much a run generates: without any bound, as many flows as the
+// capture has, or as many packets where there are no flows.
+func amountOf(g config.Generate, t generator.Traffic) saved.Amount {
+	a := saved.Amount{Flows: g.Flows, Packets: g.Packets, Duration: time.Duration(g.Duration), RateFactor: g.RateFactor, Start: t.Start}
+	switch {
+	case a.Flows != 0 || a.Packets != 0 || a.Duration != 0:
+	case t.Segment > 0:
+		a.Packets = t.Packets
+	default:
+		a.Flows = int(t.Flows)
+	}
+	if !g.Start.IsZero() {
+		a.Start = g.Start.UnixNano()
+	}
+	return a
+}
+
+// write writes the frames to the capture and the tables.
+func write(ctx context.Context, env *stage.Env, frames iter.Seq2[tcp.Frame, error], a saved.Amount, source *saved.Source, link tcp.Link) (packets int64, err error) {
+	var sinks []output.Sink
+	var files []io.Closer
+	defer func() {
+		for _, c := range files {
+			if closed := c.Close(); err == nil {
+				err = closed
+			}
+		}
+	}()
+	for _, name := range []string{captureName, parquetName, csvName} {
+		file, err := env.Create(name)
+		if err != nil {
+			return 0, err
+		}
+		var sink output.Sink
+		if format, failed := table.FormatOf(name); failed == nil {
+			sink, err = output.Table(file, format)
+		} else {
+			sink, err = output.Capture(file, pcap.WriterOptions{LinkType: link.Type()})
+		}
+		if err != nil {
+			return 0, errors.Join(err, file.Close())
+		}
+		sinks, files = append(sinks, sink), append(files, sink, file)
+	}
+	total, _ := source.Estimate(a)
+	return output.Write(ctx, frames, func(n int64) { env.Progress(n, int64(total), "packets") }, sinks...)
+}
+
+// readBack reads the capture that was written, as anybody would, and checks its count.
+func readBack(env *stage.Env, wrote int64) error {
+	path, err := env.OutPath(captureName)
+	if err != nil {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	read := int64(0)
+	for _, err := range pcap.Packets(f, captureName) {
+		if err != nil {
+			return fmt.Errorf("%s: %w", captureName, err)
+		}
+		read++
+	}
+	if read != wrote || read == 0 {
+		return fmt.Errorf("%s: wrote %d packets, read back %d: the capture is not what it should be", captureName, wrote, read)
+	}
+	return nil
+}
+
+// room ends a run before its training when the disk has no room for what it is to
+// generate, which is known as soon as the data have been read.
+func room(g config.Generate, r *run.Run, name string) error {
+	if name != "read" {
+		return nil
+	}
+	f, err := os.Open(r.Path(generator.TrafficName))
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	t, err := generator.ReadTraffic(f, generator.TrafficName)
+	if err != nil {
+		return err
+	}
+	source := saved.Source{Parts: []saved.Part{{Traffic: t}}}
+	packets, bytes := source.Estimate(amountOf(g, t))
+	return output.Room([]string{r.Path(captureName), r.Path(parquetName), r.Path(csvName)}, packets, bytes)
+}

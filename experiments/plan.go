@@ -1,0 +1,66 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/necstgen/necstgen/experiments/executor"
+	"github.com/necstgen/necstgen/experiments/run"
+)
+
+func (c *command) planCommand() *cobra.Command {
+	var a again
+	cmd := &cobra.Command{
+		Use:   "plan NAME [key=value...]",
+		Short: "What a run would compute, stage by stage, and why",
+		Long: `Prints every stage of an experiment: that its result is stored, or why it would run. The
+reason is what differs from the stored result that was used last. Nothing is computed;
+the data are digested.`,
+		Example: "  go run ./experiments plan quickstart\n" +
+			"  go run ./experiments plan quickstart lstm.units=48",
+		Args: arguments(1, -1, "the name of an experiment, then key=value as often as needed"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.plan(cmd.Context(), args[0], c.overrides(cmd, args[1:]), a)
+		},
+	}
+	cmd.Flags().BoolVar(&a.force, "force", false, "as of run --force")
+	cmd.Flags().StringVar(&a.from, "from", "", "as of run --from `STAGE`")
+	return cmd
+}
+
+// plan prints the plan of one experiment.
+func (c *command) plan(ctx context.Context, name string, overrides []string, a again) error {
+	p, err := c.prepare(ctx, name, overrides, a)
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	steps := executor.Plan(p.Job)
+	id := p.Spec.ID()
+	if c.json {
+		return printJSON(c.out, struct {
+			ID    string          `json:"id"`
+			Steps []executor.Step `json:"stages"`
+		}{id, steps})
+	}
+	var rows [][]string
+	missing := 0
+	for _, s := range steps {
+		what, took := "stored", "-"
+		if !s.Cached {
+			what = "runs: " + s.Why
+			missing++
+		}
+		if s.Seconds > 0 {
+			took = run.Seconds(s.Seconds)
+		}
+		rows = append(rows, []string{s.Stage, took, what})
+	}
+	if err := printTable(c.out, []string{"STAGE", "TOOK", ""}, rows); err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.out, "run %s/%s: %d of %d stages run\n", name, id, missing, len(steps))
+	return err
+}

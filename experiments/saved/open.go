@@ -1,0 +1,124 @@
+// Package saved draws from what finished runs have learnt, from one application or
+// from several at once.
+//
+//	Source   what draws: one or several parts
+//	Part     one application: its generator, its hosts, its rates
+//	Amount   how much to draw
+package saved
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/gomlx/compute"
+
+	"github.com/necstgen/necstgen/datasets/address"
+	"github.com/necstgen/necstgen/datasets/payload"
+	"github.com/necstgen/necstgen/experiments/config"
+	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/gomlxmodels/device"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
+)
+
+// Artifacts of a run beside those of its generator.
+const (
+	PlanName     = "model/plan.json"     // the hosts, an address.Plan
+	ExamplesName = "model/examples.json" // payloads of the training capture, of a run with generate.payload = "copy"
+)
+
+// Open loads what runs have saved. Backend is what computes: "" for the first
+// run's own, "auto" for the best one there is. Messages about it go to out. Every
+// file is digested before it is read.
+func Open(ctx context.Context, runs []*run.Manifest, backend string, out io.Writer) (_ *Source, err error) {
+	var d *device.Device
+	defer func() {
+		if err != nil && d != nil {
+			d.Close()
+		}
+	}()
+	var parts []Part
+	for _, m := range runs {
+		kind, err := generator.Find(string(m.Config.Generator))
+		if err != nil {
+			return nil, err
+		}
+		var b compute.Backend
+		if kind.Device {
+			if d == nil {
+				if d, err = openDevice(ctx, kind, m, backend, out); err != nil {
+					return nil, err
+				}
+			}
+			b = d.Backend
+		}
+		p, err := openPart(m, kind, b)
+		if err != nil {
+			return nil, fmt.Errorf("saved: %s: %w", m.Dir, err)
+		}
+		parts = append(parts, p)
+	}
+	s, err := New(parts...)
+	if err != nil {
+		return nil, err
+	}
+	s.device = d
+	return s, nil
+}
+
+func openDevice(ctx context.Context, kind generator.Kind, m *run.Manifest, backend string, out io.Writer) (*device.Device, error) {
+	if backend == "" {
+		backend = m.Backend.Name
+	}
+	if backend == string(config.Auto) {
+		backend = ""
+	}
+	o := device.Options{Backend: backend, Out: out}
+	if kind.OneThread {
+		o.Threads = 1
+	}
+	return device.Open(ctx, o)
+}
+
+// openPart loads one run.
+func openPart(m *run.Manifest, kind generator.Kind, b compute.Backend) (p Part, err error) {
+	if m.Status != run.Finished {
+		return p, fmt.Errorf("its status is %s: want a finished run", m.Status)
+	}
+	path := func(artifact string) (string, error) { return m.Path(artifact), m.Check(artifact) }
+	return Load(kind, b, m.Has(ExamplesName), path)
+}
+
+// Load reads one part from the artifacts of a run, with the examples of payloads
+// where there are some; path says where each lies, and fails for one that is not
+// there or not what it was.
+func Load(kind generator.Kind, b compute.Backend, examples bool, path func(artifact string) (string, error)) (p Part, err error) {
+	if p.Traffic, err = readWith(path, generator.TrafficName, generator.ReadTraffic); err != nil {
+		return p, err
+	}
+	if p.Plan, err = readWith(path, PlanName, address.Read); err != nil {
+		return p, err
+	}
+	if examples {
+		if p.Examples, err = readWith(path, ExamplesName, payload.ReadExamples); err != nil {
+			return p, err
+		}
+	}
+	p.Generator, err = kind.Load(b, path)
+	return p, err
+}
+
+// readWith reads an artifact with a reader of its format.
+func readWith[T any](path func(string) (string, error), artifact string, read func(io.Reader, string) (T, error)) (v T, err error) {
+	at, err := path(artifact)
+	if err != nil {
+		return v, err
+	}
+	f, err := os.Open(at)
+	if err != nil {
+		return v, err
+	}
+	defer f.Close()
+	return read(f, at)
+}

@@ -1,0 +1,201 @@
+package saved
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"math/rand/v2"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/address"
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/payload"
+	"github.com/necstgen/necstgen/datasets/tcp"
+	"github.com/necstgen/necstgen/gomlxmodels/device"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
+)
+
+// Part is one application of a Source.
+type Part struct {
+	Generator generator.Generator
+	Plan      *address.Plan
+	Examples  []payload.Example // payloads of its capture; nil without generate.payload = "copy"
+	Traffic   generator.Traffic
+	Weight    float64 // proportion of all flows; 0: as its rate gives it
+}
+
+// Source draws flows of one application or of several at once. The caller must
+// close one that was opened.
+type Source struct {
+	Parts []Part
+
+	plan   *address.Plan
+	device *device.Device
+}
+
+// New makes a Source of parts at hand: either all have a weight, or none.
+func New(parts ...Part) (*Source, error) {
+	if len(parts) == 0 {
+		return nil, errors.New("saved: no part to draw from")
+	}
+	plans := make([]*address.Plan, len(parts))
+	for i, p := range parts {
+		if p.Weight < 0 || p.Weight > 1 || (p.Weight > 0) != (parts[0].Weight > 0) {
+			return nil, fmt.Errorf("saved: %s has a weight of %g: want weights above 0 and up to 1 of all applications, or of none", p.Traffic.Application, p.Weight)
+		}
+		plans[i] = p.Plan
+	}
+	s := &Source{Parts: parts, plan: plans[0]}
+	if len(parts) == 1 {
+		return s, nil
+	}
+	var err error
+	if s.plan, err = address.Merge(plans...); err != nil {
+		return nil, fmt.Errorf("saved: %w", err)
+	}
+	return s, nil
+}
+
+// Close releases the backend.
+func (s *Source) Close() {
+	if s.device != nil {
+		s.device.Close()
+	}
+}
+
+// Amount is how much to draw: it ends at the first of its bounds, of which one
+// must be given.
+type Amount struct {
+	Flows      int           // of all applications together; 0: no bound
+	Packets    int64         // end after the flow that reaches so many; 0: no bound
+	Duration   time.Duration // no flow starts later than this after the first; 0: no bound
+	RateFactor float64       // flows a second, as a multiple of the training's; 0: 1
+	Seed       uint64        // of every choice
+	Start      int64         // of the first flow, nanoseconds since 1970-01-01 UTC; 0: that of the first part's training
+}
+
+// Validate reports the first bound that cannot be.
+func (a *Amount) Validate() error {
+	switch {
+	case a.Flows < 0 || a.Packets < 0 || a.Duration < 0:
+		return fmt.Errorf("saved: %d flows, %d packets, %s: want more than 0", a.Flows, a.Packets, a.Duration)
+	case a.Flows == 0 && a.Packets == 0 && a.Duration == 0:
+		return errors.New("saved: how much? want flows, packets or a duration")
+	case a.RateFactor < 0 || math.IsNaN(a.RateFactor) || math.IsInf(a.RateFactor, 0):
+		return fmt.Errorf("saved: rate factor %g: want a number above 0", a.RateFactor)
+	}
+	return nil
+}
+
+// start is the time of the first flow.
+func (s *Source) start(a Amount) int64 {
+	if a.Start != 0 {
+		return a.Start
+	}
+	return s.Parts[0].Traffic.Start
+}
+
+// factors are the multiples of each part's own rate.
+func (s *Source) factors(a Amount) []float64 {
+	all := a.RateFactor
+	if all == 0 {
+		all = 1
+	}
+	var rates, weights float64
+	for i := range s.Parts {
+		rates += s.Parts[i].Traffic.Rate()
+		weights += s.Parts[i].Weight
+	}
+	factors := make([]float64, len(s.Parts))
+	for i := range s.Parts {
+		factors[i] = all
+		if weights > 0 {
+			factors[i] *= s.Parts[i].Weight / weights * rates / s.Parts[i].Traffic.Rate()
+		}
+	}
+	return factors
+}
+
+// Estimate is about how many packets and bytes of frames an amount is.
+func (s *Source) Estimate(a Amount) (packets, bytes float64) {
+	var flows, perSecond, sizes float64 // a second
+	for i, factor := range s.factors(a) {
+		t := &s.Parts[i].Traffic
+		rate := t.Rate() * factor
+		flows, perSecond, sizes = flows+rate, perSecond+rate*t.PerFlow(), sizes+rate*t.PerFlow()*t.PerPacket()
+	}
+	packets = math.Inf(1)
+	if a.Flows > 0 {
+		packets = float64(a.Flows) * perSecond / flows
+	}
+	if a.Duration > 0 {
+		packets = min(packets, a.Duration.Seconds()*perSecond)
+	}
+	if a.Packets > 0 {
+		packets = min(packets, float64(a.Packets))
+	}
+	return packets, packets * sizes / perSecond
+}
+
+// Flows draws the amount, in start order, all parts from the same start on. What
+// its bounds allow is not checked here: see Validate.
+func (s *Source) Flows(ctx context.Context, a Amount) iter.Seq2[*flow.Flow, error] {
+	factors := s.factors(a)
+	streams := make([]iter.Seq2[*flow.Flow, error], len(s.Parts))
+	for i, p := range s.Parts {
+		r := generator.Request{Flows: a.Flows, Packets: a.Packets, Duration: a.Duration, RateFactor: factors[i], Seed: a.Seed, Start: s.start(a)}
+		if i > 0 {
+			r.Seed = partSeed(a.Seed, i)
+		}
+		if r.Flows == 0 && a.Packets > 0 {
+			r.Flows = int(min(a.Packets, math.MaxInt32)) // a flow has at least one packet
+		}
+		streams[i] = p.Generator.Flows(ctx, r)
+	}
+	if len(streams) == 1 {
+		return upTo(streams[0], a)
+	}
+	return upTo(tcp.Interleave(streams...), a)
+}
+
+// partSeed is the seed of a further part.
+func partSeed(seed uint64, part int) uint64 {
+	return rand.NewPCG(seed, uint64(part)).Uint64() >> 1 // fits an int64, which GoMLX wants
+}
+
+// Framer prepares the frames of a Source's flows.
+func (s *Source) Framer(options tcp.Options, seed uint64) (*tcp.Framer, error) {
+	for _, p := range s.Parts {
+		options.Examples = append(options.Examples, p.Examples...)
+	}
+	return tcp.NewFramer(s.plan, options, rand.NewPCG(seed, 1))
+}
+
+// Uplinks reports whether all parts are LoRaWAN uplinks, so that the capture can be
+// LoRaTap.
+func (s *Source) Uplinks() bool {
+	for i := range s.Parts {
+		if !s.Parts[i].Traffic.Uplinks {
+			return false
+		}
+	}
+	return true
+}
+
+// upTo ends the stream after the flow that reaches one of the bounds.
+func upTo(flows iter.Seq2[*flow.Flow, error], a Amount) iter.Seq2[*flow.Flow, error] {
+	return func(yield func(*flow.Flow, error) bool) {
+		n, packets := 0, int64(0)
+		for f, err := range flows {
+			if err == nil {
+				n++
+				packets += int64(len(f.Packets))
+			}
+			if !yield(f, err) || a.Packets > 0 && packets >= a.Packets || a.Flows > 0 && n >= a.Flows {
+				return
+			}
+		}
+	}
+}
