@@ -50,7 +50,7 @@ func (t *Trace) Packets(ctx context.Context, s Selection) iter.Seq2[flow.Packet,
 	}
 }
 
-// source is the reader of the bytes. One that may have to be waited for ends with ctx.
+// source returns the reader of the bytes. One that may have to be waited for ends with ctx.
 func (t *Trace) source(ctx context.Context) io.Reader {
 	if !t.waits {
 		return t.in
