@@ -76,7 +76,7 @@ func (c *command) evaluate(ctx context.Context, real, synthetic string, v evalua
 
 // readFlows reads the flows of a capture; 0 stands for every application.
 func (c *command) readFlows(ctx context.Context, path string, app flow.Application) ([]*flow.Flow, error) {
-	data, err := trace.OpenFile(ctx, path, c.say)
+	data, err := c.openTrace(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
@@ -85,6 +85,9 @@ func (c *command) readFlows(ctx context.Context, path string, app flow.Applicati
 	all, _, err := flow.Collect(assembler.Flows(data.Packets(ctx, trace.Selection{Application: app})))
 	if err != nil {
 		return nil, err
+	}
+	for _, warning := range data.Warnings() {
+		c.terminal().Warn(warning.Error())
 	}
 	var kept []*flow.Flow
 	for _, flow := range all {
