@@ -56,7 +56,7 @@ func (t *Trace) source(ctx context.Context) io.Reader {
 	if !t.waits {
 		return t.in
 	}
-	return &interruptible{ctx: ctx, in: t.in}
+	return &interruptible{ctx: ctx, in: t.in, say: t.Say, name: t.Name, every: sayEvery}
 }
 
 // pass passes on what the selection asks for.

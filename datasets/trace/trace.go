@@ -29,7 +29,8 @@ import (
 // Trace is an open file or stream of packets. Its bytes, as they are stored, or its
 // packets can be read, once.
 type Trace struct {
-	Name string // for messages
+	Name string               // for messages
+	Say  func(message string) // is told every ten seconds how much of a pipe or device has come; nil: nobody is
 
 	in     io.ReadCloser
 	file   *os.File // nil: a stream
@@ -98,7 +99,7 @@ func OpenFile(ctx context.Context, path string, say func(message string)) (*Trac
 	if err != nil {
 		return nil, fmt.Errorf("trace: %w", err)
 	}
-	t := &Trace{Name: path}
+	t := &Trace{Name: path, Say: say}
 	t.take(f, true)
 	return t, nil
 }
