@@ -24,7 +24,9 @@ func Normal(rng *graph.Node, shape shapes.Shape) *graph.Node {
 	row := func(i int) *graph.Node { return graph.Slice(uniform, graph.AxisRange(i, i+1), graph.AxisRange()) }
 	first := graph.Max(row(0), constant(g, dtype, math.Exp2(-33))) // half of the smallest step
 	turn := graph.Sub(row(1), constant(g, dtype, 0.5))
-	radius := graph.Sqrt(graph.Mul(constant(g, dtype, -2), graph.Log(first)))
+	// XLA's logarithm in vector code is above 0 for some numbers just below 1, whose
+	// root would be no number: in one of 300 million draws, which ended trainings.
+	radius := graph.Sqrt(graph.Max(graph.Mul(constant(g, dtype, -2), graph.Log(first)), constant(g, dtype, 0)))
 	sine, cosine := sineCosine(turn)
 	values := graph.Concatenate([]*graph.Node{graph.Mul(radius, sine), graph.Mul(radius, cosine)}, 0)
 	values = graph.Reshape(values, values.Shape().Size())
