@@ -17,6 +17,10 @@ import (
 // where graph.RandomNormal throws one of the two away, and sine and cosine of
 // float32 are polynomials, which XLA's CPU compiler turns into vector code
 // (it calls the C library for each cosine).
+//
+// Nor does graph.RandomNormal always give numbers: it replaces u1 = 0 by the smallest
+// float32, which XLA rounds to 0 again, so that one draw in 2^32 is infinite and ends
+// a training (GoMLX v0.28.2; seen in epoch 13 of a quickstart).
 func Normal(rng *graph.Node, shape shapes.Shape) *graph.Node {
 	g := rng.Graph()
 	dtype, size := shape.DType, shape.Size()
@@ -24,9 +28,7 @@ func Normal(rng *graph.Node, shape shapes.Shape) *graph.Node {
 	row := func(i int) *graph.Node { return graph.Slice(uniform, graph.AxisRange(i, i+1), graph.AxisRange()) }
 	first := graph.Max(row(0), constant(g, dtype, math.Exp2(-33))) // half of the smallest step
 	turn := graph.Sub(row(1), constant(g, dtype, 0.5))
-	// XLA's logarithm in vector code is above 0 for some numbers just below 1, whose
-	// root would be no number: in one of 300 million draws, which ended trainings.
-	radius := graph.Sqrt(graph.Max(graph.Mul(constant(g, dtype, -2), graph.Log(first)), constant(g, dtype, 0)))
+	radius := graph.Sqrt(graph.Mul(constant(g, dtype, -2), graph.Log(first)))
 	sine, cosine := sineCosine(turn)
 	values := graph.Concatenate([]*graph.Node{graph.Mul(radius, sine), graph.Mul(radius, cosine)}, 0)
 	values = graph.Reshape(values, values.Shape().Size())
