@@ -28,7 +28,7 @@ type blockReader struct {
 	interfaces []capturePort // of the section
 	pending    int           // bytes of the last block, still in the window
 	last       int64         // time of the last packet
-	said       Info          // of what has been read, but for the section's interfaces
+	described  Info          // what has been read, but for the section's interfaces
 }
 
 // capturePort is an interface description block.
@@ -83,16 +83,16 @@ func (n *blockReader) next(r *record) error {
 
 // section begins a section.
 func (n *blockReader) section(body []byte) {
-	n.list(&n.said)
+	n.list(&n.described)
 	n.interfaces = n.interfaces[:0]
-	n.said.Sections++
+	n.described.Sections++
 	if len(body) > 16 {
 		options(body[16:], n.order, func(code uint16, value []byte) {
 			switch {
 			case code == optionComment:
-				n.said.comment(value)
-			case code == optionApplication && n.said.Application == "":
-				n.said.Application = clean(value)
+				n.described.comment(value)
+			case code == optionApplication && n.described.Application == "":
+				n.described.Application = clean(value)
 			}
 		})
 	}
@@ -107,7 +107,7 @@ func (n *blockReader) list(info *Info) {
 }
 
 func (n *blockReader) info() Info {
-	info := n.said
+	info := n.described
 	info.Format = "pcapng"
 	info.Interfaces = slices.Clone(info.Interfaces)
 	n.list(&info)
@@ -118,7 +118,7 @@ func (n *blockReader) info() Info {
 func (n *blockReader) comments(b []byte) {
 	options(b, n.order, func(code uint16, value []byte) {
 		if code == optionComment {
-			n.said.comment(value)
+			n.described.comment(value)
 		}
 	})
 }
@@ -236,7 +236,7 @@ func (n *blockReader) describe(body []byte) capturePort {
 	options(body[8:], n.order, func(code uint16, value []byte) {
 		switch {
 		case code == optionComment:
-			n.said.comment(value)
+			n.described.comment(value)
 		case code == optionName:
 			port.name = clean(value)
 		case code == optionResolution && len(value) == 1:
