@@ -114,7 +114,7 @@ func (c *command) readFlows(ctx context.Context, path string, app flow.Applicati
 		fmt.Fprintf(c.err, "warning: %d damaged records are left out, the first: %v\n", len(damaged), damaged[0])
 	}
 	if len(flows) == 0 {
-		return nil, fmt.Errorf("evaluate: %s: no flow to compare%s", path, ofApplication(app))
+		return nil, fmt.Errorf("evaluate: %s: no flow%s to compare", path, ofApplication(app))
 	}
 	return flows, nil
 }
