@@ -55,10 +55,10 @@ func (p program) pass(in []*graph.Node) []*graph.Node {
 
 // Places in the state of iterate's loop.
 const (
-	stateMade       = iota // passes
-	stateSettled           // more than 0: a watched fit has settled
-	stateTrace             // [passesPerCall, J]
-	stateSums              // of the last pass, and what follows too
+	stateMade    = iota // passes
+	stateSettled        // more than 0: a watched fit has settled
+	stateTrace          // [passesPerCall, J]
+	stateSums           // of the last pass, and what follows too
 	stateSumsSecond
 	stateLikelihood
 	stateWeights
