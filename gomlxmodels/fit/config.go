@@ -6,7 +6,7 @@ import (
 	"math"
 )
 
-// Config says how to train. DefaultConfig gives the values in brackets.
+// Config is how to train. DefaultConfig gives the values in brackets.
 type Config struct {
 	Epochs int `toml:"epochs" json:"epochs"` // passes over the rows, >= 1 [50]
 	Batch  int `toml:"batch" json:"batch"`   // rows a step, >= 1 [32]

@@ -82,8 +82,8 @@ func rngState(key *graph.Node) *graph.Node {
 	return graph.Concatenate([]*graph.Node{graph.Reshape(key, 1), graph.Const(key.Graph(), []uint64{0, 0})}, 0)
 }
 
-// rowsOf takes the rows that indices [n] name from each of data; for -1,
-// which is padding, it takes the first.
+// rowsOf gathers the rows at indices [n] from each of data. Index -1 marks padding; the
+// first row stands there, and its loss is masked.
 func rowsOf(indices *graph.Node, data []*graph.Node) []*graph.Node {
 	at := graph.InsertAxes(graph.Max(indices, graph.Const(indices.Graph(), int32(0))), -1)
 	rows := make([]*graph.Node, len(data))
