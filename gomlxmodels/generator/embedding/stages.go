@@ -190,17 +190,17 @@ type gmmParams struct {
 	Places int `json:"places"`
 }
 
-// mostEndComponents bounds the mixtures of the packets at the ends of connections.
-const mostEndComponents = 8
-
-// config returns what to fit to packets of which some have a place of their own.
+// config returns what to fit. Places tells whether packets at the ends of flows have
+// places of their own.
 func (p gmmParams) config(places bool) gmm.PositionConfig {
 	one := gmm.DefaultConfig()
 	one.Components, one.MaxComponents, one.Covariance = int(p.Components), p.MaxComponents, gmm.Covariance(p.Covariance)
 	one.MaxIterations, one.Tolerance, one.RegCovar = p.Iterations, p.Tolerance, p.Regularization
-	c := gmm.PositionConfig{End: one, Body: one}
-	if places {
-		c.Places, c.End.MaxComponents = p.Places, min(one.MaxComponents, mostEndComponents)
+	c := gmm.DefaultPositionConfig()
+	mostAtEnds := min(c.End.MaxComponents, one.MaxComponents)
+	c.Places, c.End, c.Body = p.Places, one, one
+	if c.End.MaxComponents = mostAtEnds; !places {
+		c.Places = 0
 	}
 	return c
 }
@@ -229,7 +229,7 @@ func gmmStage(p gmmParams) stage.Stage {
 			}
 			lengths := timeline.Lengths(set.Flows)
 			connected := set.Pace == nil && training.Protocol(set.Flows) == flow.TCP
-			mixtures, err := gmm.FitByPosition(ctx, backend, z, lengths, p.config(connected && p.Places > 0), rand.NewPCG(seed, 0x676d6d))
+			mixtures, err := gmm.FitByPosition(ctx, backend, z, lengths, p.config(connected), rand.NewPCG(seed, 0x676d6d))
 			if err != nil {
 				return fmt.Errorf("generator: %w", err)
 			}

@@ -61,7 +61,7 @@ func paramsOf(s generator.LSTM) params {
 // network is the network of the parameters, without inputs and outputs.
 func (p params) network() lstm.WindowConfig {
 	n := lstm.DefaultWindowConfig()
-	n.Cell, n.Units, n.HoldOut = lstm.Cell(p.Cell), p.Units, p.ValidationShare
+	n.Cell, n.Units, n.Dropout, n.HoldOut = lstm.Cell(p.Cell), p.Units, p.Dropout, p.ValidationShare
 	n.Fit = training.Network(n.Fit, p.Epochs, p.Batch, p.LearningRate, p.Patience)
 	return n
 }
