@@ -66,8 +66,8 @@ func (m *Markov) count(flows []*flow.Flow) [][]int {
 				m.gaps = append(m.gaps, nil)
 			}
 			m.uplinks.Add(label, p)
-			if i > 0 {
-				m.gaps[label] = append(m.gaps[label], max(0, p.Time-f.Packets[i-1].Time))
+			if gap := int64(timeline.GapBefore(f, i)); i > 0 && timeline.Believed(gap) {
+				m.gaps[label] = append(m.gaps[label], gap)
 			}
 			sequence[i] = label
 		}
