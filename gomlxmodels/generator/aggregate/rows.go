@@ -109,7 +109,7 @@ func (m *Model) AppendLatent(dst []float32, summary []float64, random *rand.Rand
 	return dst
 }
 
-// Targets are the totals that the latent of a flow stands for, as log10: packets,
+// Targets returns the totals that the latent of a flow stands for, as log10: packets,
 // payload both ways, seconds.
 func (m *Model) Targets(latent []float32) (t [TargetCount]float64) {
 	for i := range t {
