@@ -16,8 +16,9 @@ func (c *command) dataFetchCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "fetch NAME",
 		Short: "Download a data set and check it",
-		Long: "A download that was cut is continued, and a file has its name only when its size and digest are right.\n" +
-			"Data sets lie in $NECSTGEN_DATA, or in necstgen/data in the user's cache folder.",
+		Long: "A download that was cut is continued, and a file has its name only when its\n" +
+			"size and digest are right. Data sets lie in $NECSTGEN_DATA, or in necstgen/data\n" +
+			"in the user's cache folder.",
 		Args: arguments(1, 1, "the name of a data set, as data list prints it"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.dataFetch(cmd.Context(), args[0], options) },
 	}
@@ -26,25 +27,10 @@ func (c *command) dataFetchCommand() *cobra.Command {
 	return cmd
 }
 
+// dataFetch fetches a data set and prints where its files lie.
 func (c *command) dataFetch(ctx context.Context, name string, options catalog.FetchOptions) error {
-	out := c.terminal()
-	var shown run.Progress
-	var file string
-	options.Progress = func(p catalog.Progress) {
-		if shown == nil || p.File != file {
-			if shown != nil {
-				shown.Done()
-			}
-			shown, file = out.Progress(), p.File
-			shown.Start(p.File, p.Total, "bytes")
-		}
-		shown.Set(p.Done)
-	}
 	sets := new(catalog.Catalog)
-	err := sets.Fetch(ctx, name, options)
-	if shown != nil {
-		shown.Done()
-	}
+	err := c.fetch(ctx, sets, name, options)
 	if errors.Is(err, catalog.ErrUnknownDigest) {
 		return fmt.Errorf("%w (add --accept-unknown)", err)
 	}
@@ -72,4 +58,26 @@ func (c *command) dataFetch(ctx context.Context, name string, options catalog.Fe
 		}
 	}
 	return nil
+}
+
+// fetch fetches a data set and shows the progress of each of its files.
+func (c *command) fetch(ctx context.Context, sets *catalog.Catalog, name string, options catalog.FetchOptions) error {
+	out := c.terminal()
+	var shown run.Progress
+	var file string
+	options.Progress = func(p catalog.Progress) {
+		if shown == nil || p.File != file {
+			if shown != nil {
+				shown.Done()
+			}
+			shown, file = out.Progress(), p.File
+			shown.Start(p.File, p.Total, "bytes")
+		}
+		shown.Set(p.Done)
+	}
+	err := sets.Fetch(ctx, name, options)
+	if shown != nil {
+		shown.Done()
+	}
+	return err
 }

@@ -22,22 +22,23 @@ func (c *command) dataImportCommand() *cobra.Command {
 			"names tell their formats: .parquet, .arrow or .csv. A table of flows or features\n" +
 			"is copied to another format.\n\n" +
 			"With --layout necstgen they have the columns of the files that NeCSTGen\n" +
-			"publishes, in CSV: df_raw_X.csv, df_process_X.csv and df_raw_flows_X.csv of the\n" +
-			"--application X, which is an application's name, TCP_GOOGLE_HOME,\n" +
-			"UDP_GOOGLE_HOME or, for the uplinks of FPort 1, LORA_1. Without an application\n" +
-			"--out has the columns of df_week1_monday.csv.",
+			"publishes, in CSV: df_raw_X.csv, df_process_X.csv, df_raw_flows_X.csv and, by\n" +
+			"--flow-features, df_process_flows_X.csv of the --application X, which is an\n" +
+			"application's name, TCP_GOOGLE_HOME, UDP_GOOGLE_HOME or, for the uplinks of\n" +
+			"FPort 1, LORA_1. Without one --out has the columns of df_week1_monday.csv.",
 		Example: "  go run ./experiments data import my.pcap --flows flows.parquet\n" +
 			"  go run ./experiments data import my.pcap --layout necstgen --application HTTP",
 		Args: arguments(1, 1, "a capture file, a CSV, or the name of a data set"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.dataImport(cmd.Context(), args[0], o) },
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&o.Packets, "out", "", "`FILE` of the packets (default: its name with .parquet)")
+	flags.StringVar(&o.Packets, "out", "", "`FILE` of the packets (default: named as the input)")
 	flags.StringVar(&o.Features, "features", "", "`FILE` of the features (default: none)")
 	flags.StringVar(&o.Flows, "flows", "", "`FILE` of the flows (default: none)")
+	flags.StringVar(&o.FlowFeatures, "flow-features", "", "`FILE` of the flows' features (default: none)")
 	flags.StringVar((*string)(&o.Layout), "layout", "", "`LAYOUT` of the files: necstgen (default: own)")
 	flags.StringVar(&o.Application, "application", "", "packets of this `NAME` only; LORAWAN: uplinks")
-	flags.StringVar((*string)(&o.Variant), "variant", "", "general, tcp-google-home or udp-google-home `FEATURES`")
+	flags.StringVar((*string)(&o.Variant), "variant", "", "general, tcp-google-home or udp-google-home")
 	flags.BoolVar(&o.Compat, "compat", false, "features as the published files have them")
 	return cmd
 }
@@ -52,6 +53,9 @@ func (c *command) dataImport(ctx context.Context, name string, o convert.Options
 	}
 	for _, reason := range result.Reasons {
 		c.say(fmt.Sprintf("left out: %v", reason))
+	}
+	for _, warning := range result.Warnings {
+		c.say(fmt.Sprintf("warning: %v", warning))
 	}
 	if c.json {
 		return printJSON(c.out, result)

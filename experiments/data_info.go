@@ -62,7 +62,9 @@ func (c *command) dataInfo(ctx context.Context, path string) error {
 func (c *command) openTrace(ctx context.Context, name string) (*trace.Trace, error) {
 	if name == "-" {
 		c.say("reading the standard input to its end")
-		return trace.New(c.in, name), nil
+		data := trace.New(c.in, name)
+		data.Say = c.say
+		return data, nil
 	}
 	return trace.Open(ctx, name, c.say)
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/catalog"
 )
 
-// dataSet is one data set of the list.
+// dataSet is a row of the list.
 type dataSet struct {
 	Name     string `json:"name"`
 	Title    string `json:"title"`
@@ -26,8 +26,9 @@ func (c *command) dataListCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "The data sets that are known by name, and which are here",
-		Long: "DIGEST tells what a download is checked against: pinned, the SHA-256 that the program knows; not pinned, nothing,\n" +
-			"for none is published: data fetch asks for --accept-unknown and notes the digest, which holds from then on.",
+		Long: "DIGEST is what a download is checked against: pinned, the SHA-256 that the\n" +
+			"program knows; not pinned, nothing, for none is published: data fetch asks for\n" +
+			"--accept-unknown and notes the digest, which holds from then on.",
 		Args: arguments(0, 0, "no argument"),
 		RunE: func(*cobra.Command, []string) error { return c.dataList() },
 	}
@@ -58,7 +59,7 @@ func (c *command) dataList() error {
 	return printTable(c.out, []string{"DATA SET", "STATE", "SIZE", "DIGEST", "LICENCE", "WHAT"}, rows)
 }
 
-// digestOf tells what a fetched file is checked against.
+// digestOf names what a fetched file is checked against.
 func digestOf(sets *catalog.Catalog, i catalog.Info) string {
 	switch {
 	case i.Embedded():

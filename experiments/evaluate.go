@@ -94,7 +94,7 @@ func (c *command) realFlows(ctx context.Context, real, training string, app flow
 // readFlows reads the flows of a trace, of one application only if that is asked
 // for.
 func (c *command) readFlows(ctx context.Context, path string, app flow.Application, only bool) ([]*flow.Flow, error) {
-	data, err := trace.OpenFile(ctx, path, c.say)
+	data, err := c.openTrace(ctx, path)
 	if err != nil {
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
@@ -106,6 +106,9 @@ func (c *command) readFlows(ctx context.Context, path string, app flow.Applicati
 	flows, damaged, err := flow.Collect(assembler.Flows(data.Packets(ctx, trace.Selection{Application: app})))
 	if err != nil {
 		return nil, err
+	}
+	for _, warning := range data.Warnings() {
+		c.terminal().Warn(warning.Error())
 	}
 	if len(damaged) > 0 {
 		fmt.Fprintf(c.err, "warning: %d damaged records are left out, the first: %v\n", len(damaged), damaged[0])

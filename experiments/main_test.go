@@ -2,16 +2,19 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strconv"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/necstgen/necstgen/datasets/pcap"
+	"github.com/necstgen/necstgen/experiments/fidelity"
 )
 
 func TestMain(m *testing.M) {
@@ -23,6 +26,7 @@ func TestMain(m *testing.M) {
 //	code N command...     the command ends with that exit code
 //	datagrams FILE N PORT a capture of N datagrams to that port, one a second
 //	cut FILE N            all but the first N bytes of the file are lost
+//	values FILE FILE      both have the same scores with the same values
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
@@ -40,7 +44,7 @@ func TestScript(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, "experiments.toml"), text, 0o666)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"code": code, "datagrams": datagrams, "cut": cut,
+			"code": code, "datagrams": datagrams, "cut": cut, "values": values,
 		},
 	})
 }
@@ -87,4 +91,22 @@ func datagram(from, to int) []byte {
 	frame[34], frame[35] = byte(from>>8), byte(from)
 	frame[36], frame[37] = byte(to>>8), byte(to)
 	return frame
+}
+
+func values(ts *testscript.TestScript, _ bool, args []string) {
+	var sides [2][]fidelity.Score
+	for i := range sides {
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile(args[i])), &sides[i]))
+		for k, s := range sides[i] { // the floor and the baselines depend on how many of them there are
+			sides[i][k] = fidelity.Score{Level: s.Level, Score: s.Score, Value: s.Value, NReal: s.NReal, NSynthetic: s.NSynthetic, Note: s.Note}
+		}
+	}
+	if len(sides[0]) == 0 || len(sides[0]) != len(sides[1]) {
+		ts.Fatalf("%d and %d scores", len(sides[0]), len(sides[1]))
+	}
+	for k, a := range sides[0] {
+		if b := sides[1][k]; !reflect.DeepEqual(a, b) {
+			ts.Fatalf("%s: %s %s: %s, %s: %s %s: %s", args[0], a.Level, a.Score, decimal(a.Value), args[1], b.Level, b.Score, decimal(b.Value))
+		}
+	}
 }

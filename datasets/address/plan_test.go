@@ -6,9 +6,11 @@ import (
 	"math/rand/v2"
 	"net/netip"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/flowtest"
 )
 
@@ -193,5 +195,18 @@ func TestScatter(t *testing.T) {
 			}
 			seen[at] = true
 		}
+	}
+}
+
+// Every application that has ports has a registered one.
+func TestServicePorts(t *testing.T) {
+	without := []flow.Application{flow.Unknown, flow.ARPApplication, flow.LLC, flow.LOOP, flow.SNAP, flow.ICMPApplication}
+	for _, a := range applications() {
+		if _, ok := servicePorts[a]; ok == slices.Contains(without, a) {
+			t.Errorf("%v: a row in servicePorts: %t", a, ok)
+		}
+	}
+	if registered(unknownPort) || len(applications()) != len(servicePorts)+len(without) {
+		t.Errorf("port %d has a dissector: %t; %d applications, %d rows", unknownPort, registered(unknownPort), len(applications()), len(servicePorts))
 	}
 }

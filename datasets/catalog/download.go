@@ -17,7 +17,7 @@ import (
 // finalError ends the tries: another one would fail as well.
 type finalError struct{ error }
 
-// Unwrap is errors.Unwrap's.
+// Unwrap returns the error itself.
 func (e finalError) Unwrap() error { return e.error }
 
 // download brings the whole file into the part, in as many tries as the options allow.
@@ -83,7 +83,7 @@ func (t *transfer) attempt(ctx context.Context) error {
 	return t.receive(ctx, response, start, total, func() { watch.Reset(t.options.Stall) })
 }
 
-// cause is why a request failed: a stall where the watch ended it.
+// cause returns why a request failed: a stall where the watch ended it.
 func cause(ctx context.Context, err error) error {
 	if errors.Is(context.Cause(ctx), errStalled) {
 		return fmt.Errorf("%w for the time limit", errStalled)
@@ -190,7 +190,7 @@ type aliveReader struct {
 	alive func()
 }
 
-// Read is io.Reader's.
+// Read implements io.Reader.
 func (a *aliveReader) Read(p []byte) (int, error) {
 	n, err := a.r.Read(p)
 	if n > 0 {
@@ -199,7 +199,7 @@ func (a *aliveReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// size is a file's size, 0 where there is none.
+// size returns a file's size, 0 where there is none.
 func size(path string) int64 {
 	stat, err := os.Stat(path)
 	if err != nil {

@@ -206,7 +206,7 @@ func (t *transfer) bring(ctx context.Context) (digest string, err error) {
 	return t.verify()
 }
 
-// recorded is the digest that an earlier fetch wrote down, "" where there was none.
+// recorded returns the digest that an earlier fetch wrote down, "" where there was none.
 func recorded(target string) string {
 	text, err := os.ReadFile(target + ".sha256")
 	if err != nil || len(text) < 64 {
@@ -261,7 +261,7 @@ func (t *transfer) verify() (digest string, err error) {
 	return digest, nil
 }
 
-// magic is what a file of this name begins with: a page that says that the data has moved must not pass for the data.
+// magic returns what a file of this name begins with: a page that says that the data has moved must not pass for the data.
 func magic(path string) []byte {
 	switch filepath.Ext(path) {
 	case ".gz":
@@ -322,7 +322,7 @@ type contextReader struct {
 	r   io.Reader
 }
 
-// Read is io.Reader's.
+// Read implements io.Reader.
 func (c contextReader) Read(p []byte) (int, error) {
 	if err := c.ctx.Err(); err != nil {
 		return 0, err
@@ -330,14 +330,14 @@ func (c contextReader) Read(p []byte) (int, error) {
 	return c.r.Read(p)
 }
 
-// reporter counts what is written and tells the progress.
+// reporter counts what is written and reports the progress.
 type reporter struct {
 	t           *transfer
 	w           io.Writer
 	done, total int64
 }
 
-// Write is io.Writer's.
+// Write implements io.Writer.
 func (r *reporter) Write(p []byte) (int, error) {
 	n, err := r.w.Write(p)
 	r.done += int64(n)

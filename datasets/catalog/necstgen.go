@@ -5,7 +5,7 @@ import "slices"
 // commit pins the version of NeCSTGen's repository whose data folder is fetched.
 const commit = "de4d6223c4b0902d921af2839c4b64badd6c7711"
 
-// necstgen is the part of the published samples whose digests were measured; necstgenMore the rest. The paths are the repository's own, so
+// necstgen returns the part of the published samples whose digests were measured; necstgenMore the rest. The paths are the repository's own, so
 // that the fetched folder reads as a clone does.
 func necstgen() Info {
 	return samples("necstgen", "NeCSTGen's published samples", slices.Clone(measured))

@@ -17,7 +17,7 @@ func All() []Info {
 		loed("loed", "LoED: 188 days, 11,263,001 receptions", "LoED_LoRaWAN_at_edge_dataset.zip"))
 }
 
-// darpa is one day of the DARPA 1999 evaluation without attacks. The files' sizes and digests are not published.
+// darpa returns one day of the DARPA 1999 evaluation without attacks. The files' sizes and digests are not published.
 func darpa(week int, day string) Info {
 	name := fmt.Sprintf("darpa1999/week%d/%s", week, day)
 	return Info{
@@ -34,7 +34,7 @@ func darpa(week int, day string) Info {
 	}
 }
 
-// loed is a zip of one CSV per day. The publisher states 503.6 MB for all files of the record, and MD5 digests only, which we do not have.
+// loed returns a zip of one CSV per day. The publisher states 503.6 MB for all files of the record, and MD5 digests only, which we do not have.
 func loed(name, title, archive string) Info {
 	return Info{
 		Name:        name,

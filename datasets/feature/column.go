@@ -7,7 +7,7 @@ import (
 	"sort"
 )
 
-// Kind tells numbers from categories.
+// Kind is whether a column holds numbers or categories.
 type Kind string
 
 // The kinds.
@@ -32,6 +32,7 @@ type Column struct {
 	Kind         Kind
 	Scale        Scale  // of a number
 	Integer      bool   // a number that is decoded to a whole one
+	Optional     bool   // a number that may be missing (NaN), which is encoded as 0
 	Domain       Domain // of a category
 	ServicePorts bool   // ports from 1024 up are one class, written 0
 	TextOrder    bool   // classes are sorted as text
@@ -48,6 +49,7 @@ type columnJSON struct {
 	Kind         Kind     `json:"kind"`
 	Scale        Scale    `json:"scale,omitempty"`
 	Integer      bool     `json:"integer,omitempty"`
+	Optional     bool     `json:"optional,omitempty"`
 	Domain       Domain   `json:"domain,omitempty"`
 	ServicePorts bool     `json:"service_ports,omitempty"`
 	TextOrder    bool     `json:"text_order,omitempty"`
@@ -60,7 +62,7 @@ type columnJSON struct {
 
 // MarshalJSON writes the column with its classes as text.
 func (c Column) MarshalJSON() ([]byte, error) {
-	out := columnJSON{c.Name, c.Kind, c.Scale, c.Integer, c.Domain, c.ServicePorts, c.TextOrder, c.Lo, c.Hi, c.Zero, nil, c.Common}
+	out := columnJSON{c.Name, c.Kind, c.Scale, c.Integer, c.Optional, c.Domain, c.ServicePorts, c.TextOrder, c.Lo, c.Hi, c.Zero, nil, c.Common}
 	for _, value := range c.Classes {
 		out.Classes = append(out.Classes, c.Domain.Text(value))
 	}
@@ -73,7 +75,7 @@ func (c *Column) UnmarshalJSON(text []byte) error {
 	if err := json.Unmarshal(text, &in); err != nil {
 		return err
 	}
-	*c = Column{in.Name, in.Kind, in.Scale, in.Integer, in.Domain, in.ServicePorts, in.TextOrder, in.Lo, in.Hi, in.Zero, nil, in.Common}
+	*c = Column{in.Name, in.Kind, in.Scale, in.Integer, in.Optional, in.Domain, in.ServicePorts, in.TextOrder, in.Lo, in.Hi, in.Zero, nil, in.Common}
 	for _, class := range in.Classes {
 		value, err := c.Domain.Value(class)
 		if err != nil {

@@ -79,6 +79,9 @@ func newSummary() summary { return summary{lo: math.Inf(1), hi: math.Inf(-1)} }
 
 func (s *summary) add(c *Column, value float64, first bool) error {
 	if math.IsNaN(value) {
+		if c.Optional {
+			return nil
+		}
 		return errors.New("value is not a number")
 	}
 	if c.Kind == Category {
@@ -131,8 +134,9 @@ func (s *summary) finish(c *Column, rest []summary, compat Compat) {
 		}
 		return
 	}
-	if s.lo > s.hi { // nothing but zeros
-		s.lo, s.hi = 0, 0
+	if s.lo > s.hi { // nothing but zeros, which are then a constant
+		c.Lo, c.Hi, c.Zero = 0, 0, 0
+		return
 	}
 	c.Lo, c.Hi, c.Zero = s.lo, s.hi, 0
 	if c.Scale == Log {

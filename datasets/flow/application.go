@@ -41,7 +41,7 @@ const (
 	applicationCount
 )
 
-// String is the name used in tables, configs and reports.
+// String returns the name used in tables, configs and reports.
 func (a Application) String() string {
 	if a >= applicationCount {
 		return fmt.Sprintf("application(%d)", uint8(a))
@@ -49,7 +49,7 @@ func (a Application) String() string {
 	return registry[a].name
 }
 
-// MarshalText is String.
+// MarshalText returns the text of String.
 func (a Application) MarshalText() ([]byte, error) { return []byte(a.String()), nil }
 
 // UnmarshalText takes a name in any case; the error lists the names.
@@ -65,7 +65,7 @@ func (a *Application) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown application %q: want one of %s", text, strings.Join(names[1:], ", "))
 }
 
-// Service is the application's transport protocol and well-known port; 0, 0 for
+// Service returns the application's transport protocol and well-known port; 0, 0 for
 // one that has none.
 func (a Application) Service() (proto uint8, port uint16) {
 	if a >= applicationCount || registry[a].transport == 0 {

@@ -1,7 +1,7 @@
 package flow
 
-// connection is what of a TCP connection's state tells its end and its
-// successor.
+// connection holds as much of a TCP connection's state as shows when it ends and
+// when another one follows it.
 type connection struct {
 	initial   uint32 // the client's initial sequence number
 	known     bool   // initial is
@@ -11,7 +11,7 @@ type connection struct {
 	reset     bool
 }
 
-// reused reports that a packet opens another connection between the same ports:
+// reused reports whether a packet opens another connection between the same ports:
 // a SYN whose sequence number is not that of the connection's own SYN, sent
 // again. backward is its direction.
 func (c *connection) reused(p *Packet, backward bool) bool {
@@ -24,6 +24,7 @@ func (c *connection) reused(p *Packet, backward bool) bool {
 	return !c.known || p.Seq != c.initial
 }
 
+// closed reports whether neither end sends any more.
 func (c *connection) closed() bool { return c.reset || c.finClient && c.finServer }
 
 // update takes a packet with its direction into account and returns the flow's age.

@@ -7,7 +7,7 @@ func one(layer LayerName) func(*Packet, int, int32, bool) int {
 	return func(p *Packet, at int, rest int32, _ bool) int { return p.Layers.add(at, layer, rest) }
 }
 
-// always is the layer whatever a datagram holds.
+// always names one layer, whatever a datagram holds.
 func always(layer LayerName) func(uint16, uint16, []byte) LayerName {
 	return func(uint16, uint16, []byte) LayerName { return layer }
 }
@@ -26,6 +26,7 @@ func streamOf(request, response LayerName) func(*Packet, int, int32, bool) int {
 	}
 }
 
+// dissectNTP names time messages.
 func (p *Packet) dissectNTP(at int, rest int32, _ bool) int {
 	return p.Layers.add(at, ntpLayer(p.Payload), rest)
 }
@@ -41,10 +42,12 @@ func (p *Packet) dissectRIP(at int, rest int32, _ bool) int {
 	return at
 }
 
+// dissectNetBIOS names messages of the name service.
 func (p *Packet) dissectNetBIOS(at int, rest int32, _ bool) int {
 	return p.Layers.add(at, netbiosLayer(p.Tuple.Proto, p.Tuple.Src.Port(), p.Tuple.Dst.Port()), rest)
 }
 
+// dissectTLS names the record and, inside it, the handshake.
 func (p *Packet) dissectTLS(at int, rest int32, _ bool) int {
 	at = p.Layers.add(at, LayerTLS, rest)
 	if p.Payload[0] == 22 {
@@ -53,6 +56,7 @@ func (p *Packet) dissectTLS(at int, rest int32, _ bool) int {
 	return at
 }
 
+// dissectQUIC names Google's QUIC, whose payload has a layer, or the standard's.
 func (p *Packet) dissectQUIC(at int, rest int32, _ bool) int {
 	if gquic(p.Payload) {
 		at = p.Layers.add(at, LayerGQUIC, rest)
@@ -61,6 +65,7 @@ func (p *Packet) dissectQUIC(at int, rest int32, _ bool) int {
 	return p.Layers.add(at, LayerQUIC, rest)
 }
 
+// dissectSNMP names what begins as a BER sequence.
 func (p *Packet) dissectSNMP(at int, rest int32, _ bool) int {
 	if p.Payload[0] != 0x30 {
 		return p.Layers.add(at, LayerRaw, rest)
@@ -103,7 +108,7 @@ func (p *Packet) dissectHTTP(at int, rest int32, _ bool) int {
 	return at
 }
 
-// httpLayer is what the first bytes of an HTTP segment are.
+// httpLayer returns what the first bytes of an HTTP segment are.
 func httpLayer(b []byte) LayerName {
 	switch {
 	case bytes.HasPrefix(b, []byte("HTTP/1.")) || bytes.HasPrefix(b, []byte("HTTP/2")):
@@ -114,7 +119,8 @@ func httpLayer(b []byte) LayerName {
 	return LayerRaw
 }
 
-// ntpLayer: modes 6 and 7 are control messages of another form (RFC 9327).
+// ntpLayer names a datagram of NTP. Messages of the modes 6 and 7 have another form
+// (RFC 9327).
 func ntpLayer(b []byte) LayerName {
 	if len(b) >= 48 && b[0]&7 < 6 {
 		return LayerNTP
@@ -122,6 +128,7 @@ func ntpLayer(b []byte) LayerName {
 	return LayerRaw
 }
 
+// netbiosLayer names a datagram of the name service (port 137).
 func netbiosLayer(proto uint8, srcPort, dstPort uint16) LayerName {
 	if proto == UDP && (srcPort == 137 || dstPort == 137) {
 		return LayerNBNS
@@ -129,7 +136,7 @@ func netbiosLayer(proto uint8, srcPort, dstPort uint16) LayerName {
 	return LayerRaw
 }
 
-// DatagramLayer is the layer of a datagram's payload by its ports, as the quote
+// DatagramLayer returns the layer of a datagram's payload by its ports, as the quote
 // inside an ICMP error names it.
 func DatagramLayer(srcPort, dstPort uint16, payload []byte) LayerName {
 	app := registered(UDP, dstPort)

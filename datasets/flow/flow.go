@@ -1,9 +1,20 @@
 // Package flow holds packets and the flows they belong to: five-tuples,
 // direction, applications, and the assembly of a packet stream into flows.
 //
-// It depends on the standard library alone. Packets enter as
+//   - [Packet] is one packet of a capture, a table or a generator, [FiveTuple] its ends,
+//     and [Layers] what it is made of.
+//   - [Application] is what it is for. [Identify] finds it by ports and first bytes,
+//     [Rules] as NeCSTGen's tables have it; what is known of each application stands in
+//     one row of the registry.
+//   - [Flow] is one conversation. An [Assembler] gathers packets into flows, or into the
+//     rows of a flow table ([TableRow]); [Collect] takes them all, and [Packets] merges
+//     flows into packets again.
+//   - [Clock] sees whether the times of a stream can be those of one recording.
+//
+// The package depends on the standard library alone. Packets enter as
 // iter.Seq2[Packet, error]: an error belongs to one damaged record and does not
-// end the stream unless it is the last element.
+// end the stream unless it is the last element. Memory and work go with the packets,
+// never with the time that they span.
 package flow
 
 import "time"
@@ -23,15 +34,15 @@ type Flow struct {
 	Before int64
 }
 
-// Start is the time of the first packet, in nanoseconds since 1970-01-01 UTC.
+// Start returns the time of the first packet, in nanoseconds since 1970-01-01 UTC.
 func (f *Flow) Start() int64 { return f.Packets[0].Time }
 
-// Duration is the time between the first and the last packet.
+// Duration returns the time between the first and the last packet.
 func (f *Flow) Duration() time.Duration {
 	return time.Duration(f.Packets[len(f.Packets)-1].Time - f.Packets[0].Time)
 }
 
-// Bytes is the sum of the frame lengths.
+// Bytes returns the sum of the frame lengths.
 func (f *Flow) Bytes() int64 {
 	var sum int64
 	for i := range f.Packets {

@@ -32,13 +32,13 @@ func Identify(p *Packet) {
 	p.Application = app
 }
 
-// believed reports a service port whose payload need not be looked at. Encrypted
+// believed reports whether a service port needs no look at the payload. Encrypted
 // protocols say themselves what they are, and QUIC was first met on port 80.
 func believed(proto uint8, port uint16) bool {
 	return port != 0 && port < 1024 && port != 443 && !(proto == UDP && port == 80)
 }
 
-// portless is the application of a packet without ports.
+// portless returns the application of a packet without ports.
 func portless(p *Packet) Application {
 	switch {
 	case p.Tuple.Proto == ICMP || p.Tuple.Proto == ICMPv6:
@@ -85,7 +85,7 @@ func (p *Packet) nameLayers(app Application, fromServer bool) {
 	}
 }
 
-// transportLayer is the index behind the TCP or UDP layer, 0 without one.
+// transportLayer returns the index behind the TCP or UDP layer, 0 without one.
 func (p *Packet) transportLayer() int {
 	want := LayerTCP
 	if p.Tuple.Proto == UDP {

@@ -20,7 +20,7 @@ type Layer struct {
 // packet's own have the name NoLayer.
 type Layers [MaxLayers]Layer
 
-// Count is the number of layers before the first NoLayer.
+// Count returns the number of layers before the first NoLayer.
 func (l *Layers) Count() int {
 	for i := range l {
 		if l[i].Name == NoLayer {
@@ -141,7 +141,7 @@ var layerNames = [layerCount]string{
 	"RadioTap", "PrismHeader", "PPI", "Dot11", "CHDLC", "FDDI", "NFLOG", "PFLog", "Dot15d4", "SixLoWPAN",
 }
 
-// String is the name as tables write it: "None" for NoLayer.
+// String returns the name as tables write it: "None" for NoLayer.
 func (n LayerName) String() string {
 	if n >= layerCount {
 		return fmt.Sprintf("layer(%d)", uint8(n))
@@ -149,7 +149,7 @@ func (n LayerName) String() string {
 	return layerNames[n]
 }
 
-// MarshalText is String.
+// MarshalText returns the text of String.
 func (n LayerName) MarshalText() ([]byte, error) { return []byte(n.String()), nil }
 
 // UnmarshalText takes a name exactly as String writes it; an empty text is

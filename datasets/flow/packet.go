@@ -44,7 +44,7 @@ type Packet struct {
 	Payload []byte
 }
 
-// Timestamp is the packet's time as a time.Time in UTC.
+// Timestamp returns the packet's time as a time.Time in UTC.
 func (p *Packet) Timestamp() time.Time { return time.Unix(0, p.Time).UTC() }
 
 // MAC is a link-layer address.
@@ -65,7 +65,7 @@ const (
 	ICMPv6 = 58
 )
 
-// Reverse is the tuple of the opposite direction.
+// Reverse returns the tuple of the opposite direction.
 func (t FiveTuple) Reverse() FiveTuple {
 	return FiveTuple{Proto: t.Proto, Src: t.Dst, Dst: t.Src}
 }
@@ -79,7 +79,7 @@ func (t FiveTuple) Canonical() (FiveTuple, Direction) {
 	return t.Reverse(), Backward
 }
 
-// Direction tells which end of a flow sent a packet.
+// Direction is which end of a flow sent a packet.
 type Direction uint8
 
 // Forward is client to server (0 in NeCSTGen's tables), Backward server to client.
@@ -88,7 +88,7 @@ const (
 	Backward
 )
 
-// String is "forward" or "backward".
+// String returns "forward" or "backward".
 func (d Direction) String() string {
 	if d == Backward {
 		return "backward"

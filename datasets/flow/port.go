@@ -1,6 +1,6 @@
 package flow
 
-// registered is the application that a TCP or UDP port is bound to; Unknown for
+// registered returns the application that a TCP or UDP port is bound to; Unknown for
 // none.
 func registered(proto uint8, port uint16) Application {
 	switch {
@@ -12,7 +12,7 @@ func registered(proto uint8, port uint16) Application {
 	return portsTCP[port]
 }
 
-// portRule is the application whose rule tests for the port.
+// portRule returns the application whose rule tests for the port.
 func portRule(port uint16) Application {
 	if port >= highPort {
 		return Unknown

@@ -37,7 +37,7 @@ const (
 // Device names the conversation: gateway and device.
 func (r *Radio) Device() string { return fmt.Sprintf("%016x/%08x", r.Gateway, r.Address) }
 
-// Downlink reports the message types that gateways send: what one gateway hears
+// Downlink reports whether gateways send messages of this type: what one gateway hears
 // of another is no uplink.
 func (r *Radio) Downlink() bool { return r.MType == 1 || r.MType == 3 || r.MType == 5 }
 

@@ -15,7 +15,7 @@ func Rules(layers Layers, srcPort, dstPort uint16) Application {
 	return app
 }
 
-// linkRule is the last of the rules for packets without ports that matches.
+// linkRule returns the last of the rules for packets without ports that matches.
 func linkRule(l *Layers) Application {
 	for app := applicationCount - 1; app > Unknown; app-- {
 		want := registry[app].ruleLink

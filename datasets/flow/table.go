@@ -130,7 +130,7 @@ func (w *waiting) finish(c *conversation) {
 	}
 }
 
-// row is the part of a row that the flow alone gives.
+// row returns the part of a row that the flow alone gives.
 func (f *flowTotals) row(id int64, tuple FiveTuple, app Application) TableRow {
 	return TableRow{
 		ID: id, Tuple: tuple, Application: app, Packets: f.packets, Length: f.length.total(f.packets), Start: f.start,

@@ -40,10 +40,10 @@ func (s *spread) add(v int32, count int64) {
 	s.square += float64(d) * float64(d)
 }
 
-// total is the sum of the values themselves.
+// total returns the sum of the values themselves.
 func (s *spread) total(count int64) int64 { return s.sum + int64(s.first)*count }
 
-// deviation is the sample standard deviation (n-1), NaN for less than two values.
+// deviation returns the sample standard deviation (n-1), NaN for less than two values.
 func (s *spread) deviation(count int64) float64 {
 	if count < 2 {
 		return math.NaN()

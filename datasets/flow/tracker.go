@@ -212,7 +212,7 @@ func (t *tracker) expire(now int64) {
 	}
 }
 
-// oldest is the flow that was silent longest, of those of the age that can wait
+// oldest returns the flow that was silent longest, of those of the age that can wait
 // least.
 func (t *tracker) oldest() *conversation {
 	for _, age := range []int{closed, young, established, radio} {

@@ -7,7 +7,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/feature"
 )
 
-// Lengths are a frame's length, that of its header with MAC commands, and that
+// Lengths returns a frame's length, that of its header with MAC commands, and that
 // of its payload without the integrity code, in bytes.
 //
 // Compat.Base64Length has the published figures instead (D05): the payload is
@@ -65,7 +65,7 @@ func (x *extractor) append(dst []float64, u *Uplink) []float64 {
 		d.Rate, d.ByteSecond, d.ByteMinute, d.PacketSecond, d.PacketMinute, float64(header), float64(payload), float64(u.Counter))
 }
 
-// Extract is the rows of a stream of uplinks. An error passes through in its
+// Extract returns the rows of a stream of uplinks. An error passes through in its
 // place. The slice of a row is valid until the next.
 func Extract(uplinks iter.Seq2[Uplink, error], compat feature.Compat) iter.Seq2[[]float64, error] {
 	return func(yield func([]float64, error) bool) {

@@ -144,7 +144,7 @@ func (f *Frame) messageType() lorawan.MType {
 	return lorawan.UnconfirmedDataUp
 }
 
-// payloadFor is the payload's length in a frame of a length in bytes without MAC
+// payloadFor returns the payload's length in a frame of a length in bytes without MAC
 // commands, and whether there is such a frame.
 func payloadFor(length int) (int, bool) {
 	n := length - headerLength - micLength

@@ -11,7 +11,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/feature"
 )
 
-// generatedColumns are the columns of NeCSTGen's generated LoRaWAN traffic
+// generatedColumns returns the columns of NeCSTGen's generated LoRaWAN traffic
 // (output/DF_GEN_PACKET_LORA_*_NO_FLOW_FINAL.csv, algorithm.md 9.3).
 func generatedColumns() []string {
 	return []string{"timesteps_lstm", "time_diff_lstm", "timesteps_vae", "time_diff_vae",

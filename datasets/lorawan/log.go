@@ -58,7 +58,7 @@ func Log(r io.Reader, name string) iter.Seq2[Uplink, error] {
 
 type logReader struct{ *csvrows.Reader }
 
-// number is the number of a cell, or what stands for an empty one.
+// number returns the number of a cell, or what stands for an empty one.
 func (l *logReader) number(column string, missing, lo, hi float64) (float64, error) {
 	text := l.Text(column)
 	if text == "" {

@@ -47,7 +47,7 @@ func (u *Uplink) packet(p *flow.Packet) bool {
 	return !r.Downlink()
 }
 
-// radio is what a packet keeps of an uplink.
+// radio returns what a packet keeps of an uplink.
 func (u *Uplink) radio() *flow.Radio {
 	r := &flow.Radio{Counter: uint32(max(0, u.Counter)), Port: max(flow.NoPort, u.Port), MType: u.MType,
 		Frequency: u.Frequency, SpreadingFactor: uint8(max(0, u.SpreadingFactor)), Bandwidth: uint16(max(0, u.Bandwidth)),
@@ -64,7 +64,7 @@ func (u *Uplink) radio() *flow.Radio {
 	return r
 }
 
-// fromRadio is the uplink of which a packet keeps the radio metadata.
+// fromRadio returns the uplink of which a packet keeps the radio metadata.
 func fromRadio(r *flow.Radio) Uplink {
 	orMissing := func(v int) int {
 		if v == 0 {
@@ -85,7 +85,7 @@ func fromRadio(r *flow.Radio) Uplink {
 	return u
 }
 
-// UplinkOf is the uplink that a packet with Radio stands for. Where the packet has
+// UplinkOf returns the uplink that a packet with Radio stands for. Where the packet has
 // no Payload (out of a table, or generated) a data frame is built, of the packet's
 // length, its payload zeros, under the test keys; other frames are nil then.
 func UplinkOf(p *flow.Packet) Uplink {
@@ -118,10 +118,10 @@ type PacketError struct {
 // Error names the packet.
 func (e *PacketError) Error() string { return fmt.Sprintf("lorawan: packet %d: %v", e.Number, e.Err) }
 
-// Unwrap is the cause.
+// Unwrap returns the cause.
 func (e *PacketError) Unwrap() error { return e.Err }
 
-// RecordNumber is Number: the error belongs to one record, not to the capture.
+// RecordNumber returns Number: the error belongs to one record, not to the capture.
 func (e *PacketError) RecordNumber() int64 { return e.Number }
 
 // maxSkew is how far a gateway's clock may be from the capture's for its times to
@@ -151,7 +151,7 @@ func Uplinks(packets iter.Seq2[flow.Packet, error]) iter.Seq2[flow.Packet, error
 	}
 }
 
-// isPushData reports a whole PUSH_DATA datagram.
+// isPushData reports whether p is a whole PUSH_DATA datagram.
 func isPushData(p *flow.Packet) bool {
 	return p.Tuple.Proto == flow.UDP && p.Tuple.Dst.Port() == SemtechPort && p.Radio == nil &&
 		len(p.Payload) > pushHeader && len(p.Payload) == int(p.PayloadLength) &&

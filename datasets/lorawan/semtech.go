@@ -25,7 +25,7 @@ const pushHeader = 12
 // EUI is a gateway's identifier.
 type EUI [8]byte
 
-// String is sixteen lower-case hexadecimal digits.
+// String returns sixteen lower-case hexadecimal digits.
 func (e EUI) String() string { return hex.EncodeToString(e[:]) }
 
 // PushData is a datagram by which a gateway reports frames. A datagram that only

@@ -1,7 +1,14 @@
 // Package lorawan reads and writes what LoRaWAN gateways receive: the logs that
 // NeCSTGen and LoED publish (CSV with base64 frames), the JSON of Semtech's
-// packet forwarder (UDP port 1700), and LoRaTap capture records. Frames are built
-// and checked by github.com/brocaar/lorawan, of which this is the one importer.
+// packet forwarder (UDP port 1700), and LoRaTap capture records.
+//
+//   - [Read] is the stream of a file's uplinks as packets, whatever of these it holds.
+//   - An [Uplink] is a frame as a gateway received it: [Log] reads them and [WriteLog]
+//     writes them, [Packets] and [UplinkOf] turn them into packets and back.
+//   - A [Frame] is what the radio carried; [Devices] counts who sent them.
+//
+// Frames are built and checked by github.com/brocaar/lorawan, of which this package
+// and lorawantest are the importers.
 //
 // LoRaTap: https://github.com/eriknl/LoRaTap. Packet forwarder protocol:
 // https://github.com/Lora-net/packet_forwarder, PROTOCOL.TXT.

@@ -19,20 +19,21 @@ func flowColumns() []string {
 // WriteFlows writes a flow table, whose rows are those of one application
 // (flow.Assembler's Table, flow.Rows).
 func WriteFlows(w io.Writer, rows iter.Seq2[flow.TableRow, error]) error {
-	return writeNumbers(w, flowColumns(), func(yield func([]float64, error) bool) {
+	return writeNumbers(w, flowColumns(), flowValues(rows))
+}
+
+// flowValues are the values of a flow table's rows. A slice is valid until the next.
+func flowValues(rows iter.Seq2[flow.TableRow, error]) iter.Seq2[[]float64, error] {
+	return func(yield func([]float64, error) bool) {
 		values := make([]float64, 0, len(flowColumns()))
-		for row, err := range rows {
+		for r, err := range rows {
 			if err == nil {
-				values = flowValues(values[:0], &row)
+				values = append(values[:0], float64(r.Packets), float64(r.Length), r.LengthDeviation, seconds(r.Start), r.HeaderDeviation, r.PayloadDeviation,
+					r.TimeDiff, r.Rate, r.BytesSecond, r.BytesMinute, r.FlowsSecond, r.FlowsMinute)
 			}
 			if !yield(values, err) {
 				return
 			}
 		}
-	})
-}
-
-func flowValues(dst []float64, r *flow.TableRow) []float64 {
-	return append(dst, float64(r.Packets), float64(r.Length), r.LengthDeviation, seconds(r.Start), r.HeaderDeviation, r.PayloadDeviation,
-		r.TimeDiff, r.Rate, r.BytesSecond, r.BytesMinute, r.FlowsSecond, r.FlowsMinute)
+	}
 }

@@ -111,9 +111,29 @@ func WriteProcessed(w io.Writer, layout Layout, packets iter.Seq2[flow.Packet, e
 	if err != nil {
 		return nil, err
 	}
-	return e, writeNumbers(w, layout.processedColumns(), func(yield func([]float64, error) bool) {
+	return e, writeNumbers(w, layout.processedColumns(), encoded(e, processedRows(packets, layout, compat)))
+}
+
+// WriteProcessedFlows fits the columns of a flow table to its rows, which are read
+// twice, and writes their codes (process/df_process_flows_*.csv): all columns go
+// through the logarithm.
+func WriteProcessedFlows(w io.Writer, rows iter.Seq2[flow.TableRow, error], compat feature.Compat) error {
+	schema := feature.Schema{Compat: compat}
+	for _, name := range flowColumns() {
+		schema.Columns = append(schema.Columns, feature.Column{Name: name, Kind: feature.Number, Scale: feature.Log, Optional: true})
+	}
+	e, err := feature.Fit(schema, flowValues(rows))
+	if err != nil {
+		return err
+	}
+	return writeNumbers(w, flowColumns(), encoded(e, flowValues(rows)))
+}
+
+// encoded are the codes of rows.
+func encoded(e *feature.Encoder, rows iter.Seq2[[]float64, error]) iter.Seq2[[]float64, error] {
+	return func(yield func([]float64, error) bool) {
 		var codes []float64
-		for row, err := range processedRows(packets, layout, compat) {
+		for row, err := range rows {
 			if err == nil {
 				codes = e.Encode(codes[:0], row)
 			}
@@ -121,5 +141,5 @@ func WriteProcessed(w io.Writer, layout Layout, packets iter.Seq2[flow.Packet, e
 				return
 			}
 		}
-	})
+	}
 }

@@ -203,3 +203,60 @@ func checkSpan(t *testing.T, application string, s span, raw, processed []float6
 	}
 	return c
 }
+
+// The flows of SNMP are published whole, so the fitted processing of their table
+// gives all published cells.
+func TestPublishedFlowProcessing(t *testing.T) {
+	raw, n := publishedNumbers(t, "raw/df_raw_flows_SNMP.csv")
+	want, _ := publishedNumbers(t, "process/df_process_flows_SNMP.csv")
+	rows := make([]flow.TableRow, n)
+	for i := range rows {
+		cell := func(name string) float64 { return raw[name][i] }
+		rows[i] = flow.TableRow{Packets: int64(cell("flow_id_count")), Length: int64(cell("length_total_sum")), LengthDeviation: cell("length_total_std"),
+			Start: int64(math.Round(cell("timestamps_min") * 1e9)), HeaderDeviation: cell("header_length_std"), PayloadDeviation: cell("payload_length_std"),
+			TimeDiff: cell("time_diff"), Rate: cell("rate"), BytesSecond: cell("rolling_rate_byte_sec"), BytesMinute: cell("rolling_rate_byte_min"),
+			FlowsSecond: cell("rolling_rate_packet_sec"), FlowsMinute: cell("rolling_rate_packet_min")}
+	}
+	var out bytes.Buffer
+	if err := WriteProcessedFlows(&out, stream(rows), feature.Original()); err != nil {
+		t.Fatal(err)
+	}
+	columns, got, err := readNumbers(&out, "written")
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := 0
+	for row, err := range got {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for c, name := range columns {
+			tolerance := 1e-12
+			if name == "timestamps_min" {
+				tolerance = 1e-9 // of seconds since 1970 that float64 has rounded
+			}
+			if math.Abs(row[c]-want[name][i]) > tolerance {
+				t.Errorf("row %d, %s: %v, want %v", i, name, row[c], want[name][i])
+			}
+		}
+		i++
+	}
+	if i != n || n != 10 {
+		t.Errorf("%d rows of %d", i, n)
+	}
+}
+
+// A flow of one packet has no deviations: their codes are 0.
+func TestFlowProcessingOfOnePacket(t *testing.T) {
+	none := math.NaN()
+	rows := []flow.TableRow{{Packets: 1, Length: 60, LengthDeviation: none, HeaderDeviation: none, PayloadDeviation: none, Start: 1e18},
+		{Packets: 3, Length: 600, LengthDeviation: 4, HeaderDeviation: 2, PayloadDeviation: 5, Start: 2e18, TimeDiff: 1e9, Rate: 7}}
+	var out bytes.Buffer
+	if err := WriteProcessedFlows(&out, stream(rows), feature.Compat{}); err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Join(flowColumns(), ",") + "\n0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0\n1.0,1.0,0.0,1.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0\n"
+	if out.String() != want {
+		t.Errorf("got %s, want %s", out.String(), want)
+	}
+}

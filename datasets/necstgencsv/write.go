@@ -13,7 +13,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// Options say what packets do not tell.
+// Options say what is not in the packets.
 type Options struct {
 	Capture     string // column filename; the day layouts name captures week1_monday.tcpdump
 	Application string // column applications, "HTTP" or "UDP_GOOGLE_HOME"; empty: each packet's own
@@ -79,6 +79,7 @@ type formatter struct {
 	index           int64
 }
 
+// set prepares the cells of the next packet.
 func (f *formatter) set(p *flow.Packet) {
 	if f.opts.Day == "" {
 		f.opts.Day = strings.ToLower(p.Timestamp().Weekday().String())
@@ -87,13 +88,7 @@ func (f *formatter) set(p *flow.Packet) {
 	f.layers = p.Layers.Count()
 	f.header, f.payload = p.HeaderLength, p.Length-p.HeaderLength
 	if f.layers > 0 {
-		variant := feature.General
-		switch f.layout {
-		case TCPGoogleHome:
-			variant = feature.TCPGoogleHome
-		case UDPGoogleHome:
-			variant = feature.UDPGoogleHome
-		}
+		variant := f.layout.variant()
 		f.header, f.payload = feature.LayerLengths(p, variant)
 		if variant == feature.General {
 			f.layers = min(f.layers, 5)

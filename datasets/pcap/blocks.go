@@ -274,7 +274,7 @@ func (p *capturePort) resolution(v byte) error {
 	return nil
 }
 
-// time is a timestamp in nanoseconds since 1970-01-01 UTC, and whether it lies
+// time returns a timestamp in nanoseconds since 1970-01-01 UTC, and whether it lies
 // in their range, which ends in the year 2262.
 func (p *capturePort) time(stamp uint64) (int64, bool) {
 	const limit = 4_500_000_000 // seconds: half of what fits

@@ -148,8 +148,8 @@ func (c *classicReader) resume(claimed int) error {
 	return fmt.Errorf("record claims %d bytes, and no record is found behind it", claimed)
 }
 
-// plausible is stricter than a reader may be on sound files: the fraction is less
-// than a second, the lengths are those that capture programs keep, and the time is
+// plausible reports whether b may be a record's header. It is stricter than a reader
+// may be on sound files: the fraction is less than a second, the lengths are those that capture programs keep, and the time is
 // within a year of the last good one.
 func (c *classicReader) plausible(b []byte) bool {
 	const longest, year = 262144, 366 * 86400
@@ -158,7 +158,7 @@ func (c *classicReader) plausible(b []byte) bool {
 		(c.last == 0 || seconds > c.last-year && seconds < c.last+year)
 }
 
-// fields are a record header's numbers. Two loads by a known byte order are
+// fields returns a record header's numbers. Two loads by a known byte order are
 // twice as fast as four through the interface.
 func (c *classicReader) fields(b []byte) (seconds, fraction int64, captured, length int) {
 	_ = b[15]

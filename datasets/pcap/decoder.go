@@ -55,7 +55,7 @@ func (d *decoder) add(name flow.LayerName, off int) {
 	}
 }
 
-// short is the error for a header at off that the frame has no room for, or nil
+// short returns the error for a header at off that the frame has no room for, or nil
 // if the snap length has cut it. What is left is payload without a name.
 func (d *decoder) short(header string, off, want int) error {
 	d.raw(off, d.wire())
@@ -65,7 +65,7 @@ func (d *decoder) short(header string, off, want int) error {
 	return damagedf("%s header at byte %d: %d bytes are left, want %d", header, off, max(0, len(d.frame)-off), want)
 }
 
-// wire is where the frame ended on the wire, which the snap length may have cut.
+// wire returns where the frame ended on the wire, which the snap length may have cut.
 func (d *decoder) wire() int { return int(d.packet.Length) }
 
 // raw makes what stands from off to end on the wire the payload and names it.

@@ -22,10 +22,10 @@ func (e *DecodeError) Error() string {
 	return fmt.Sprintf("pcap: %s: packet %d: %v", e.Name, e.Number, e.Err)
 }
 
-// Unwrap is the cause.
+// Unwrap returns the cause.
 func (e *DecodeError) Unwrap() error { return e.Err }
 
-// RecordNumber is Number. Having it tells package flow that the error belongs to
+// RecordNumber returns Number. By having it an error says that it belongs to
 // one record and not to the file.
 func (e *DecodeError) RecordNumber() int64 { return e.Number }
 

@@ -72,7 +72,7 @@ func (i *Info) comment(text []byte) {
 	i.Comments = append(i.Comments, clean(text))
 }
 
-// clean is a text of a file, as far as it is one.
+// clean returns a text of a file, as far as it is one.
 func clean(b []byte) string {
 	b = bytes.TrimRight(b[:min(len(b), maxComment)], "\x00")
 	return strings.ToValidUTF8(string(b), "?")

@@ -8,7 +8,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// ethernet is IEEE 802.3, clause 3: addresses, then an EtherType, or a length
+// ethernet decodes an Ethernet header (IEEE 802.3, clause 3): addresses, then an EtherType, or a length
 // below 1536 and an LLC header.
 func (d *decoder) ethernet() error {
 	b := d.frame
@@ -46,7 +46,7 @@ func (d *decoder) etherType(kind, off int) error {
 	return nil
 }
 
-// vlan is one IEEE 802.1Q tag; several stand behind each other (QinQ).
+// vlan decodes one IEEE 802.1Q tag; several stand behind each other (QinQ).
 func (d *decoder) vlan(kind, off int) error {
 	for {
 		if len(d.frame) < off+4 {
@@ -68,7 +68,7 @@ func (d *decoder) vlan(kind, off int) error {
 	}
 }
 
-// llc is IEEE 802.2. Like NeCSTGen's dissector it counts three header bytes,
+// llc decodes an LLC header (IEEE 802.2). Like NeCSTGen's dissector it counts three header bytes,
 // also where the control field has two. Behind end stands padding.
 func (d *decoder) llc(off, end int) error {
 	b := d.frame
@@ -92,7 +92,7 @@ func (d *decoder) llc(off, end int) error {
 	return nil
 }
 
-// arp is RFC 826; its addresses are no five-tuple.
+// arp decodes an ARP message (RFC 826); its addresses are no five-tuple.
 func (d *decoder) arp(off int) error {
 	b := d.frame
 	if len(b) < off+8 {
@@ -108,7 +108,7 @@ func (d *decoder) arp(off int) error {
 	return nil
 }
 
-// cooked is Linux's header of captures on all devices (LINKTYPE_LINUX_SLL).
+// cooked decodes the header of Linux's captures on all devices (LINKTYPE_LINUX_SLL).
 func (d *decoder) cooked() error {
 	b := d.frame
 	if len(b) < 16 {
@@ -121,7 +121,7 @@ func (d *decoder) cooked() error {
 	return d.cookedProtocol(d.uint16(2), d.uint16(14), 16)
 }
 
-// cooked2 is its successor (LINKTYPE_LINUX_SLL2).
+// cooked2 decodes the second version of that header (LINKTYPE_LINUX_SLL2).
 func (d *decoder) cooked2() error {
 	b := d.frame
 	if len(b) < 20 {
@@ -134,6 +134,7 @@ func (d *decoder) cooked2() error {
 	return d.cookedProtocol(d.uint16(8), d.uint16(0), 20)
 }
 
+// cookedProtocol decodes what stands behind either of Linux's headers.
 func (d *decoder) cookedProtocol(hardware, protocol, off int) error {
 	const netlink = 824 // ARPHRD_NETLINK: the protocol is a netlink family
 	switch {
@@ -147,7 +148,7 @@ func (d *decoder) cookedProtocol(hardware, protocol, off int) error {
 	return nil
 }
 
-// loopback is the address family of BSD's loopback devices, in the byte order of
+// loopback decodes the address family of BSD's loopback devices, in the byte order of
 // the host that captured, or in network order.
 func (d *decoder) loopback() error {
 	b := d.frame
@@ -169,7 +170,7 @@ func (d *decoder) loopback() error {
 	return nil
 }
 
-// pppoe is an RFC 2516 session header.
+// pppoe decodes an RFC 2516 session header.
 func (d *decoder) pppoe(off int) error {
 	if len(d.frame) < off+8 {
 		return d.short("PPPoE", off, 8)
@@ -182,7 +183,7 @@ func (d *decoder) pppoe(off int) error {
 	return d.ppp(off+6, end)
 }
 
-// ppp is RFC 1661 with or without the address and control bytes of RFC 1662. The
+// ppp decodes a PPP header (RFC 1661) with or without the address and control bytes of RFC 1662. The
 // protocol has one byte if that is odd. Where Cisco's addresses stand it is Cisco's
 // HDLC (RFC 1547, 4.3.1).
 func (d *decoder) ppp(off, end int) error {

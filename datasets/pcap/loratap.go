@@ -58,7 +58,7 @@ func ReadLoRaTap(record []byte) (r flow.Radio, frame int) {
 	return r, frame
 }
 
-// loRaTap is version, length, radio metadata, then the LoRa frame. An uplink
+// loRaTap decodes a LoRaTap record: version, length, radio metadata, then the LoRa frame. An uplink
 // becomes a packet with Radio. Of a downlink (TS001-1.0.4, 4.3.1) the device
 // address stands in the last four bytes of DstMAC, so that flow assembly gives each
 // device a flow.

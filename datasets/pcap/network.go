@@ -8,7 +8,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// ip4 is RFC 791. A total length beyond the frame is cut to it; 0, as
+// ip4 decodes an IPv4 packet (RFC 791). A total length beyond the frame is cut to it; 0, as
 // segmentation offload leaves it, means the whole frame.
 func (d *decoder) ip4(off, end int) error {
 	if end < off+20 {
@@ -43,7 +43,7 @@ func (d *decoder) ip4(off, end int) error {
 	return d.transport(off+header, min(end, off+total), total-header, fragment&0x1fff != 0)
 }
 
-// ip6 is RFC 8200 with its extension headers.
+// ip6 decodes an IPv6 packet (RFC 8200) with its extension headers.
 func (d *decoder) ip6(off, end int) error {
 	if end < off+40 {
 		return d.short("IPv6", off, 40)

@@ -58,7 +58,7 @@ type Reader struct {
 // NewReader makes a reader. Name appears in errors only.
 func NewReader(r io.Reader, name string) *Reader { return &Reader{r: r, name: name} }
 
-// Packets is the stream of the function Packets.
+// Packets returns the stream that the function Packets returns.
 func (r *Reader) Packets() iter.Seq2[flow.Packet, error] {
 	return func(yield func(flow.Packet, error) bool) {
 		records, stop, err := r.open()
@@ -71,7 +71,7 @@ func (r *Reader) Packets() iter.Seq2[flow.Packet, error] {
 	}
 }
 
-// Info is what has been read so far of the file's own descriptions: link types,
+// Info returns what has been read so far of the file's own descriptions: link types,
 // interfaces, comments.
 func (r *Reader) Info() Info {
 	if r.records == nil {
@@ -125,7 +125,7 @@ func (r *Reader) open() (recordReader, func(), error) {
 	return r.records, stop, nil
 }
 
-// Decompress is a reader of what gzip or zstd holds, seen from the first bytes, or
+// Decompress returns a reader of what gzip or zstd holds, seen from the first bytes, or
 // of r itself where it is neither, and which of them it was: "gzip", "zstd" or "".
 // Close frees what the decompressor holds; it does not close r. Name appears in
 // errors only.
@@ -147,6 +147,8 @@ func (c closer) Close() error {
 	return nil
 }
 
+// decompress is Decompress without the file's name; stop frees what the decompressor
+// holds.
 func decompress(r io.Reader) (data *window, compression string, stop func(), err error) {
 	stop = func() {}
 	data = newWindow(r)
@@ -171,6 +173,7 @@ func decompress(r io.Reader) (data *window, compression string, stop func(), err
 	return data, compression, stop, nil
 }
 
+// openFormat chooses the reader by the first bytes.
 func openFormat(data *window) (recordReader, error) {
 	magic, err := data.peek(4)
 	if err != nil {
@@ -182,6 +185,8 @@ func openFormat(data *window) (recordReader, error) {
 	return newClassicReader(data)
 }
 
+// headerError returns the error for a file whose first bytes, of which got were read,
+// are too few or cannot be read.
 func headerError(got int, err error) error {
 	if errors.Is(err, zstd.ErrWindowSizeExceeded) {
 		return fmt.Errorf("zstd: window of more than %d MiB: decompress it first (zstd -d --long=31)", maxZstdWindow>>20)
@@ -195,7 +200,7 @@ func headerError(got int, err error) error {
 	return fmt.Errorf("reading the file header: %w", err)
 }
 
-// cut tells a file that ends inside a record from a failing reader.
+// cut returns the error for a file that ends inside a record, or for a reader that fails there.
 func cut(what string, err error) error {
 	if err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("the file is cut inside %s: %w", what, io.ErrUnexpectedEOF)

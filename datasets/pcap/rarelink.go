@@ -12,7 +12,7 @@ const (
 	ciscoBroadcast = 0x8f
 )
 
-// ciscoHDLC is address, control and an EtherType (RFC 1547, 4.3.1).
+// ciscoHDLC decodes Cisco's header: address, control and an EtherType (RFC 1547, 4.3.1).
 func (d *decoder) ciscoHDLC() error {
 	if len(d.frame) < 4 {
 		return d.short("Cisco HDLC", 0, 4)
@@ -21,7 +21,7 @@ func (d *decoder) ciscoHDLC() error {
 	return d.etherType(d.uint16(2), 4)
 }
 
-// fddi is ANSI X3.139: frame control, addresses, and LLC in frames that carry data.
+// fddi decodes an FDDI frame (ANSI X3.139): frame control, addresses, and LLC in frames that carry data.
 func (d *decoder) fddi() error {
 	const header, data = 13, 0x50
 	b := d.frame
@@ -37,7 +37,7 @@ func (d *decoder) fddi() error {
 	return d.llc(header, d.wire())
 }
 
-// nflog is what Linux's netfilter logs: address family, version, resource, then
+// nflog decodes what Linux's netfilter logs: address family, version, resource, then
 // attributes, one of which is the packet. Their numbers are in the byte order of the
 // host that captured.
 func (d *decoder) nflog() error {
@@ -80,7 +80,7 @@ func (d *decoder) ipWithin(off, end int) error {
 	return nil
 }
 
-// pflog is what OpenBSD's packet filter logs: a header of its own length, filled up
+// pflog decodes what OpenBSD's packet filter logs: a header of its own length, filled up
 // to whole words, then the packet.
 func (d *decoder) pflog() error {
 	b := d.frame
@@ -95,7 +95,7 @@ func (d *decoder) pflog() error {
 	return d.ipWithin(header, len(b))
 }
 
-// dot15d4TAP is IEEE 802.15.4 behind a header of attributes, the first of which
+// dot15d4TAP decodes IEEE 802.15.4 behind a header of attributes, the first of which
 // tells how long the frame check sequence is (type 0: 0 none, 1 16 bits, 2 32 bits).
 func (d *decoder) dot15d4TAP() error {
 	b := d.frame
@@ -117,7 +117,7 @@ func (d *decoder) dot15d4TAP() error {
 	return d.dot15d4(header, fcs)
 }
 
-// dot15d4 is IEEE 802.15.4, 7.2, of which the addresses are read: a network's number
+// dot15d4 decodes IEEE 802.15.4, 7.2, of which the addresses are read: a network's number
 // and a short address, or the last six bytes of a long one. Data that is not
 // encrypted may be 6LoWPAN, of which IPv6 as it is (RFC 4944, 5.1) is decoded;
 // compressed headers (RFC 6282) and mesh protocols such as Zigbee are payload.

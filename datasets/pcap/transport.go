@@ -39,7 +39,7 @@ func (d *decoder) ports(off int) {
 	t.Dst = netip.AddrPortFrom(t.Dst.Addr(), uint16(d.uint16(off+2)))
 }
 
-// stub is a transport header that does not fit. The ports are there if four
+// stub names a transport header that does not fit. The ports are there if four
 // bytes are; the payload's length is unknown.
 func (d *decoder) stub(name string, layer flow.LayerName, off, end, declared, want int) error {
 	d.add(layer, off)
@@ -53,7 +53,7 @@ func (d *decoder) stub(name string, layer flow.LayerName, off, end, declared, wa
 	return damagedf("%s header at byte %d: %d bytes are left, want %d", name, off, end-off, want)
 }
 
-// tcp is RFC 9293.
+// tcp decodes a TCP segment (RFC 9293).
 func (d *decoder) tcp(off, end, declared int) error {
 	if end < off+20 {
 		return d.stub("TCP", flow.LayerTCP, off, end, declared, 20)
@@ -95,7 +95,7 @@ func maximumSegment(options []byte) uint16 {
 	return 0
 }
 
-// udp is RFC 768. Its length rules unless it is 0 (a jumbogram) or the datagram
+// udp decodes a UDP datagram (RFC 768). Its length rules unless it is 0 (a jumbogram) or the datagram
 // is fragmented.
 func (d *decoder) udp(off, end, declared int) error {
 	if end < off+8 {
@@ -115,7 +115,7 @@ func (d *decoder) udp(off, end, declared int) error {
 	return nil
 }
 
-// icmp is RFC 792. An error quotes the header of the packet that caused it.
+// icmp decodes an ICMP message (RFC 792). An error quotes the header of the packet that caused it.
 func (d *decoder) icmp(off, end, declared int) error {
 	if end < off+8 {
 		d.add(flow.LayerICMP, off)
@@ -177,7 +177,7 @@ func (d *decoder) quotedDatagram(off, end int) {
 	d.add(flow.DatagramLayer(uint16(d.uint16(off)), uint16(d.uint16(off+2)), d.frame[off+8:end]), off+8)
 }
 
-// icmp6 is RFC 4443: errors and echo have eight header bytes, the rest four.
+// icmp6 decodes an ICMPv6 message (RFC 4443): errors and echo have eight header bytes, the rest four.
 func (d *decoder) icmp6(off, end, declared int) error {
 	d.add(flow.LayerICMPv6, off)
 	header := 4

@@ -20,6 +20,7 @@ type wifi struct {
 	followed []byte
 }
 
+// newWiFi makes the parsers.
 func newWiFi() *wifi {
 	w := new(wifi)
 	w.ofRadio = gopacket.NewDecodingLayerParser(layers.LayerTypeRadioTap, &w.radio)
@@ -43,7 +44,7 @@ const (
 	ppiFCS         = 0x01
 )
 
-// radioTap is the header of most captures of 802.11 (https://www.radiotap.org).
+// radioTap decodes the header of most captures of 802.11 (https://www.radiotap.org).
 func (d *decoder) radioTap() error {
 	b := d.frame
 	if len(b) < 8 {
@@ -81,7 +82,7 @@ func (d *decoder) trim(n int) {
 	}
 }
 
-// prism is the older header of Prism chips, or the one of AVS that took its place
+// prism decodes the older header of Prism chips, or the one of AVS that took its place
 // in the same captures.
 func (d *decoder) prism() error {
 	const avs = 0x80211000 // and a version
@@ -100,7 +101,7 @@ func (d *decoder) prism() error {
 	return d.dot11(header, 0)
 }
 
-// dot11 is IEEE 802.11, 9.2. Data that is whole and not encrypted has an LLC header;
+// dot11 decodes IEEE 802.11, 9.2. Data that is whole and not encrypted has an LLC header;
 // of an aggregate of several MSDUs the first is decoded. word is what the header's
 // length is rounded up to.
 func (d *decoder) dot11(off, word int) error {
@@ -136,7 +137,7 @@ func (d *decoder) dot11(off, word int) error {
 	return d.llc(next, d.wire())
 }
 
-// qosAt is where the QoS control field stands: behind the addresses.
+// qosAt returns where the QoS control field stands: behind the addresses.
 func (d *decoder) qosAt(off int, f *layers.Dot11) int {
 	if f.Flags.ToDS() && f.Flags.FromDS() {
 		return off + 30
@@ -167,7 +168,7 @@ func (d *decoder) dot11Addresses(f *layers.Dot11) {
 	set(&d.packet.SrcMAC, src)
 }
 
-// ppi is the Per-Packet Information header, of which captures of 802.11 and raw IP
+// ppi decodes the Per-Packet Information header, of which captures of 802.11 and raw IP
 // are decoded.
 func (d *decoder) ppi() error {
 	b := d.frame

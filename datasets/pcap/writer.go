@@ -50,7 +50,7 @@ func (e *WriteError) Error() string {
 	return fmt.Sprintf("pcap: write failed, the capture ends after %d packets: %v", e.Packets, e.Err)
 }
 
-// Unwrap is the cause.
+// Unwrap returns the cause.
 func (e *WriteError) Unwrap() error { return e.Err }
 
 // Writer writes a capture. What has been written after a Flush or Close is a
@@ -237,7 +237,7 @@ func (p *Writer) drain() error {
 	return p.err
 }
 
-// boundary is the end of the last whole record or header within the first n
+// boundary returns the end of the last whole record or header within the first n
 // buffered bytes.
 func (p *Writer) boundary(n int) int {
 	end := 0
@@ -262,7 +262,7 @@ func (p *Writer) recordsAfter(n int) int64 {
 	return count
 }
 
-// unitSize is the size of the header, block or record that starts at offset at
+// unitSize returns the size of the header, block or record that starts at offset at
 // of the buffer.
 func (p *Writer) unitSize(at int) int {
 	le := binary.LittleEndian
@@ -294,9 +294,9 @@ func (p *Writer) Close() error {
 	return err
 }
 
-// Packets is the number of packets accepted; after a failed write, of those
+// Packets returns the number of packets accepted; after a failed write, of those
 // that the destination holds.
 func (p *Writer) Packets() int64 { return p.packets }
 
-// Bytes is the sum of the lengths of all frames accepted, before the snap length.
+// Bytes returns the sum of the lengths of all frames accepted, before the snap length.
 func (p *Writer) Bytes() int64 { return p.bytes }

@@ -23,7 +23,7 @@ const (
 
 var compressionNames = [compressionCount]string{"none", "gzip", "zstd"}
 
-// String is "none", "gzip" or "zstd".
+// String returns "none", "gzip" or "zstd".
 func (c Compression) String() string {
 	if c >= compressionCount {
 		return fmt.Sprintf("compression(%d)", uint8(c))
@@ -42,7 +42,7 @@ func (c *Compression) UnmarshalText(text []byte) error {
 	return fmt.Errorf("unknown compression %q: want one of %s", text, strings.Join(compressionNames[:], ", "))
 }
 
-// MarshalText is String.
+// MarshalText returns the text of String.
 func (c Compression) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // sink writes chunks of whole records to w. Compressed, each chunk is a gzip

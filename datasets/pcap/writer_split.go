@@ -71,7 +71,7 @@ func NewSplitWriter(create func(name string) (io.WriteCloser, error), name strin
 // minFileBytes is the smallest limit that leaves room for headers and a packet.
 const minFileBytes = 1 << 10
 
-// splitName is the name of the n-th file, counted from 1, of a capture.
+// splitName returns the name of the n-th file, counted from 1, of a capture.
 func splitName(name string, n int) string {
 	folder, base := filepath.Split(name)
 	at := len(base)
@@ -85,7 +85,7 @@ func splitName(name string, n int) string {
 	return fmt.Sprintf("%s%s-%05d%s", folder, base[:at], n, base[at:])
 }
 
-// isExtension tells the endings of captures' names from dots inside names.
+// isExtension reports whether an ending is one of captures' names, and not a dot inside a name.
 func isExtension(e string) bool {
 	switch strings.ToLower(e) {
 	case ".pcap", ".pcapng", ".cap", ".gz", ".zst", ".ntar", ".dmp":
@@ -184,13 +184,13 @@ func (s *SplitWriter) Write(timeNanoseconds int64, frame []byte) error {
 	return nil
 }
 
-// full tells whether a packet belongs into the next file.
+// full reports whether a packet belongs into the next file.
 func (s *SplitWriter) full(at, size int64) bool {
 	return s.opts.FileBytes > 0 && s.written+size > s.opts.FileBytes ||
 		s.opts.FileDuration > 0 && at-s.first >= int64(s.opts.FileDuration)
 }
 
-// recordSize is how many bytes a frame takes in the file.
+// recordSize returns how many bytes a frame takes in the file.
 func (p *Writer) recordSize(frame int) int64 {
 	kept := min(frame, p.opts.SnapLength)
 	if p.opts.PCAPNG {
@@ -220,7 +220,7 @@ func (s *SplitWriter) Close() error {
 	return failed
 }
 
-// Packets is the number of packets accepted; after a failed write, of those
+// Packets returns the number of packets accepted; after a failed write, of those
 // that the files hold.
 func (s *SplitWriter) Packets() int64 {
 	if s.writer != nil {
@@ -229,7 +229,7 @@ func (s *SplitWriter) Packets() int64 {
 	return s.packets
 }
 
-// Bytes is the sum of the lengths of all frames accepted, before the snap length.
+// Bytes returns the sum of the lengths of all frames accepted, before the snap length.
 func (s *SplitWriter) Bytes() int64 {
 	if s.writer != nil {
 		return s.bytes + s.writer.Bytes()
@@ -237,5 +237,5 @@ func (s *SplitWriter) Bytes() int64 {
 	return s.bytes
 }
 
-// Names are the files so far, in order, all of them valid captures behind Close.
+// Names returns the files so far, in order, all of them valid captures behind Close.
 func (s *SplitWriter) Names() []string { return s.names }

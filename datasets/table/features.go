@@ -108,7 +108,7 @@ func WriteFeatures(w io.Writer, format Format, names []string, rows iter.Seq2[[]
 	return writeAll(rows, func(row *[]float64) error { return out.write(*row) }, out.pipe.close)
 }
 
-// Columns are the names of a table's columns; the ending of path tells its format.
+// Columns are the names of a table's columns; the ending of path gives its format.
 func Columns(path string) ([]string, error) {
 	in, err := openBatches(path, nil)
 	if err != nil {
@@ -130,7 +130,7 @@ type Features struct {
 }
 
 // ReadFeatures reads a table whose columns are all numbers; the ending of path
-// tells its format. Whole numbers and truth values are given as float64.
+// gives its format. Whole numbers and truth values are given as float64.
 func ReadFeatures(path string) (*Features, error) {
 	in, err := openBatches(path, nil)
 	if err != nil {
@@ -191,7 +191,7 @@ func yieldRows(columns []column, rows int, yield func([]float64, error) bool) er
 	return nil
 }
 
-// arrowFields tells of each column whether it is text; the exact type of a
+// arrowFields returns for each column whether it is text; the exact type of a
 // number follows with its values.
 func arrowFields(schema *arrow.Schema) []field {
 	fields := make([]field, schema.NumFields())

@@ -66,7 +66,7 @@ func WriteFlowPackets(w io.Writer, format Format, flows []*flow.Flow) error {
 // WriteFlowPackets was given in that order come back in it. A flow's Tuple and
 // Application are those of its packets (the tuple of the first one, turned round
 // if the server sent it), its Before that of the column previous_start, or its own
-// start in a table without that column. The ending of path tells the format; an
+// start in a table without that column. The ending of path gives the format; an
 // error names the file.
 func ReadFlowPackets(path string) ([]*flow.Flow, error) {
 	var flows []*flow.Flow

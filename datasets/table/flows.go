@@ -38,7 +38,7 @@ func WriteFlows(w io.Writer, format Format, rows iter.Seq2[flow.TableRow, error]
 	return writeRows(w, format, flowColumns, rows)
 }
 
-// ReadFlows reads a flow table; the ending of path tells its format. Any error
+// ReadFlows reads a flow table; the ending of path gives its format. Any error
 // is the last element and names the file. The stream can be read again.
 func ReadFlows(path string) iter.Seq2[flow.TableRow, error] {
 	return readRows(path, flowColumns, []string{"flow_id_count", "timestamps_min"})

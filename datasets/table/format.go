@@ -48,7 +48,7 @@ func (f *Format) UnmarshalText(text []byte) error {
 	return fmt.Errorf("table: unknown format %q: want parquet, arrow or csv", text)
 }
 
-// FormatOf tells the format of a file by the ending of its name: .parquet,
+// FormatOf returns the format of a file by the ending of its name: .parquet,
 // .arrow, .feather, .ipc or .csv.
 func FormatOf(path string) (Format, error) {
 	switch ext := strings.ToLower(filepath.Ext(path)); ext {

@@ -232,7 +232,7 @@ func (a *arrowReader) next() ([]column, int, error) {
 
 func (a *arrowReader) close() error { return a.in.Close() }
 
-// ReadPackets reads a packet table; the ending of path tells its format. A
+// ReadPackets reads a packet table; the ending of path gives its format. A
 // column that the file lacks is zero, a column that is no packet column is
 // ignored, but a file without time and length is refused. Any error is the last
 // element and names the file. The stream can be read again.

@@ -44,20 +44,20 @@ type connection struct {
 	timestamps bool           // both ends use RFC 7323 timestamps
 	scaled     bool           // both ends use window scale
 	inFlight   [2]int64       // most bytes sent and not yet acknowledged, by sender
-	longer     int32          // bytes that the IP header has more than the flow's
+	longer     int32          // bytes by which the IP header is longer than the flow's
 	maxPayload [2]int32       // largest payload, by sender
 
 	counts *counts
 	units  *[2]units // scratch
 }
 
-// units are one side's segments that take sequence numbers.
+// units lists one side's segments that take sequence numbers.
 type units struct {
 	ends []int64 // sequence offset behind each, from the initial sequence number
 	at   []int32 // its index in the connection
 }
 
-// limits are what the network gives a flow.
+// limits is what the network allows a flow.
 type limits struct {
 	mtu      int32
 	ipHeader int32 // 20 or 40
@@ -65,8 +65,8 @@ type limits struct {
 	complete bool  // insert missing handshakes and closings
 }
 
-// load copies the flow's packets, times in order, header lengths changed by what
-// the IP header is longer than that of the flow.
+// load copies the flow's packets. It puts their times in order, and adds to their
+// header lengths the bytes by which the IP header is longer than the flow's.
 func (c *connection) load(f *flow.Flow, longer int32) {
 	c.segments = c.segments[:0]
 	if c.units == nil {

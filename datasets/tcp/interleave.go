@@ -49,8 +49,8 @@ type streamHead struct {
 	flow *flow.Flow
 }
 
-// advance takes the stream's next flow and hands errors on; false: the consumer
-// wants no more.
+// advance takes the stream's next flow and hands errors on; it reports whether the
+// consumer wants more.
 func (h *streamHead) advance(yield func(*flow.Flow, error) bool) bool {
 	for {
 		f, err, ok := h.next()

@@ -29,8 +29,9 @@ type Selection struct {
 
 // Packets reads the packets in the order of the trace, once. Damaged records are
 // errors in the stream, with their numbers; an error that ends it is the last
-// element, as is the end of ctx, which also ends the wait for a pipe or device. A
-// packet's Payload is valid until the next one is asked for.
+// element, as is the end of ctx, which also ends the wait for a pipe or device; it
+// says so if the file grew meanwhile. A packet's Payload is valid until the next one
+// is asked for.
 func (t *Trace) Packets(ctx context.Context, s Selection) iter.Seq2[flow.Packet, error] {
 	return func(yield func(flow.Packet, error) bool) {
 		plain, compression, err := pcap.Decompress(t.source(ctx), t.Name)
@@ -50,12 +51,12 @@ func (t *Trace) Packets(ctx context.Context, s Selection) iter.Seq2[flow.Packet,
 	}
 }
 
-// source is the reader of the bytes. One that may have to be waited for ends with ctx.
+// source returns the reader of the bytes. One that may have to be waited for ends with ctx.
 func (t *Trace) source(ctx context.Context) io.Reader {
 	if !t.waits {
 		return t.in
 	}
-	return &interruptible{ctx: ctx, in: t.in}
+	return &interruptible{ctx: ctx, in: t.in, say: t.Say, name: t.Name, every: sayEvery}
 }
 
 // pass passes on what the selection asks for.
@@ -76,11 +77,22 @@ func (t *Trace) pass(ctx context.Context, packets iter.Seq2[flow.Packet, error],
 				continue
 			}
 			t.clock.Add(p.Time)
+		} else if !flow.IsRecordError(err) {
+			err = t.explain(err)
 		}
 		if !yield(p, err) {
 			return
 		}
 	}
+}
+
+// explain adds to the error that ends the stream that the file is still growing: its
+// last record may be cut for that alone.
+func (t *Trace) explain(err error) error {
+	if t.watch(); t.grown != nil {
+		return fmt.Errorf("%w (%w)", err, t.grown)
+	}
+	return err
 }
 
 // leaveOut reports whether the selection passes over an uplink, and counts it.

@@ -29,7 +29,8 @@ import (
 // Trace is an open file or stream of packets. Its bytes, as they are stored, or its
 // packets can be read, once.
 type Trace struct {
-	Name string // for messages
+	Name string               // for messages
+	Say  func(message string) // is told every ten seconds how much of a pipe or device has come; nil: nobody is
 
 	in     io.ReadCloser
 	file   *os.File // nil: a stream
@@ -98,7 +99,7 @@ func OpenFile(ctx context.Context, path string, say func(message string)) (*Trac
 	if err != nil {
 		return nil, fmt.Errorf("trace: %w", err)
 	}
-	t := &Trace{Name: path}
+	t := &Trace{Name: path, Say: say}
 	t.take(f, true)
 	return t, nil
 }
@@ -153,7 +154,7 @@ func (t *Trace) Close() error { return t.in.Close() }
 // Read reads the trace's bytes as they are stored.
 func (t *Trace) Read(p []byte) (int, error) { return t.in.Read(p) }
 
-// Info is what the file says of itself, as far as its packets have been read.
+// Info returns what the file says of itself, as far as its packets have been read.
 func (t *Trace) Info() pcap.Info {
 	info := pcap.Info{Format: string(t.what), Interfaces: []pcap.Interface{}}
 	if t.reader != nil {
@@ -167,10 +168,10 @@ func (t *Trace) Info() pcap.Info {
 // gateway in words.
 func (t *Trace) LeftOut() map[string]int64 { return t.leftOut }
 
-// Clock is what the times of the packets say, of those that have been read.
+// Clock returns what the times of the packets say, of those that have been read.
 func (t *Trace) Clock() flow.Clock { return t.clock }
 
-// Warnings are what is odd about the trace as far as it was read: the file grew
+// Warnings returns what is odd about the trace as far as it was read: the file grew
 // meanwhile, or the times jump as no clock does.
 func (t *Trace) Warnings() []error {
 	var odd []error

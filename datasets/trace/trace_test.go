@@ -168,6 +168,7 @@ func TestGrowing(t *testing.T) {
 	path := capture(t)
 	tr := open(t, path)
 	n := 0
+	var last error
 	for _, err := range tr.Packets(t.Context(), trace.Selection{}) {
 		if n++; n == 100 {
 			f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
@@ -179,7 +180,10 @@ func TestGrowing(t *testing.T) {
 			}
 			f.Close()
 		}
-		_ = err // the end is cut
+		last = err
+	}
+	if !errors.Is(last, io.ErrUnexpectedEOF) || !strings.Contains(last.Error(), "the file grew from") {
+		t.Errorf("the end is cut because the file grows: %v", last)
 	}
 	if w := tr.Warnings(); len(w) != 1 || !strings.Contains(w[0].Error(), "the file grew from 1048576 to 1048583 bytes while it was read") {
 		t.Errorf("%v", w)

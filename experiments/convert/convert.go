@@ -28,11 +28,15 @@ const (
 	NeCSTGen Layout = "necstgen" // those of NeCSTGen's published files (package necstgencsv)
 )
 
-// Options say what is written. The ending of a file's name tells its format.
+// Options say what is written. The ending of a file's name gives its format.
 type Options struct {
 	Packets  string // the file of the packets; "": as the trace, in the working folder
 	Features string // of the features; "": none
 	Flows    string // of the flows; "": none
+
+	// FlowFeatures is the file of the flows' features, which only NeCSTGen's layout
+	// has; "": none.
+	FlowFeatures string
 
 	Layout Layout
 
@@ -55,6 +59,7 @@ type Result struct {
 	Damaged     int64   `json:"errors"` // records that could not be read
 	Others      int64   `json:"others"` // packets that are not of the application
 	Reasons     []error `json:"-"`      // what was wrong with the first damaged records
+	Warnings    []error `json:"-"`      // what is odd about the trace
 }
 
 // OptionsError is a mistake in the options.
@@ -103,7 +108,7 @@ type converter struct {
 // open opens the trace at its start.
 func (c *converter) open() (*trace.Trace, error) {
 	say := c.say
-	if c.Layout == NeCSTGen && c.Features != "" || c.Flows != "" || c.Features != "" && c.choice.uplinks() {
+	if c.Layout == NeCSTGen && c.Features != "" || c.Flows != "" || c.FlowFeatures != "" || c.Features != "" && c.choice.uplinks() {
 		say = nil // a pipe cannot be read twice, and is refused
 	}
 	return trace.Open(c.ctx, c.name, say)
@@ -132,10 +137,10 @@ func (c *converter) prepare() error {
 	return errors.Join(err, c.checkNames(), c.checkContent())
 }
 
-// checkNames refuses names of files that do not tell what shall be written.
+// checkNames refuses names of files from which it does not follow what to write.
 func (c *converter) checkNames() error {
 	var first table.Format
-	for i, path := range []string{c.Packets, c.Features, c.Flows} {
+	for i, path := range []string{c.Packets, c.Features, c.Flows, c.FlowFeatures} {
 		if path == "" {
 			continue
 		}
@@ -150,7 +155,9 @@ func (c *converter) checkNames() error {
 			return fmt.Errorf("%s: want a name that ends in .csv: NeCSTGen's files are CSV", path)
 		case necstgen && i > 0 && c.Application == "":
 			return fmt.Errorf("%s: want an application: NeCSTGen's features and flows are those of one", path)
-		case necstgen && i == 2 && c.choice.uplinks():
+		case i == 3 && !necstgen:
+			return fmt.Errorf("%s: want layout %s: no other has features of flows", path, NeCSTGen)
+		case necstgen && i >= 2 && c.choice.uplinks():
 			return fmt.Errorf("%s: NeCSTGen has no flows of uplinks", path)
 		case i == 1 && format != first:
 			return fmt.Errorf("%s: want features in the format of the packets, %s", path, first)

@@ -67,7 +67,7 @@ func TestPublishedFiles(t *testing.T) {
 			dir := t.TempDir()
 			o := convert.Options{Packets: filepath.Join(dir, "raw.csv"), Layout: convert.NeCSTGen, Application: test.application}
 			if test.flows != "" {
-				o.Flows = filepath.Join(dir, "flows.csv")
+				o.Flows, o.FlowFeatures = filepath.Join(dir, "flows.csv"), filepath.Join(dir, "features.csv")
 			}
 			r, err := convert.Run(t.Context(), sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(test.in)), o, nil)
 			if err != nil {
@@ -80,6 +80,11 @@ func TestPublishedFiles(t *testing.T) {
 				comparePackets(t, o.Packets, sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(test.raw)), renamed)
 			}
 			if test.flows != "" {
+				_, flows := readCSV(t, o.Flows)
+				_, features := readCSV(t, o.FlowFeatures)
+				if n := len(flows["rate"]); int64(n) != r.Flows || len(features["rate"]) != n {
+					t.Errorf("%d flows, %d rows, %d of features", r.Flows, n, len(features["rate"]))
+				}
 				if same := compareFlows(t, o.Flows, sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(test.flows))); same < test.sameFlows {
 					t.Errorf("%d flows are as published, want %d", same, test.sameFlows)
 				}
@@ -257,6 +262,7 @@ func TestRefused(t *testing.T) {
 		{"testbed", convert.Options{Layout: necstgen, Packets: "x.parquet"}, "x.parquet: want a name that ends in .csv", true},
 		{"testbed", convert.Options{Layout: necstgen, Flows: "f.csv"}, "f.csv: want an application", true},
 		{"testbed", convert.Options{Layout: necstgen, Flows: "f.csv", Application: "LORA_1"}, "no flows of uplinks", true},
+		{"testbed", convert.Options{FlowFeatures: "f.csv"}, "want layout necstgen", true},
 		{"testbed", convert.Options{Application: "LORA_x"}, "want an FPort from 1 to 255", true},
 		{"testbed", convert.Options{Application: "GOPHER"}, `unknown application "GOPHER"`, true},
 		{"testbed", convert.Options{Features: "x.csv"}, "want features in the format of the packets, parquet", true},
@@ -281,6 +287,14 @@ func TestRefused(t *testing.T) {
 	}
 	r, err := convert.Run(t.Context(), "generated.csv", convert.Options{Application: "HTTP"}, nil)
 	if err != nil || r.Packets != 1 || r.PacketsFile != "generated.parquet" {
+		t.Errorf("%+v, %v", r, err)
+	}
+	jumps := "time,length\n0,60\n1,60\n920294090227178800,60\n"
+	if err := os.WriteFile("jumps.csv", []byte(jumps), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r, err = convert.Run(t.Context(), "jumps.csv", convert.Options{}, nil)
+	if err != nil || r.Packets != 3 || len(r.Warnings) != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -12,7 +12,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/table"
 )
 
-// content is what a table holds, as its columns tell.
+// content is what a table holds, by its columns.
 type content int
 
 const (
@@ -82,7 +82,7 @@ func counted[T any](c *converter, rows iter.Seq2[T, error]) iter.Seq2[T, error] 
 
 // checkContent refuses what a table cannot give.
 func (c *converter) checkContent() error {
-	if c.content == trafficContent || c.Layout == Tables && c.Flows == "" && c.Features == "" && (c.Application == "" || c.content == generatedContent) {
+	if c.content == trafficContent || c.Layout == Tables && c.Flows == "" && c.FlowFeatures == "" && c.Features == "" && (c.Application == "" || c.content == generatedContent) {
 		return nil
 	}
 	if c.content == generatedContent {

@@ -18,7 +18,7 @@ func (c *converter) writeNeCSTGen() error {
 	for n, file := range []struct {
 		path  string
 		write func(io.Writer) error
-	}{{c.Packets, c.writeRaw}, {c.Features, c.writeProcessed}, {c.Flows, c.writeFlowTable}} {
+	}{{c.Packets, c.writeRaw}, {c.Features, c.writeProcessed}, {c.Flows, c.writeFlowTable}, {c.FlowFeatures, c.writeFlowFeatures}} {
 		if file.path == "" {
 			continue
 		}
@@ -57,12 +57,20 @@ func (c *converter) writeProcessed(w io.Writer) error {
 	return err
 }
 
-// writeFlowTable writes the flows as in raw/df_raw_flows_*.csv, with the header and
-// payload lengths that the file of packets has.
+// writeFlowTable writes the flows as in raw/df_raw_flows_*.csv.
 func (c *converter) writeFlowTable(w io.Writer) error {
-	return necstgencsv.WriteFlows(w, c.flowRows(func(p *flow.Packet) {
-		if p.Layers.Count() > 0 {
-			p.HeaderLength, p.PayloadLength = feature.LayerLengths(p, c.choice.variant)
-		}
-	}))
+	return necstgencsv.WriteFlows(w, c.flowRows(c.publishedLengths))
+}
+
+// writeFlowFeatures writes the flows' features as in process/df_process_flows_*.csv.
+func (c *converter) writeFlowFeatures(w io.Writer) error {
+	return necstgencsv.WriteProcessedFlows(w, c.flowRows(c.publishedLengths), c.compatibility())
+}
+
+// publishedLengths gives a packet the header and payload lengths that the file of
+// packets has.
+func (c *converter) publishedLengths(p *flow.Packet) {
+	if p.Layers.Count() > 0 {
+		p.HeaderLength, p.PayloadLength = feature.LayerLengths(p, c.choice.variant)
+	}
 }

@@ -35,6 +35,9 @@ func pass[T any](c *converter, read func(*trace.Trace) iter.Seq2[T, error], take
 				return
 			}
 		}
+		if first {
+			c.result.Warnings = in.Warnings()
+		}
 	}
 }
 

@@ -36,6 +36,7 @@ func (c *converter) packets() iter.Seq2[flow.Packet, error] {
 // flowRows are the flows of the application. change is applied to each packet first.
 func (c *converter) flowRows(change func(*flow.Packet)) iter.Seq2[flow.TableRow, error] {
 	return func(yield func(flow.TableRow, error) bool) {
+		c.result.Flows = 0
 		changed := pass(c, c.stream, func(p *flow.Packet) bool {
 			change(p)
 			return !c.choice.uplinks() || c.choice.takes(p) // an application belongs to the flow

@@ -34,20 +34,22 @@ func (c *converter) writeTables() error {
 // writePackets writes the packet table and, in the same pass, the features, unless
 // they are those of uplinks.
 func (c *converter) writePackets(files *atomicfile.Set) error {
-	var export table.Export
-	var err error
-	if export.Format, err = table.FormatOf(c.Packets); err != nil {
+	format, err := table.FormatOf(c.Packets)
+	if err != nil {
 		return err
 	}
-	if export.Packets, err = files.Create(c.Packets); err != nil {
+	packets, err := files.Create(c.Packets)
+	if err != nil {
 		return err
 	}
-	if c.Features != "" && !c.choice.uplinks() {
-		export.Variant, export.Compat = c.choice.variant, c.compatibility()
-		if export.Features, err = files.Create(c.Features); err != nil {
-			return err
-		}
+	if c.Features == "" || c.choice.uplinks() {
+		return table.WritePackets(packets, format, c.packets())
 	}
+	features, err := files.Create(c.Features)
+	if err != nil {
+		return err
+	}
+	export := table.Export{Packets: packets, Features: features, Format: format, Variant: c.choice.variant, Compat: c.compatibility()}
 	return export.Write(c.packets())
 }
 

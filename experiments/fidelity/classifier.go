@@ -52,7 +52,7 @@ type row struct {
 func flowRows(s *sample) []row {
 	rows := make([]row, len(s.flows))
 	for j, f := range s.flows {
-		rows[j] = row{s.summary(f), j}
+		rows[j] = row{summary(f, s.clock), j}
 	}
 	return rows
 }
@@ -60,8 +60,6 @@ func flowRows(s *sample) []row {
 // summary is what a flow looks like as a whole: packets, bytes, duration in
 // seconds, proportion of server packets, mean and standard deviation of the frame
 // length, mean log10 gap (the least where there is no gap).
-func (s *sample) summary(f *flow.Flow) []float64 { return summary(f, s.clock) }
-
 func summary(f *flow.Flow, c clock) []float64 {
 	n := float64(len(f.Packets))
 	var backward, sum, squares, gaps float64

@@ -56,6 +56,7 @@ type reference struct {
 	neighbours *neighbourhood
 }
 
+// newReference prepares what all comparisons with the real data need.
 func newReference(cfg Config, real Split) *reference {
 	r := &reference{cfg: cfg, split: real, pool: slices.Concat(real.Training, real.HeldOut)}
 	r.clock = clockOf(r.pool)

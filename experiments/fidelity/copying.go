@@ -198,6 +198,7 @@ func (n *neighbourhood) floor(r *reference) (mean, deviation float64) {
 	return median(distances), (distances[high] - distances[low]) / 2
 }
 
+// median is the median of a sorted sample.
 func median(sorted []float64) float64 {
 	n := len(sorted)
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2

@@ -27,7 +27,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// Config bounds the work. The zero value of a field means its default.
+// Config bounds the work of Compare. The zero value of a field means its default.
 type Config struct {
 	MaxFlows    int // flows a side that are compared; default 2,000
 	MaxPackets  int // packets a side after which no further flow is taken; default 200,000
@@ -42,6 +42,7 @@ type Config struct {
 	NoFlow bool
 }
 
+// withDefaults has the default of each field that is zero.
 func (c Config) withDefaults() Config {
 	for _, f := range c.fields() {
 		if *f.value == 0 {
@@ -59,6 +60,7 @@ type field struct {
 	least  int
 }
 
+// fields are the numbers of a Config.
 func (c *Config) fields() []field {
 	return []field{
 		{"max_flows", &c.MaxFlows, 2000, 4},
@@ -71,8 +73,8 @@ func (c *Config) fields() []field {
 	}
 }
 
-// Validate reports every field that is out of range; 0 is the default.
-func (c Config) Validate() error {
+// validate reports every field that is out of range; 0 is the default.
+func (c Config) validate() error {
 	var errs []error
 	for _, f := range c.fields() {
 		if *f.value != 0 && *f.value < f.least {
@@ -114,7 +116,7 @@ type Score struct {
 // are between random halves of the flows, each half as busy as the whole; without
 // flows, between quarters of the time.
 func Compare(cfg Config, real Split, synthetic []*flow.Flow, baselines map[string][]*flow.Flow, src rand.Source) ([]Score, error) {
-	if err := cfg.Validate(); err != nil {
+	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
 	if len(real.HeldOut) == 0 {

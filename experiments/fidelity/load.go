@@ -26,6 +26,7 @@ type timeline struct {
 	load  [loadKinds]*Series // made when first asked for
 }
 
+// newTimeline sorts flows by their starts.
 func newTimeline(flows []*flow.Flow, c clock) *timeline {
 	t := &timeline{flows: slices.Clone(flows), clock: c}
 	slices.SortStableFunc(t.flows, func(a, b *flow.Flow) int { return cmp.Compare(a.Start(), b.Start()) })
@@ -53,8 +54,8 @@ func (t *timeline) between() []float64 {
 // binsOf is the number of whole bins in a span, at least one.
 func binsOf(span, bin int64) int64 { return max(1, span/bin) }
 
-// series sums what each packet weighs, by bins from the first packet on. Each is
-// made once.
+// series is the packets or bytes in bins of time from the first packet on. Each kind
+// is summed once and kept.
 func (t *timeline) series(kind loadKind) *Series {
 	if s := t.load[kind]; s != nil {
 		return s
@@ -83,6 +84,7 @@ const (
 	loadKinds
 )
 
+// bin is the width of a bin in nanoseconds.
 func (k loadKind) bin() int64 {
 	if k == bytesABin {
 		return haarBin
@@ -90,6 +92,7 @@ func (k loadKind) bin() int64 {
 	return rateBin
 }
 
+// weight is what a packet adds to its bin.
 func (k loadKind) weight(p *flow.Packet) float64 {
 	if k == packetsASecond {
 		return 1
@@ -152,6 +155,7 @@ func (c *comparison) sharedSpan() int64 {
 	return min(c.whole.end-c.whole.begin, c.generated.end-c.generated.begin)
 }
 
+// rate makes the scores of something that is counted each second.
 func rate(name, what string, series func(t *timeline, span int64) distribution) []measure {
 	sides := func(c *comparison) (a, b distribution) {
 		return series(c.whole, c.sharedSpan()), series(c.generated, c.sharedSpan())
@@ -167,6 +171,7 @@ func haarSides(c *comparison) (a, b *Series, n int64) {
 	return c.whole.series(bytesABin), c.generated.series(bytesABin), binsOf(c.sharedSpan(), haarBin)
 }
 
+// haar compares the Haar wavelet energies of both sides.
 func haar(c *comparison) result {
 	a, b, n := haarSides(c)
 	energyA, _ := HaarEnergies(a, n, maxLevel)
@@ -186,6 +191,7 @@ func haar(c *comparison) result {
 		note: fmt.Sprintf("over %d scales from %.3g s", levels, 2*float64(haarBin)/1e9)}
 }
 
+// hurst compares the Hurst exponents of both sides.
 func hurst(c *comparison) result {
 	a, b, n := haarSides(c)
 	hurstA, okA := hurstExponent(a, n)

@@ -146,6 +146,7 @@ func tables[K comparable](distance func(p, q map[K]float64) float64, p, q map[K]
 	return compared(distance(p, q), int(total(p)), int(total(q)))
 }
 
+// total is the sum of a table.
 func total[K comparable](counts map[K]float64) float64 {
 	var sum float64
 	for _, n := range counts {

@@ -25,6 +25,7 @@ func packetMeasures() []measure {
 	)
 }
 
+// counted makes a score of a table of counts of packets.
 func counted(name, what string, counts func(s *sample) map[int]float64) measure {
 	return measure{
 		Definition: Definition{"packet", name + " JSD", Distance,

@@ -40,6 +40,7 @@ func newRadioSample(flows []*flow.Flow) *radioSample {
 	return s
 }
 
+// add takes an uplink into the sample.
 func (s *radioSample) add(r *flow.Radio) {
 	s.snr, s.rssi = append(s.snr, float64(r.SNR)), append(s.rssi, float64(r.RSSI))
 	factor := int(r.SpreadingFactor)

@@ -51,6 +51,7 @@ type sample struct {
 	radio *radioSample // nil: no packet is an uplink
 }
 
+// newSample takes what the scores look at from flows.
 func newSample(flows []*flow.Flow, c clock) *sample {
 	s := &sample{
 		flows: flows, clock: c,
@@ -68,6 +69,7 @@ func newSample(flows []*flow.Flow, c clock) *sample {
 	return s
 }
 
+// addPackets takes what is of the packets of a flow.
 func (s *sample) addPackets(f *flow.Flow) {
 	n := float64(len(f.Packets))
 	s.protocol[int(f.Tuple.Proto)] += n
@@ -108,6 +110,7 @@ func portClass(port uint16) int {
 // where the clock steps back.
 func gapBefore(f *flow.Flow, i int) int64 { return max(0, f.Packets[i].Time-f.Packets[i-1].Time) }
 
+// addFlow takes what is of a flow as a whole.
 func (s *sample) addFlow(f *flow.Flow) {
 	s.packets = append(s.packets, math.Log10(float64(len(f.Packets))))
 	s.bytes = append(s.bytes, math.Log10(math.Max(1, float64(f.Bytes()))))

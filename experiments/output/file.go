@@ -19,7 +19,7 @@ import (
 // Standard is the path that stands for the standard output.
 const Standard = "-"
 
-// Kind is what a file holds, as its name tells.
+// Kind is what a file holds, by its name.
 type Kind struct {
 	Table   table.Format       // "": a capture
 	Capture pcap.WriterOptions // of a capture
@@ -28,7 +28,7 @@ type Kind struct {
 // endings of captures; tables have those of table.FormatOf.
 var captureEndings = []string{"", ".pcap", ".cap", ".pcapng"}
 
-// KindOf tells what a file of that name holds: a table where it ends in
+// KindOf returns what a file of that name holds: a table where it ends in
 // .parquet, .arrow, .feather, .ipc or .csv; a pcapng capture where it ends in
 // .pcapng; a pcap capture where it ends in .pcap or .cap or in nothing; captures
 // compressed where .gz or .zst follows. Other endings are refused.
@@ -55,7 +55,7 @@ func KindOf(path string) (Kind, error) {
 	return k, nil
 }
 
-// Options are what names do not tell of captures. The zero value is Ethernet in
+// Options are what the name of a capture does not say. The zero value is Ethernet in
 // one file.
 type Options struct {
 	LinkType  uint32        // LINKTYPE_ value of the frames; 0: Ethernet
@@ -63,10 +63,10 @@ type Options struct {
 	SplitTime time.Duration // and after so long by its packets' times; 0: never
 }
 
-// split tells whether captures are split.
+// split reports whether captures are split.
 func (o Options) split() bool { return o.SplitSize > 0 || o.SplitTime > 0 }
 
-// File is a sink on disk.
+// File is a sink that is a file.
 type File struct {
 	Path string
 	Kind Kind
@@ -129,7 +129,7 @@ func (f *File) Write(frame *tcp.Frame) error {
 	return nil
 }
 
-// fail notes the first error, and how many packets are in the file all the same.
+// fail keeps the first error, and how many packets are in the file all the same.
 func (f *File) fail(err error) {
 	if f.failed == nil {
 		f.failed = fmt.Errorf("output: %s: %w", f.Path, err)

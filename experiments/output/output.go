@@ -1,8 +1,8 @@
 // Package output writes generated traffic. A run and the command that generates
 // more from it write by the same code.
 //
-//   - A [Sink] takes frames: [Capture], [Table], or a [File] whose name tells which,
-//     whole or split. [Write] gives all frames to several sinks in one pass.
+//   - A [Sink] takes frames: [Capture], [Table], or a [File], which is one
+//     of both by its name, whole or split. [Write] gives all frames to several sinks in one pass.
 //   - [NeCSTGen] writes flows in the files that NeCSTGen publishes.
 package output
 
@@ -64,8 +64,8 @@ const (
 	step  = 1024
 )
 
-// Write gives each frame to every sink, in its order, and tells shown how many
-// there were so far; nil: nobody. It ends with the frames, with ctx, or with the
+// Write gives each frame to every sink, in order, and calls shown with the number
+// of frames so far, unless it is nil. It ends with the frames, with ctx, or with the
 // first write that fails; packets is how many frames every sink has taken.
 // Errors in the stream, the first few of them and the number of the others, are
 // returned after the frames that could be written. The sinks stay open.

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"sync"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/experiments/config"
@@ -63,18 +64,23 @@ func Load(m *run.Manifest) *Data {
 	if err := readJSON(m, RepairsName, &a.Repairs); !errors.Is(err, fs.ErrNotExist) {
 		a.miss(RepairsName, err)
 	}
-	for _, part := range []struct {
-		name    string
-		traffic **Traffic
-	}{{TrainingName, &a.Training}, {HeldOutName, &a.HeldOut}, {GeneratedName, &a.Generated}} {
-		err := m.Check(part.name)
-		if err == nil {
-			*part.traffic, err = readTraffic(m.Path(part.name), maxPackets)
-		}
-		if err != nil {
-			*part.traffic = new(Traffic)
-		}
-		a.miss(part.name, err)
+	names := []string{TrainingName, HeldOutName, GeneratedName}
+	tables := []**Traffic{&a.Training, &a.HeldOut, &a.Generated}
+	errs := make([]error, len(names))
+	var wait sync.WaitGroup
+	for i, name := range names {
+		wait.Go(func() {
+			if errs[i] = m.Check(name); errs[i] == nil {
+				*tables[i], errs[i] = readTraffic(m.Path(name), maxPackets)
+			}
+			if errs[i] != nil {
+				*tables[i] = new(Traffic)
+			}
+		})
+	}
+	wait.Wait()
+	for i, name := range names {
+		a.miss(name, errs[i])
 	}
 	return a
 }

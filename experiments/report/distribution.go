@@ -23,8 +23,7 @@ const (
 	LogSeconds Scale = "log time" // as Log, labelled with units of time
 )
 
-// The looks of series in their order: real data first, synthetic second, then
-// baselines.
+// looks are the looks of series in their order: real data first, synthetic second.
 var looks = []draw.LineStyle{
 	{Color: ink, Width: 1.8},
 	{Color: color.RGBA{0xd5, 0x5e, 0x00, 0xff}, Width: 1.8, Dashes: []vg.Length{5, 2.5}},
@@ -32,6 +31,7 @@ var looks = []draw.LineStyle{
 	{Color: color.RGBA{0x00, 0x9e, 0x73, 0xff}, Width: 1.4, Dashes: []vg.Length{8, 2, 1.5, 2}},
 }
 
+// look is the look of series i; the last look serves all beyond.
 func look(i int) draw.LineStyle { return looks[min(i, len(looks)-1)] }
 
 // ErrNoValues is the error of a figure that has nothing to show.
@@ -89,6 +89,7 @@ func scaled(values []float64, scale Scale) []float64 {
 	return kept
 }
 
+// setScale gives the x axis its range and its kind of ticks.
 func setScale(p *plot.Plot, scale Scale, low, high float64) {
 	p.X.Min, p.X.Max = low, high
 	switch scale {

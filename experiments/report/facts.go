@@ -11,6 +11,7 @@ import (
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
+// markup is a table as an element of the page, nothing if it has no rows.
 func markup(t Table) template.HTML {
 	if len(t.Rows) == 0 {
 		return ""
@@ -22,6 +23,7 @@ func markup(t Table) template.HTML {
 	return template.HTML(b.String())
 }
 
+// about is the line below the title: when the run was made, and on what.
 func about(m *run.Manifest) string {
 	text := fmt.Sprintf("Run %s, started %s, %s on %s.", m.ID, m.Started.UTC().Format("2 January 2006 15:04 UTC"), run.Seconds(m.Seconds), m.Backend.Name)
 	if m.Seconds == 0 { // the run is under way and the report one of its stages
@@ -109,6 +111,7 @@ func quoted(s string) string {
 	return s
 }
 
+// same says what running it again gives.
 func same(m *run.Manifest) string {
 	text := "The same configuration, seed and backend give the same generated capture to the byte."
 	if m.Source.Dirty {
@@ -190,6 +193,7 @@ func (a *Data) caveats() []string {
 	return list
 }
 
+// head is the first n bytes of a digest.
 func head(s string, n int) string {
 	if len(s) > n {
 		return s[:n] + "…"

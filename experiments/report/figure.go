@@ -47,6 +47,7 @@ type key struct {
 	filled bool // a box in place of a line
 }
 
+// newFigure is a figure of the usual size without a legend.
 func newFigure(name, title, caption string, panels ...*plot.Plot) *Figure {
 	return &Figure{Name: name, Title: title, Caption: caption, width: 460, height: 290, panels: panels}
 }

@@ -124,6 +124,7 @@ func figureGroups(figures []*Figure) []figureGroup {
 	return slices.DeleteFunc(groups, func(g figureGroup) bool { return len(g.List) == 0 })
 }
 
+// levelViews are the tables of scores of an application, a level each.
 func levelViews(scores []fidelity.Score, application string) []levelView {
 	var views []levelView
 	for _, level := range levelTitles {
@@ -185,6 +186,7 @@ func (v *levelView) hoist() {
 	}
 }
 
+// baselineMarks explain the marks of the baselines in the strips.
 func baselineMarks(scores []fidelity.Score) []baselineMark {
 	if len(scores) == 0 {
 		return nil

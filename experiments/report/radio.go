@@ -54,8 +54,8 @@ func Levels(title string, real, synthetic []*flow.Flow) (*Figure, error) {
 	return f, nil
 }
 
-// Factors draws the proportions of the spreading factors of LoRaWAN uplinks above, and
-// the SNR that each has below: half of the uplinks lie inside the box, the line
+// Factors draws the proportions of the spreading factors of LoRaWAN uplinks above,
+// and the SNR that each has below: half of the uplinks lie inside the box, the line
 // in it is the median, and 90 % lie inside the whiskers.
 func Factors(title string, real, synthetic []*flow.Flow) (*Figure, error) {
 	sides := [2][]*flow.Radio{uplinks(real), uplinks(synthetic)}

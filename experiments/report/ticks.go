@@ -7,8 +7,8 @@ import (
 	"gonum.org/v1/plot"
 )
 
-// linearTicks are some six round numbers, written with k, M or G; whole: of
-// something that is counted.
+// linearTicks are some six round numbers, written with k, M or G. With whole they
+// are whole numbers, for something that is counted.
 type linearTicks struct{ whole bool }
 
 // Ticks implements plot.Ticker.
@@ -51,6 +51,7 @@ func short(x float64) string {
 	return trimmed(x)
 }
 
+// trimmed writes a number with at most four digits behind the point.
 func trimmed(x float64) string {
 	if math.Abs(x) < 1e-12 {
 		return "0"

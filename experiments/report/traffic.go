@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"math"
@@ -12,7 +13,8 @@ import (
 	"github.com/necstgen/necstgen/experiments/fidelity"
 )
 
-// maxPackets is how many packets of a table are held for distributions: 60 MB.
+// maxPackets is how many packets of a table are held for distributions. They take
+// 60 MB.
 const maxPackets = 250_000
 
 // loadBin is the bin of time, in nanoseconds, in which a table's load is counted;
@@ -129,6 +131,7 @@ func readFlowPackets(path string, keep func(id int64) bool) ([]*flow.Flow, error
 		}
 		f.Packets = append(f.Packets, p)
 	}
+	slices.SortStableFunc(flows, func(a, b *flow.Flow) int { return cmp.Compare(a.Start(), b.Start()) })
 	return flows, nil
 }
 

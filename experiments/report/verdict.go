@@ -10,7 +10,7 @@ import (
 	"github.com/necstgen/necstgen/experiments/fidelity"
 )
 
-// Verdict is the answer in words.
+// Verdict is in words how close the synthetic traffic is to the real one.
 type Verdict struct {
 	Headline string
 	Points   []string // one sentence each
@@ -103,6 +103,7 @@ func aucSentence(s fidelity.Score) string {
 	return text + ")."
 }
 
+// ofReal is the floor of a proportion in brackets, if there is one.
 func ofReal(s *fidelity.Score) string {
 	if s.Floor == nil {
 		return ""

@@ -1,9 +1,12 @@
-// Package device opens the backend that models compute on, says which one and
+// Package device opens the backend that models compute on, records which one and
 // why, and installs XLA's CPU plugin where it is missing.
 //
-// The order: what the user asks for (Options.Backend, then GOMLX_BACKEND);
-// xla:cuda where a GPU and its plugin are there; xla:cpu where its plugin is
-// there or can be installed; else the pure Go backend, which needs nothing and
+// Open takes Options and returns a Device; its Identity stands for all that decides
+// the bits of a result. Doctor tries every backend and returns a Finding for each.
+//
+// The order of preference: what the user asks for (Options.Backend, then
+// GOMLX_BACKEND); xla:cuda where a GPU and its plugin are; xla:cpu where its plugin
+// is or can be installed; else the pure Go backend, which needs nothing and
 // is some ten to a hundred times slower. A binary built without cgo has the Go
 // backend alone.
 //
@@ -34,7 +37,7 @@ type Options struct {
 	Out       io.Writer // progress and reasons, one line each; nil: silent
 	NoInstall bool      // never fetch a plugin
 	Cache     string    // folder for installed plugins [the user's cache folder]
-	Threads   int       // of the XLA CPU plugin, 0: one a processor; 1 is best where the caller steps several programs at once
+	Threads   int       // of the XLA CPU plugin, 0: one for each processor; 1 is best where the caller runs several programs at once
 }
 
 // threadsVariable is where the XLA CPU plugin reads how many threads a new client
@@ -68,6 +71,7 @@ type Device struct {
 	pluginDigest string // SHA-256 of the plugin's file
 	options      string // of the backend, as they were asked for
 	flags        string // XLA_FLAGS as the plugin found them
+	threads      string // of the XLA CPU plugin
 }
 
 // Close releases the backend.

@@ -11,7 +11,7 @@ import (
 // platforms are those that XLA plugins can be loaded on.
 const platforms = "linux/amd64, linux/arm64 or darwin/arm64"
 
-// Finding is what Doctor says about one candidate.
+// Finding is what Doctor found out about one backend.
 type Finding struct {
 	Name    string `json:"name"`           // "xla:cuda", "xla:cpu", "go"
 	Path    string `json:"path,omitempty"` // of the plugin
@@ -22,8 +22,8 @@ type Finding struct {
 	Default bool   `json:"default"`        // whether Open would choose it
 }
 
-// Doctor tries every backend that there is, by computing with it, and tells
-// how to mend what does not work. It installs nothing.
+// Doctor tries every backend that there is by computing with it, and says how to mend
+// what does not work. It installs nothing.
 func Doctor(ctx context.Context, o Options) []Finding {
 	var findings []Finding
 	for _, kind := range []string{"cuda", "cpu"} {

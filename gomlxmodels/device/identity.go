@@ -22,13 +22,15 @@ import (
 // computes. Two devices with the same identity give the same results, so a store of
 // results may use it in its keys. Examples, the digest shortened:
 //
-//	xla:cpu plugin=sha256:2bf5...91 cpu=amd64+avx512
-//	xla:cpu plugin=sha256:2bf5...91 cpu=amd64+avx2 flags=--xla_cpu_enable_fast_math=true
+//	xla:cpu plugin=sha256:2bf5...91 cpu=amd64+avx512 threads=8
+//	xla:cpu plugin=sha256:2bf5...91 cpu=amd64+avx2 threads=2 flags=--xla_cpu_enable_fast_math=true
 //	xla:cuda plugin=sha256:77aa...0c hardware="NVIDIA H100 80GB HBM3" options=preallocate=false
 //	go version=go1.26.8 cpu=amd64+avx512 GOAMD64=v1
 //
 // XLA compiles for the processor that it runs on, so the same plugin rounds
-// differently with AVX2 and with AVX-512. The Go backend depends on the processor
+// differently with AVX2 and with AVX-512; and it may cut the sums of a product of
+// matrices by the number of its threads: an LSTM of 96 units trained with 2, 4 and 16
+// threads has three different sets of weights. The Go backend depends on the processor
 // too: math.Exp uses fused multiply-add where there is one.
 func (d *Device) Identity() string {
 	parts := []string{d.Name}
@@ -47,6 +49,7 @@ func (d *Device) Identity() string {
 	case d.Name == "xla:cpu":
 		add("plugin", "sha256:"+d.pluginDigest)
 		add("cpu", processor(d.flags))
+		add("threads", d.threads)
 	default:
 		add("plugin", "sha256:"+d.pluginDigest)
 		add("hardware", fmt.Sprintf("%q", d.Description))

@@ -136,5 +136,16 @@ func TestIdentityOfXLA(t *testing.T) {
 	if runtime.GOARCH == "amd64" && d.Identity() == newest && cpu.X86.HasAVX {
 		t.Errorf("the identity is %q for any processor", newest)
 	}
-	t.Logf("%s", newest)
+	d.flags = ""
+	if own := d.threads; own == "" || !strings.Contains(newest, " threads="+own) {
+		t.Errorf("identity %q, want %q threads", newest, own)
+	}
+	one, err := Open(t.Context(), Options{Backend: "xla:cpu", NoInstall: true, Threads: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer one.Close()
+	if os.Getenv(threadsVariable) == "" && !strings.Contains(one.Identity(), " threads=1") {
+		t.Errorf("identity %q of one thread", one.Identity())
+	}
 }

@@ -18,7 +18,7 @@ type plugin struct {
 	source string // how it was found
 }
 
-// gpu tells whether the driver of an NVIDIA GPU shows a card.
+// gpu reports whether the driver of an NVIDIA GPU shows a card.
 func gpu() bool {
 	found, _ := filepath.Glob("/dev/nvidia[0-9]*")
 	return len(found) > 0
@@ -99,7 +99,7 @@ func (o Options) find(ctx context.Context, kind string) []plugin {
 }
 
 // pythonFolders lists where Python packages are installed: the active virtual
-// environment, the usual folders, and what python3 itself tells.
+// environment, the usual folders, and what python3 itself reports.
 func pythonFolders(ctx context.Context) []string {
 	var patterns []string
 	if env := os.Getenv("VIRTUAL_ENV"); env != "" {

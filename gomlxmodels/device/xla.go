@@ -3,10 +3,12 @@
 package device
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/gomlx/go-xla/compute/xla"
@@ -33,6 +35,7 @@ func (o Options) openPlugin(p plugin, options string) (*Device, error) {
 	d := &Device{Backend: b, Name: "xla:" + p.kind, PluginPath: p.path, pluginDigest: digest, options: options, flags: os.Getenv("XLA_FLAGS")}
 	d.Description = b.DeviceDescription(0)
 	if p.kind == "cpu" {
+		d.threads = cmp.Or(os.Getenv(threadsVariable), strconv.Itoa(runtime.NumCPU()))
 		d.Description = fmt.Sprintf("XLA on %d CPUs, %s", runtime.NumCPU(), runtime.GOARCH)
 	}
 	if loaded, err := pjrt.GetPlugin(p.path); err == nil {

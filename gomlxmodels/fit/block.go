@@ -133,7 +133,7 @@ func (t *trainer) sound(next []*tensors.Tensor, begin, end int) error {
 	return nil
 }
 
-// exploded tells whether a mean loss is not finite or far above the first one,
+// exploded reports whether a mean loss is not finite or far above the first one,
 // which it keeps.
 func (t *trainer) exploded(loss float64) bool {
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
@@ -145,7 +145,7 @@ func (t *trainer) exploded(loss float64) bool {
 	return loss-t.progress.First > explosion*math.Abs(t.progress.First) && t.progress.First != 0
 }
 
-// allFinite tells whether no value of a vector is NaN or infinite.
+// allFinite reports whether no value of a vector is NaN or infinite.
 func allFinite(all *tensors.Tensor) (bool, error) {
 	finite := true
 	err := all.ConstFlatData(func(flat any) {

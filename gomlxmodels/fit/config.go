@@ -26,7 +26,7 @@ type Config struct {
 	StopDelta    float64 `toml:"stop_delta" json:"stop_delta"`       // relative to the best loss, >= 0 [1e-4]
 	KeepBest     bool    `toml:"keep_best" json:"keep_best"`         // return the parameters of the best epoch, not of the last [false]
 
-	ValidationFraction float64 `toml:"validation_fraction" json:"validation_fraction"` // share of the rows, drawn by Seed, in [0,1) [0]
+	ValidationFraction float64 `toml:"validation_fraction" json:"validation_fraction"` // fraction of the rows, drawn by Seed, in [0,1) [0]
 	ValidationRows     []int   `toml:"-" json:"-"`                                     // rows kept for validation, in place of a fraction
 
 	KeepOrder bool `toml:"-" json:"-"` // take the rows in their order in every epoch, not shuffled [false]

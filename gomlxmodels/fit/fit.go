@@ -1,6 +1,10 @@
 // Package fit trains a model by gradient descent with a whole epoch as one
 // program on the device.
 //
+// Run takes a Config, start values (Params), data, and a Problem, whose loss is a graph
+// function of a Step; it returns the trained Params and the course of the training
+// (Result). Save and Load keep parameters as GoMLX checkpoints.
+//
 // The models of this module are tiny, so the call from the host per step costs
 // more than the arithmetic: the paper's VAE at its batch of 32 takes 236 us a
 // step in a call-by-call loop and about a tenth of that when the loop runs on
@@ -98,7 +102,7 @@ type Problem struct {
 	// together from a few rows, such as a window, need not lie in memory for all.
 	Rows     func(indices *graph.Node, data []*graph.Node) []*graph.Node
 	RowBytes int // size of the inputs of one row, where Rows is set
-	// Name tells this loss from others for which the shapes are the same: a
+	// Name differs between losses for which the shapes are the same: a
 	// checkpoint of another name is refused.
 	Name string
 }

@@ -17,6 +17,10 @@ import (
 // where graph.RandomNormal throws one of the two away, and sine and cosine of
 // float32 are polynomials, which XLA's CPU compiler turns into vector code
 // (it calls the C library for each cosine).
+//
+// Nor does graph.RandomNormal always give numbers: it replaces u1 = 0 by the smallest
+// float32, which XLA rounds to 0 again, so that one draw in 2^32 is infinite and ends
+// a training (GoMLX v0.28.2; seen in epoch 13 of a quickstart).
 func Normal(rng *graph.Node, shape shapes.Shape) *graph.Node {
 	g := rng.Graph()
 	dtype, size := shape.DType, shape.Size()

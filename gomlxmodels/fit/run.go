@@ -420,7 +420,7 @@ func (t *trainer) judge(e Epoch) {
 	}
 }
 
-// stale tells whether early stopping has lost its patience.
+// stale reports whether early stopping has lost its patience.
 func (t *trainer) stale() bool {
 	return t.cfg.StopPatience > 0 && t.progress.Stale >= t.cfg.StopPatience
 }

@@ -17,8 +17,8 @@ import (
 // it is the last rows.
 func TestSplits(t *testing.T) {
 	lengths := []int{3, 1, 40, 7, 2, 9, 5, 1, 1, 12}
-	for _, share := range []float64{0, 0.2, 0.5, 0.99} {
-		rows := FlowSplit(lengths, share, rand.NewPCG(1, 2))
+	for _, fraction := range []float64{0, 0.2, 0.5, 0.99} {
+		rows := FlowSplit(lengths, fraction, rand.NewPCG(1, 2))
 		held, begin := 0, 0
 		for f, length := range lengths {
 			in := 0
@@ -28,22 +28,22 @@ func TestSplits(t *testing.T) {
 				}
 			}
 			if in != 0 && in != length {
-				t.Errorf("share %v: flow %d is cut: %d of %d rows", share, f, in, length)
+				t.Errorf("fraction %v: flow %d is cut: %d of %d rows", fraction, f, in, length)
 			}
 			held += in
 			begin += length
 		}
-		if held != len(rows) || held == begin || math.Abs(float64(held)-share*float64(begin)) > 21 {
-			t.Errorf("share %v: %d of %d rows", share, held, begin)
+		if held != len(rows) || held == begin || math.Abs(float64(held)-fraction*float64(begin)) > 21 {
+			t.Errorf("fraction %v: %d of %d rows", fraction, held, begin)
 		}
 	}
 	for _, test := range []struct {
-		n     int
-		share float64
-		want  []int
+		n        int
+		fraction float64
+		want     []int
 	}{{10, 0.2, []int{8, 9}}, {10, 0, nil}, {3, 0.99, []int{1, 2}}, {1, 0.9, nil}} {
-		if got := TimeSplit(test.n, test.share); !slices.Equal(got, test.want) {
-			t.Errorf("the last %v of %d rows are %v, want %v", test.share, test.n, got, test.want)
+		if got := TimeSplit(test.n, test.fraction); !slices.Equal(got, test.want) {
+			t.Errorf("the last %v of %d rows are %v, want %v", test.fraction, test.n, got, test.want)
 		}
 	}
 }

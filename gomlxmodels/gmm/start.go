@@ -194,7 +194,7 @@ func recenter(centers []float64, nearest []int, points []float64, d int) {
 	}
 }
 
-// check tells what is wrong with a given start for rows of d columns.
+// check returns what is wrong with a given start for rows of d columns.
 func (s *Start) check(d int) error {
 	components := len(s.Means)
 	if components == 0 {

@@ -123,19 +123,18 @@ func (n *network) inputs(s fit.Step) batch {
 		weight: InsertAxes(Transpose(Mul(in[5], InsertAxes(s.Mask, -1)), 0, 1), -1),
 	}
 	g, rows := x.latent.Graph(), x.latent.Shape().Dimensions[1]
-	rng := s.RNG
+	forLatent, rest := RNGStateSplit(s.RNG)
+	forContinuous, forDropout := RNGStateSplit(rest)
 	if n.cfg.Latent > 0 && n.cfg.Noise > 0 {
-		var noise *Node
-		rng, noise = RandomNormal(rng, shapes.Make(dtypes.Float32, 1, rows, n.cfg.Latent))
+		noise := fit.Normal(forLatent, shapes.Make(dtypes.Float32, 1, rows, n.cfg.Latent))
 		x.latent = Add(x.latent, Mul(noise, Const(g, float32(n.cfg.Noise))))
 	}
 	if n.cfg.Continuous > 0 && n.cfg.Jitter > 0 {
-		var noise *Node
-		rng, noise = RandomNormal(rng, x.continuous.Shape())
+		noise := fit.Normal(forContinuous, x.continuous.Shape())
 		x.continuous = Add(x.continuous, Mul(noise, Const(g, float32(n.cfg.Jitter))))
 	}
 	if n.cfg.Dropout > 0 {
-		_, uniform := RandomUniform(rng, shapes.Make(dtypes.Float32, 1, rows, n.cfg.Units))
+		_, uniform := RandomUniform(forDropout, shapes.Make(dtypes.Float32, 1, rows, n.cfg.Units))
 		kept := GreaterOrEqual(uniform, Const(g, float32(n.cfg.Dropout)))
 		x.dropout = Mul(ConvertDType(kept, dtypes.Float32), Const(g, float32(1/(1-n.cfg.Dropout))))
 	}
@@ -255,7 +254,7 @@ func (n *network) scannedGradient(s fit.Step) (*Node, []*Node, []*Node) {
 	return loss, terms, gradients
 }
 
-// checkParams tells whether params are this network's.
+// checkParams returns an error unless params are this network's.
 func (n *network) checkParams(params fit.Params) error {
 	if len(params.Names) != len(n.names) || len(params.Values) != len(n.names) {
 		return fmt.Errorf("lstm: %d saved parameters, want %d", len(params.Names), len(n.names))

@@ -1,7 +1,14 @@
-// Package lstm holds the recurrent networks: the paper's, which looks at a
-// window of decoded packets and predicts points (window.go), and the sampled
-// one, whose every output is a distribution that is drawn from, one packet after
-// the other (sampled.go).
+// Package lstm holds the recurrent networks.
+//
+// A Window is the paper's: it looks at a window of decoded packets and predicts the
+// point of the last one. FitWindow trains it, Predict runs it over whole flows.
+//
+// A Sampled network has a distribution for every output, of which each packet is drawn
+// given all before it. FitSampled trains it on Sequences; a Sampler advances many
+// sequences together, a packet a step. Its cell is an LSTM (Hochreiter and Schmidhuber
+// 1997) whose back-propagation through long sequences is written by hand, in scan.go.
+//
+// Both are saved as a folder: a GoMLX checkpoint with the configuration beside it.
 package lstm
 
 import (
@@ -17,8 +24,8 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/fit"
 )
 
-// Head is one output of the sampled network: a categorical distribution. Heads
-// are drawn in their order, and each sees what was drawn before it.
+// Head is one categorical output of a network. Those of the sampled network are drawn
+// in their order, and each sees what was drawn before it.
 type Head struct {
 	Name    string `json:"name"`
 	Classes int    `json:"classes"`
@@ -39,11 +46,11 @@ type SampledConfig struct {
 	Steps      int        `json:"steps"`      // length of a training row; default 32
 	WarmUp     int        `json:"warm_up"`    // steps before a cut that fill the state and do not count; default 8
 	MaxUnroll  int        `json:"max_unroll"` // rows of at most so many steps are unrolled, longer ones scanned; default 16
-	Dropout    float64    `json:"dropout"`    // share of the hidden state hidden from the heads in training; default 0.2
+	Dropout    float64    `json:"dropout"`    // fraction of the hidden state hidden from the heads in training; default 0.2
 	Fit        fit.Config `json:"fit"`
 }
 
-// DefaultSampledConfig is the network of design section 4 without its heads.
+// DefaultSampledConfig is the network that generators train, without its heads.
 func DefaultSampledConfig() SampledConfig {
 	c := fit.DefaultConfig()
 	c.Epochs, c.Batch, c.LearningRate, c.ClipNorm = 120, 16, 3e-3, 1

@@ -55,29 +55,29 @@ func learnsGrammar(t *testing.T, b compute.Backend, steps int) {
 		t.Fatal(err)
 	}
 	defer sampler.CloseProgram()
-	for lane := range sampler.Latent {
-		sampler.Latent[lane] = float32(lane % 2)
+	for slot := range sampler.Latent {
+		sampler.Latent[slot] = float32(slot % 2)
 	}
 	right := 0
 	flows := make([][]int32, 64)
 	ended := make([]bool, 64)
 	for step := range 8 {
-		for lane := range sampler.Keep {
-			sampler.Keep[lane] = float32(min(step, 1))
+		for slot := range sampler.Keep {
+			sampler.Keep[slot] = float32(min(step, 1))
 		}
 		if err := sampler.Step(); err != nil {
 			t.Fatal(err)
 		}
-		for lane := range flows {
-			if !ended[lane] {
-				flows[lane] = append(flows[lane], sampler.Codes[2*lane])
-				ended[lane] = sampler.Codes[2*lane+1] == 1
+		for slot := range flows {
+			if !ended[slot] {
+				flows[slot] = append(flows[slot], sampler.Codes[2*slot])
+				ended[slot] = sampler.Codes[2*slot+1] == 1
 			}
 		}
 	}
-	for lane, flow := range flows {
-		a := int32(lane % 2)
-		if len(flow) == 5+2*lane%4 && flow[0] == a && flow[len(flow)-1] == a {
+	for slot, flow := range flows {
+		a := int32(slot % 2)
+		if len(flow) == 5+2*slot%4 && flow[0] == a && flow[len(flow)-1] == a {
 			right++
 		}
 	}

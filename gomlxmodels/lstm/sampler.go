@@ -11,26 +11,26 @@ import (
 	"github.com/gomlx/gomlx/core/tensors"
 )
 
-// Sampler advances many sequences, its lanes, in lockstep: one call draws the
+// Sampler advances many sequences, its slots, in lockstep: one call draws the
 // next step of each in one compiled program, with the recurrent state and the
-// classes drawn last kept on the device. A lane whose sequence has ended is given
+// classes drawn last kept on the device. A slot whose sequence has ended is given
 // to the next one by setting its Keep to 0.
 type Sampler struct {
-	Lanes int
+	slots int
 
-	// What the next Step reads, lane after lane; the caller fills it in.
-	Keep       []float32 // [lanes], 0: the lane begins a new sequence
-	Continuous []float32 // [lanes, continuous]
-	Latent     []float32 // [lanes, latent]
-	Prior      []float32 // [lanes, classes of head 0], or [lanes] without a prior
-	Mask       []float32 // [lanes, classes of the masked head], added to its logits; [lanes] without one
+	// What the next Step reads, slot after slot; the caller fills it in.
+	Keep       []float32 // [slots], 0: the slot begins a new sequence
+	Continuous []float32 // [slots, continuous]
+	Latent     []float32 // [slots, latent]
+	Prior      []float32 // [slots, classes of head 0], or [slots] without a prior
+	Mask       []float32 // [slots, classes of the masked head], added to its logits; [slots] without one
 
-	// Codes is what the last Step drew, [lanes, heads].
+	// Codes is what the last Step drew, [slots, heads].
 	Codes []int32
 
 	program *samplerProgram
 	random  *rand.PCG
-	uniform []float32         // [lanes, heads]
+	uniform []float32         // [slots, heads]
 	inputs  []*tensors.Tensor // of keep, continuous, latent, prior, mask, uniform
 	codes   *tensors.Tensor
 	h, c    *tensors.Tensor
@@ -43,11 +43,11 @@ type samplerProgram struct {
 	weights []any
 }
 
-// NewSampler compiles the step for a number of lanes. The draws are those of the
+// NewSampler compiles the step for a number of slots. The draws are those of the
 // seed on this backend.
-func (s *Sampled) NewSampler(lanes int, seed uint64) (*Sampler, error) {
-	if lanes < 1 {
-		return nil, fmt.Errorf("lstm: %d lanes: want at least 1", lanes)
+func (s *Sampled) NewSampler(slots int, seed uint64) (*Sampler, error) {
+	if slots < 1 {
+		return nil, fmt.Errorf("lstm: %d slots: want at least 1", slots)
 	}
 	n := newNetwork(s.Config)
 	if err := n.checkParams(s.Params); err != nil {
@@ -71,26 +71,26 @@ func (s *Sampled) NewSampler(lanes int, seed uint64) (*Sampler, error) {
 		}
 		p.weights = append(p.weights, w)
 	}
-	return p.sampler(lanes, seed), nil
+	return p.sampler(slots, seed), nil
 }
 
-// Fork is another sampler of the same program with idle lanes and a seed of its
+// Fork is another sampler of the same program with idle slots and a seed of its
 // own. Both may step at the same time; the one that was forked is closed last.
-func (s *Sampler) Fork(seed uint64) *Sampler { return s.program.sampler(s.Lanes, seed) }
+func (s *Sampler) Fork(seed uint64) *Sampler { return s.program.sampler(s.slots, seed) }
 
-func (p *samplerProgram) sampler(lanes int, seed uint64) *Sampler {
+func (p *samplerProgram) sampler(slots int, seed uint64) *Sampler {
 	cfg := p.cfg
 	s := &Sampler{
-		Lanes: lanes, Keep: make([]float32, lanes), Continuous: make([]float32, lanes*cfg.Continuous),
-		Latent: make([]float32, lanes*cfg.Latent), Prior: make([]float32, lanes*priorWidth(cfg)),
-		Mask: make([]float32, lanes*maskWidth(cfg)), Codes: make([]int32, lanes*len(cfg.Heads)),
-		program: p, random: rand.NewPCG(seed, 0x64726177), uniform: make([]float32, lanes*len(cfg.Heads)),
-		codes: tensors.FromShape(shapes.Make(dtypes.Int32, lanes, len(cfg.Heads))),
-		h:     tensors.FromShape(shapes.Make(dtypes.Float32, lanes, cfg.Units)),
-		c:     tensors.FromShape(shapes.Make(dtypes.Float32, lanes, cfg.Units)),
+		slots: slots, Keep: make([]float32, slots), Continuous: make([]float32, slots*cfg.Continuous),
+		Latent: make([]float32, slots*cfg.Latent), Prior: make([]float32, slots*priorWidth(cfg)),
+		Mask: make([]float32, slots*maskWidth(cfg)), Codes: make([]int32, slots*len(cfg.Heads)),
+		program: p, random: rand.NewPCG(seed, 0x64726177), uniform: make([]float32, slots*len(cfg.Heads)),
+		codes: tensors.FromShape(shapes.Make(dtypes.Int32, slots, len(cfg.Heads))),
+		h:     tensors.FromShape(shapes.Make(dtypes.Float32, slots, cfg.Units)),
+		c:     tensors.FromShape(shapes.Make(dtypes.Float32, slots, cfg.Units)),
 	}
 	for _, flat := range s.flat() {
-		s.inputs = append(s.inputs, tensors.FromShape(shapes.Make(dtypes.Float32, lanes, len(flat)/lanes)))
+		s.inputs = append(s.inputs, tensors.FromShape(shapes.Make(dtypes.Float32, slots, len(flat)/slots)))
 	}
 	return s
 }
@@ -107,7 +107,7 @@ func maskWidth(cfg SampledConfig) int {
 	return 1
 }
 
-// Step draws the next step of every lane into Codes.
+// Step draws the next step of every slot into Codes.
 func (s *Sampler) Step() error {
 	s.drawUniform()
 	args := append(s.program.weights[:len(s.program.weights):len(s.program.weights)], s.codes, s.h, s.c)

@@ -28,7 +28,7 @@ type record struct {
 	codes                                          [][]int32
 }
 
-// drive lets a sampler draw a number of steps with random inputs, and lanes that
+// drive lets a sampler draw a number of steps with random inputs, and slots that
 // begin anew now and then.
 func drive(t *testing.T, s *Sampler, steps int, random *rand.Rand) (r record) {
 	t.Helper()
@@ -69,9 +69,9 @@ func drive(t *testing.T, s *Sampler, steps int, random *rand.Rand) (r record) {
 	return r
 }
 
-// taught are the logits of each head, [steps, lanes, classes], by the graph that
+// taught are the logits of each head, [steps, slots, classes], by the graph that
 // is trained, given what was drawn.
-func taught(t *testing.T, s *Sampled, r record, lanes int) [][]float32 {
+func taught(t *testing.T, s *Sampled, r record, slots int) [][]float32 {
 	t.Helper()
 	n := newNetwork(s.Config)
 	args := []any{}
@@ -79,9 +79,9 @@ func taught(t *testing.T, s *Sampled, r record, lanes int) [][]float32 {
 		args = append(args, value)
 	}
 	flat := func(x [][]float32) *tensors.Tensor {
-		return tensors.FromFlatDataAndDimensions(slices.Concat(x...), len(x), lanes, len(x[0])/lanes)
+		return tensors.FromFlatDataAndDimensions(slices.Concat(x...), len(x), slots, len(x[0])/slots)
 	}
-	args = append(args, tensors.FromFlatDataAndDimensions(slices.Concat(r.codes...), len(r.codes), lanes, len(s.Config.Heads)),
+	args = append(args, tensors.FromFlatDataAndDimensions(slices.Concat(r.codes...), len(r.codes), slots, len(s.Config.Heads)),
 		flat(r.keep), flat(r.continuous), flat(r.latent), flat(r.prior))
 	out, err := graph.CallOnceN(s.backend, func(in []*graph.Node) []*graph.Node {
 		params, rest := in[:len(n.names)], in[len(n.names):]
@@ -113,7 +113,7 @@ func taught(t *testing.T, s *Sampled, r record, lanes int) [][]float32 {
 // gives, with prior and mask, at the uniform number that it was drawn with.
 func TestSamplerDrawsWhatWasTaught(t *testing.T) {
 	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
-		const lanes, steps = 24, 7
+		const slots, steps = 24, 7
 		random := rand.New(rand.NewPCG(4, 4))
 		cfg := drawnConfig()
 		s := &Sampled{Config: cfg, Params: newNetwork(cfg).initialize(rand.NewPCG(1, 1)), backend: b}
@@ -124,27 +124,27 @@ func TestSamplerDrawsWhatWasTaught(t *testing.T) {
 				}
 			})
 		}
-		sampler, err := s.NewSampler(lanes, 5)
+		sampler, err := s.NewSampler(slots, 5)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer sampler.CloseProgram()
 		r := drive(t, sampler, steps, random)
-		all := taught(t, s, r, lanes)
+		all := taught(t, s, r, slots)
 		drawn := make(map[[2]int]int)
 		for k, head := range cfg.Heads {
 			for step := range steps {
-				for lane := range lanes {
-					logits := all[k][(step*lanes+lane)*head.Classes:][:head.Classes]
+				for slot := range slots {
+					logits := all[k][(step*slots+slot)*head.Classes:][:head.Classes]
 					if k == cfg.Masked {
 						for class := range logits {
-							logits[class] += r.mask[step][lane*head.Classes+class]
+							logits[class] += r.mask[step][slot*head.Classes+class]
 						}
 					}
-					code := int(r.codes[step][lane*len(cfg.Heads)+k])
-					u := float64(r.uniform[step][lane*len(cfg.Heads)+k])
+					code := int(r.codes[step][slot*len(cfg.Heads)+k])
+					u := float64(r.uniform[step][slot*len(cfg.Heads)+k])
 					if below, upTo := interval(logits, code); u < below-1e-4 || u > upTo+1e-4 || upTo-below < 1e-12 {
-						t.Fatalf("head %s, step %d, lane %d: class %d of [%g, %g] was drawn with %g", head.Name, step, lane, code, below, upTo, u)
+						t.Fatalf("head %s, step %d, slot %d: class %d of [%g, %g] was drawn with %g", head.Name, step, slot, code, below, upTo, u)
 					}
 					drawn[[2]int{k, code}]++
 				}
@@ -228,7 +228,7 @@ func TestSamplerRefuses(t *testing.T) {
 	cfg := drawnConfig()
 	s := &Sampled{Config: cfg, Params: newNetwork(cfg).initialize(rand.NewPCG(1, 1)), backend: devicetest.Go(t)}
 	if _, err := s.NewSampler(0, 1); err == nil {
-		t.Error("no lanes: no error")
+		t.Error("no slots: no error")
 	}
 	s.Config.Units++
 	if _, err := s.NewSampler(4, 1); err == nil {

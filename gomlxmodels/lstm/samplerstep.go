@@ -13,7 +13,7 @@ import (
 )
 
 // The sampling step computes what the training graph does (network.go), with
-// products that do not depend on the lane made beforehand: an embedding enters
+// products that do not depend on the slot made beforehand: an embedding enters
 // the gates and the later heads' hidden layers linearly, so that the product of
 // each class's embedding with each weight is a table, of which the step takes one
 // row (84 x 384 products a packet less, with the default widths and heads); and
@@ -141,10 +141,10 @@ func (n *network) take(in []*Node) (w fused, rest []*Node) {
 	return w, in[2*heads:]
 }
 
-// draw is one step of all lanes. in are the fused weights, then the codes of the
-// packet before [lanes, heads], the state h and c [lanes, units], keep [lanes, 1],
-// continuous, latent, prior, mask, and uniform numbers [lanes, heads]. It returns
-// the codes drawn [lanes, heads] and the new state.
+// draw is one step of all slots. in are the fused weights, then the codes of the
+// packet before [slots, heads], the state h and c [slots, units], keep [slots, 1],
+// continuous, latent, prior, mask, and uniform numbers [slots, heads]. It returns
+// the codes drawn [slots, heads] and the new state.
 func (n *network) draw(in []*Node) []*Node {
 	w, rest := n.take(in)
 	codes, keep, continuous, latent, uniform := rest[0], rest[3], rest[4], rest[5], rest[8]
@@ -179,13 +179,13 @@ func (n *network) draw(in []*Node) []*Node {
 	return []*Node{Concatenate(drawn, -1), h, c}
 }
 
-// column is one column of x, [lanes, 1].
+// column is one column of x, [slots, 1].
 func column(x *Node, k int) *Node { return Slice(x, AxisRange(), AxisElem(k)) }
 
-// pick takes a row of the table for each code [lanes, 1].
+// pick takes a row of the table for each code [slots, 1].
 func pick(table, code *Node) *Node { return Gather(table, code, false) }
 
-// history is the part of the gates [lanes, 4*units] that the packet before has,
+// history is the part of the gates [slots, 4*units] that the packet before has,
 // and the bias.
 func (w *fused) history(codes, keep *Node) *Node {
 	g := codes.Graph()
@@ -206,7 +206,7 @@ func (w *fused) history(codes, keep *Node) *Node {
 }
 
 // next drops the hidden layer of the head that was drawn, the first of those
-// that layers [lanes, heads left * D] holds, and adds its class to the others.
+// that layers [slots, heads left * D] holds, and adds its class to the others.
 func (w *fused) next(layers *Node, k int, code *Node) *Node {
 	d := w.n.cfg.HeadUnits
 	return Add(Slice(layers, AxisRange(), AxisRange(d)), pick(w.drawn[k], code))
@@ -224,7 +224,7 @@ func cell(t, c *Node) (newH, newC *Node) {
 	return Mul(sigmoid(o), Tanh(newC)), newC
 }
 
-// categorical draws a class [lanes, 1] from each row of logits [lanes, classes]:
+// categorical draws a class [slots, 1] from each row of logits [slots, classes]:
 // the number of cumulative probabilities that a uniform number reaches. Gumbel
 // noise on every logit draws the same, but with a random number and two logarithms
 // a class instead of one a row it took most of the sampling step.
@@ -253,7 +253,7 @@ func upTo(classes int) [][]float32 {
 // of sums, which costs more than the product that replaces it here.
 const mostReduced = 32
 
-// count is how many of each row [lanes, classes] are true, [lanes, 1].
+// count is how many of each row [slots, classes] are true, [slots, 1].
 func count(x *Node) *Node {
 	g, classes := x.Graph(), x.Shape().Dimensions[1]
 	if classes <= mostReduced {

@@ -75,7 +75,7 @@ func TestFitWindowOnLittle(t *testing.T) {
 	}
 }
 
-// Held-out rows are whole flows, of about the share asked for, and never all.
+// Held-out rows are whole flows, of about the fraction asked for, and never all.
 func TestHeldFlows(t *testing.T) {
 	lengths := make([]int, 200)
 	total := 0
@@ -84,20 +84,20 @@ func TestHeldFlows(t *testing.T) {
 		total += lengths[i]
 	}
 	cfg := DefaultWindowConfig()
-	for _, share := range []float64{0, 0.1, 0.5, 0.999} {
-		cfg.HoldOut = share
+	for _, fraction := range []float64{0, 0.1, 0.5, 0.999} {
+		cfg.HoldOut = fraction
 		held := make(map[int]bool)
 		for _, r := range heldFlows(cfg, lengths) {
 			held[r] = true
 		}
-		if off := math.Abs(float64(len(held)) - share*float64(total)); off > 20 || len(held) == total {
-			t.Errorf("share %v: %d of %d rows held out", share, len(held), total)
+		if off := math.Abs(float64(len(held)) - fraction*float64(total)); off > 20 || len(held) == total {
+			t.Errorf("fraction %v: %d of %d rows held out", fraction, len(held), total)
 		}
 		begin := 0
 		for f, length := range lengths {
 			for i := range length {
 				if held[begin+i] != held[begin] {
-					t.Fatalf("share %v: flow %d is cut", share, f)
+					t.Fatalf("fraction %v: flow %d is cut", fraction, f)
 				}
 			}
 			begin += length

@@ -121,7 +121,7 @@ func (f *file) checkHistory(h history) error {
 	return nil
 }
 
-// checkPaths tells whether every whole history leads to another one in the file
+// checkPaths reports whether every whole history leads to another one in the file
 // and, in the end, to END; so that Sample stops.
 func (f *file) checkPaths() error {
 	end := int32(len(f.Labels))

@@ -1,5 +1,6 @@
 // Package vae is the variational autoencoder of the NeCSTGen paper on GoMLX:
-// rows of features in [0, 1] to a two-dimensional latent space and back.
+// rows of features in [0, 1] to a two-dimensional latent space and back. Fit trains
+// a Model, which encodes and decodes matrices and is saved as a folder.
 //
 //	encoder  x [rows, F] -> 8 -> 6 -> 4, LeakyReLU after each
 //	latent   mean, logVar [rows, 2];  z = mean + exp(logVar/2) e,  e ~ N(0, 1)

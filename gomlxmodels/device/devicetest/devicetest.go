@@ -62,6 +62,6 @@ func Fastest(t testing.TB) compute.Backend {
 	return d.Backend
 }
 
-// IsGo tells the Go backend from XLA's, on which each shape is a compilation: a test
-// may leave shapes out there.
+// IsGo reports whether b is the Go backend. On XLA's each shape is a compilation, so a
+// test may leave shapes out there.
 func IsGo(b compute.Backend) bool { return strings.HasPrefix(strings.ToLower(b.Name()), "go") }

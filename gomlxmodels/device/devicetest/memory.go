@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// PeakMemory runs f and tells by how many bytes the resident memory of this process
+// PeakMemory runs f and returns by how many bytes the resident memory of this process
 // was at its peak above what it was before, device memory of a CPU included. It is 0
-// where /proc does not tell (other systems than Linux).
+// where there is no /proc (other systems than Linux).
 func PeakMemory(f func()) int64 {
 	debug.FreeOSMemory()
 	before := residentBytes("VmRSS:")

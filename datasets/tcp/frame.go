@@ -1,0 +1,83 @@
+package tcp
+
+import (
+	"github.com/necstgen/necstgen/datasets/flow"
+)
+
+// Frame is one packet on the wire.
+type Frame struct {
+	Packet flow.Packet // what a reader of the capture decodes, and the flow's ID and direction
+	Bytes  []byte      // valid until the next frame
+}
+
+// stamp gives a packet its number and time; none goes back in time.
+func (f *Framer) stamp(p *flow.Packet, g *segment) {
+	if g.time < f.last {
+		f.counts.add(timeMoved)
+	}
+	f.last = max(f.last, g.time)
+	p.Number, p.Time = f.number, f.last
+	f.number++
+}
+
+// frame makes the next frame of an open flow, in out.
+func (f *Framer) frame(c *openFlow) error {
+	f.out = Frame{}
+	if f.opts.Link != Semtech {
+		return f.loRaTapFrame(c)
+	}
+	g := &c.segments[c.next]
+	if c.app == flow.LoRaWAN && len(c.uplinks) > 0 {
+		if err := f.datagramOf(c, g); err != nil {
+			return err
+		}
+	}
+	e, to := &c.ends[g.dir], &c.ends[1-g.dir]
+	out := &f.out
+	p := &out.Packet
+	f.stamp(p, g)
+	if c.proto == flow.TCP {
+		p.Flags, p.Seq = g.flags, e.sequence(g)
+		p.HeaderLength = etherHeader + c.ipHeader + tcpHeader + int32(g.options)
+		if g.flags&flow.ACK != 0 {
+			p.Ack = to.isn + g.ack
+		}
+		if g.flags&flow.SYN != 0 && layoutOf(g.options).mss {
+			p.MSS = c.mss(g.dir)
+		}
+	} else {
+		p.HeaderLength = etherHeader + c.ipHeader + udpHeader
+	}
+	length := c.frame(f.buffer, c.next)
+	out.Bytes = f.buffer[:length]
+	if c.proto == flow.TCP {
+		at := etherHeader + c.ipHeader + 14
+		p.Window = uint16(f.buffer[at])<<8 | uint16(f.buffer[at+1])
+	}
+	p.Length, p.Captured, p.PayloadLength = int32(length), int32(length), g.payload
+	p.SrcMAC, p.DstMAC = e.host.MAC, to.host.MAC
+	p.Tuple = e.tuple(to, c.proto)
+	p.TTL = e.host.TTL
+	p.FlowID, p.Direction = c.id, g.dir
+	if g.payload > 0 {
+		p.Payload = out.Bytes[p.HeaderLength : p.HeaderLength+g.payload]
+	}
+	c.layers(p)
+	if flow.Identify(p); p.Application == flow.Unknown {
+		p.Application = c.app
+	}
+	return nil
+}
+
+// layers names the link, network and transport layers.
+func (c *openFlow) layers(p *flow.Packet) {
+	p.Layers[0] = flow.Layer{Name: flow.LayerEther, Length: p.Length}
+	p.Layers[1] = flow.Layer{Name: flow.LayerIP, Length: p.Length - etherHeader}
+	p.Layers[2] = flow.Layer{Name: flow.LayerTCP, Length: p.Length - etherHeader - c.ipHeader}
+	if c.ipHeader == ipv6Header {
+		p.Layers[1].Name = flow.LayerIPv6
+	}
+	if c.proto == flow.UDP {
+		p.Layers[2].Name = flow.LayerUDP
+	}
+}
