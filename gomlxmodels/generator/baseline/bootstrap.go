@@ -75,7 +75,7 @@ func loadBootstrap(_ compute.Backend, path func(string) (string, error)) (genera
 	if err != nil {
 		return nil, err
 	}
-	flows, err := table.ReadFlowPackets(name)
+	flows, err := table.ReadFlowPackets(name, nil)
 	if err != nil {
 		return nil, fmt.Errorf("generator: load: %w", err)
 	}

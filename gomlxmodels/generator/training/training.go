@@ -38,7 +38,7 @@ func Read(env *stage.Env, oneProtocol bool) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	flows, err := table.ReadFlowPackets(path)
+	flows, err := table.ReadFlowPackets(path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("generator: training flows: %w", err)
 	}
