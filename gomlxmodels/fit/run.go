@@ -402,15 +402,15 @@ func (t *trainer) judge(e Epoch) {
 	if len(t.held) > 0 {
 		loss = e.ValidationLoss
 	}
-	improved := func(best, delta float64) bool {
-		return math.IsInf(best, 1) || loss < best-delta*math.Abs(best)
+	improved := func(best float64) bool {
+		return math.IsInf(best, 1) || loss < best-improvement*math.Abs(best)
 	}
 	p.Plateau++
-	if improved(p.Best, t.cfg.PlateauDelta) {
+	if improved(p.Best) {
 		p.Plateau = 0
 	}
 	p.Stale++
-	if improved(p.StaleBest, t.cfg.StopDelta) {
+	if improved(p.StaleBest) {
 		p.Stale, p.StaleBest = 0, loss
 	}
 	if loss < p.Best {
@@ -418,7 +418,7 @@ func (t *trainer) judge(e Epoch) {
 		t.best = t.now[paramsAt]
 	}
 	if t.cfg.PlateauPatience > 0 && p.Plateau >= t.cfg.PlateauPatience {
-		p.Rate, p.Plateau = max(p.Rate*t.cfg.PlateauFactor, t.cfg.MinLearningRate), 0
+		p.Rate, p.Plateau = max(p.Rate*plateauRate, t.cfg.MinLearningRate), 0
 	}
 	if t.stale() {
 		t.result.Stop = StopEarly
