@@ -71,37 +71,75 @@ func openData(ctx context.Context, d config.Data) (*trace.Trace, error) {
 }
 
 // digestData reads an experiment's data once, so that what is made of it can be
-// named by its content.
-func digestData(ctx context.Context, d config.Data, o Options) (run.Input, error) {
+// named by its content. It also returns the file's stamp from before that.
+func digestData(ctx context.Context, d config.Data, o Options) (run.Input, stamp, error) {
+	before := stampOf(d)
 	t, err := openData(ctx, d)
 	if err != nil {
-		return run.Input{}, err
+		return run.Input{}, before, err
 	}
 	defer t.Close()
 	bytes, sum, err := o.Store.DigestInput(t, d.Path, o.Progress)
 	if err != nil {
-		return run.Input{}, fmt.Errorf("data: %s: %w", t.Name, err)
+		return run.Input{}, before, fmt.Errorf("data: %s: %w", t.Name, err)
 	}
 	if bytes == 0 {
-		return run.Input{}, fmt.Errorf("data: %s: the capture is empty", t.Name)
+		return run.Input{}, before, fmt.Errorf("data: %s: the capture is empty", t.Name)
 	}
-	return run.Input{Name: dataName, Path: d.Path, Bytes: bytes, SHA256: sum}, nil
+	return run.Input{Name: dataName, Path: d.Path, Bytes: bytes, SHA256: sum}, before, nil
 }
 
-// reopen opens the data for a stage. Data that are not what they were when they were
-// digested would be stored under a wrong name.
-func reopen(ctx context.Context, d config.Data, digested run.Input) (*trace.Trace, error) {
-	if d.Path != "" {
-		info, err := os.Stat(d.Path)
-		if err == nil && info.Size() != digested.Bytes {
-			err = fmt.Errorf("%s has %d bytes, and had %d when it was digested: something writes to it; run again when that has ended", d.Path, info.Size(), digested.Bytes)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("data.path: %w", err)
-		}
-	}
-	return openData(ctx, d)
+// stamp is by what a file is known to be the one that was digested.
+type stamp struct {
+	bytes    int64
+	modified time.Time
 }
+
+// stampOf returns the stamp of the configuration's file: the zero stamp for a data
+// set of the catalog, which nobody writes to, and for a file that is not there.
+func stampOf(d config.Data) stamp {
+	if d.Path == "" {
+		return stamp{}
+	}
+	info, err := os.Stat(d.Path)
+	if err != nil {
+		return stamp{}
+	}
+	return stamp{info.Size(), info.ModTime()}
+}
+
+// input is the data as a stage has it open.
+type input struct {
+	*trace.Trace
+
+	data     config.Data
+	digested stamp
+}
+
+// reopen opens the data for a stage, if they are what they were when they were
+// digested: others would be stored under a wrong name.
+func reopen(ctx context.Context, d config.Data, digested stamp) (*input, error) {
+	in := &input{data: d, digested: digested}
+	if err := in.unchanged(); err != nil {
+		return nil, err
+	}
+	var err error
+	in.Trace, err = openData(ctx, d)
+	return in, err
+}
+
+// unchanged returns an error when the file is not the one that was digested. A stage
+// asks when it has read it, too.
+func (in *input) unchanged() error {
+	now := stampOf(in.data)
+	if now.bytes == in.digested.bytes && now.modified.Equal(in.digested.modified) {
+		return nil
+	}
+	return fmt.Errorf("data.path: %s has changed since it was digested: it had %d bytes of %s, and has %d of %s: run again when nothing writes to it",
+		in.data.Path, in.digested.bytes, clockTime(in.digested.modified), now.bytes, clockTime(now.modified))
+}
+
+func clockTime(t time.Time) string { return t.Format("2006-01-02 15:04:05.000") }
 
 // selection says which packets the configuration asks for.
 func selection(d config.Data) trace.Selection {
@@ -123,12 +161,12 @@ type traffic struct {
 }
 
 // openEnv opens the data of a stage.
-func openEnv(env *stage.Env) (*trace.Trace, error) {
+func openEnv(env *stage.Env) (*input, error) {
 	in, err := env.Open(dataName)
 	if err != nil {
 		return nil, err
 	}
-	return in.(*trace.Trace), nil // as Prepare has it
+	return in.(*input), nil // as Prepare has it
 }
 
 // readData reads the data, keeps the application's flows and splits them. What can
@@ -141,17 +179,16 @@ func readData(ctx context.Context, env *stage.Env, d config.Data, src rand.Sourc
 	defer data.Close()
 	packets := counted(data.Packets(ctx, selection(d)), func(n int64) { env.Progress(n, 0, "packets") })
 	flows, damaged, err := flow.Collect(assembler(d).Flows(packets))
+	if changed := data.unchanged(); changed != nil {
+		return nil, changed // whatever that has broken
+	}
 	if err != nil {
 		return nil, err
 	}
 	if len(flows) == 0 {
-		return nil, nothing(ctx, env, d, data)
+		return nil, nothing(ctx, env, d, data.Trace)
 	}
-	var clock flow.Clock
-	for _, f := range flows {
-		clock.Add(f.Start())
-	}
-	if err := clock.Check(); err != nil {
+	if err := checkClock(flows); err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", data.Name, d.Application, err)
 	}
 	t := &traffic{facts: generator.TrafficOf(flows), doubts: slices.Concat(data.Warnings(), damaged)}
@@ -168,6 +205,30 @@ func readData(ctx context.Context, env *stage.Env, d config.Data, src rand.Sourc
 	}
 	t.facts.Flows = int64(len(flows))
 	return t, t.split(flows, d, data.Name, rand.New(src))
+}
+
+// checkClock returns an error where the times of flows jump as no clock does: those
+// of their starts, and, since a device's uplinks are one flow however long it is
+// silent, those of all uplinks.
+func checkClock(flows []*flow.Flow) error {
+	var clock flow.Clock
+	if flows[0].Packets[0].Radio == nil {
+		for _, f := range flows {
+			clock.Add(f.Start())
+		}
+		return clock.Check()
+	}
+	var times []int64
+	for _, f := range flows {
+		for i := range f.Packets {
+			times = append(times, f.Packets[i].Time)
+		}
+	}
+	slices.Sort(times)
+	for _, at := range times {
+		clock.Add(at)
+	}
+	return clock.Check()
 }
 
 // counted tells shown now and then how many packets have passed.
@@ -206,7 +267,11 @@ const leastHeldOut = 2
 func (t *traffic) split(flows []*flow.Flow, d config.Data, name string, random *rand.Rand) error {
 	n := len(flows)
 	if n < generator.MinFlows+leastHeldOut {
-		return fmt.Errorf("%s: %d %s of %s: want at least %d; give a longer capture, or another data.application", name, n, unit(t.facts), d.Application, generator.MinFlows+leastHeldOut)
+		longer := "give a longer capture"
+		if d.Limit > 0 {
+			longer = fmt.Sprintf("raise data.limit, which is %d packets", d.Limit)
+		}
+		return fmt.Errorf("%s: %d %s of %s: want at least %d; %s, or set another data.application", name, n, unit(t.facts), d.Application, generator.MinFlows+leastHeldOut, longer)
 	}
 	asked := int(d.TestShare*float64(n) + 0.5)
 	held := min(asked, max(leastHeldOut, n-generator.FewFlows), n-generator.MinFlows)
