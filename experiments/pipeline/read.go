@@ -60,9 +60,6 @@ func openData(ctx context.Context, d config.Data) (*trace.Trace, error) {
 		}
 		return t, nil
 	}
-	if d.Name == "" {
-		return nil, fmt.Errorf("data.path is not set: give the capture to learn from, as in data.path=my.pcap, or a data set as data.name=testbed")
-	}
 	t, err := trace.Open(ctx, d.Name, nil)
 	if err != nil {
 		return nil, fmt.Errorf("data.name = %q: %w", d.Name, err)

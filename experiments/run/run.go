@@ -299,7 +299,10 @@ func (r *Run) Finish(err error, report func() error) error {
 		r.manifest.Status, r.manifest.Error = Interrupted, ""
 	}
 	r.Log("%s: %v", r.manifest.Status, err)
-	return errors.Join(err, r.save(), r.close())
+	if failed := r.save(); failed != nil { // what has ended the run may prevent this, too: the manifest says that it is running
+		r.Log("%v", failed)
+	}
+	return errors.Join(err, r.close())
 }
 
 // finish brings a run to its end.
