@@ -26,8 +26,9 @@ func readOf(t *testing.T, e config.Experiment) (*traffic, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := stage.NewEnv(readStage(e), stage.Host{Open: func(string) (io.ReadCloser, error) { return reopen(t.Context(), e.Data, digested) }})
-	return readData(t.Context(), env, e.Data, rand.NewPCG(1, 1))
+	s := readStage(e)
+	env := stage.NewEnv(s, stage.Host{Open: func(string) (io.ReadCloser, error) { return reopen(t.Context(), e.Data, digested) }})
+	return readData(t.Context(), env, s.Params.(readParams), rand.NewPCG(1, 1))
 }
 
 func TestReadFlows(t *testing.T) {
@@ -120,7 +121,7 @@ func TestSplit(t *testing.T) {
 		before := 0 // flows to learn from, of one flow less
 		for n := 1; n <= len(all); n++ {
 			var got traffic
-			err := got.split(all[:n], config.Data{TestShare: share}, "x.pcap", rand.New(rand.NewPCG(1, 1)))
+			err := got.split(all[:n], readParams{TestShare: share}, "x.pcap", rand.New(rand.NewPCG(1, 1)))
 			if n < 8 {
 				if err == nil {
 					t.Errorf("%d flows: no error", n)
