@@ -20,7 +20,7 @@ type Generator interface {
 // MinFlows is the least number of flows that a generator learns from, and FewFlows
 // the number below which it warns that they say little.
 const (
-	MinFlows = 8
+	MinFlows = 6
 	FewFlows = 20
 )
 
