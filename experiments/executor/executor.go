@@ -58,7 +58,11 @@ func Run(ctx context.Context, j *Job, r *run.Run) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := j.one(ctx, &j.Graph.Stages[i], r); err != nil {
+		err := j.one(ctx, &j.Graph.Stages[i], r)
+		for errors.Is(err, store.ErrRemoved) && ctx.Err() == nil { // by another process, before it was linked
+			err = j.one(ctx, &j.Graph.Stages[i], r)
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -85,10 +89,14 @@ func (j *Job) one(ctx context.Context, s *stage.Stage, r *run.Run) error {
 	if errors.Is(err, Abandoned) {
 		return err // and keep the claim until the process ends
 	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("%s: %w", s.Name, err), claim.Release())
-	}
 	w.end()
+	if err != nil {
+		err = fmt.Errorf("%s: %w", s.Name, err)
+		if lost := r.Intact(); lost != nil {
+			err = lost // whatever that has broken
+		}
+		return errors.Join(err, claim.Release())
+	}
 	if entry, err = claim.Commit(s.Outs, w.note, w.warnings); err != nil {
 		return err
 	}

@@ -572,3 +572,94 @@ func TestManyProcesses(t *testing.T) {
 	}
 	j.must(t)
 }
+
+// Runs that go on while others prune everything, again and again, come to their end
+// with whole folders: what is pruned before it is linked is made again.
+func TestPruneUnderWay(t *testing.T) {
+	want := digests(t, newJob(t.TempDir()).must(t))
+	j := newJob(t.TempDir())
+	s := store.Open(filepath.Join(j.dir, "runs", ".cache"), nil)
+	ctx, cancel := context.WithCancel(t.Context())
+	var wait sync.WaitGroup
+	wait.Go(func() {
+		for ctx.Err() == nil {
+			if _, err := s.Prune(0); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	for range 10 {
+		if got := digests(t, j.must(t)); !maps.Equal(got, want) {
+			t.Errorf("%v, want %v", got, want)
+		}
+	}
+	cancel()
+	wait.Wait()
+}
+
+// An entry that is pruned when it has been found, but not yet linked, is made again.
+func TestPrunedBeforeLink(t *testing.T) {
+	j := newJob(t.TempDir())
+	want := digests(t, j.must(t))
+	j.counts(t)
+	s := store.Open(filepath.Join(j.dir, "runs", ".cache"), nil)
+	entries, err := filepath.Glob(filepath.Join(j.dir, "runs", ".cache", "model", "*", ".metrics.jsonl"))
+	if err != nil || len(entries) != 1 {
+		t.Fatal(entries, err)
+	}
+	// A named pipe in place of the metrics holds the run up just behind the link.
+	if err := errors.Join(os.Remove(entries[0]), syscall.Mkfifo(entries[0], 0o600)); err != nil {
+		t.Skip(err)
+	}
+	pruned := make(chan error)
+	go func() {
+		pipe, err := os.OpenFile(entries[0], os.O_WRONLY, 0) // the run has opened it
+		if err == nil {
+			_, err = s.Prune(0)
+			err = errors.Join(err, pipe.Close())
+		}
+		pruned <- err
+	}()
+	if got := digests(t, j.must(t)); len(got) != len(want) {
+		t.Errorf("%v, want %v", got, want)
+	}
+	if err := <-pruned; err != nil {
+		t.Error(err)
+	}
+	if got := j.counts(t); got["text"] != 1 || got["read"] != 0 {
+		t.Errorf("%v ran: want what was pruned and not yet linked", got)
+	}
+}
+
+// A run folder that is removed while a stage runs ends the run with one message, and
+// the run that follows has all that was finished.
+func TestRunFolderRemoved(t *testing.T) {
+	want := digests(t, newJob(t.TempDir()).must(t))
+	for _, when := range []string{"read", "model", "text"} {
+		t.Run(when, func(t *testing.T) {
+			j := newJob(t.TempDir())
+			j.check = func(r *run.Run, stage string) error {
+				if stage != when {
+					return nil
+				}
+				return os.RemoveAll(r.Dir())
+			}
+			dir, err := j.run(t.Context())
+			if err == nil || !strings.Contains(err.Error(), dir+" was removed or replaced while it was written") || strings.Contains(err.Error(), "\n") {
+				t.Errorf("%v", err)
+			}
+			if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("the run that failed has made the folder again: %v", err)
+			}
+			j.check = nil
+			before := j.counts(t)
+			if got := digests(t, j.must(t)); !maps.Equal(got, want) {
+				t.Errorf("%v, want %v", got, want)
+			}
+			if after := j.counts(t); before["read"]+after["read"] != 1 || before["text"]+after["text"] > 2 {
+				t.Errorf("%v, then %v ran", before, after)
+			}
+		})
+	}
+}

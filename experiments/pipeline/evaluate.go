@@ -16,16 +16,15 @@ import (
 
 // evaluateParams are the settings that decide the scores.
 type evaluateParams struct {
-	Evaluate    config.Evaluate `json:"evaluate"`
-	Data        config.Data     `json:"data"` // how packets become flows
-	MarkovOrder int             `json:"markov_order"`
-	RateFactor  float64         `json:"rate_factor"`
+	Scores      config.Evaluate `json:"scores"`
+	IdleTimeout config.Duration `json:"idle_timeout"` // the capture's packets become flows as the original's do
+	MarkovOrder int             `json:"markov_order"` // of the baseline
+	RateFactor  float64         `json:"rate_factor"`  // the baselines are as dense as what is generated
 }
 
 // evaluateStage scores the capture beside floors and baselines.
 func evaluateStage(e config.Experiment) stage.Stage {
-	d := config.Data{Application: e.Data.Application, IdleTimeout: e.Data.IdleTimeout}
-	p := evaluateParams{e.Evaluate, d, e.Markov.Order, e.Generate.RateFactor}
+	p := evaluateParams{e.Evaluate, e.Data.IdleTimeout, e.Markov.Order, e.Generate.RateFactor}
 	return stage.Stage{Name: "evaluate", Version: 1, Params: p, Deps: []string{captureName, generator.TrainingName, heldOutName, generator.TrafficName},
 		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"},
 		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p) }}
@@ -55,7 +54,7 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
 	if err != nil {
 		return err
 	}
-	cfg := fidelity.Config{Trees: p.Evaluate.Trees, Folds: p.Evaluate.Folds, FloorSplits: p.Evaluate.Floors, NoFlow: t.Segment > 0}
+	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0}
 	scores, err := fidelity.Compare(cfg, split, synthetic, baselines, src)
 	if err != nil {
 		return err
@@ -75,15 +74,15 @@ func readSynthetic(ctx context.Context, env *stage.Env, p evaluateParams, t gene
 		return nil, err
 	}
 	defer data.Close()
-	a := flow.Assembler{IdleTimeout: time.Duration(p.Data.IdleTimeout)}
-	flows, damaged, err := flow.Collect(a.Flows(data.Packets(ctx, trace.Selection{Application: p.Data.Application})))
+	a := flow.Assembler{IdleTimeout: time.Duration(p.IdleTimeout)}
+	flows, damaged, err := flow.Collect(a.Flows(data.Packets(ctx, trace.Selection{Application: t.Application})))
 	if err != nil {
 		return nil, err
 	}
 	if len(damaged) > 0 {
 		return nil, damaged[0]
 	}
-	env.Warn(fidelity.Claim(flows, p.Data.Application))
+	env.Warn(fidelity.Claim(flows, t.Application))
 	if t.Segment > 0 {
 		return timeline.Segments(flows, t.Segment)
 	}

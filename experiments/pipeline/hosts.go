@@ -37,7 +37,7 @@ func readFlows(env *stage.Env, name string) ([]*flow.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return table.ReadFlowPackets(path)
+	return table.ReadFlowPackets(path, nil)
 }
 
 // copies reports whether payloads are those of the training capture.
@@ -46,9 +46,8 @@ func copies(e config.Experiment) bool { return e.Generate.Payload == payload.Cop
 // examplesStage gathers what the packets of the training flows say. It reads the
 // trace again, since flows do not keep that.
 func examplesStage(e config.Experiment) stage.Stage {
-	d := e.Data
-	d.Path, d.Name = "", ""
-	return stage.Stage{Name: "examples", Version: 1, Params: d, Deps: []string{dataName, generator.TrainingName}, Outs: []string{saved.ExamplesName},
+	p := packetsOf(e.Data)
+	return stage.Stage{Name: "examples", Version: 1, Params: p, Deps: []string{dataName, generator.TrainingName}, Outs: []string{saved.ExamplesName},
 		Run: func(ctx context.Context, env *stage.Env) error {
 			training, err := readFlows(env, generator.TrainingName)
 			if err != nil {
@@ -65,17 +64,20 @@ func examplesStage(e config.Experiment) stage.Stage {
 				return err
 			}
 			defer data.Close()
-			labelled := assembler(d).Label(data.Packets(ctx, selection(d)))
+			labelled := p.assembler().Label(data.Packets(ctx, p.selection()))
 			examples, err := payload.Gather(func(yield func(flow.Packet, error) bool) {
-				for p, err := range labelled {
-					if err == nil && !numbers[p.Number] {
+				for packet, err := range labelled {
+					if err == nil && !numbers[packet.Number] || flow.IsRecordError(err) { // which stage read has said
 						continue
 					}
-					if !yield(p, err) {
+					if !yield(packet, err) {
 						return
 					}
 				}
 			})
+			if changed := data.unchanged(); changed != nil {
+				return changed
+			}
 			if err != nil {
 				return err
 			}

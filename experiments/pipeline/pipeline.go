@@ -87,7 +87,7 @@ func Prepare(ctx context.Context, name string, overrides []string, e config.Expe
 	if err != nil {
 		return nil, err
 	}
-	input, err := digestData(ctx, e.Data, o)
+	input, digested, err := digestData(ctx, e.Data, o)
 	if err != nil {
 		return nil, err
 	}
@@ -113,7 +113,7 @@ func Prepare(ctx context.Context, name string, overrides []string, e config.Expe
 		}
 	}
 	p.Job = &executor.Job{Graph: graph, Keys: keys, Store: o.Store, Seed: e.Seed,
-		Inputs:  map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return reopen(ctx, e.Data, input) }},
+		Inputs:  map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return reopen(ctx, e.Data, digested) }},
 		Check:   func(r *run.Run, stage string) error { return room(e.Generate, r, stage) },
 		Backend: func(context.Context) (compute.Backend, error) { return p.device.Backend, nil }}
 	return p, nil

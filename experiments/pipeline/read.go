@@ -8,34 +8,38 @@ import (
 	"iter"
 	"maps"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/experiments/config"
-	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
 
+// readParams are the settings that decide which packets are learnt. What the data are
+// called is none of them: what is in them counts.
+type readParams struct {
+	packetParams
+	TestShare float64      `json:"test_share"`
+	Flows     config.Flows `json:"flows"`
+}
+
 // readStage reads the trace and keeps the application's flows, or the segments of
 // their timeline, in two parts: to learn from, and held out for the scores.
 func readStage(e config.Experiment) stage.Stage {
-	d := e.Data
-	d.Path, d.Name = "", "" // what is in the file counts, not what it is called
-	return stage.Stage{Name: "read", Version: 1, Params: d, Deps: []string{dataName}, Seeds: []string{"split"},
+	p := readParams{packetsOf(e.Data), e.Data.TestShare, e.Data.Flows}
+	return stage.Stage{Name: "read", Version: 1, Params: p, Deps: []string{dataName}, Seeds: []string{"split"},
 		Outs: []string{generator.TrainingName, heldOutName, generator.TrafficName},
 		Run: func(ctx context.Context, env *stage.Env) error {
 			src, err := env.Source("split")
 			if err != nil {
 				return err
 			}
-			t, err := readData(ctx, env, e.Data, src)
+			t, err := readData(ctx, env, p, src)
 			if err != nil {
 				return err
 			}
@@ -45,73 +49,9 @@ func readStage(e config.Experiment) stage.Stage {
 					return err
 				}
 			}
-			env.Note("%s: %d %s to learn from, %d held out, %d packets", e.Data.Application, len(t.training), unit(t.facts), len(t.heldOut), t.facts.Packets)
+			env.Note("%s: %d %s to learn from, %d held out, %d packets", p.Application, len(t.training), unit(t.facts), len(t.heldOut), t.facts.Packets)
 			return writeJSON(env, generator.TrafficName, t.facts)
 		}}
-}
-
-// openData opens the trace that the configuration names: the user's own, or a data
-// set of the catalog. A pipe is refused, since several stages may read it.
-func openData(ctx context.Context, d config.Data) (*trace.Trace, error) {
-	if d.Path != "" {
-		t, err := trace.OpenFile(ctx, d.Path, nil)
-		if err != nil {
-			return nil, fmt.Errorf("data.path: %w", err)
-		}
-		return t, nil
-	}
-	if d.Name == "" {
-		return nil, fmt.Errorf("data.path is not set: give the capture to learn from, as in data.path=my.pcap, or a data set as data.name=testbed")
-	}
-	t, err := trace.Open(ctx, d.Name, nil)
-	if err != nil {
-		return nil, fmt.Errorf("data.name = %q: %w", d.Name, err)
-	}
-	return t, nil
-}
-
-// digestData reads an experiment's data once, so that what is made of it can be
-// named by its content.
-func digestData(ctx context.Context, d config.Data, o Options) (run.Input, error) {
-	t, err := openData(ctx, d)
-	if err != nil {
-		return run.Input{}, err
-	}
-	defer t.Close()
-	bytes, sum, err := o.Store.DigestInput(t, d.Path, o.Progress)
-	if err != nil {
-		return run.Input{}, fmt.Errorf("data: %s: %w", t.Name, err)
-	}
-	if bytes == 0 {
-		return run.Input{}, fmt.Errorf("data: %s: the capture is empty", t.Name)
-	}
-	return run.Input{Name: dataName, Path: d.Path, Bytes: bytes, SHA256: sum}, nil
-}
-
-// reopen opens the data for a stage. Data that are not what they were when they were
-// digested would be stored under a wrong name.
-func reopen(ctx context.Context, d config.Data, digested run.Input) (*trace.Trace, error) {
-	if d.Path != "" {
-		info, err := os.Stat(d.Path)
-		if err == nil && info.Size() != digested.Bytes {
-			err = fmt.Errorf("%s has %d bytes, and had %d when it was digested: something writes to it; run again when that has ended", d.Path, info.Size(), digested.Bytes)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("data.path: %w", err)
-		}
-	}
-	return openData(ctx, d)
-}
-
-// selection says which packets the configuration asks for.
-func selection(d config.Data) trace.Selection {
-	gateway, _ := config.ParseGateway(d.Gateway) // validated
-	return trace.Selection{Application: d.Application, Port: d.Port, Gateway: gateway, Limit: d.Limit}
-}
-
-// assembler gathers flows as the configuration says, those of its application alone.
-func assembler(d config.Data) *flow.Assembler {
-	return &flow.Assembler{IdleTimeout: time.Duration(d.IdleTimeout), Only: d.Application}
 }
 
 // traffic is what is learnt of a trace before any model: the flows of the
@@ -122,41 +62,31 @@ type traffic struct {
 	doubts            []error
 }
 
-// openEnv opens the data of a stage.
-func openEnv(env *stage.Env) (*trace.Trace, error) {
-	in, err := env.Open(dataName)
-	if err != nil {
-		return nil, err
-	}
-	return in.(*trace.Trace), nil // as Prepare has it
-}
-
 // readData reads the data, keeps the application's flows and splits them. What can
 // be known before training is checked here: a clock that jumps, and too few flows.
-func readData(ctx context.Context, env *stage.Env, d config.Data, src rand.Source) (*traffic, error) {
+func readData(ctx context.Context, env *stage.Env, p readParams, src rand.Source) (*traffic, error) {
 	data, err := openEnv(env)
 	if err != nil {
 		return nil, err
 	}
 	defer data.Close()
-	packets := counted(data.Packets(ctx, selection(d)), func(n int64) { env.Progress(n, 0, "packets") })
-	flows, damaged, err := flow.Collect(assembler(d).Flows(packets))
+	packets := counted(data.Packets(ctx, p.selection()), func(n int64) { env.Progress(n, 0, "packets") })
+	flows, damaged, err := flow.Collect(p.assembler().Flows(packets))
+	if changed := data.unchanged(); changed != nil {
+		return nil, changed // whatever that has broken
+	}
 	if err != nil {
 		return nil, err
 	}
 	if len(flows) == 0 {
-		return nil, nothing(ctx, env, d, data)
+		return nil, nothing(ctx, env, p, data.Trace)
 	}
-	var clock flow.Clock
-	for _, f := range flows {
-		clock.Add(f.Start())
-	}
-	if err := clock.Check(); err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", data.Name, d.Application, err)
+	if err := checkClock(flows); err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", data.Name, p.Application, err)
 	}
 	t := &traffic{facts: generator.TrafficOf(flows), doubts: slices.Concat(data.Warnings(), damaged)}
-	if d.Flows == config.NoFlows {
-		if flows, err = t.cut(flows, d.TestShare); err != nil {
+	if p.Flows == config.NoFlows {
+		if flows, err = t.cut(flows, p.TestShare); err != nil {
 			return nil, err
 		}
 	}
@@ -167,7 +97,31 @@ func readData(ctx context.Context, env *stage.Env, d config.Data, src rand.Sourc
 		}
 	}
 	t.facts.Flows = int64(len(flows))
-	return t, t.split(flows, d, data.Name, rand.New(src))
+	return t, t.split(flows, p, data.Name, rand.New(src))
+}
+
+// checkClock returns an error where the times of flows jump as no clock does: those
+// of their starts, and, since a device's uplinks are one flow however long it is
+// silent, those of all uplinks.
+func checkClock(flows []*flow.Flow) error {
+	var clock flow.Clock
+	if flows[0].Packets[0].Radio == nil {
+		for _, f := range flows {
+			clock.Add(f.Start())
+		}
+		return clock.Check()
+	}
+	var times []int64
+	for _, f := range flows {
+		for i := range f.Packets {
+			times = append(times, f.Packets[i].Time)
+		}
+	}
+	slices.Sort(times)
+	for _, at := range times {
+		clock.Add(at)
+	}
+	return clock.Check()
 }
 
 // counted tells shown now and then how many packets have passed.
@@ -203,17 +157,21 @@ const leastHeldOut = 2
 // split holds out a random part of the flows, or the last segments: a timeline has
 // no random part. Of few flows less is held out than is asked for, so that there are
 // generator.FewFlows to learn from, as far as that goes.
-func (t *traffic) split(flows []*flow.Flow, d config.Data, name string, random *rand.Rand) error {
+func (t *traffic) split(flows []*flow.Flow, p readParams, name string, random *rand.Rand) error {
 	n := len(flows)
 	if n < generator.MinFlows+leastHeldOut {
-		return fmt.Errorf("%s: %d %s of %s: want at least %d; give a longer capture, or another data.application", name, n, unit(t.facts), d.Application, generator.MinFlows+leastHeldOut)
+		longer := "give a longer capture"
+		if p.Limit > 0 {
+			longer = fmt.Sprintf("raise data.limit, which is %d packets", p.Limit)
+		}
+		return fmt.Errorf("%s: %d %s of %s: want at least %d; %s, or set another data.application", name, n, unit(t.facts), p.Application, generator.MinFlows+leastHeldOut, longer)
 	}
-	asked := int(d.TestShare*float64(n) + 0.5)
+	asked := int(p.TestShare*float64(n) + 0.5)
 	held := min(asked, max(leastHeldOut, n-generator.FewFlows), n-generator.MinFlows)
 	held = max(held, leastHeldOut)
 	if held < generator.FewFlows || n-held < generator.FewFlows {
 		t.doubts = append(t.doubts, fmt.Errorf("only %d %s: %d to learn from and %d held out (data.test_share = %g would hold out %d): models and scores are rough",
-			n, unit(t.facts), n-held, held, d.TestShare, asked))
+			n, unit(t.facts), n-held, held, p.TestShare, asked))
 	}
 	if t.facts.Segment > 0 {
 		t.training, t.heldOut = flows[:n-held], flows[n-held:]
@@ -257,9 +215,9 @@ func (t *traffic) warn(env *stage.Env) {
 
 // nothing says what the trace holds instead of what was asked for, which takes
 // reading it again.
-func nothing(ctx context.Context, env *stage.Env, d config.Data, asked *trace.Trace) error {
+func nothing(ctx context.Context, env *stage.Env, p readParams, asked *trace.Trace) error {
 	if left := asked.LeftOut(); len(left) > 0 {
-		return fmt.Errorf("%s: no uplink that data.port = %d and data.gateway = %q ask for; it holds those of %s", asked.Name, d.Port, d.Gateway, byCount(left, "uplinks"))
+		return fmt.Errorf("%s: no uplink that data.port = %d and data.gateway = %q ask for; it holds those of %s", asked.Name, p.Port, p.Gateway, byCount(left, "uplinks"))
 	}
 	data, err := openEnv(env)
 	if err != nil {
@@ -267,9 +225,9 @@ func nothing(ctx context.Context, env *stage.Env, d config.Data, asked *trace.Tr
 	}
 	defer data.Close()
 	found := make(map[string]int64)
-	for p, err := range (&flow.Assembler{}).Label(data.Packets(ctx, selection(d))) {
+	for packet, err := range (&flow.Assembler{}).Label(data.Packets(ctx, p.selection())) {
 		if err == nil {
-			found[p.Application.String()]++
+			found[packet.Application.String()]++
 		}
 	}
 	if n := found[flow.Unknown.String()]; n > 0 {
@@ -280,7 +238,7 @@ func nothing(ctx context.Context, env *stage.Env, d config.Data, asked *trace.Tr
 	if len(found) == 0 {
 		holds = "no packet at all"
 	}
-	return fmt.Errorf("%s: no packet of %s; it holds %s: set data.application to one of them", asked.Name, d.Application, holds)
+	return fmt.Errorf("%s: no packet of %s; it holds %s: set data.application to one of them", asked.Name, p.Application, holds)
 }
 
 // mostListed is how many entries a message lists.

@@ -68,7 +68,7 @@ func TestOpenErrors(t *testing.T) {
 		{"nothing", "", "no manifest.json: this is no run folder"},
 		{"no JSON", "{", "manifest.json: unexpected end"},
 		{"another schema", `{"schema":99}`, "manifest.json: schema 99: this program reads 2"},
-		{"a bad setting", `{"schema":2,"config":{"generator":"x"}}`, "want one of sampled"},
+		{"a bad setting", `{"schema":2,"config":{"backend":"x"}}`, "want one of auto"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

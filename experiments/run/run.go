@@ -142,6 +142,19 @@ func host() Host {
 	return Host{Name: name, OS: runtime.GOOS, Arch: runtime.GOARCH, CPUs: runtime.NumCPU()}
 }
 
+// Intact returns an error when the run's folder was removed, moved or replaced while
+// it was written: nobody holds what now has its name.
+func (r *Run) Intact() error {
+	held, err := r.lock.Stat()
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	if there, err := os.Stat(r.Dir()); err != nil || !os.SameFile(held, there) {
+		return fmt.Errorf("run: %s was removed or replaced while it was written: run the experiment again", r.Dir())
+	}
+	return nil
+}
+
 // Dir is the run's folder.
 func (r *Run) Dir() string { return r.manifest.Dir }
 
@@ -172,11 +185,14 @@ func (r *Run) Warn(text string) {
 // its metrics appended to metrics.jsonl, and it is a row of the stage table. reused
 // says that the entry was there before, so its doubts have not been said yet.
 func (r *Run) Enter(e *store.Entry, reused bool) error {
+	if err := r.Intact(); err != nil {
+		return err
+	}
 	if err := e.Link(r.Dir()); err != nil {
 		return err
 	}
 	if err := r.appendMetrics(e); err != nil {
-		return fmt.Errorf("run: metrics of stage %s: %w", e.Stage, err)
+		return err
 	}
 	if reused {
 		for _, text := range e.Warnings {
@@ -211,7 +227,9 @@ func (r *Run) appendMetrics(e *store.Entry) error {
 	if err != nil {
 		return err
 	}
-	_, err = io.Copy(out, in)
+	if _, err = io.Copy(out, in); err != nil {
+		err = fmt.Errorf("run: metrics of stage %s: %w", e.Stage, err)
+	}
 	return errors.Join(err, out.Close())
 }
 
@@ -288,7 +306,7 @@ func (m *Manifest) save() error {
 func (r *Run) Finish(err error, report func() error) error {
 	if err == nil {
 		r.manifest.Finished = r.now().UTC()
-		r.manifest.Seconds = r.manifest.Finished.Sub(r.manifest.Started).Seconds()
+		r.manifest.Seconds = max(0, r.manifest.Finished.Sub(r.manifest.Started).Seconds())
 		err = r.finish(report)
 	}
 	if err == nil {
@@ -299,11 +317,21 @@ func (r *Run) Finish(err error, report func() error) error {
 		r.manifest.Status, r.manifest.Error = Interrupted, ""
 	}
 	r.Log("%s: %v", r.manifest.Status, err)
-	return errors.Join(err, r.save(), r.close())
+	failed := r.Intact()
+	if failed == nil {
+		failed = r.save()
+	}
+	if failed != nil { // what has ended the run may prevent this, too: the manifest still says that it is running
+		r.Log("%v", failed)
+	}
+	return errors.Join(err, r.close())
 }
 
 // finish brings a run to its end.
 func (r *Run) finish(report func() error) error {
+	if err := r.Intact(); err != nil {
+		return err
+	}
 	bytes, sum, err := store.DigestFile(r.Path(MetricsName))
 	if err != nil {
 		return fmt.Errorf("run: %w", err)

@@ -72,9 +72,6 @@ func (c *Claim) Commit(outs []string, note string, warnings []string) (*Entry, e
 }
 
 func (c *Claim) commit(outs []string, note string, warnings []string) (*Entry, error) {
-	if err := os.RemoveAll(filepath.Join(c.Dir, checkpoint)); err != nil {
-		return nil, err
-	}
 	if err := errors.Join(c.metrics.Close(), lastOfEach(filepath.Join(c.Dir, metricsName))); err != nil {
 		return nil, err
 	}
@@ -83,7 +80,7 @@ func (c *Claim) commit(outs []string, note string, warnings []string) (*Entry, e
 		return nil, err
 	}
 	e := &Entry{Dir: c.store.place(c.name, c.key), Record: Record{Schema: schema, Stage: c.name, Key: c.key.Sum, Preimage: c.key.Preimage,
-		Started: c.started.UTC(), Seconds: c.store.now().Sub(c.started).Seconds(), Note: note, Warnings: warnings, Artifacts: artifacts}}
+		Started: c.started.UTC(), Seconds: max(0, c.store.now().Sub(c.started).Seconds()), Note: note, Warnings: warnings, Artifacts: artifacts}}
 	text, err := json.MarshalIndent(e.Record, "", " ")
 	if err != nil {
 		return nil, err
@@ -93,6 +90,11 @@ func (c *Claim) commit(outs []string, note string, warnings []string) (*Entry, e
 		return err
 	})
 	if err != nil {
+		return nil, err
+	}
+	// Only now nothing can fail for want of room, after which the next claim would have
+	// to begin anew.
+	if err := os.RemoveAll(filepath.Join(c.Dir, checkpoint)); err != nil {
 		return nil, err
 	}
 	if err := os.Rename(c.Dir, e.Dir); err != nil {
@@ -120,8 +122,14 @@ func digestAll(dir string, outs []string) ([]Artifact, error) {
 	var artifacts []Artifact
 	made := make(map[string]bool)
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil {
 			return err
+		}
+		if d.IsDir() {
+			if path == filepath.Join(dir, checkpoint) {
+				return fs.SkipDir
+			}
+			return nil
 		}
 		relative, err := filepath.Rel(dir, path)
 		if err != nil {

@@ -58,7 +58,7 @@ func (s *Store) walk(visit func(dir string) error) error {
 				return err
 			}
 			return fs.SkipDir
-		case strings.Contains(d.Name(), partial) || strings.Contains(d.Name(), ".gone-"):
+		case strings.Contains(d.Name(), partial) || strings.Contains(d.Name(), goneMark):
 			return fs.SkipDir
 		}
 		return nil
@@ -74,22 +74,21 @@ func (s *Store) Prune(keep int) ([]Usage, error) {
 	if err != nil {
 		return nil, err
 	}
-	kept, left := make(map[string]bool), make(map[string]int)
+	left := make(map[string]int)
 	var removed []Usage
 	for _, u := range all {
-		if left[u.Stage]++; left[u.Stage] <= keep {
-			kept[u.Dir] = true
-			continue
+		if left[u.Stage]++; left[u.Stage] > keep {
+			removed = append(removed, u)
+			err = errors.Join(err, s.discard(u.Dir))
 		}
-		removed = append(removed, u)
 	}
-	err = s.walk(func(dir string) error {
-		if kept[dir] {
+	unreadable := s.walk(func(dir string) error {
+		if _, err := readEntry(dir); err == nil { // it is kept, or was made just now
 			return nil
 		}
 		return s.discard(dir)
 	})
-	return removed, errors.Join(err, s.pruneLeft())
+	return removed, errors.Join(err, unreadable, s.pruneLeft())
 }
 
 // pruneLeft removes the folders of claims that nobody holds, and what a killed
@@ -100,7 +99,7 @@ func (s *Store) pruneLeft() error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil
 		}
-		if err == nil && d.IsDir() && (strings.HasSuffix(path, partial) || strings.Contains(d.Name(), ".gone-")) {
+		if err == nil && d.IsDir() && (strings.HasSuffix(path, partial) || strings.Contains(d.Name(), goneMark)) {
 			left = append(left, path)
 			return fs.SkipDir
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"time"
@@ -21,6 +22,7 @@ const (
 	metricsName = ".metrics.jsonl"
 	checkpoint  = ".checkpoint" // folder of a claim for the state of a training
 	partial     = ".partial"    // suffix of the folder of a claim
+	goneMark    = ".gone-"      // in the name of a folder that is being removed
 )
 
 // schema is the version of records that this package writes and reads.
@@ -118,16 +120,41 @@ func (e *Entry) Check() error {
 	return nil
 }
 
-// Metrics opens the entry's metrics.
-func (e *Entry) Metrics() (io.ReadCloser, error) { return os.Open(filepath.Join(e.Dir, metricsName)) }
+// ErrRemoved says that an entry is no longer in the store: it was pruned or discarded
+// after it was found, and has to be made again.
+var ErrRemoved = errors.New("it was removed from the store meanwhile")
+
+// removed returns ErrRemoved in place of an error when the entry is gone, or another
+// was made in its place.
+func (e *Entry) removed(err error) error {
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	there, gone := readEntry(e.Dir)
+	if errors.Is(gone, fs.ErrNotExist) || gone == nil && !there.Started.Equal(e.Started) {
+		return ErrRemoved
+	}
+	return err
+}
+
+// Metrics opens the entry's metrics. The error wraps ErrRemoved when the entry is
+// gone.
+func (e *Entry) Metrics() (io.ReadCloser, error) {
+	f, err := os.Open(filepath.Join(e.Dir, metricsName))
+	if err != nil {
+		return nil, fmt.Errorf("store: metrics of stage %s: %w", e.Stage, e.removed(err))
+	}
+	return f, nil
+}
 
 // Link puts every file of the entry into a run folder, as hard links, or as copies
 // where the file system has none. What stands there under those names is replaced.
+// The error wraps ErrRemoved when the entry is gone.
 func (e *Entry) Link(dir string) error {
 	for _, a := range e.Artifacts {
 		name := filepath.FromSlash(a.Name)
 		if err := link(filepath.Join(e.Dir, name), filepath.Join(dir, name)); err != nil {
-			return fmt.Errorf("store: %s of stage %s: %w", a.Name, e.Stage, err)
+			return fmt.Errorf("store: %s of stage %s: %w", a.Name, e.Stage, e.removed(err))
 		}
 	}
 	return nil
@@ -152,7 +179,8 @@ func link(from, to string) error {
 			return err
 		}
 		if err := copyFile(from, temporary); err != nil {
-			return errors.Join(err, os.Remove(temporary))
+			_ = os.Remove(temporary) // if it was made
+			return err
 		}
 	}
 	return os.Rename(temporary, to)
@@ -210,7 +238,7 @@ func isKey(name string) bool {
 // called once when another process holds the claim. The caller must end the claim
 // with Commit or Release.
 func (s *Store) Claim(ctx context.Context, name string, key stage.Key, waiting func(), damaged func(error)) (*Entry, *Claim, error) {
-	for told := false; ; {
+	for round := 0; ; round++ {
 		lock, err := s.acquire(name, key)
 		if err != nil {
 			return nil, nil, fmt.Errorf("store: stage %s: %w", name, err)
@@ -218,8 +246,7 @@ func (s *Store) Claim(ctx context.Context, name string, key stage.Key, waiting f
 		if lock != nil {
 			return s.under(lock, name, key, damaged)
 		}
-		if !told && waiting != nil {
-			told = true
+		if round == 1 && waiting != nil { // the first time, the claim may just have ended
 			waiting()
 		}
 		select {
@@ -270,7 +297,7 @@ func (s *Store) Discard(name string, key stage.Key) error {
 
 // discard removes an entry's folder, whose name is free at once.
 func (s *Store) discard(dir string) error {
-	gone := fmt.Sprintf("%s.gone-%d-%d", dir, os.Getpid(), s.now().UnixNano())
+	gone := fmt.Sprintf("%s%s%016x", dir, goneMark, rand.Uint64())
 	if err := os.Rename(dir, gone); err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil

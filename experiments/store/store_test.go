@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -271,4 +273,125 @@ func Example() {
 	entry, _, err := s.Claim(context.Background(), "greet", key, nil, nil) // there is nothing left to make
 	fmt.Println(entry.Stage, entry.Note, entry.Artifacts[0].Name, entry.Check(), err)
 	// Output: greet one word greeting.txt <nil> <nil>
+}
+
+// An entry that is removed between being found and being linked says so, and is made
+// again.
+func TestRemovedMeanwhile(t *testing.T) {
+	s := store.Open(t.TempDir(), nil)
+	e := put(t, s, "vae", key("ab"), "x")
+	if _, err := s.Prune(0); err != nil {
+		t.Fatal(err)
+	}
+	_, err := e.Metrics()
+	if link := e.Link(t.TempDir()); !errors.Is(link, store.ErrRemoved) || !errors.Is(err, store.ErrRemoved) {
+		t.Errorf("%v, %v", link, err)
+	}
+	again := put(t, s, "vae", key("ab"), "x")
+	if err := e.Link(t.TempDir()); err != nil { // the one that was made again is as good
+		t.Error(err)
+	}
+	if err := os.Remove(filepath.Join(e.Dir, "a.txt")); err != nil {
+		t.Fatal(err)
+	}
+	if err := again.Link(t.TempDir()); err == nil || errors.Is(err, store.ErrRemoved) { // this is damage
+		t.Errorf("%v", err)
+	}
+}
+
+// What one of several processes makes while another prunes is kept, as many are asked
+// for.
+func TestPruneKeepsWhatIsNew(t *testing.T) {
+	s := store.Open(t.TempDir(), nil)
+	stop, done := make(chan bool), make(chan error)
+	go func() {
+		for {
+			select {
+			case <-stop:
+				done <- nil
+				return
+			default:
+			}
+			if _, err := s.Prune(1000); err != nil {
+				done <- err
+				return
+			}
+		}
+	}()
+	for i := range 200 {
+		put(t, s, "vae", key(fmt.Sprintf("%03d", i)), "x")
+	}
+	close(stop)
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+	if all, err := s.List(); err != nil || len(all) != 200 {
+		t.Errorf("%d entries of 200, %v", len(all), err)
+	}
+}
+
+// Of several that find the same damaged entry one makes it again, and the others have
+// that one.
+func TestDamagedForMany(t *testing.T) {
+	s := store.Open(t.TempDir(), nil)
+	e := put(t, s, "vae", key("ab"), "x")
+	path := filepath.Join(e.Dir, "a.txt")
+	if err := errors.Join(os.Remove(path), os.WriteFile(path, []byte("y"), 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	var wait sync.WaitGroup
+	var found, made atomic.Int32
+	for range 8 {
+		wait.Go(func() {
+			e, claim, err := s.Claim(t.Context(), "vae", key("ab"), nil, func(error) { found.Add(1) })
+			if err == nil && e == nil {
+				made.Add(1)
+				if err = os.WriteFile(filepath.Join(claim.Dir, "a.txt"), []byte("x"), 0o666); err == nil {
+					e, err = claim.Commit([]string{"a.txt"}, "", nil)
+				}
+			}
+			if err == nil {
+				err = e.Check()
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	if found.Load() != 1 || made.Load() != 1 {
+		t.Errorf("found %d times, made %d times", found.Load(), made.Load())
+	}
+}
+
+// A clock that is set back does no harm: durations are not negative, and whatever was
+// used last stays the longest.
+func TestClockBackwards(t *testing.T) {
+	at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	s := store.Open(t.TempDir(), func() time.Time { at = at.Add(-time.Hour); return at })
+	for i := range 3 {
+		if e := put(t, s, "vae", key(fmt.Sprint(i)), "x"); e.Seconds < 0 {
+			t.Errorf("it took %g s", e.Seconds)
+		}
+		if err := s.Discard("vae", key(fmt.Sprint(i))); err != nil {
+			t.Error(err)
+		}
+		put(t, s, "vae", key(fmt.Sprint(i)), "x")
+	}
+	if removed, err := s.Prune(1); err != nil || len(removed) != 2 {
+		t.Errorf("%d removed, %v", len(removed), err)
+	}
+}
+
+// A store that cannot be written to says which folder it is, and why.
+func TestNoFolder(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	s := store.Open(file, nil)
+	_, _, err := s.Claim(t.Context(), "vae", key("ab"), nil, nil)
+	if err == nil || !strings.HasPrefix(err.Error(), "store: stage vae: mkdir "+file) || strings.Contains(err.Error(), "\n") {
+		t.Errorf("%v", err)
+	}
 }
