@@ -116,7 +116,7 @@ func TestGrowingFile(t *testing.T) {
 	args := []string{"run", "a", "data.path=growing.pcap", "data.application=DNS"}
 	out, stderr := &watching{text: "backend ", seen: grow}, &bytes.Buffer{} // said between the digest and the first stage
 	code := experiments(t.Context(), strings.NewReader(""), out, stderr, append(args, "generator=sampled"))
-	if want := " when it was digested: something writes to it; run again when that has ended\n"; code != 1 || !strings.HasPrefix(stderr.String(), "error: read: data.path: growing.pcap has ") || !strings.HasSuffix(stderr.String(), want) || strings.Count(stderr.String(), "\n") != 1 {
+	if want := ": run again when nothing writes to it\n"; code != 1 || !strings.HasPrefix(stderr.String(), "error: read: data.path: growing.pcap has changed since it was digested: ") || !strings.HasSuffix(stderr.String(), want) || strings.Count(stderr.String(), "\n") != 1 {
 		t.Errorf("code %d\nout: %s\nerr: %s\nwant %s", code, out, stderr, want)
 	}
 	if m := onlyRun(t, "a"); m.Status != run.Failed {
