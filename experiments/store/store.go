@@ -276,7 +276,9 @@ func (s *Store) under(lock *os.File, name string, key stage.Key, damaged func(er
 		if err == nil {
 			return e, nil, errors.Join(os.RemoveAll(c.Dir), lock.Close())
 		}
-		damaged(err)
+		if err = e.removed(err); !errors.Is(err, ErrRemoved) {
+			damaged(err)
+		}
 	}
 	if err := s.discard(s.place(name, key)); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("store: stage %s: %w", name, err), lock.Close())
