@@ -134,8 +134,8 @@ type damage struct {
 	records int
 }
 
-// leftOut passes the packets of a stream on without its damaged records, and tells
-// shown now and then how many there were.
+// leftOut passes the packets of a stream on without its damaged records, and calls
+// shown now and then with the number of records so far.
 func (d *damage) leftOut(packets iter.Seq2[flow.Packet, error], shown func(int64)) iter.Seq2[flow.Packet, error] {
 	return func(yield func(flow.Packet, error) bool) {
 		n := int64(0)
