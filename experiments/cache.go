@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/necstgen/necstgen/datasets/disk"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/store"
 )
@@ -23,7 +24,7 @@ func (c *command) cacheCommand() *cobra.Command {
 		Long:    "Removes stored results, apart from the few of each stage that were used last. Runs keep their\nfiles; a removed result that is needed again is computed again.",
 		Example: "  go run ./experiments cache prune --keep 5",
 		Args:    arguments(0, 0, "no argument"),
-		RunE:    func(*cobra.Command, []string) error { return c.prune(keep) },
+		RunE:    func(*cobra.Command, []string) error { return c.pruneCache(keep) },
 	}
 	prune.Flags().IntVar(&keep, "keep", keep, "how many results of each stage stay")
 	cmd.AddCommand(prune, &cobra.Command{
@@ -46,17 +47,16 @@ func (c *command) listCache() error {
 	}
 	var rows [][]string
 	for _, u := range all {
-		rows = append(rows, []string{u.Stage, u.Key[:12], megabytes(u.Bytes), run.Seconds(u.Seconds), u.Used.Local().Format("2006-01-02 15:04"), u.Note})
+		rows = append(rows, []string{u.Stage, u.Key[:12], disk.Size(float64(u.Bytes)), run.Seconds(u.Seconds), u.Used.Local().Format("2006-01-02 15:04"), u.Note})
 	}
 	if err := printTable(c.out, []string{"STAGE", "KEY", "SIZE", "TOOK", "USED", ""}, rows); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.out, "%d results, %s\n", len(all), total(all))
-	return err
+	return printLine(c.out, "%d results, %s", len(all), totalSize(all))
 }
 
-// prune removes what was not used for longest.
-func (c *command) prune(keep int) error {
+// pruneCache removes all stored results but the last keep of each stage.
+func (c *command) pruneCache(keep int) error {
 	if keep < 0 {
 		return usageError{fmt.Errorf("cache prune: --keep %d: want at least 0", keep)}
 	}
@@ -67,15 +67,14 @@ func (c *command) prune(keep int) error {
 	if c.json {
 		return printJSON(c.out, removed)
 	}
-	_, err = fmt.Fprintf(c.out, "%d results removed, %s\n", len(removed), total(removed))
-	return err
+	return printLine(c.out, "%d results removed, %s", len(removed), totalSize(removed))
 }
 
-// total is the size of all files of stored results together.
-func total(all []store.Usage) string {
+// totalSize returns the size of all files of stored results together.
+func totalSize(all []store.Usage) string {
 	bytes := int64(0)
 	for _, u := range all {
 		bytes += u.Bytes
 	}
-	return megabytes(bytes)
+	return disk.Size(float64(bytes))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -42,8 +43,7 @@ func (c *command) dataFetch(ctx context.Context, name string, options catalog.Fe
 		return err
 	}
 	if info.Embedded() {
-		_, err = fmt.Fprintf(c.out, "%s is part of the program\n", info.Name)
-		return err
+		return printLine(c.out, "%s is part of the program", info.Name)
 	}
 	paths, err := sets.Paths(name)
 	if err != nil {
@@ -52,12 +52,7 @@ func (c *command) dataFetch(ctx context.Context, name string, options catalog.Fe
 	if c.json {
 		return printJSON(c.out, map[string]any{"name": info.Name, "files": paths})
 	}
-	for _, p := range paths {
-		if _, err := fmt.Fprintln(c.out, p); err != nil {
-			return err
-		}
-	}
-	return nil
+	return printLine(c.out, "%s", strings.Join(paths, "\n"))
 }
 
 // fetch fetches a data set and shows the progress of each of its files.

@@ -6,8 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/necstgen/necstgen/datasets/lorawan"
-	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/experiments/summary"
 )
@@ -25,15 +23,6 @@ func (c *command) dataInfoCommand() *cobra.Command {
 	}
 }
 
-// captureInfo is what is known of a trace: its summary, what the file says of
-// itself, its LoRaWAN devices, and what is odd about it.
-type captureInfo struct {
-	*summary.Summary
-	File     pcap.Info        `json:"capture"`
-	Devices  *lorawan.Devices `json:"lorawan,omitempty"`
-	Warnings []string         `json:"warnings,omitempty"`
-}
-
 // dataInfo prints a trace's summary.
 func (c *command) dataInfo(ctx context.Context, path string) error {
 	data, err := c.openTrace(ctx, path)
@@ -41,7 +30,7 @@ func (c *command) dataInfo(ctx context.Context, path string) error {
 		return err
 	}
 	defer data.Close()
-	info, failed := describe(ctx, data)
+	info, failed := summary.OfTrace(ctx, data)
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
@@ -50,7 +39,7 @@ func (c *command) dataInfo(ctx context.Context, path string) error {
 	}
 	print := printInfo
 	if c.json {
-		print = func(w io.Writer, i *captureInfo) error { return printJSON(w, i) }
+		print = func(w io.Writer, t *summary.Trace) error { return printJSON(w, t) }
 	}
 	if err := print(c.out, info); err != nil {
 		return err
@@ -67,21 +56,4 @@ func (c *command) openTrace(ctx context.Context, name string) (*trace.Trace, err
 		return data, nil
 	}
 	return trace.Open(ctx, name, c.say)
-}
-
-// describe reads a trace. An error may come beside what was read before it.
-func describe(ctx context.Context, data *trace.Trace) (*captureInfo, error) {
-	var devices lorawan.Devices
-	var info captureInfo
-	var failed error
-	info.Summary, failed = summary.Of(data.Name, devices.Watch(data.Packets(ctx, trace.Selection{})))
-	info.File = data.Info()
-	info.LinkTypes = info.File.LinkTypes()
-	if devices.Uplinks > 0 {
-		info.Devices = &devices
-	}
-	for _, warning := range data.Warnings() {
-		info.Warnings = append(info.Warnings, warning.Error())
-	}
-	return &info, failed
 }

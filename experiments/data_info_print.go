@@ -11,8 +11,8 @@ import (
 	"github.com/necstgen/necstgen/experiments/summary"
 )
 
-// printInfo writes what is known of a trace for people.
-func printInfo(w io.Writer, s *captureInfo) error {
+// printInfo prints what is known of a trace.
+func printInfo(w io.Writer, s *summary.Trace) error {
 	var b strings.Builder
 	line := func(name, value string) { fmt.Fprintf(&b, "%-11s %s\n", name, value) }
 	line("file", s.Name)
@@ -35,7 +35,7 @@ func printInfo(w io.Writer, s *captureInfo) error {
 	}
 	printCounts(line, s.Summary)
 	if s.Devices != nil {
-		line("LoRaWAN", devicesOf(s.Devices))
+		line("LoRaWAN", describeDevices(s.Devices))
 	}
 	for _, warning := range s.Warnings {
 		line("warning", warning)
@@ -55,6 +55,7 @@ func printInfo(w io.Writer, s *captureInfo) error {
 	return printTable(w, []string{"PROTOCOL", "PACKETS", "BYTES", "FLOWS"}, rows)
 }
 
+// printCounts prints the lines of a summary, each by line.
 func printCounts(line func(name, value string), s *summary.Summary) {
 	line("packets", output.Thousands(s.Packets))
 	line("bytes", output.Thousands(s.Bytes)+" on the wire, "+output.Thousands(s.Captured)+" captured")

@@ -8,6 +8,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/lorawan"
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/trace"
+	"github.com/necstgen/necstgen/experiments/summary"
 )
 
 // A LoRaTap capture is recognised by its link type, and its devices are flows.
@@ -34,7 +35,7 @@ func TestInfoOfLoRaTap(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	info, err := describe(t.Context(), trace.New(&capture, "tap.pcap"))
+	info, err := summary.OfTrace(t.Context(), trace.New(&capture, "tap.pcap"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/necstgen/necstgen/experiments/output"
 )
 
+// describeFormat says what a file is.
 func describeFormat(i *pcap.Info) string {
 	text := i.Format
 	if i.Compression != "" {
@@ -22,7 +23,8 @@ func describeFormat(i *pcap.Info) string {
 	return text
 }
 
-func devicesOf(d *lorawan.Devices) string {
+// describeDevices says what LoRaWAN devices a trace has.
+func describeDevices(d *lorawan.Devices) string {
 	text := fmt.Sprintf("uplinks %s, devices %s, gateways %s; flows %s, one for each device at each gateway",
 		output.Thousands(d.Uplinks), output.Thousands(d.Devices), output.Thousands(d.Gateways), output.Thousands(d.Flows))
 	if d.Joins > 0 {

@@ -1,11 +1,10 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/necstgen/necstgen/datasets/catalog"
+	"github.com/necstgen/necstgen/datasets/disk"
 )
 
 // dataSet is a row of the list.
@@ -49,7 +48,7 @@ func (c *command) dataList() error {
 			state = "here"
 		}
 		if d.Bytes > 0 {
-			size = megabytes(d.Bytes)
+			size = disk.Size(float64(d.Bytes))
 		}
 		rows = append(rows, []string{d.Name, state, size, d.Digest, d.License, d.Title})
 	}
@@ -70,12 +69,4 @@ func digestOf(sets *catalog.Catalog, i catalog.Info) string {
 		return "noted at first fetch"
 	}
 	return "not pinned"
-}
-
-// megabytes writes a size for people.
-func megabytes(n int64) string {
-	if n < 1e6 {
-		return fmt.Sprintf("%.1f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }

@@ -22,18 +22,18 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// stoppedError is an end before the end, of work that left what it had done: to
-// run the command again would do all of it again.
+// stoppedError is the end of a command that was interrupted and cannot go on: what it
+// has written stays, and the same command would begin anew.
 type stoppedError struct{ error }
 
 func (e stoppedError) Unwrap() error { return e.error }
 
-// usage adds where the help is.
+// usage returns a usageError that says where the help is.
 func usage(cmd *cobra.Command, err error) error {
 	return usageError{fmt.Errorf("%w (see: go run ./%s --help)", err, cmd.CommandPath())}
 }
 
-// arguments checks the number of arguments and says what is wanted.
+// arguments returns a check of the number of arguments that says what is wanted.
 func arguments(least, most int, want string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, args []string) error {
 		if len(args) >= least && (most < 0 || len(args) <= most) {
@@ -43,7 +43,7 @@ func arguments(least, most int, want string) cobra.PositionalArgs {
 	}
 }
 
-// exit prints what went wrong, one line each, and picks the exit code.
+// exit prints what went wrong, a line for each error, and returns the exit code.
 func (c *command) exit(ctx context.Context, err error) int {
 	if err == nil {
 		return exitDone

@@ -1,37 +1,29 @@
 package main
 
-import (
-	"github.com/spf13/cobra"
-)
+import "github.com/spf13/cobra"
 
-// order is what generate is asked for.
-type order struct {
-	flows, packets count
-	duration       span
-	rateFactor     factor
-	shares         shares
+// generateOptions are the flags of generate.
+type generateOptions struct {
+	flows, packets countFlag
+	duration       durationFlag
+	rateFactor     factorFlag
+	weights        weightsFlag
 	start          string
 
 	outs      []string
-	splitSize size
-	splitTime span
-	settings  settings
+	splitSize sizeFlag
+	splitTime durationFlag
+	overrides frameOverrides
 
 	iface string
-	speed factor
+	speed factorFlag
 
 	level, labels string
 	necstgen      string
 }
 
-// settings replace what the runs were made with; "" leaves it.
-type settings struct {
-	link, payload string
-	complete      bool
-}
-
 func (c *command) generateCommand() *cobra.Command {
-	o := &order{speed: 1}
+	o := &generateOptions{speed: 1}
 	cmd := &cobra.Command{
 		Use:   "generate RUN [RUN...]",
 		Short: "More from saved runs, at any size",
@@ -61,14 +53,14 @@ alone. --necstgen writes the files that NeCSTGen publishes, with their names and
 	flags.Var(&o.packets, "packets", "end after the flow that reaches this many packets")
 	flags.Var(&o.duration, "duration", "no flow starts later than this after the first, like 24h or 7d")
 	flags.Var(&o.rateFactor, "rate-factor", "flows a second, as a multiple of what was learnt (default 1)")
-	flags.Var(&o.shares, "share", "shares of the flows, as HTTP=0.7,DNS=0.3 (default as learnt)")
+	flags.Var(&o.weights, "share", "proportion of each run or application in the flows, like HTTP=0.7,DNS=0.3 (default by the rates that were learnt)")
 	flags.StringVar(&o.start, "start", "", "`TIME` of the first packet, like 2026-01-31T12:00:00Z (default that of the first run's data)")
 	flags.StringArrayVar(&o.outs, "out", nil, "a `FILE` to write, as often as needed; - is the standard output")
 	flags.Var(&o.splitSize, "split-size", "captures go on in another file before they are larger, like 100MB")
 	flags.Var(&o.splitTime, "split-time", "captures go on in another file after so long, like 10m")
-	flags.StringVar(&o.settings.link, "link", "", "`KIND` of LoRaWAN capture: loratap, loratap0 or semtech (default as the run's generate.link)")
-	flags.StringVar(&o.settings.payload, "payload", "", "`KIND` of payloads: neutral, zero, random or copy (default as the run's generate.payload)")
-	flags.BoolVar(&o.settings.complete, "complete", false, "every TCP connection gets its handshake and its close")
+	flags.StringVar(&o.overrides.link, "link", "", "`KIND` of LoRaWAN capture: loratap, loratap0 or semtech (default as the run's generate.link)")
+	flags.StringVar(&o.overrides.payload, "payload", "", "`KIND` of payloads: neutral, zero, random or copy (default as the run's generate.payload)")
+	flags.BoolVar(&o.overrides.complete, "complete", false, "every TCP connection gets its handshake and its close")
 	flags.StringVar(&o.iface, "interface", "", "send the packets out of this network `INTERFACE`, at their times (Linux, root)")
 	flags.Var(&o.speed, "speed", "how many times as fast --interface sends")
 	flags.StringVar(&o.level, "level", "flow", "`LEVEL`: flow, packet or aggregate")

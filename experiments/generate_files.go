@@ -9,8 +9,8 @@ import (
 	"github.com/necstgen/necstgen/experiments/output"
 )
 
-// createAll makes the files; where one cannot be made there is none.
-func createAll(o *order, link tcp.Link, c *command) ([]*output.File, error) {
+// createFiles creates the files of --out. Where one cannot be created, none is left.
+func createFiles(o *generateOptions, link tcp.Link, c *command) ([]*output.File, error) {
 	options := output.Options{LinkType: link.Type(), SplitSize: int64(o.splitSize), SplitTime: time.Duration(o.splitTime)}
 	var files []*output.File
 	for _, path := range o.outs {
@@ -26,6 +26,7 @@ func createAll(o *order, link tcp.Link, c *command) ([]*output.File, error) {
 	return files, nil
 }
 
+// sinks returns the files as what takes frames.
 func sinks(files []*output.File) []output.Sink {
 	all := make([]output.Sink, len(files))
 	for i, f := range files {
@@ -34,8 +35,9 @@ func sinks(files []*output.File) []output.Sink {
 	return all
 }
 
-func describeFile(f *output.File) written {
-	w := written{Path: f.Path, Packets: f.Packets()}
+// describeFile returns what is printed of a file.
+func describeFile(f *output.File) writtenFile {
+	w := writtenFile{Path: f.Path, Packets: f.Packets()}
 	if names := f.Names(); len(names) != 1 || names[0] != f.Path {
 		w.Parts = names
 	}

@@ -112,7 +112,7 @@ func replayed(t *testing.T) {
 	stop := listen(t, far, "far.pcap")
 	out := inNamespace(t, near, 0, "generate", "http", "dns", "--flows", "60", "--interface", "exp0", "--speed", "8", "--out", "near.pcap", "--json")
 	stop()
-	var result generated
+	var result generateResult
 	if err := json.Unmarshal([]byte(out), &result); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // generateNeCSTGen writes NeCSTGen's output files, of each run its own.
-func (c *command) generateNeCSTGen(ctx context.Context, runs []*run.Manifest, source *saved.Source, o *order, a saved.Amount) error {
+func (c *command) generateNeCSTGen(ctx context.Context, runs []*run.Manifest, source *saved.Source, o *generateOptions, a saved.Amount) error {
 	var all []string
 	for i, part := range source.Parts {
 		one, err := saved.New(part)

@@ -3,13 +3,29 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
-// endedEarly says what there is all the same.
+// generateResult is what generate has made.
+type generateResult struct {
+	Runs    []string      `json:"runs"`
+	Packets int64         `json:"packets"`
+	Seconds float64       `json:"seconds"`
+	Seed    uint64        `json:"seed"`
+	Files   []writtenFile `json:"files,omitempty"`
+	Replay  *replayResult `json:"replay,omitempty"`
+}
+
+// writtenFile is one file of it, or one split capture.
+type writtenFile struct {
+	Path    string   `json:"path"`
+	Packets int64    `json:"packets"`
+	Parts   []string `json:"parts,omitempty"` // the files of a split capture
+}
+
+// endedEarly says of each file what it holds all the same, and returns the error.
 func (c *command) endedEarly(files []*output.File, err error) error {
 	for _, f := range files {
 		what := "capture"
@@ -25,8 +41,9 @@ func (c *command) endedEarly(files []*output.File, err error) error {
 	return stoppedError{fmt.Errorf("generate: %w", err)}
 }
 
-// printGenerated says what was made, where the standard output is not it.
-func (c *command) printGenerated(g *generated) error {
+// printGenerated prints what was made: to the standard error where the standard output
+// is one of the files.
+func (c *command) printGenerated(g *generateResult) error {
 	out := c.out
 	for _, f := range g.Files {
 		if f.Path == output.Standard {
@@ -57,9 +74,4 @@ func (c *command) printGenerated(g *generated) error {
 		return errors.Join(err, printLine(out, "%s", g.Replay.line()))
 	}
 	return errors.Join(err, printLine(out, "%s, %s packets a second", run.Seconds(g.Seconds), output.Thousands(int64(float64(g.Packets)/max(g.Seconds, 1e-3)))))
-}
-
-func printLine(w io.Writer, format string, args ...any) error {
-	_, err := fmt.Fprintf(w, format+"\n", args...)
-	return err
 }

@@ -18,7 +18,7 @@ const replayAhead = 1 << 16
 
 // replay sends the frames out of an interface, and writes them to files as they
 // are made.
-func (c *command) replay(ctx context.Context, o *order, frames iter.Seq2[tcp.Frame, error], files []*output.File, shown func(int64), result *generated) error {
+func (c *command) replay(ctx context.Context, o *generateOptions, frames iter.Seq2[tcp.Frame, error], files []*output.File, shown func(int64), result *generateResult) error {
 	ahead := tcp.Ahead(output.Tee(frames, sinks(files)...), replayAhead)
 	counted := func(yield func(tcp.Frame, error) bool) {
 		n := int64(0)
@@ -34,13 +34,13 @@ func (c *command) replay(ctx context.Context, o *order, frames iter.Seq2[tcp.Fra
 	}
 	done, err := replay.Send(ctx, o.iface, counted, float64(o.speed))
 	result.Packets = done.Packets
-	result.Replay = &sent{Interface: o.iface, Packets: done.Packets, Bytes: done.Bytes, Seconds: done.Duration.Seconds(),
+	result.Replay = &replayResult{Interface: o.iface, Packets: done.Packets, Bytes: done.Bytes, Seconds: done.Duration.Seconds(),
 		MedianLate: done.MedianLate.Seconds(), P99Late: done.P99Late.Seconds(), MaxLate: done.MaxLate.Seconds()}
 	return err
 }
 
-// sent says how a replay went; times are in seconds.
-type sent struct {
+// replayResult is how a replay went; times are in seconds.
+type replayResult struct {
 	Interface  string  `json:"interface"`
 	Packets    int64   `json:"packets"`
 	Bytes      int64   `json:"bytes"`
@@ -50,9 +50,9 @@ type sent struct {
 	MaxLate    float64 `json:"max_late"`
 }
 
-// line is the replay for people.
-func (s *sent) line() string {
+// line returns the replay as a sentence.
+func (r *replayResult) line() string {
 	late := func(seconds float64) time.Duration { return time.Duration(seconds * 1e9).Round(time.Microsecond) }
 	return fmt.Sprintf("%s: %s packets in %s, late by %s in the median, by %s at 99 %%, by %s at most",
-		s.Interface, output.Thousands(s.Packets), run.Seconds(s.Seconds), late(s.MedianLate), late(s.P99Late), late(s.MaxLate))
+		r.Interface, output.Thousands(r.Packets), run.Seconds(r.Seconds), late(r.MedianLate), late(r.P99Late), late(r.MaxLate))
 }

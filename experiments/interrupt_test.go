@@ -91,7 +91,7 @@ func TestFinished(t *testing.T) {
 		t.Errorf("out: %s", out)
 	}
 	_, out, _ = quick(t.Context(), "run", "a", "--force")
-	if strings.Contains(out, "reused") || !strings.Contains(out, "\nread ") {
+	if strings.Contains(out, "reused") || !strings.HasPrefix(out, "read ") {
 		t.Errorf("out: %s", out)
 	}
 	if code, _, err := quick(t.Context(), "run", "a", "--from", "vae"); code != 2 || !strings.Contains(err, `no stage "vae": want one of [read markov hosts generate evaluate]`) {
@@ -117,8 +117,8 @@ func TestFinished(t *testing.T) {
 // A run that fails stays, with what it had finished and why it failed.
 func TestFailedRunStays(t *testing.T) {
 	folder(t)
-	code, out, stderr := quick(t.Context(), "run", "a", "data.application=TFTP")
-	if code != 1 || strings.Contains(out, "run: ") || !strings.Contains(stderr, "error: read: testbed: no packet of TFTP; it holds HTTP (") {
+	code, out, stderr := quick(t.Context(), "run", "a", "data.application=RIP")
+	if code != 1 || strings.Contains(out, "run: ") || !strings.Contains(stderr, "error: read: testbed: no packet of RIP; it holds HTTP (") {
 		t.Errorf("code %d\nout: %s\nerr: %s", code, out, stderr)
 	}
 	ids, err := run.IDs("runs", "a")

@@ -2,25 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
 
 	"github.com/spf13/cobra"
 
-	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
 )
-
-// listed is one experiment of the list.
-type listed struct {
-	Name        string  `json:"name"`
-	Application string  `json:"application"`
-	Data        string  `json:"data"`
-	Here        bool    `json:"here"` // the data can be read without fetching it
-	Runs        int     `json:"runs"`
-	Latest      string  `json:"latest,omitempty"`
-	Seconds     float64 `json:"seconds,omitempty"` // what the latest run took
-	About       string  `json:"about"`
-}
 
 func (c *command) listCommand() *cobra.Command {
 	var keys bool
@@ -48,13 +34,13 @@ func (c *command) list() error {
 	if err != nil {
 		return err
 	}
-	all := []listed{}
+	all := []experimentInfo{}
 	for _, name := range file.Experiments {
 		e, err := file.Experiment(name)
 		if err != nil {
 			return usageError{err}
 		}
-		all = append(all, c.describe(name, e))
+		all = append(all, c.describeExperiment(name, e))
 	}
 	if c.json {
 		return printJSON(c.out, all)
@@ -68,23 +54,4 @@ func (c *command) list() error {
 		rows = append(rows, []string{l.Name, l.Application, l.Data, latest, l.About})
 	}
 	return printTable(c.out, []string{"EXPERIMENT", "APPLICATION", "DATA", "LATEST RUN", "ABOUT"}, rows)
-}
-
-// describe gathers what the list says of an experiment.
-func (c *command) describe(name string, e config.Experiment) listed {
-	l := listed{Name: name, Application: e.Data.Application.String(), Data: e.Data.Name, Here: e.Data.Name != "", About: e.About}
-	switch {
-	case e.Data.Path != "":
-		_, err := os.Stat(e.Data.Path)
-		l.Data, l.Here = e.Data.Path, err == nil
-	case e.Data.Name == "":
-		l.Data = "(data.path)"
-	}
-	if ids, err := run.IDs(c.runs, name); err == nil {
-		l.Runs = len(ids)
-	}
-	if m, err := run.LatestRun(c.runs, name); err == nil && m.Status == run.Finished {
-		l.Latest, l.Seconds = m.ID, m.Seconds
-	}
-	return l
 }

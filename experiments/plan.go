@@ -11,7 +11,7 @@ import (
 )
 
 func (c *command) planCommand() *cobra.Command {
-	var a again
+	var repeat repetition
 	cmd := &cobra.Command{
 		Use:   "plan NAME [key=value...]",
 		Short: "What a run would compute, stage by stage, and why",
@@ -22,17 +22,17 @@ the data are digested.`,
 			"  go run ./experiments plan quickstart lstm.units=48",
 		Args: arguments(1, -1, "the name of an experiment, then key=value as often as needed"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return c.plan(cmd.Context(), args[0], c.overrides(cmd, args[1:]), a)
+			return c.plan(cmd.Context(), args[0], c.overrides(cmd, args[1:]), repeat)
 		},
 	}
-	cmd.Flags().BoolVar(&a.force, "force", false, "as of run --force")
-	cmd.Flags().StringVar(&a.from, "from", "", "as of run --from `STAGE`")
+	cmd.Flags().BoolVar(&repeat.force, "force", false, "plan run --force: every stage is made again")
+	cmd.Flags().StringVar(&repeat.from, "from", "", "plan run --from `STAGE`")
 	return cmd
 }
 
 // plan prints the plan of one experiment.
-func (c *command) plan(ctx context.Context, name string, overrides []string, a again) error {
-	p, err := c.prepare(ctx, name, overrides, a)
+func (c *command) plan(ctx context.Context, name string, overrides []string, repeat repetition) error {
+	p, err := c.prepare(ctx, name, overrides, repeat)
 	if err != nil {
 		return err
 	}

@@ -21,9 +21,14 @@ func TestShownCommands(t *testing.T) {
 		t.Errorf("the README shows %d commands: %q", len(shown), shown)
 	}
 	root := (&command{out: io.Discard, err: io.Discard}).root()
-	for _, cmd := range append(root.Commands(), root) {
+	var examples func(cmd *cobra.Command)
+	examples = func(cmd *cobra.Command) {
 		shown = append(shown, commandLines(cmd.Example)...)
+		for _, sub := range cmd.Commands() {
+			examples(sub)
+		}
 	}
+	examples(root)
 	for _, line := range shown {
 		t.Run(line, func(t *testing.T) { checkLine(t, strings.Fields(line)) })
 	}
@@ -55,7 +60,7 @@ func checkLine(t *testing.T, words []string) {
 	if err := cobra.PositionalArgs(cmd.Args)(cmd, args); err != nil {
 		t.Fatal(err)
 	}
-	if cmd.Name() == "run" {
+	if name := cmd.Name(); name == "run" || name == "plan" {
 		c.file = "../experiments.toml"
 		if _, err := c.experiment(args[0], args[1:]); err != nil {
 			t.Error(err)

@@ -6,15 +6,13 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/necstgen/necstgen/experiments/fidelity"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/baseline"
 )
 
-// printScores writes scores as the table that runs end with, or as JSON.
+// printScores prints all scores as a table, or as JSON.
 func (c *command) printScores(scores []fidelity.Score) error {
 	if c.json {
 		return printJSON(c.out, scores)
@@ -26,22 +24,25 @@ func (c *command) printScores(scores []fidelity.Score) error {
 		}
 	}
 	names := slices.Sorted(maps.Keys(baselines))
-	heads := []string{"APPLICATION", "LEVEL", "SCORE", "VALUE", "FLOOR"}
-	for _, name := range names {
-		heads = append(heads, name)
-	}
+	heads := append([]string{"APPLICATION", "LEVEL", "SCORE", "VALUE", "FLOOR"}, names...)
 	var rows [][]string
 	for _, s := range scores {
-		row := []string{s.Application, s.Level, s.Score, decimal(s.Value), decimal(s.Floor)}
-		for _, name := range names {
-			row = append(row, decimal(s.Baselines[name]))
-		}
+		row := append([]string{s.Application, s.Level, s.Score}, numbers(s, names)...)
 		rows = append(rows, append(row, s.Note))
 	}
 	return printTable(c.out, append(heads, ""), rows)
 }
 
-// decimal writes a score, "-" for one that could not be computed.
+// numbers returns a score, its floor and those of the named baselines as text.
+func numbers(s fidelity.Score, baselines []string) []string {
+	texts := []string{decimal(s.Value), decimal(s.Floor)}
+	for _, name := range baselines {
+		texts = append(texts, decimal(s.Baselines[name]))
+	}
+	return texts
+}
+
+// decimal returns a score as text, "-" for one that could not be computed.
 func decimal(v *float64) string {
 	if v == nil {
 		return "-"
@@ -49,38 +50,28 @@ func decimal(v *float64) string {
 	return strconv.FormatFloat(*v, 'f', 3, 64)
 }
 
-// closing are the scores of the table that a run ends with, in its order.
-var closing = []string{
-	"packet/length W1/sd", "packet/log gap W1/sd", "packet/flags JSD", "order/trigrams JSD", "order/handshake share", "order/close share",
-	"flow/packets W1/sd", "flow/bytes W1/sd", "flow/duration W1/sd", "radio/spreading factor TV", "radio/frequency TV", "radio/SNR KS", "radio/RSSI KS",
-	"classifier/C2ST flow", "classifier/C2ST window", "classifier/C2ST uplink", "copying/copied flows",
-}
-
-// closingScores is the table that a run ends with: each score that the traffic has
-// beside its floor and the baselines.
-func closingScores(m *run.Manifest) (string, error) {
+// printClosing prints the scores that a run ends with, unless only its folder is
+// asked for.
+func (c *command) printClosing(m *run.Manifest) error {
+	if c.quiet || c.json {
+		return nil
+	}
 	in, err := m.Open("scores.json")
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer in.Close()
 	var scores []fidelity.Score
 	if err := json.NewDecoder(in).Decode(&scores); err != nil {
-		return "", fmt.Errorf("%s: %w", m.Path("scores.json"), err)
+		return fmt.Errorf("%s: %w", m.Path("scores.json"), err)
 	}
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "score\tvalue\tfloor\tmarkov\tbootstrap\t")
-	for _, name := range closing {
-		for _, s := range scores {
-			if s.Level+"/"+s.Score == name && s.Value != nil {
-				fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t\n", s.Level+" "+s.Score, decimal(s.Value), decimal(s.Floor),
-					decimal(s.Baselines[baseline.MarkovName]), decimal(s.Baselines[baseline.BootstrapName]))
-			}
-		}
+	var rows [][]string
+	for _, s := range fidelity.Closing(scores) {
+		rows = append(rows, append([]string{s.Level + " " + s.Score}, numbers(s, []string{baseline.MarkovName, baseline.BootstrapName})...))
 	}
-	if err := w.Flush(); err != nil {
-		return "", err
+	fmt.Fprintln(c.out)
+	if err := printTable(c.out, []string{"SCORE", "VALUE", "FLOOR", "MARKOV", "BOOTSTRAP"}, rows); err != nil {
+		return err
 	}
-	return b.String(), nil
+	return printLine(c.out, "")
 }

@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/necstgen/necstgen/experiments/run"
 )
 
-// A capture that others made is either learnt, or one line says why it cannot be
-// and nothing is left.
+// A capture that others made is either learnt, or one line says why it cannot be,
+// and so does the run that is left.
 func TestTracesAreLearntOrRefused(t *testing.T) {
 	dir, err := filepath.Abs("../../shared/traces")
 	if err != nil {
@@ -47,9 +49,7 @@ func TestTracesAreLearntOrRefused(t *testing.T) {
 					if !strings.HasPrefix(line, "error: ") || !strings.Contains(line, filepath.Base(capture)) {
 						t.Errorf("err: %s", err.String())
 					}
-					if _, err := os.Stat("runs"); !errors.Is(err, fs.ErrNotExist) {
-						t.Errorf("runs is left: %v", err)
-					}
+					failedRun(t, strings.TrimPrefix(line, "error: "))
 				default:
 					t.Errorf("code %d, err: %s", code, err.String())
 				}
@@ -58,6 +58,25 @@ func TestTracesAreLearntOrRefused(t *testing.T) {
 	}
 	if learnt == 0 {
 		t.Error("none was learnt; fuzz-2006-06-26-2594.pcap has 163 exchanges of DNS")
+	}
+}
+
+// failedRun checks what a run that has failed leaves: nothing where its data could
+// not be opened, else its folder with the reason.
+func failedRun(t *testing.T, reason string) {
+	t.Helper()
+	ids, err := run.IDs("runs", "capture")
+	if err != nil || len(ids) > 1 {
+		t.Errorf("%d runs, %v", len(ids), err)
+	}
+	for _, id := range ids {
+		m, err := run.Open(filepath.Join("runs", "capture", id))
+		if err != nil || m.Status != run.Failed || m.Error != reason {
+			t.Errorf("%v, %+v, want that it failed by %q", err, m, reason)
+		}
+	}
+	if _, err := run.LatestRun("runs", "capture"); err == nil {
+		t.Error("the latest run is one that failed")
 	}
 }
 

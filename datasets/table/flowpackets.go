@@ -68,7 +68,7 @@ func WriteFlowPackets(w io.Writer, format Format, flows []*flow.Flow) error {
 // if the server sent it), its Before that of the column previous_start, or its own
 // start in a table without that column. The ending of path gives the format; an
 // error names the file.
-func ReadFlowPackets(path string) ([]*flow.Flow, error) {
+func ReadFlowPackets(path string, keep func(id int64) bool) ([]*flow.Flow, error) {
 	var flows []*flow.Flow
 	byID := make(map[int64]*flow.Flow)
 	for batch, err := range readBatches(path, flowPacketColumns, []string{"time", "length", "flow_id"}) {
@@ -81,6 +81,9 @@ func ReadFlowPackets(path string) ([]*flow.Flow, error) {
 		}
 		for i := range batch.rows {
 			p := &batch.rows[i]
+			if keep != nil && !keep(p.FlowID) {
+				continue
+			}
 			f := byID[p.FlowID]
 			if f == nil {
 				f = &flow.Flow{ID: p.FlowID, Tuple: p.Tuple, Before: before[i]}

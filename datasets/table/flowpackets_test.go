@@ -76,7 +76,7 @@ func TestFlowPacketsRoundTrip(t *testing.T) {
 			}
 			want := randomFlows(n, uint64(n))
 			path := writeFile(t, format, func(w io.Writer) error { return WriteFlowPackets(w, format, want) })
-			got, err := ReadFlowPackets(path)
+			got, err := ReadFlowPackets(path, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +107,7 @@ func TestFlowPacketsOfAnyTable(t *testing.T) {
 		f.Before = f.Start()
 	}
 	path := writeFile(t, Arrow, func(w io.Writer) error { return WritePackets(w, Arrow, flow.Packets(want)) })
-	got, err := ReadFlowPackets(path)
+	got, err := ReadFlowPackets(path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -117,7 +117,7 @@ func TestFlowPacketsOfAnyTable(t *testing.T) {
 	if err := os.WriteFile(path, []byte("flow_id,length,time\n7,60,300\n3,61,200\n7,62,400\n5,63,200\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if got, err = ReadFlowPackets(path); err != nil {
+	if got, err = ReadFlowPackets(path, nil); err != nil {
 		t.Fatal(err)
 	}
 	sameFlows(t, got, []*flow.Flow{
@@ -171,7 +171,7 @@ func TestFlowPacketsRefused(t *testing.T) {
 		if err := os.WriteFile(path, []byte(test.content), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := ReadFlowPackets(path); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
+		if _, err := ReadFlowPackets(path, nil); err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: error %v, want %q", test.name, err, test.want)
 		}
 	}

@@ -37,7 +37,7 @@ func readFlows(env *stage.Env, name string) ([]*flow.Flow, error) {
 	if err != nil {
 		return nil, err
 	}
-	return table.ReadFlowPackets(path)
+	return table.ReadFlowPackets(path, nil)
 }
 
 // copies reports whether payloads are those of the training capture.

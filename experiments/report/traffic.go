@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"fmt"
 	"iter"
 	"math"
@@ -45,7 +44,7 @@ func readTraffic(path string, limit int64) (*Traffic, error) {
 	if err != nil {
 		return nil, err
 	}
-	t.Sample, err = readFlowPackets(path, t.chosen(limit))
+	t.Sample, err = table.ReadFlowPackets(path, t.chosen(limit))
 	t.counts = nil
 	return t, err
 }
@@ -102,37 +101,6 @@ func (t *Traffic) chosen(limit int64) func(id int64) bool {
 		chosen[id] = true
 	}
 	return func(id int64) bool { return chosen[id] }
-}
-
-// readFlowPackets gathers the packets of a table by their flow numbers, in the
-// order of the flows' starts; keep reports whether a flow is wanted, nil stands for
-// all.
-func readFlowPackets(path string, keep func(id int64) bool) ([]*flow.Flow, error) {
-	var flows []*flow.Flow
-	byID := map[int64]*flow.Flow{}
-	for p, err := range table.ReadPackets(path) {
-		if err != nil {
-			return nil, err
-		}
-		if keep != nil && !keep(p.FlowID) {
-			continue
-		}
-		f := byID[p.FlowID]
-		if f == nil {
-			f = &flow.Flow{ID: p.FlowID, Tuple: p.Tuple}
-			if p.Direction == flow.Backward {
-				f.Tuple = p.Tuple.Reverse()
-			}
-			byID[p.FlowID] = f
-			flows = append(flows, f)
-		}
-		if f.Application == flow.Unknown {
-			f.Application = p.Application
-		}
-		f.Packets = append(f.Packets, p)
-	}
-	slices.SortStableFunc(flows, func(a, b *flow.Flow) int { return cmp.Compare(a.Start(), b.Start()) })
-	return flows, nil
 }
 
 // together is the traffic of two tables of one capture.

@@ -40,20 +40,14 @@ func Open(ctx context.Context, runs []*run.Manifest, backend string, out io.Writ
 	}()
 	var parts []Part
 	for _, m := range runs {
-		kind, err := generator.Find(string(m.Config.Generator))
-		if err != nil {
-			return nil, err
+		kind, err := kindOf(m)
+		if err == nil && kind.Device && d == nil {
+			d, err = openDevice(ctx, kind, m, backend, out)
 		}
-		var b compute.Backend
-		if kind.Device {
-			if d == nil {
-				if d, err = openDevice(ctx, kind, m, backend, out); err != nil {
-					return nil, err
-				}
-			}
-			b = d.Backend
+		var p Part
+		if err == nil {
+			p, err = openPart(m, kind, d)
 		}
-		p, err := openPart(m, kind, b)
 		if err != nil {
 			return nil, fmt.Errorf("saved: %s: %w", m.Dir, err)
 		}
@@ -67,6 +61,15 @@ func Open(ctx context.Context, runs []*run.Manifest, backend string, out io.Writ
 	return s, nil
 }
 
+// kindOf returns the kind of generator that a finished run has learnt.
+func kindOf(m *run.Manifest) (generator.Kind, error) {
+	if m.Status != run.Finished {
+		return generator.Kind{}, fmt.Errorf("its status is %s: want a finished run", m.Status)
+	}
+	return generator.Find(string(m.Config.Generator))
+}
+
+// openDevice opens the backend that the models of all runs compute on.
 func openDevice(ctx context.Context, kind generator.Kind, m *run.Manifest, backend string, out io.Writer) (*device.Device, error) {
 	if backend == "" {
 		backend = m.Backend.Name
@@ -81,10 +84,11 @@ func openDevice(ctx context.Context, kind generator.Kind, m *run.Manifest, backe
 	return device.Open(ctx, o)
 }
 
-// openPart loads one run.
-func openPart(m *run.Manifest, kind generator.Kind, b compute.Backend) (p Part, err error) {
-	if m.Status != run.Finished {
-		return p, fmt.Errorf("its status is %s: want a finished run", m.Status)
+// openPart loads what one run has learnt.
+func openPart(m *run.Manifest, kind generator.Kind, d *device.Device) (p Part, err error) {
+	var b compute.Backend
+	if kind.Device {
+		b = d.Backend
 	}
 	path := func(artifact string) (string, error) { return m.Path(artifact), m.Check(artifact) }
 	return Load(kind, b, m.Has(ExamplesName), path)

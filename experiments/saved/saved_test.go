@@ -2,23 +2,28 @@ package saved_test
 
 import (
 	"context"
-	"encoding/json"
+	"errors"
 	"io"
 	"iter"
 	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/address"
+	"github.com/necstgen/necstgen/datasets/atomicfile"
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/saved"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/aggregate"
+	_ "github.com/necstgen/necstgen/gomlxmodels/generator/baseline" // bootstrap
 	"github.com/necstgen/necstgen/gomlxmodels/generator/gentest"
 )
 
@@ -44,12 +49,11 @@ func (s steady) Flows(_ context.Context, r generator.Request) iter.Seq2[*flow.Fl
 		}
 	}
 }
-func (s steady) Save(string) error { return nil }
 
 // part is an application of so many flows a second.
-func part(app flow.Application, rate, share float64) (saved.Part, *generator.Request) {
+func part(app flow.Application, rate, weight float64) (saved.Part, *generator.Request) {
 	got := new(generator.Request)
-	return saved.Part{Generator: steady{app, rate, got}, Plan: address.Default(), Weight: share,
+	return saved.Part{Generator: steady{app, rate, got}, Plan: address.Default(), Weight: weight,
 		Traffic: generator.Traffic{Application: app, Flows: int64(rate*100) + 1, Packets: 2 * (int64(rate*100) + 1), Bytes: 200 * (int64(rate*100) + 1), Start: 5, Last: 5 + 100e9, End: 5 + 101e9}}, got
 }
 
@@ -75,12 +79,12 @@ func counts(t *testing.T, s *saved.Source, a saved.Amount) (map[flow.Application
 
 func TestMixtures(t *testing.T) {
 	tests := []struct {
-		name   string
-		shares [2]float64
-		amount saved.Amount
-		http   int // flows of 30 a second, as learnt
-		dns    int // of 10 a second
-		length time.Duration
+		name    string
+		weights [2]float64
+		amount  saved.Amount
+		http    int // flows of 30 a second, as learnt
+		dns     int // of 10 a second
+		length  time.Duration
 	}{
 		{"as learnt", [2]float64{}, saved.Amount{Flows: 400, RateFactor: 1}, 300, 100, 10 * time.Second},
 		{"no factor is 1", [2]float64{}, saved.Amount{Flows: 400}, 300, 100, 10 * time.Second},
@@ -93,8 +97,8 @@ func TestMixtures(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			http, _ := part(flow.HTTP, 30, tt.shares[0])
-			dns, _ := part(flow.DNS, 10, tt.shares[1])
+			http, _ := part(flow.HTTP, 30, tt.weights[0])
+			dns, _ := part(flow.DNS, 10, tt.weights[1])
 			s, err := saved.New(http, dns)
 			if err != nil {
 				t.Fatal(err)
@@ -156,7 +160,7 @@ func TestEstimate(t *testing.T) {
 func TestRefused(t *testing.T) {
 	http, _ := part(flow.HTTP, 30, 0.5)
 	dns, _ := part(flow.DNS, 10, 0)
-	if _, err := saved.New(http, dns); err == nil || !strings.Contains(err.Error(), "DNS has a share of 0") {
+	if _, err := saved.New(http, dns); err == nil || !strings.Contains(err.Error(), "DNS has a weight of 0") {
 		t.Errorf("%v", err)
 	}
 	if _, err := saved.New(); err == nil {
@@ -169,50 +173,65 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// saved makes a run folder by hand, with a bootstrap of a few flows.
-func saved(t *testing.T) *run.Manifest {
+// finishedRun makes the folder of a run that has finished: a bootstrap of a few
+// flows, which has learnt an aggregate level beside.
+func finishedRun(t *testing.T) *run.Manifest {
 	t.Helper()
-	dir := t.TempDir()
 	flows := gentest.Flows(40, rand.NewPCG(1, 1))
-	g, err := generator.FitBootstrap(flows)
+	learned := gentest.Learn(t, nil, "bootstrap", generator.DefaultSettings(), flows)
+	level, err := aggregate.Fit(t.Context(), aggregate.Summary, flows, 1)
 	if err != nil {
+		t.Fatal(err)
+	}
+	folder := filepath.Join(learned.Dir, filepath.FromSlash(aggregate.Name))
+	if err := os.MkdirAll(folder, 0o777); err != nil {
 		t.Fatal(err)
 	}
 	plan, err := address.Fit(flows, address.FitOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(filepath.Join(dir, "model"), 0o777); err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.Create(filepath.Join(dir, "model", "plan.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	text, err := json.Marshal(saved.TrafficOf(flows))
-	for _, err := range []error{err, plan.Write(file), file.Close(), g.Save(filepath.Join(dir, "model", "bootstrap")), os.WriteFile(filepath.Join(dir, saved.TrafficName), text, 0o666)} {
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	before := make([]int64, len(flows))
-	for i := range flows {
-		before[i] = flows[max(0, i-1)].Start()
-	}
-	level, err := saved.FitAggregate(t.Context(), config.Sampled, flows, before, 1, func(error) {})
 	if err == nil {
-		err = level.Save(filepath.Join(dir, "model", "aggregate"))
+		err = atomicfile.Write(filepath.Join(learned.Dir, filepath.FromSlash(saved.PlanName)), plan.Write)
 	}
-	if err != nil {
+	if err := errors.Join(err, level.Save(folder)); err != nil {
 		t.Fatal(err)
 	}
 	c := config.Default()
-	c.Generator = config.Bootstrap
-	return &run.Manifest{Dir: dir, Status: run.Finished, Config: c}
+	c.Generator = "bootstrap"
+	r, err := run.Start(t.TempDir(), run.Spec{Experiment: "x", Config: c}, run.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Finish(takeOver(r, learned.Dir), nil); err != nil {
+		t.Fatal(err)
+	}
+	m, err := run.Open(r.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// takeOver copies all files of a folder into a run.
+func takeOver(r *run.Run, dir string) error {
+	return filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(dir, path)
+		if err != nil {
+			return err
+		}
+		return r.WriteFile(filepath.ToSlash(name), func(w io.Writer) error {
+			text, err := os.ReadFile(path)
+			if err == nil {
+				_, err = w.Write(text)
+			}
+			return err
+		})
+	})
 }
 
 func TestOpen(t *testing.T) {
-	m := saved(t)
+	m := finishedRun(t)
 	s, err := saved.Open(t.Context(), []*run.Manifest{m, m}, "", io.Discard)
 	if err != nil {
 		t.Fatal(err)
@@ -254,42 +273,63 @@ func TestOpenRefuses(t *testing.T) {
 		damage func(m *run.Manifest) error
 		want   string
 	}{
-		{"no model", func(m *run.Manifest) error { return os.RemoveAll(m.Path("model/bootstrap")) }, "bootstrap"},
-		{"no plan", func(m *run.Manifest) error { return os.Remove(m.Path("model/plan.json")) }, "plan.json"},
-		{"another version", func(m *run.Manifest) error { return os.Remove(m.Path(saved.TrafficName)) }, "another version of this program made it: run the experiment again"},
-		{"damaged", func(m *run.Manifest) error { return os.WriteFile(m.Path(saved.TrafficName), []byte("{"), 0o666) }, "traffic.json: "},
+		{"no model", func(m *run.Manifest) error { return os.Remove(m.Path("model/bootstrap.json")) }, "bootstrap.json"},
+		{"no plan", func(m *run.Manifest) error { return os.Remove(m.Path(saved.PlanName)) }, "plan.json"},
+		{"no traffic", func(m *run.Manifest) error { return os.Remove(m.Path(generator.TrafficName)) }, "traffic.json"},
+		{"altered", func(m *run.Manifest) error { return alter(m.Path(saved.PlanName)) }, "plan.json has another digest than the manifest"},
+		{"altered model", func(m *run.Manifest) error { return alter(m.Path("model/bootstrap.json")) }, "bootstrap.json has another digest than the manifest"},
+		{"cut", func(m *run.Manifest) error { return os.WriteFile(m.Path(generator.TrafficName), []byte("{"), 0o666) }, "traffic.json has 1 bytes"},
 		{"not finished", func(m *run.Manifest) error { m.Status = run.Interrupted; return nil }, "its status is interrupted: want a finished run"},
+		{"another generator", func(m *run.Manifest) error { m.Config.Generator = "gone"; return nil }, `unknown kind "gone"`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			m := saved(t)
+			m := finishedRun(t)
 			if err := tt.damage(m); err != nil {
 				t.Fatal(err)
 			}
 			_, err := saved.Open(t.Context(), []*run.Manifest{m}, "", io.Discard)
-			if err == nil || !strings.HasPrefix(err.Error(), "trained: "+m.Dir+": ") || !strings.Contains(err.Error(), tt.want) {
+			if err == nil || !strings.HasPrefix(err.Error(), "saved: "+m.Dir+": ") || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("%v, want %s", err, tt.want)
 			}
 		})
 	}
-	m := saved(t)
-	if err := os.RemoveAll(m.Path(saved.AggregateName)); err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := saved.OpenAggregate(m); err == nil || !strings.Contains(err.Error(), "aggregate level is not there") {
-		t.Errorf("%v", err)
-	}
 }
 
-func TestTraffic(t *testing.T) {
-	flows := gentest.Flows(50, rand.NewPCG(1, 1))
-	got := saved.TrafficOf(flows)
-	span := time.Duration(flows[49].Start() - flows[0].Start()).Seconds()
-	if got.Flows != 50 || got.Protocol != flow.TCP || math.Abs(got.Rate()-49/span) > 1e-9 || got.End < got.Last || got.Start != flows[0].Start() {
-		t.Errorf("%+v, rate %g, want %g", got, got.Rate(), 49/span)
+// alter changes one byte of a file and neither its size nor its time.
+func alter(path string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return err
 	}
-	none := generator.Traffic{}
-	if r := none.Rate(); math.IsNaN(r) || math.IsInf(r, 0) || r <= 0 {
-		t.Errorf("rate of nothing: %g", r)
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	text[len(text)/2] ^= 1
+	if err := os.Remove(path); err != nil { // it may have other names
+		return err
+	}
+	return errors.Join(os.WriteFile(path, text, 0o666), os.Chtimes(path, info.ModTime(), info.ModTime()))
+}
+
+func TestOpenAggregateRefuses(t *testing.T) {
+	m := finishedRun(t)
+	if err := alter(m.Path(aggregate.Name + "chain.json")); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := saved.OpenAggregate(m); err == nil || !strings.Contains(err.Error(), "chain.json has another digest than the manifest") {
+		t.Errorf("%v", err)
+	}
+	m.Artifacts = slices.DeleteFunc(m.Artifacts, func(a run.Artifact) bool { return strings.HasPrefix(a.Name, aggregate.Name) })
+	if err := os.RemoveAll(m.Path(aggregate.Name)); err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := saved.OpenAggregate(m); err == nil || !strings.Contains(err.Error(), "its generator, bootstrap, has no aggregate level") {
+		t.Errorf("%v", err)
+	}
+	m.Status = run.Failed
+	if _, _, err := saved.OpenAggregate(m); err == nil || !strings.Contains(err.Error(), "its status is failed: want a finished run") {
+		t.Errorf("%v", err)
 	}
 }

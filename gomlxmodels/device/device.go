@@ -36,7 +36,6 @@ type Options struct {
 	Backend   string    // "", "go", "xla:cpu", "xla:cuda", "xla:/path/to/plugin.so"; options after a comma, as go-xla takes them
 	Out       io.Writer // progress and reasons, one line each; nil: silent
 	NoInstall bool      // never fetch a plugin
-	Cache     string    // folder for installed plugins [the user's cache folder]
 	Threads   int       // of the XLA CPU plugin, 0: one for each processor; 1 is best where the caller runs several programs at once
 }
 
@@ -97,10 +96,7 @@ func (o Options) say(format string, args ...any) {
 }
 
 // cache is the folder that plugins are installed to.
-func (o Options) cache() (string, error) {
-	if o.Cache != "" {
-		return o.Cache, nil
-	}
+func cache() (string, error) {
 	base, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("device: no cache folder: %w", err)
@@ -157,7 +153,7 @@ func open(ctx context.Context, o Options, asked, by string) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("device: backend %q: %w", asked, err)
 	}
-	d, err := o.openPlugin(p, options)
+	d, err := openPlugin(p, options)
 	if err != nil {
 		return nil, fmt.Errorf("device: backend %q: %w", asked, err)
 	}
@@ -216,7 +212,7 @@ func try(ctx context.Context, o Options, kind, reason string) *Device {
 		o.say("xla:%s is not available: %v", kind, err)
 		return nil
 	}
-	d, err := o.openPlugin(p, "")
+	d, err := openPlugin(p, "")
 	if err == nil && kind == "cuda" {
 		err = d.check() // a driver that does not fit shows only here
 	}

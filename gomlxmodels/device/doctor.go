@@ -65,7 +65,7 @@ func (o Options) examine(ctx context.Context, kind string) []Finding {
 	var findings []Finding
 	for _, p := range found {
 		f := Finding{Name: name, Path: p.path, Source: p.source}
-		d, err := o.openPlugin(p, "")
+		d, err := openPlugin(p, "")
 		if err == nil {
 			f.Detail = strings.TrimSpace(d.Description + ", " + d.PluginVersion)
 			err = d.check()

@@ -152,14 +152,14 @@ type knownDigest struct {
 // of a second; so digests are kept in a file in the cache folder, and a file is read
 // again only where its size or time of change differs. The file of digests is
 // a convenience: one that cannot be read or written costs only that time.
-func (o Options) digestOf(path string) (string, error) {
+func digestOf(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", fmt.Errorf("device: digest of the plugin: %w", err)
 	}
 	known := make(map[string]knownDigest)
-	cache, cacheErr := o.cache()
-	list := filepath.Join(cache, "digests.json")
+	dir, cacheErr := cache()
+	list := filepath.Join(dir, "digests.json")
 	if cacheErr == nil {
 		if text, err := os.ReadFile(list); err == nil && json.Unmarshal(text, &known) != nil {
 			known = make(map[string]knownDigest) // a damaged list is begun anew
@@ -179,7 +179,7 @@ func (o Options) digestOf(path string) (string, error) {
 	}
 	digest := hex.EncodeToString(h.Sum(nil))
 	known[path] = knownDigest{info.Size(), info.ModTime(), digest}
-	if cacheErr == nil && os.MkdirAll(cache, 0o755) == nil {
+	if cacheErr == nil && os.MkdirAll(dir, 0o755) == nil {
 		if text, err := json.MarshalIndent(known, "", "  "); err == nil {
 			_ = renameio.WriteFile(list, append(text, '\n'))
 		}

@@ -74,8 +74,12 @@ func TestIdentityOfGo(t *testing.T) {
 // A digest is that of the file's bytes. It is taken from the list while size and time
 // of the file are the same, and only then; a damaged list is replaced.
 func TestDigestIsKept(t *testing.T) {
-	o := Options{Cache: filepath.Join(t.TempDir(), "new", "cache")}
-	plugin, list := filepath.Join(t.TempDir(), "plugin.so"), filepath.Join(o.Cache, "digests.json")
+	alone(t)
+	dir, err := cache()
+	if err != nil {
+		t.Fatal(err)
+	}
+	plugin, list := filepath.Join(t.TempDir(), "plugin.so"), filepath.Join(dir, "digests.json")
 	began := time.Now().Add(-time.Hour).Truncate(time.Second)
 	write := func(path, text string, at time.Time) {
 		t.Helper()
@@ -88,7 +92,7 @@ func TestDigestIsKept(t *testing.T) {
 	}
 	check := func(what, want string) {
 		t.Helper()
-		if got, err := o.digestOf(plugin); err != nil || got != want {
+		if got, err := digestOf(plugin); err != nil || got != want {
 			t.Errorf("%s: digest %q, %v, want %q", what, got, err, want)
 		}
 	}
@@ -111,10 +115,11 @@ func TestDigestIsKept(t *testing.T) {
 	if text, err := os.ReadFile(list); err != nil || !strings.Contains(string(text), none) {
 		t.Errorf("list of digests %q, %v: want it whole again", text, err)
 	}
-	o.Cache = filepath.Join(plugin, "no folder")
+	t.Setenv("XDG_CACHE_HOME", filepath.Join(plugin, "no folder"))
+	t.Setenv("HOME", filepath.Join(plugin, "no folder"))
 	check("no cache", none)
 	plugin += ".missing"
-	if _, err := o.digestOf(plugin); err == nil || !strings.Contains(err.Error(), plugin) {
+	if _, err := digestOf(plugin); err == nil || !strings.Contains(err.Error(), plugin) {
 		t.Errorf("error %v, want the missing file named", err)
 	}
 }

@@ -48,17 +48,17 @@ type source struct {
 // that works. Two processes at once do the work twice and keep one result:
 // each unpacks in a folder of its own and renames it.
 func install(ctx context.Context, o Options) (plugin, error) {
-	cache, err := o.cache()
+	folder, err := cache()
 	if err != nil {
 		return plugin{}, err
 	}
-	if err := os.MkdirAll(cache, 0o755); err != nil {
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		return plugin{}, fmt.Errorf("device: install: %w", err)
 	}
 	var failed []string
 	for _, s := range sources() {
 		o.say("installing XLA's CPU plugin from %s", s.name)
-		p, err := s.install(ctx, o, cache)
+		p, err := s.install(ctx, o, folder)
 		if err == nil {
 			o.say("installed %s", p.path)
 			return p, nil

@@ -10,7 +10,7 @@ import (
 // haveXLA reports whether this build can load XLA plugins.
 const haveXLA = false
 
-func (Options) openPlugin(plugin, string) (*Device, error) {
+func openPlugin(plugin, string) (*Device, error) {
 	return nil, errors.New("built without XLA")
 }
 

@@ -59,8 +59,8 @@ func (o Options) folders() []folder {
 	for _, dir := range []string{"go-xla", "go-xla/nvidia", "gomlx/pjrt"} {
 		all = append(all, folder{filepath.Join("/usr/local/lib", dir), "installed by go-xla"})
 	}
-	if cache, err := o.cache(); err == nil {
-		installed, _ := filepath.Glob(filepath.Join(cache, "cpu-*"))
+	if dir, err := cache(); err == nil {
+		installed, _ := filepath.Glob(filepath.Join(dir, "cpu-*"))
 		slices.Sort(installed)
 		for _, dir := range slices.Backward(installed) {
 			all = append(all, folder{dir, "installed by this program: " + filepath.Base(dir)})

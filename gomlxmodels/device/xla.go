@@ -19,9 +19,9 @@ import (
 const haveXLA = true
 
 // openPlugin loads a plugin and makes its client.
-func (o Options) openPlugin(p plugin, options string) (*Device, error) {
+func openPlugin(p plugin, options string) (*Device, error) {
 	xla.EnableAutoInstall(false) // installation is this package's business
-	digest, err := o.digestOf(p.path)
+	digest, err := digestOf(p.path)
 	if err != nil {
 		return nil, err
 	}

@@ -11,11 +11,11 @@ import (
 )
 
 // firstRows is the least number of rows of the first block, before the speed of
-// steps is known; their mean loss is what an explosion is told from later.
+// steps is known. Later losses are compared with their mean loss.
 const firstRows = 32
 
-// spanBytes is how much of the data lies on the device a second time, in the order
-// of the epoch: longer epochs are ordered span by span.
+// spanBytes bounds the copy of the data on the device that is in the order of the
+// epoch: longer epochs are ordered span by span.
 const spanBytes = 64 << 20
 
 // explosion is how many times the first loss a loss may become before training
@@ -110,8 +110,8 @@ func (t *trainer) blockSteps() int {
 	return max(1, int(t.perSecond*blockTime.Seconds()))
 }
 
-// sound reports a loss or a parameter that is no longer finite after the steps
-// begin to end, or a loss that has exploded.
+// sound returns a DivergedError where, after the steps begin to end, a loss or a
+// parameter is no longer finite, or the loss has exploded.
 func (t *trainer) sound(next []*tensors.Tensor, begin, end int) error {
 	before, err := tensors.CopyFlatData[float64](t.now[sumsAt])
 	if err != nil {
@@ -133,8 +133,8 @@ func (t *trainer) sound(next []*tensors.Tensor, begin, end int) error {
 	return nil
 }
 
-// exploded reports whether a mean loss is not finite or far above the first one,
-// which it keeps.
+// exploded reports whether a mean loss is not finite or far above the first one. It
+// remembers the first one that it is given.
 func (t *trainer) exploded(loss float64) bool {
 	if math.IsNaN(loss) || math.IsInf(loss, 0) {
 		return true
@@ -203,7 +203,7 @@ func (t *trainer) validation(ctx context.Context) ([]float64, error) {
 	return t.means(now[1], len(t.held))
 }
 
-// free gives device memory back now, not when the garbage is collected.
+// free releases device memory at once; the garbage collector would do it later.
 func free(list []*tensors.Tensor) {
 	for _, t := range list {
 		_ = t.FinalizeAll() // nothing to be done about a failure to free

@@ -59,7 +59,7 @@ func (t *trainer) identity() []int64 {
 	return id
 }
 
-// digestOf is a digest of the data's bytes, the split and the problem's name. SHA-256
+// digestOf returns a digest of the data's bytes, the split and the problem's name. SHA-256
 // of a million rows of 16 float32 takes a twentieth of a second.
 func (t *trainer) digestOf(data []*tensors.Tensor) (int64, error) {
 	h := sha256.New()
@@ -100,7 +100,7 @@ func (t *trainer) save() error {
 	return nil
 }
 
-// resume takes up the newest checkpoint, if there is one.
+// resume restores the newest checkpoint, if there is one.
 func (t *trainer) resume() error {
 	if t.cfg.Checkpoint == "" {
 		return nil
@@ -156,7 +156,7 @@ func (t *trainer) restore(p Params) error {
 // identityParts are the first numbers of identity.
 var identityParts = []string{"version", "seed", "batch size", "number of training rows", "number of validation rows", "type of the parameters", "number of terms", "digest of data, split and loss"}
 
-// foreign says in what a checkpoint's identity differs.
+// foreign returns an error that says in what a checkpoint's identity differs.
 func (t *trainer) foreign(saved []int64) error {
 	now := t.identity()
 	for i, part := range identityParts {

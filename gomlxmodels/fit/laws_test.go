@@ -194,7 +194,7 @@ func TestRunRefuses(t *testing.T) {
 		problem Problem
 		want    string
 	}{
-		{"config", with(func(c *Config) { c.Epochs, c.Beta2, c.ClipNorm = 0, 1, math.NaN() }), lineParams(), line(9), good, "epochs = 0"},
+		{"config", with(func(c *Config) { c.Epochs, c.MinLearningRate, c.ClipNorm = 0, -1, math.NaN() }), lineParams(), line(9), good, "epochs = 0"},
 		{"no problem", DefaultConfig(), lineParams(), line(9), Problem{}, "exactly one of Loss and Gradient"},
 		{"no data", DefaultConfig(), lineParams(), nil, good, "no data"},
 		{"unequal rows", DefaultConfig(), lineParams(), []*tensors.Tensor{line(9)[0], line(8)[1]}, good, "must have 9 rows"},

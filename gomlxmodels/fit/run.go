@@ -235,7 +235,7 @@ const (
 // key is the first random key of a stream, a well-mixed number of the seed.
 func (t *trainer) key(stream uint64) uint64 { return rand.NewPCG(t.cfg.Seed, stream).Uint64() }
 
-// padded appends -1 up to a whole number of batches.
+// padded appends -1, which marks padding, up to a whole number of batches.
 func padded(rows []int32, batch int) []int32 {
 	order := slices.Clone(rows)
 	for len(order)%batch != 0 {
@@ -260,7 +260,8 @@ func (t *trainer) order(epoch int) []int32 {
 	return order
 }
 
-// orderAhead is order, made while the epoch before is on the device.
+// orderAhead returns the order of an epoch and begins to shuffle that of the next one,
+// while the device computes.
 func (t *trainer) orderAhead(epoch int) []int32 {
 	var order []int32
 	if t.ahead != nil {
@@ -277,7 +278,7 @@ func (t *trainer) orderAhead(epoch int) []int32 {
 	return order
 }
 
-// start sets the state before the first step.
+// start makes the state before the first step.
 func (t *trainer) start(params Params) error {
 	all, err := t.flatten(params)
 	if err != nil {
@@ -306,7 +307,8 @@ func (t *trainer) run(ctx context.Context) (Params, Result, error) {
 	return trained, t.result, errors.Join(err, copyErr)
 }
 
-// finish says why the training ended, and saves it where it can go on.
+// finish notes in the result why the training ended, and writes a checkpoint where it
+// can go on.
 func (t *trainer) finish(err error) error {
 	switch {
 	case err == nil && t.result.Stop == "":
@@ -359,7 +361,8 @@ func (t *trainer) epoch(ctx context.Context) error {
 	return t.close(e)
 }
 
-// measured is the epoch of given means, unless its validation loss has exploded.
+// measured makes an epoch's record from its mean losses and terms. It returns an error
+// where the validation loss has exploded.
 func (t *trainer) measured(number, total int, means, validation []float64) (Epoch, error) {
 	e := Epoch{Number: number, LearningRate: t.progress.Rate, Done: total, Total: total, ValidationLoss: math.NaN()}
 	e.Loss, e.Terms = means[0], t.named(means)
@@ -373,7 +376,8 @@ func (t *trainer) measured(number, total int, means, validation []float64) (Epoc
 	return e, nil
 }
 
-// close ends an epoch: what follows from its losses, and who is told.
+// close ends an epoch: it judges the losses, calls the observer, and writes a
+// checkpoint where one is due.
 func (t *trainer) close(e Epoch) error {
 	t.progress.Epoch, t.progress.Step = e.Number, 0
 	t.now[sumsAt] = tensors.FromShape(t.now[sumsAt].Shape())
@@ -390,22 +394,23 @@ func (t *trainer) close(e Epoch) error {
 	return nil
 }
 
-// judge moves learning rate and early stop after a complete epoch.
+// judge updates the best loss, the learning rate and the early stop after a complete
+// epoch.
 func (t *trainer) judge(e Epoch) {
 	p := &t.progress
 	loss := e.Loss
 	if len(t.held) > 0 {
 		loss = e.ValidationLoss
 	}
-	improved := func(best, delta float64) bool {
-		return math.IsInf(best, 1) || loss < best-delta*math.Abs(best)
+	improved := func(best float64) bool {
+		return math.IsInf(best, 1) || loss < best-improvement*math.Abs(best)
 	}
 	p.Plateau++
-	if improved(p.Best, t.cfg.PlateauDelta) {
+	if improved(p.Best) {
 		p.Plateau = 0
 	}
 	p.Stale++
-	if improved(p.StaleBest, t.cfg.StopDelta) {
+	if improved(p.StaleBest) {
 		p.Stale, p.StaleBest = 0, loss
 	}
 	if loss < p.Best {
@@ -413,14 +418,14 @@ func (t *trainer) judge(e Epoch) {
 		t.best = t.now[paramsAt]
 	}
 	if t.cfg.PlateauPatience > 0 && p.Plateau >= t.cfg.PlateauPatience {
-		p.Rate, p.Plateau = max(p.Rate*t.cfg.PlateauFactor, t.cfg.MinLearningRate), 0
+		p.Rate, p.Plateau = max(p.Rate*plateauRate, t.cfg.MinLearningRate), 0
 	}
 	if t.stale() {
 		t.result.Stop = StopEarly
 	}
 }
 
-// stale reports whether early stopping has lost its patience.
+// stale reports whether there was no improvement for Config.StopPatience epochs.
 func (t *trainer) stale() bool {
 	return t.cfg.StopPatience > 0 && t.progress.Stale >= t.cfg.StopPatience
 }

@@ -82,8 +82,8 @@ func rngState(key *graph.Node) *graph.Node {
 	return graph.Concatenate([]*graph.Node{graph.Reshape(key, 1), graph.Const(key.Graph(), []uint64{0, 0})}, 0)
 }
 
-// rowsOf takes the rows that indices [n] name from each of data; for -1,
-// which is padding, it takes the first.
+// rowsOf gathers the rows at indices [n] from each of data. Index -1 marks padding; the
+// first row stands there, and its loss is masked.
 func rowsOf(indices *graph.Node, data []*graph.Node) []*graph.Node {
 	at := graph.InsertAxes(graph.Max(indices, graph.Const(indices.Graph(), int32(0))), -1)
 	rows := make([]*graph.Node, len(data))
@@ -178,15 +178,15 @@ func clip(gradient *graph.Node, limit float64) *graph.Node {
 func (t *trainer) adam(s state, gradient, rate *graph.Node) state {
 	g := rate.Graph()
 	one := constant(g, t.dtype, 1)
-	decay1, decay2 := constant(g, t.dtype, 1-t.cfg.Beta1), constant(g, t.dtype, 1-t.cfg.Beta2)
-	epsilon := constant(g, t.dtype, t.cfg.Epsilon)
+	decay1, decay2 := constant(g, t.dtype, 1-beta1), constant(g, t.dtype, 1-beta2)
+	small := constant(g, t.dtype, epsilon)
 	next := s
-	next.power1 = graph.Mul(s.power1, constant(g, t.dtype, float64(float32(t.cfg.Beta1))))
-	next.power2 = graph.Mul(s.power2, constant(g, t.dtype, float64(float32(t.cfg.Beta2))))
+	next.power1 = graph.Mul(s.power1, constant(g, t.dtype, float64(float32(beta1))))
+	next.power2 = graph.Mul(s.power2, constant(g, t.dtype, float64(float32(beta2))))
 	alpha := graph.Div(graph.Mul(rate, graph.Sqrt(graph.Sub(one, next.power2))), graph.Sub(one, next.power1))
 	next.first = graph.Add(s.first, graph.Mul(graph.Sub(gradient, s.first), decay1))
 	next.second = graph.Add(s.second, graph.Mul(graph.Sub(graph.Mul(gradient, gradient), s.second), decay2))
-	update := graph.Div(graph.Mul(alpha, next.first), graph.Add(graph.Sqrt(next.second), epsilon))
+	update := graph.Div(graph.Mul(alpha, next.first), graph.Add(graph.Sqrt(next.second), small))
 	next.params = graph.Sub(s.params, update)
 	return next
 }

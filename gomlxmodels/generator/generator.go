@@ -69,8 +69,16 @@ func (r Request) Factor() float64 {
 	return r.RateFactor
 }
 
-// Within reports whether the request takes flow number i (from 0) that starts at
-// the given time.
-func (r Request) Within(i, at int64) bool {
-	return (r.Flows == 0 || i < int64(r.Flows)) && (r.Duration == 0 || at-r.Start <= int64(r.Duration))
+// At returns when flow number n (from 0) starts, so many nanoseconds after the
+// request's start, and whether the request takes it. A flow that comes a century after
+// the first is an error, unless the request ends before: no time stamp may hold it.
+func (r Request) At(n int64, after float64) (at int64, within bool, err error) {
+	if after > float64(MaxSpan) {
+		if r.Duration > 0 || n >= int64(r.Flows) {
+			return 0, false, nil
+		}
+		return 0, false, fmt.Errorf("generator: flow %d starts a century after the first, or later: want fewer flows than %d", n, r.Flows)
+	}
+	at = r.Start + int64(math.Round(after))
+	return at, (r.Flows == 0 || n < int64(r.Flows)) && (r.Duration == 0 || at-r.Start <= int64(r.Duration)), nil
 }

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"iter"
 	"math/rand/v2"
 	"strconv"
 	"strings"
@@ -32,9 +33,25 @@ type Packets struct {
 	Packets []flow.Packet
 }
 
-// ReadLabels reads a list of labels: whole numbers, separated by spaces, commas or
-// line ends; what follows a # is a remark. The name is for messages.
-func ReadLabels(r io.Reader, name string) ([]int, error) {
+// Table returns the packets as a table of numbers: the label of each, then its features.
+// A row is valid until the next one.
+func (p *Packets) Table() (columns []string, rows iter.Seq2[[]float64, error]) {
+	columns = append([]string{"label"}, p.Columns...)
+	return columns, func(yield func([]float64, error) bool) {
+		row := make([]float64, len(columns))
+		for i, label := range p.Labels {
+			row[0] = float64(label)
+			copy(row[1:], p.Rows.RawRowView(i))
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// ReadLabels reads a list of labels: whole numbers below count, separated by spaces,
+// commas or line ends; what follows a # is a remark. The name is for messages.
+func ReadLabels(r io.Reader, name string, count int) ([]int, error) {
 	var labels []int
 	lines := bufio.NewScanner(r)
 	lines.Buffer(nil, 1<<24)
@@ -42,8 +59,8 @@ func ReadLabels(r io.Reader, name string) ([]int, error) {
 		line, _, _ := strings.Cut(lines.Text(), "#")
 		for _, word := range strings.FieldsFunc(line, func(c rune) bool { return c == ',' || c == ' ' || c == '\t' || c == '\r' }) {
 			label, err := strconv.Atoi(word)
-			if err != nil || label < 0 {
-				return nil, fmt.Errorf("generator: %s:%d: label %q: want a whole number from 0", name, number, word)
+			if err != nil || label < 0 || label >= count {
+				return nil, fmt.Errorf("generator: %s:%d: label %q: want a whole number from 0 to %d", name, number, word, count-1)
 			}
 			labels = append(labels, label)
 		}

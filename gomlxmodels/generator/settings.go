@@ -77,7 +77,7 @@ type LSTM struct {
 	MaxLength       int     `toml:"max_length" json:"max_length" range:"[1,65536]"`           // packets of a flow that are learnt, the rest is cut; default 1024
 }
 
-// DefaultSettings are the values that the comments on the fields name.
+// DefaultSettings returns the values that the comments on the fields name.
 func DefaultSettings() Settings {
 	return Settings{
 		Features: Features{Variant: feature.General},
@@ -117,7 +117,7 @@ const BIC Components = 0
 // maxComponents is NeCSTGen's largest mixture (85) with room to spare.
 const maxComponents = 1024
 
-// String is "bic" or the number.
+// String returns "bic" or the number.
 func (c Components) String() string {
 	if c == BIC {
 		return "bic"
@@ -125,7 +125,7 @@ func (c Components) String() string {
 	return strconv.Itoa(int(c))
 }
 
-// MarshalText is String.
+// MarshalText returns what String does.
 func (c Components) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
 // UnmarshalText takes "bic" or a whole number from 1 to 1024.

@@ -68,6 +68,7 @@ func (t *Traffic) Rate() float64 {
 	return float64(t.Flows-1) / max(1e-3, seconds(t.Last-t.Start))
 }
 
+// seconds returns nanoseconds in seconds.
 func seconds(nanoseconds int64) float64 { return time.Duration(nanoseconds).Seconds() }
 
 // PerFlow returns the mean number of packets of a flow.

@@ -96,9 +96,9 @@ func (e *engine) fit(ctx context.Context, t *table, cfg Config, starts []moments
 			return nil, fmt.Errorf("gmm: stopped after %d iterations: %w", m.made, err)
 		}
 		began, before := time.Now(), m.made
-		call := m.onHost
+		call := m.blockByBlock
 		if e.loops {
-			call = m.onDevice
+			call = m.loop
 		}
 		likelihoods, mixtures, err := call(ctx)
 		if err != nil {
@@ -131,10 +131,10 @@ func (e *engine) begin(t *table, cfg Config, starts []moments, components int) *
 	return m
 }
 
-// onDevice makes several passes in one call: until a fit settles, or for as long as a
+// loop makes several passes in one call: until a fit settles, or for as long as a
 // call may take, or to the largest number of iterations. It returns the likelihoods of
 // all passes and fits, and the mixtures of the last pass.
-func (m *em) onDevice(context.Context) (likelihoods []float64, mixtures []*tensors.Tensor, err error) {
+func (m *em) loop(context.Context) (likelihoods []float64, mixtures []*tensors.Tensor, err error) {
 	watched, before := make([]float64, len(m.outcomes)), make([]float64, len(m.outcomes))
 	passes := passesPerCall
 	if m.perPass == 0 {
@@ -164,8 +164,8 @@ func (m *em) onDevice(context.Context) (likelihoods []float64, mixtures []*tenso
 	return tensors.MustCopyFlatData[float64](out[1])[:made*len(m.outcomes)], out[2:5], nil
 }
 
-// onHost is onDevice for one pass with a call for each block.
-func (m *em) onHost(ctx context.Context) (likelihoods []float64, mixtures []*tensors.Tensor, err error) {
+// blockByBlock is loop for one pass, with a call for each block.
+func (m *em) blockByBlock(ctx context.Context) (likelihoods []float64, mixtures []*tensors.Tensor, err error) {
 	t, fits := m.table, len(m.outcomes)
 	sums := tensors.FromShape(m.sums.Shape())
 	likelihood := tensors.FromFlatDataAndDimensions(make([]float64, fits), fits)

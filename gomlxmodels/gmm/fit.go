@@ -103,7 +103,8 @@ func (s *search) widest() int {
 	return s.most()
 }
 
-// run fits all that is to be tried, and returns the mixture with the least BIC.
+// run fits every number of components that is to be tried, and returns the mixture
+// with the least BIC.
 func (s *search) run(ctx context.Context) (*Model, error) {
 	groups := [][]int{s.components}
 	if !s.together {
@@ -171,8 +172,8 @@ func (s *search) padded(components int) int {
 	return paddedComponents(components, s.cfg.MaxComponents, s.table.rows)
 }
 
-// add takes the likeliest of the outcomes for a number of components, and keeps it if
-// its BIC is the least yet.
+// add makes a model of the likeliest outcome for a number of components. It becomes the
+// best one if its BIC is less than all before.
 func (s *search) add(components int, outcomes []*outcome) error {
 	likeliest := outcomes[0]
 	for _, o := range outcomes[1:] {
@@ -201,7 +202,7 @@ func exceeds(a, b float64) bool {
 	return a-b > 1e-9*max(1, math.Abs(b)) || math.IsNaN(b) && !math.IsNaN(a)
 }
 
-// enough refuses fewer rows than components.
+// enough returns an error where there are fewer rows than components.
 func (t *table) enough(components int) error {
 	if t.rows < components {
 		return fmt.Errorf("gmm: %d rows for %d components: want at least as many rows; ask for fewer components", t.rows, components)
@@ -209,8 +210,8 @@ func (t *table) enough(components int) error {
 	return nil
 }
 
-// paddedComponents is the number of components of the program that a scan fits k
-// with. A program takes a third of a second to compile, as much as a hundred
+// paddedComponents is the number of components of the program in which a search over
+// numbers up to most fits k. A program takes a third of a second to compile, as much as a hundred
 // iterations over a hundred thousand rows: so few rows use one program, for most
 // components, and many rows a few programs.
 func paddedComponents(k, most, rows int) int {
@@ -228,8 +229,8 @@ func paddedComponents(k, most, rows int) int {
 	return padded
 }
 
-// finish turns an outcome into a model in the rows' own coordinates, leaving out
-// components without rows.
+// finish makes a model in the rows' own coordinates of an outcome. Components without
+// rows are left out.
 func (e *engine) finish(t *table, cfg Config, o *outcome, asked int) (*Model, error) {
 	if math.IsNaN(o.likelihood) || math.IsInf(o.likelihood, 0) {
 		return nil, fmt.Errorf("gmm: log-likelihood became %v: raise reg_covar (%v) or leave out extreme rows", o.likelihood, cfg.RegCovar)

@@ -53,7 +53,7 @@ func (c *Covariance) UnmarshalText(text []byte) error {
 // decomposition of the matrices is written out in the program.
 const maxColumns = 24
 
-// Config says what to fit. DefaultConfig gives the values in brackets.
+// Config is what to fit. DefaultConfig gives the values in brackets.
 type Config struct {
 	Components    int        `toml:"components"`     // number of Gaussians; 0: choose between the next two by BIC [0]
 	MinComponents int        `toml:"min_components"` // smallest number tried, >= 1 [1]

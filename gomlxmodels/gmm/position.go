@@ -23,7 +23,7 @@ type ByPosition struct {
 	Warnings []error  // of all models, with their place
 }
 
-// PositionConfig says what FitByPosition fits.
+// PositionConfig is what FitByPosition fits.
 type PositionConfig struct {
 	Places int    `toml:"places"` // packets at each end with a mixture of their own, >= 0 [4]
 	End    Config `toml:"end"`    // for those [up to 8 components by BIC]
@@ -167,7 +167,7 @@ func (p *ByPosition) LabelCount() int {
 	return n
 }
 
-// Component is the mixture and the component in it that a label stands for.
+// Component returns the mixture and the component in it that a label stands for.
 func (p *ByPosition) Component(label int) (*Model, int, error) {
 	k := label
 	for _, m := range p.models() {
@@ -188,8 +188,8 @@ func (p *ByPosition) Sample(dst []float64, label int, src rand.Source) ([]float6
 	return m.SampleComponent(dst, k, src), nil
 }
 
-// at is the place, as an index into models, of a packet of a flow; ends are
-// assigned last, so in short flows they win.
+// at returns the place, as an index into models, of a packet of a flow. Where a flow is
+// so short that a packet is among the first and the last, it counts as a last one.
 func (p *ByPosition) at(position, length int) int {
 	body := 0
 	if p.Body != nil {

@@ -80,9 +80,9 @@ func searched(t *testing.T, b compute.Backend, x mat.Matrix, cfg Config, src ran
 func TestTogether(t *testing.T) {
 	xs := []mat.Matrix{blobs(1, 300, 2, 3), blobs(2, 40, 2, 2), blobs(3, 777, 2, 4)}
 	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
-		kinds := []Covariance{Tied, Full, Diagonal}
+		kinds, xs := []Covariance{Tied, Full, Diagonal}, xs
 		if !devicetest.IsGo(b) {
-			kinds = kinds[:2] // each is a compilation
+			kinds, xs = kinds[:2], xs[:2] // each is a compilation
 		}
 		for _, kind := range kinds {
 			cfg := DefaultConfig()

@@ -9,8 +9,8 @@ import (
 	"gonum.org/v1/gonum/mat"
 )
 
-// The k-means++ start looks at a sample of the rows: more rows move the centres
-// by less than EM then does.
+// The k-means++ start uses a sample of the rows: more rows would move the centres by
+// less than EM then does.
 const (
 	startRows      = 20000 // at most, or
 	startRowsEach  = 400   // times the number of components
@@ -18,7 +18,8 @@ const (
 	lloydTolerance = 1e-4 // stop when a pass lessens the distances by less, relatively
 )
 
-// sample takes up to limit rows of x, evenly at random, centred: [len, d] flat.
+// sample returns up to limit rows of x, drawn evenly at random and centred: [len, d]
+// flat.
 func (t *table) sample(x mat.Matrix, limit int, src rand.Source) []float64 {
 	r := rand.New(src)
 	take := min(limit, t.rows)
@@ -35,7 +36,7 @@ func (t *table) sample(x mat.Matrix, limit int, src rand.Source) []float64 {
 	return out
 }
 
-// kmeans is a start by k-means++ (Arthur and Vassilvitskii 2007, with a few trials
+// kmeans makes a start by k-means++ (Arthur and Vassilvitskii 2007, with a few trials
 // per centre) and Lloyd's passes: the moments of its memberships. It may find fewer
 // components than asked for if there are fewer different rows.
 func (e *engine) kmeans(points []float64, components, rows int, src rand.Source) moments {
@@ -124,7 +125,7 @@ func plusPlus(points []float64, d, components int, r *rand.Rand) (centers []floa
 	return centers
 }
 
-// pick is the index at which the running sum of weights passes u; one of weight
+// pick returns the index at which the running sum of weights passes u. Its weight is
 // above zero.
 func pick(weights []float64, u float64) int {
 	last := 0
@@ -230,7 +231,7 @@ func (s *Start) check(d int) error {
 	return nil
 }
 
-// given turns a start into the moments whose M-step is that start.
+// given returns the moments whose M-step is the given start.
 func (e *engine) given(s *Start, t *table) moments {
 	d, n := e.columns, float64(t.rows)
 	out := e.moments(len(s.Means))

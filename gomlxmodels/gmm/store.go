@@ -56,7 +56,7 @@ func (m *Model) file() *file {
 	return f
 }
 
-// Load reads what Save wrote. The name is for messages.
+// Load reads a model that Save wrote. The name appears in error messages.
 func Load(r io.Reader, name string) (*Model, error) {
 	var f file
 	if err := json.NewDecoder(r).Decode(&f); err != nil {
@@ -69,7 +69,7 @@ func Load(r io.Reader, name string) (*Model, error) {
 	return m, nil
 }
 
-// model checks what was read.
+// model checks a file that was read and makes a model of it.
 func (f *file) model() (*Model, error) {
 	if f.Format != format {
 		return nil, fmt.Errorf("format %d: this program reads %d", f.Format, format)
@@ -97,7 +97,7 @@ func (f *file) model() (*Model, error) {
 	return m, m.prepare()
 }
 
-// component checks one component and gives its covariance.
+// component checks one component and returns its covariance.
 func (f *file) component(k int) (*mat.SymDense, error) {
 	d := len(f.Means[0])
 	if !(f.Weights[k] > 0) || math.IsInf(f.Weights[k], 0) {

@@ -50,7 +50,7 @@ func (n *network) add(name string, dims ...int) {
 	n.dims = append(n.dims, dims)
 }
 
-// width is how many numbers a head's class is embedded in.
+// width is the number of columns of a head's embedding.
 func (n *network) width(head Head) int { return min(n.cfg.Embedding, head.Classes) }
 
 // initialize draws Glorot-uniform kernels; biases are 0, the forget gate's is 1
@@ -141,9 +141,9 @@ func (n *network) inputs(s fit.Step) batch {
 	return x
 }
 
-// embed gives each head's classes as numbers [time, batch, width]. A product
-// with one-hot rows, because the gradient of a gather is a serial scatter on the
-// CPU.
+// embed returns the embeddings [time, batch, width] of each head's classes. They are
+// products with one-hot rows, because the gradient of a gather is a serial scatter on
+// the CPU.
 func (n *network) embed(params []*Node, codes *Node) []*Node {
 	embedded := make([]*Node, len(n.cfg.Heads))
 	last := codes.Rank() - 1
@@ -160,8 +160,8 @@ func (n *network) projection(params []*Node, x batch) *Node {
 	return n.project(params, n.seen(params, x))
 }
 
-// seen is what the cell sees in each step, [time, batch, width]: the packet
-// before, what is known, and the latent.
+// seen is the input of the cell in each step, [time, batch, width]: the packet before,
+// the numbers known in advance, and the latent.
 func (n *network) seen(params []*Node, x batch) *Node {
 	var parts []*Node
 	for _, e := range n.embed(params, x.codes) {

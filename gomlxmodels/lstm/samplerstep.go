@@ -124,14 +124,14 @@ func halve(rows []float32, width int) {
 	}
 }
 
-// addBias adds the bias to each row.
+// addBias adds a bias to each row of a matrix.
 func addBias(rows, bias []float32) {
 	for i := range rows {
 		rows[i] += bias[i%len(bias)]
 	}
 }
 
-// take names the fused weights among the nodes; the rest is what a step reads.
+// take splits nodes into the fused weights, by name, and the rest, which a step reads.
 func (n *network) take(in []*Node) (w fused, rest []*Node) {
 	heads := len(n.cfg.Heads)
 	w = fused{n: n, gates: in[0], before: in[1], hidden: in[2], bias: in[3]}
@@ -205,8 +205,8 @@ func (w *fused) history(codes, keep *Node) *Node {
 	return sum
 }
 
-// next drops the hidden layer of the head that was drawn, the first of those
-// that layers [slots, heads left * D] holds, and adds its class to the others.
+// next removes the hidden layer of the head that was drawn, the first of those in
+// layers [slots, heads left * D], and adds the contribution of its class to the others.
 func (w *fused) next(layers *Node, k int, code *Node) *Node {
 	d := w.n.cfg.HeadUnits
 	return Add(Slice(layers, AxisRange(), AxisRange(d)), pick(w.drawn[k], code))
@@ -225,9 +225,9 @@ func cell(t, c *Node) (newH, newC *Node) {
 }
 
 // categorical draws a class [slots, 1] from each row of logits [slots, classes]:
-// the number of cumulative probabilities that a uniform number reaches. Gumbel
-// noise on every logit draws the same, but with a random number and two logarithms
-// a class instead of one a row it took most of the sampling step.
+// the number of cumulative probabilities that a uniform number reaches. Gumbel noise on
+// every logit draws from the same distribution, but it needs a random number and two
+// logarithms for each class, not one for each row, and took most of the sampling step.
 func categorical(uniform, logits *Node) *Node {
 	g, classes := logits.Graph(), logits.Shape().Dimensions[1]
 	p := Exp(Sub(logits, ReduceAndKeep(logits, ReduceMax, -1)))
@@ -249,11 +249,11 @@ func upTo(classes int) [][]float32 {
 	return m
 }
 
-// mostReduced is how many numbers XLA sums in one go. More it splits into a tree
-// of sums, which costs more than the product that replaces it here.
+// mostReduced is the largest number of values that XLA sums in one reduction. It splits
+// a longer one into a tree of sums, which costs more than the product that replaces it.
 const mostReduced = 32
 
-// count is how many of each row [slots, classes] are true, [slots, 1].
+// count returns how many values of each row [slots, classes] are true: [slots, 1].
 func count(x *Node) *Node {
 	g, classes := x.Graph(), x.Shape().Dimensions[1]
 	if classes <= mostReduced {

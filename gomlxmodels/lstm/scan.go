@@ -7,8 +7,8 @@ import (
 	"github.com/gomlx/compute/shapes"
 )
 
-// scanned is what the forward pass of a long sequence leaves behind: everything
-// that back-propagation through time needs.
+// scanned is the result of the forward pass over a long sequence, with everything that
+// back-propagation through time needs.
 type scanned struct {
 	hidden *Node // [time, batch, units], h after each step
 	cell   *Node // [time, batch, units], c after each step
@@ -154,7 +154,7 @@ func at(x, t *Node) *Node {
 	return Reshape(DynamicSlice(x, []*Node{t, zero, zero}, []int{1, dims[1], dims[2]}), dims[1], dims[2])
 }
 
-// put is x with x[t] replaced.
+// put returns x with x[t] replaced.
 func put(x, value, t *Node) *Node {
 	zero := Const(x.Graph(), int32(0))
 	return DynamicUpdateSlice(x, InsertAxes(value, 0), []*Node{t, zero, zero})

@@ -66,7 +66,7 @@ func (n *windowNetwork) weights(params []*Node, direction string) windowWeights 
 	}
 }
 
-// order checks given parameters and puts them in the network's order.
+// order checks the given parameters and returns them in the network's order.
 func (n *windowNetwork) order(given fit.Params) (fit.Params, error) {
 	ordered := fit.Params{Names: n.names}
 	for i, name := range n.names {

@@ -100,7 +100,7 @@ func (n *windowNetwork) data(x mat.Matrix, lengths []int, targets mat.Matrix) []
 	return []*tensors.Tensor{packets, tensors.FromFlatDataAndDimensions(at, rows), targetTensor(n.cfg, targets)}
 }
 
-// windowsOf are the windows of rows from to to-1, padded with zeros to size.
+// windowsOf returns the windows of rows from to to-1, padded with zeros to size.
 func windowsOf(cfg WindowConfig, x mat.Matrix, positions []int, from, to, size int) *tensors.Tensor {
 	each := cfg.Steps * cfg.Inputs
 	fill := func(set func(i int, v float64)) {
@@ -117,10 +117,11 @@ func windowsOf(cfg WindowConfig, x mat.Matrix, positions []int, from, to, size i
 	return floats(cfg, fill, size, cfg.Steps, cfg.Inputs)
 }
 
-// unknown stands for a feature that does not count; all that do are at least 0.
+// unknown marks a feature that does not count in the loss. Features that count are at
+// least 0.
 const unknown = -1
 
-// known is a target as the loss takes it.
+// known converts a target to the form that the loss takes: NaN becomes unknown.
 func known(v float64) float64 {
 	if math.IsNaN(v) {
 		return unknown

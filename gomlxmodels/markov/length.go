@@ -49,8 +49,8 @@ func (c *Chain) SetPositions(p Positions) error {
 	return nil
 }
 
-// want is the place of a label at the position with the given number of labels
-// after it.
+// want returns the place that a label must have to stand at the position, with the given
+// number of labels after it.
 func (p *positions) want(position, after int) int32 {
 	switch {
 	case after < int(p.last):
@@ -63,7 +63,7 @@ func (p *positions) want(position, after int) int32 {
 
 func (p *positions) none() bool { return p.place == nil }
 
-// choices are the labels that a position asks for; nil: no set was given.
+// choices are the labels that are allowed at a place. nil means that no set was given.
 func (p *positions) choices(want int32) []int {
 	switch {
 	case want > 0:

@@ -51,7 +51,7 @@ func (c *Chain) Save(w io.Writer) error {
 	return nil
 }
 
-// Load reads what Save wrote. The name is for messages.
+// Load reads a chain that Save wrote. The name appears in error messages.
 func Load(r io.Reader, name string) (*Chain, error) {
 	var f file
 	if err := json.NewDecoder(r).Decode(&f); err != nil {
@@ -77,8 +77,8 @@ func Load(r io.Reader, name string) (*Chain, error) {
 	return c, nil
 }
 
-// check refuses what no Save wrote, so that sampling cannot run out of bounds or
-// without an end.
+// check returns an error for a file that Save cannot have written, so that sampling
+// never leaves the arrays and always ends.
 func (f *file) check() error {
 	if f.Format != format {
 		return fmt.Errorf("format %d: this program reads %d", f.Format, format)
@@ -122,7 +122,7 @@ func (f *file) checkHistory(h history) error {
 }
 
 // checkPaths reports whether every whole history leads to another one in the file
-// and, in the end, to END; so that Sample stops.
+// and, in the end, to END, so that AppendSample stops.
 func (f *file) checkPaths() error {
 	end := int32(len(f.Labels))
 	t := newTrie()

@@ -106,7 +106,7 @@ func (m *Model) apply(program *graph.Exec, verb string, in mat.Matrix, from, to,
 	return results, nil
 }
 
-// finite refuses NaN and infinite values, naming the first.
+// finite returns an error that names the first NaN or infinite value, if there is one.
 func finite(verb string, in mat.Matrix) error {
 	rows, cols := in.Dims()
 	refuse := func(i, j int, v float64) error {
@@ -133,7 +133,7 @@ func finite(verb string, in mat.Matrix) error {
 	return nil
 }
 
-// rows copies n rows of x from begin on, padded with zeros to size.
+// rows copies n rows of x, starting with row begin, and pads them with zeros to size.
 func (m *Model) rows(x mat.Matrix, begin, n, size int) *tensors.Tensor {
 	all, cols := x.Dims()
 	part := x

@@ -60,8 +60,8 @@ func (c Config) dtype() dtypes.DType {
 	return dtypes.Float32
 }
 
-// check refuses rows that would make a model of NaN, naming them, and warns
-// of columns that hold one value only.
+// check returns an error that names the rows that would make a model of NaN, and
+// warnings about columns that hold one value only.
 func check(x mat.Matrix, columns []string) (warnings []error, err error) {
 	rows, cols := x.Dims()
 	if rows == 0 || cols == 0 {

@@ -20,7 +20,7 @@ import (
 type mixtureChain struct {
 	Mixture *gmm.Model
 	Chain   *markov.Chain // over the components of Mixture
-	Weights []float64     // share of the rows, by label of Chain
+	Weights []float64     // fraction of the rows, by label of Chain
 
 	rows []int // the label of each row of the fit, as an index of the chain's labels; not saved
 }
@@ -92,7 +92,7 @@ func (m *mixtureChain) draws(src rand.Source) func(dst []float64) (row []float64
 	}
 }
 
-// below returns the share of drawn rows whose number j is less than value, where a
+// below returns the fraction of drawn rows whose number j is less than value, where a
 // label comes up with the weight given.
 func (m *mixtureChain) below(j int, value float64, weights []float64) float64 {
 	var sum, all float64

@@ -21,7 +21,7 @@ import (
 // the flows with these totals, so that it is that of neither.
 type repeatedFlows struct {
 	Groups []group     `json:"groups"`
-	Alone  []float64   `json:"alone"` // of each label's flows, the share that is in no group
+	Alone  []float64   `json:"alone"` // of each label's flows, the fraction in no group
 	Rest   [][]float64 `json:"rest"`  // [LatentWidth], the scores of the flows in no group, ascending; nil: too few
 
 	members [][]member             // by label
@@ -145,10 +145,10 @@ func (f *repeatedFlows) draw(dst []float64, k int, scales []scale, random *rand.
 	return true
 }
 
-// rest returns the score below which a share of the flows in no group lies.
-func (f *repeatedFlows) rest(j int, share float64) float64 {
+// rest returns the score below which a fraction of the flows in no group lies.
+func (f *repeatedFlows) rest(j int, fraction float64) float64 {
 	if f.Rest == nil {
-		return distuv.UnitNormal.Quantile(share)
+		return distuv.UnitNormal.Quantile(fraction)
 	}
-	return draw.Interpolated(f.Rest[j], share*float64(len(f.Rest[j])-1))
+	return draw.Interpolated(f.Rest[j], fraction*float64(len(f.Rest[j])-1))
 }

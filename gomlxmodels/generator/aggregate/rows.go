@@ -2,7 +2,6 @@ package aggregate
 
 import (
 	"context"
-	"fmt"
 	"iter"
 	"math"
 	"math/rand/v2"
@@ -32,18 +31,13 @@ func (m *Model) Specs(r generator.Request) func() (Spec, bool, error) {
 	n := int64(0)
 	return func() (Spec, bool, error) {
 		row, seconds := next()
-		if seconds*1e9 > float64(generator.MaxSpan) {
-			if r.Duration > 0 {
-				return Spec{}, false, nil
-			}
-			return Spec{}, false, fmt.Errorf("generator: flow %d starts %.0f s after the first: beyond a century: ask for fewer flows", n, seconds)
+		resolution := float64(m.Resolution)
+		at, within, err := r.At(n, math.Round(seconds*1e9/resolution)*resolution)
+		if !within {
+			return Spec{}, false, err
 		}
-		s := Spec{Start: r.Start + int64(math.Round(seconds*1e9/float64(m.Resolution)))*m.Resolution}
-		if !r.Within(n, s.Start) {
-			return Spec{}, false, nil
-		}
+		s := Spec{Start: at, Latent: make([]float32, len(m.Scales)-1)}
 		n++
-		s.Latent = make([]float32, len(m.Scales)-1)
 		for j := range s.Latent {
 			s.Latent[j] = float32(row[j])
 		}
@@ -115,7 +109,7 @@ func (m *Model) AppendLatent(dst []float32, summary []float64, random *rand.Rand
 	return dst
 }
 
-// Targets are the totals that the latent of a flow stands for, as log10: packets,
+// Targets returns the totals that the latent of a flow stands for, as log10: packets,
 // payload both ways, seconds.
 func (m *Model) Targets(latent []float32) (t [TargetCount]float64) {
 	for i := range t {

@@ -29,6 +29,7 @@ func fitScale(byRange bool, column []float64) scale {
 	return scale{NormalScores: scores}
 }
 
+// check refuses a scale that cannot be.
 func (s scale) check() error {
 	switch {
 	case (s.Range == nil) == (s.Sorted == nil):

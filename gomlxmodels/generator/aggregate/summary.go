@@ -40,10 +40,6 @@ var summaryNames = [summaryWidth]string{
 	"log10 inter-flow time",
 }
 
-// longestArrival is the longest time between two starts that counts, in seconds: a
-// year. What is longer is a clock that was set.
-const longestArrival = 365 * 86400
-
 // summaryOf describes a flow. A flow without gaps or turns has NaN there.
 func summaryOf(f *flow.Flow) [summaryWidth]float64 {
 	var payload [2]float64
@@ -71,8 +67,8 @@ func summaryOf(f *flow.Flow) [summaryWidth]float64 {
 		middle, largest, duration = gaps[len(gaps)/2], gaps[len(gaps)-1], timeline.LogGap(f.Duration())
 	}
 	arrival := math.NaN()
-	if since := time.Duration(max(0, f.Start()-f.Before)); since.Seconds() <= longestArrival {
-		arrival = timeline.LogGap(since)
+	if since := max(0, f.Start()-f.Before); timeline.Believed(since) {
+		arrival = timeline.LogGap(time.Duration(since))
 	}
 	return [summaryWidth]float64{
 		math.Log10(float64(len(f.Packets))), math.Log10(1 + payload[flow.Forward]), math.Log10(1 + payload[flow.Backward]),

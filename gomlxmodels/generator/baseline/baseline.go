@@ -9,7 +9,6 @@ package baseline
 import (
 	"context"
 	"iter"
-	"math"
 	"math/rand/v2"
 
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -38,8 +37,12 @@ func started(ctx context.Context, r generator.Request, arrivals []int64, stream 
 			if id > 0 {
 				between += float64(arrivals[random.IntN(len(arrivals))]) / r.Factor()
 			}
-			at := r.Start + int64(math.Round(between))
-			if !r.Within(id, at) || !yield(draw(random, src, id, at), nil) {
+			at, within, err := r.At(id, between)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !within || !yield(draw(random, src, id, at), nil) {
 				return
 			}
 		}

@@ -65,6 +65,7 @@ var bootstrapStage = stage.Stage{
 	},
 }
 
+// loadBootstrap reads what the stage made.
 func loadBootstrap(_ compute.Backend, path func(string) (string, error)) (generator.Generator, error) {
 	var about bootstrapFile
 	if err := artifact.ReadJSON(path, bootstrapName, &about); err != nil {
@@ -74,7 +75,7 @@ func loadBootstrap(_ compute.Backend, path func(string) (string, error)) (genera
 	if err != nil {
 		return nil, err
 	}
-	flows, err := table.ReadFlowPackets(name)
+	flows, err := table.ReadFlowPackets(name, nil)
 	if err != nil {
 		return nil, fmt.Errorf("generator: load: %w", err)
 	}
@@ -111,6 +112,7 @@ func (b *Bootstrap) Flows(ctx context.Context, r generator.Request) iter.Seq2[*f
 	return b.draw(ctx, r)
 }
 
+// draw yields copies; of a timeline without flows, segments by a clock of their own.
 func (b *Bootstrap) draw(ctx context.Context, r generator.Request) iter.Seq2[*flow.Flow, error] {
 	return started(ctx, r, b.arrivals, 0x626f6f74, func(random *rand.Rand, _ rand.Source, id, at int64) *flow.Flow {
 		from := b.flows[random.IntN(len(b.flows))]

@@ -66,8 +66,8 @@ func (m *Markov) count(flows []*flow.Flow) [][]int {
 				m.gaps = append(m.gaps, nil)
 			}
 			m.uplinks.Add(label, p)
-			if i > 0 {
-				m.gaps[label] = append(m.gaps[label], max(0, p.Time-f.Packets[i-1].Time))
+			if gap := int64(timeline.GapBefore(f, i)); i > 0 && timeline.Believed(gap) {
+				m.gaps[label] = append(m.gaps[label], gap)
 			}
 			sequence[i] = label
 		}
@@ -88,7 +88,7 @@ type token struct {
 	radio           int64
 }
 
-// packet is one of that token, without time and addresses.
+// packet returns one of that token, without time and addresses.
 func (k token) packet(length int32, application flow.Application) flow.Packet {
 	return flow.Packet{Direction: k.direction, Flags: k.flags, HeaderLength: k.header, PayloadLength: k.payload,
 		Length: length, Captured: length, Application: application, Tuple: flow.FiveTuple{Proto: k.protocol}}
@@ -105,6 +105,7 @@ func (m *Markov) Flows(ctx context.Context, r generator.Request) iter.Seq2[*flow
 	return m.draw(ctx, r)
 }
 
+// draw yields flows; of a timeline without flows, segments by a clock of their own.
 func (m *Markov) draw(ctx context.Context, r generator.Request) iter.Seq2[*flow.Flow, error] {
 	return started(ctx, r, m.arrivals, 0x6d61726b, func(random *rand.Rand, src rand.Source, id, at int64) *flow.Flow {
 		sequence := m.chain.AppendSample(make([]int, 0, 64), src, longestMarkov)

@@ -37,6 +37,7 @@ const (
 	chainName  = "model/chain.json"
 )
 
+// markovStage counts the tokens.
 func markovStage(p generator.Markov) stage.Stage {
 	return stage.Stage{
 		Name: "markov", Version: 1, Params: p,
@@ -78,6 +79,7 @@ type tokenFile struct {
 	Protocol  uint8          `json:"protocol"`
 }
 
+// file returns what is saved.
 func (m *Markov) file() markovFile {
 	about := markovFile{Application: m.application, Gaps: m.gaps, Arrivals: m.arrivals, Pace: m.pace, Uplinks: m.uplinks}
 	for _, t := range m.tokens {
@@ -86,6 +88,7 @@ func (m *Markov) file() markovFile {
 	return about
 }
 
+// loadMarkov reads what the stage made.
 func loadMarkov(_ compute.Backend, path func(string) (string, error)) (generator.Generator, error) {
 	var about markovFile
 	if err := artifact.ReadJSON(path, tokensName, &about); err != nil {

@@ -32,27 +32,28 @@ import (
 
 // The artifacts.
 const (
-	FeaturesName = "model/features.json" // Features
-	VAEName      = "model/vae/"
-	LatentsName  = "model/latents.bin"   // drawn points of the training packets, in flow order, a matrix as gonum writes it
-	ClustersName = "model/clusters.json" // mixtures of the latent points
+	featuresName = "model/features.json" // features
+	vaeName      = "model/vae/"
+	latentsName  = "model/latents.bin"   // drawn points of the training packets, in flow order, a matrix as gonum writes it
+	clustersName = "model/clusters.json" // mixtures of the latent points
 	LabelsName   = "model/labels.json"   // Labels
 	ChainName    = "model/chain.json"
 	SampleName   = "latent.json" // what a picture of the latent space needs
 )
 
 // Artifacts are those that Load reads.
-var Artifacts = []string{FeaturesName, VAEName, ClustersName, LabelsName}
+var Artifacts = []string{featuresName, vaeName, clustersName, LabelsName}
 
-// Features say how packets become rows of numbers.
-type Features struct {
+// features say how packets become rows of numbers.
+type features struct {
 	Variant     feature.Variant  `json:"variant"`
 	Compat      bool             `json:"compat"`       // as NeCSTGen defines them
 	OneProtocol bool             `json:"one_protocol"` // only flows of the most frequent IP protocol are learnt
 	Encoder     *feature.Encoder `json:"encoder"`
 }
 
-func (f *Features) compat() feature.Compat {
+// compat returns the definitions that deviate from ours.
+func (f *features) compat() feature.Compat {
 	if f.Compat {
 		return feature.Original()
 	}
@@ -94,7 +95,7 @@ func ReadLabels(paths artifact.Paths) (l Labels, err error) {
 	return l, nil
 }
 
-// Sequences are the labels of each flow.
+// Sequences returns the labels of each flow.
 func (l *Labels) Sequences() (sequences [][]int) {
 	from := 0
 	for _, n := range l.Lengths {
@@ -103,7 +104,7 @@ func (l *Labels) Sequences() (sequences [][]int) {
 	return sequences
 }
 
-// offsetsOf are the sums of the lengths before each.
+// offsetsOf returns the sums of the lengths before each.
 func offsetsOf(lengths []int) []int {
 	offsets := make([]int, len(lengths))
 	for i := 1; i < len(lengths); i++ {
@@ -133,19 +134,19 @@ type Model struct {
 
 // Load reads what the stages have made, to run on backend b.
 func Load(b compute.Backend, paths artifact.Paths) (*Model, error) {
-	var features Features
-	if err := artifact.ReadJSON(paths, FeaturesName, &features); err != nil {
+	var f features
+	if err := artifact.ReadJSON(paths, featuresName, &f); err != nil {
 		return nil, err
 	}
 	labels, err := ReadLabels(paths)
 	if err != nil {
 		return nil, err
 	}
-	m := &Model{Encoder: features.Encoder, Observed: labels.Observed}
+	m := &Model{Encoder: f.Encoder, Observed: labels.Observed}
 	if m.Encoder == nil {
-		return nil, fmt.Errorf("generator: load %s: no encoder: not of this version", FeaturesName)
+		return nil, fmt.Errorf("generator: load %s: no encoder: not of this version", featuresName)
 	}
-	if m.Mixtures, err = artifact.Read(paths, ClustersName, gmm.LoadByPosition); err != nil {
+	if m.Mixtures, err = artifact.Read(paths, clustersName, gmm.LoadByPosition); err != nil {
 		return nil, err
 	}
 	if m.VAE, err = loadVAE(b, paths); err != nil {
@@ -154,8 +155,9 @@ func Load(b compute.Backend, paths artifact.Paths) (*Model, error) {
 	return m, nil
 }
 
+// loadVAE reads the VAE, to run on backend b.
 func loadVAE(b compute.Backend, paths artifact.Paths) (*vae.Model, error) {
-	dir, err := paths(VAEName)
+	dir, err := paths(vaeName)
 	if err != nil {
 		return nil, err
 	}

@@ -13,7 +13,7 @@ import (
 type sample struct {
 	Points      [][]float64   `json:"points"` // mostPoints at most
 	Labels      []int         `json:"labels"`
-	Weights     []float64     `json:"weights"` // share of the packets that have the label
+	Weights     []float64     `json:"weights"` // fraction of the packets that have the label
 	Means       [][]float64   `json:"means"`
 	Covariances [][][]float64 `json:"covariances"`
 }

@@ -43,30 +43,31 @@ type featuresParams struct {
 	OneProtocol bool `json:"one_protocol"`
 }
 
+// featuresStage fits the scale of each feature.
 func featuresStage(p featuresParams) stage.Stage {
 	return stage.Stage{
 		Name: "features", Version: 1, Params: p,
-		Deps: training.Deps, Outs: []string{FeaturesName},
+		Deps: training.Deps, Outs: []string{featuresName},
 		Run: func(_ context.Context, env *stage.Env) error {
 			set, err := training.Read(env, p.OneProtocol)
 			if err != nil {
 				return err
 			}
 			env.Warn(set.Doubts...)
-			f := Features{Variant: p.Variant, Compat: p.Compat, OneProtocol: p.OneProtocol}
+			f := features{Variant: p.Variant, Compat: p.Compat, OneProtocol: p.OneProtocol}
 			if set.Traffic.Uplinks {
 				f.Variant = feature.LoRaWAN // there are no others for them
 			}
 			if err := f.fit(set.Flows); err != nil {
 				return err
 			}
-			return artifact.WriteJSON(env, FeaturesName, f)
+			return artifact.WriteJSON(env, featuresName, f)
 		},
 	}
 }
 
 // fit learns the encoder.
-func (f *Features) fit(flows []*flow.Flow) error {
+func (f *features) fit(flows []*flow.Flow) error {
 	if err := f.check(flows); err != nil {
 		return err
 	}
@@ -81,7 +82,7 @@ func (f *Features) fit(flows []*flow.Flow) error {
 }
 
 // check refuses packets that are not of the variant's kind.
-func (f *Features) check(flows []*flow.Flow) error {
+func (f *features) check(flows []*flow.Flow) error {
 	uplinks, err := radio.AllUplinks(flows)
 	switch {
 	case err != nil:
@@ -94,8 +95,8 @@ func (f *Features) check(flows []*flow.Flow) error {
 	return nil
 }
 
-// rows are the features of the packets in time order, in their own units.
-func (f *Features) rows(flows []*flow.Flow, places []timeline.Place) func(func([]float64, error) bool) {
+// rows yields the features of the packets in time order, in their own units.
+func (f *features) rows(flows []*flow.Flow, places []timeline.Place) func(func([]float64, error) bool) {
 	packets := func(yield func(flow.Packet, error) bool) {
 		for _, at := range places {
 			if !yield(flows[at.Flow].Packets[at.Packet], nil) {
@@ -110,7 +111,7 @@ func (f *Features) rows(flows []*flow.Flow, places []timeline.Place) func(func([
 }
 
 // encode returns the rows of the packets in time order, [packets, features] in [0, 1].
-func (f *Features) encode(flows []*flow.Flow, places []timeline.Place) (*mat.Dense, error) {
+func (f *features) encode(flows []*flow.Flow, places []timeline.Place) (*mat.Dense, error) {
 	width := f.Encoder.Width()
 	flat := make([]float64, 0, len(places)*width)
 	for row, err := range f.rows(flows, places) {
@@ -122,26 +123,27 @@ func (f *Features) encode(flows []*flow.Flow, places []timeline.Place) (*mat.Den
 	return mat.NewDense(len(places), width, flat), nil
 }
 
+// vaeStage trains the VAE and draws the latent points of the training packets.
 func vaeStage(p generator.VAE) stage.Stage {
 	return stage.Stage{
 		Name: "vae", Version: 1, Params: p,
-		Deps: slices.Concat(training.Deps, []string{FeaturesName}), Outs: []string{VAEName, LatentsName},
+		Deps: slices.Concat(training.Deps, []string{featuresName}), Outs: []string{vaeName, latentsName},
 		Seeds: []string{"vae"}, Device: true,
 		Run: func(ctx context.Context, env *stage.Env) error {
 			seed, err := env.Seed("vae")
 			if err != nil {
 				return err
 			}
-			features, set, err := readFeatures(env)
+			f, set, err := readFeatures(env)
 			if err != nil {
 				return err
 			}
 			places := timeline.Order(set.Flows)
-			x, err := features.encode(set.Flows, places)
+			x, err := f.encode(set.Flows, places)
 			if err != nil {
 				return err
 			}
-			m, err := fitVAE(ctx, env, p, seed, features.Encoder.Schema().Names(), x)
+			m, err := fitVAE(ctx, env, p, seed, f.Encoder.Schema().Names(), x)
 			if err != nil {
 				return err
 			}
@@ -149,19 +151,19 @@ func vaeStage(p generator.VAE) stage.Stage {
 			if err != nil {
 				return err
 			}
-			return writeMatrix(env, LatentsName, flowOrder(z, places, timeline.Lengths(set.Flows)))
+			return writeMatrix(env, latentsName, flowOrder(z, places, timeline.Lengths(set.Flows)))
 		},
 	}
 }
 
 // readFeatures reads the features and the flows that they are of.
-func readFeatures(env *stage.Env) (*Features, *training.Set, error) {
-	features := new(Features)
-	if err := artifact.ReadJSON(env.Path, FeaturesName, features); err != nil {
+func readFeatures(env *stage.Env) (*features, *training.Set, error) {
+	f := new(features)
+	if err := artifact.ReadJSON(env.Path, featuresName, f); err != nil {
 		return nil, nil, err
 	}
-	set, err := training.Read(env, features.OneProtocol)
-	return features, set, err
+	set, err := training.Read(env, f.OneProtocol)
+	return f, set, err
 }
 
 // fitVAE trains the VAE and saves it.
@@ -178,7 +180,7 @@ func fitVAE(ctx context.Context, env *stage.Env, p generator.VAE, seed uint64, c
 	if err != nil {
 		return nil, fmt.Errorf("generator: %w", err)
 	}
-	dir, err := env.OutPath(VAEName)
+	dir, err := env.OutPath(vaeName)
 	if err != nil {
 		return nil, err
 	}
@@ -190,25 +192,26 @@ type gmmParams struct {
 	Places int `json:"places"`
 }
 
-// mostEndComponents bounds the mixtures of the packets at the ends of connections.
-const mostEndComponents = 8
-
-// config returns what to fit to packets of which some have a place of their own.
+// config returns what to fit. Places says whether packets at the ends of flows have
+// places of their own.
 func (p gmmParams) config(places bool) gmm.PositionConfig {
 	one := gmm.DefaultConfig()
 	one.Components, one.MaxComponents, one.Covariance = int(p.Components), p.MaxComponents, gmm.Covariance(p.Covariance)
 	one.MaxIterations, one.Tolerance, one.RegCovar = p.Iterations, p.Tolerance, p.Regularization
-	c := gmm.PositionConfig{End: one, Body: one}
-	if places {
-		c.Places, c.End.MaxComponents = p.Places, min(one.MaxComponents, mostEndComponents)
+	c := gmm.DefaultPositionConfig()
+	mostAtEnds := min(c.End.MaxComponents, one.MaxComponents)
+	c.Places, c.End, c.Body = p.Places, one, one
+	if c.End.MaxComponents = mostAtEnds; !places {
+		c.Places = 0
 	}
 	return c
 }
 
+// gmmStage fits the mixtures and labels the training packets.
 func gmmStage(p gmmParams) stage.Stage {
 	return stage.Stage{
 		Name: "gmm", Version: 1, Params: p,
-		Deps: slices.Concat(training.Deps, []string{FeaturesName, LatentsName}), Outs: []string{ClustersName, LabelsName, SampleName},
+		Deps: slices.Concat(training.Deps, []string{featuresName, latentsName}), Outs: []string{clustersName, LabelsName, SampleName},
 		Seeds: []string{"gmm"}, Device: true,
 		Run: func(ctx context.Context, env *stage.Env) error {
 			seed, err := env.Seed("gmm")
@@ -223,13 +226,13 @@ func gmmStage(p gmmParams) stage.Stage {
 			if err != nil {
 				return err
 			}
-			z, err := readMatrix(env.Path, LatentsName)
+			z, err := readMatrix(env.Path, latentsName)
 			if err != nil {
 				return err
 			}
 			lengths := timeline.Lengths(set.Flows)
 			connected := set.Pace == nil && training.Protocol(set.Flows) == flow.TCP
-			mixtures, err := gmm.FitByPosition(ctx, backend, z, lengths, p.config(connected && p.Places > 0), rand.NewPCG(seed, 0x676d6d))
+			mixtures, err := gmm.FitByPosition(ctx, backend, z, lengths, p.config(connected), rand.NewPCG(seed, 0x676d6d))
 			if err != nil {
 				return fmt.Errorf("generator: %w", err)
 			}
@@ -238,7 +241,7 @@ func gmmStage(p gmmParams) stage.Stage {
 			if err != nil {
 				return err
 			}
-			if err := env.Write(ClustersName, mixtures.Save); err != nil {
+			if err := env.Write(clustersName, mixtures.Save); err != nil {
 				return err
 			}
 			if err := artifact.WriteJSON(env, LabelsName, newLabels(labels, timeline.Order(set.Flows), lengths)); err != nil {
@@ -272,6 +275,7 @@ type markovParams struct {
 	OneSequence bool `json:"one_sequence"`
 }
 
+// markovStage counts the labels.
 func markovStage(p markovParams) stage.Stage {
 	return stage.Stage{
 		Name: "markov", Version: 1, Params: p,

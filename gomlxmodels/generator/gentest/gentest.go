@@ -16,7 +16,7 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
-// Flows are n TCP connections to learn from, in start order: a handshake, one to
+// Flows returns n TCP connections to learn from, in start order: a handshake, one to
 // four exchanges of a request and an answer of few or many segments, a closing.
 func Flows(n int, src rand.Source) []*flow.Flow {
 	random := rand.New(src)
@@ -235,6 +235,7 @@ func Check(flows []*flow.Flow, r generator.Request) (problems []error) {
 	return problems
 }
 
+// collect draws all flows of a request.
 func collect(t *testing.T, g generator.Generator, r generator.Request) []*flow.Flow {
 	t.Helper()
 	var flows []*flow.Flow
@@ -247,6 +248,7 @@ func collect(t *testing.T, g generator.Generator, r generator.Request) []*flow.F
 	return flows
 }
 
+// same reports whether flows have the same packets.
 func same(a, b []*flow.Flow) bool {
 	if len(a) != len(b) {
 		return false

@@ -38,7 +38,7 @@ func Learn(t testing.TB, b compute.Backend, kind string, s generator.Settings, f
 	return l
 }
 
-// TryLearn is Learn for whoever wants the error.
+// TryLearn does what Learn does and returns the error of a stage.
 func TryLearn(t testing.TB, b compute.Backend, kind string, s generator.Settings, flows []*flow.Flow) (*Learned, error) {
 	t.Helper()
 	k, err := generator.Find(kind)
@@ -87,6 +87,7 @@ func (l *Learned) inputs(s generator.Settings, flows []*flow.Flow) error {
 	return os.WriteFile(l.path(generator.TrafficName), text, 0o666)
 }
 
+// path returns where an artifact lies.
 func (l *Learned) path(artifact string) string {
 	return filepath.Join(l.Dir, filepath.FromSlash(strings.TrimSuffix(artifact, "/")))
 }
@@ -94,6 +95,7 @@ func (l *Learned) path(artifact string) string {
 // Path returns where an artifact lies, as generator.Kind's Load wants to know.
 func (l *Learned) Path(artifact string) (string, error) { return l.path(artifact), nil }
 
+// host keeps artifacts in the folder and collects warnings.
 func (l *Learned) host(t testing.TB) stage.Host {
 	return stage.Host{
 		Open: func(dep string) (io.ReadCloser, error) { return os.Open(l.path(dep)) },
@@ -117,7 +119,7 @@ func (l *Learned) Load(t testing.TB) generator.Generator {
 	return g
 }
 
-// Small are settings that the Go backend learns in seconds.
+// Small returns settings that the Go backend learns in seconds.
 func Small() generator.Settings {
 	s := generator.DefaultSettings()
 	s.VAE.Epochs, s.GMM.Components, s.Markov.Order = 1, 3, 3

@@ -10,7 +10,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// Uplinks are n LoRaWAN devices as one gateway hears them for an hour or so, in the
+// Uplinks returns n LoRaWAN devices as one gateway hears them for an hour or so, in the
 // order in which they are first heard in the course of a time: each at a level of
 // its own, which decides its spreading factor, with gaps of minutes and a counter
 // that mostly goes on by one.
@@ -95,7 +95,7 @@ func CheckUplinks(training, generated []*flow.Flow, copies, devices bool) (probl
 	return problems
 }
 
-// stepsBack tells whether a device's counter steps back in training.
+// stepsBack reports whether a device's counter steps back in training.
 func stepsBack(training []*flow.Flow) bool {
 	counters := make(map[string]uint32)
 	for _, f := range training {

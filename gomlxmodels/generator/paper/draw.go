@@ -82,6 +82,7 @@ func (g *Generator) labels(r generator.Request, src rand.Source) nextLabels {
 // next begins as the sequence did.
 const chainBlock = 1 << 16
 
+// timelineLabels draws the labels of one segment of a timeline after the other.
 func (g *Generator) timelineLabels(r generator.Request, src rand.Source) nextLabels {
 	left := r.Flows
 	var drawn []int
@@ -173,7 +174,8 @@ func (d *drawing) predict(x *mat.Dense, lengths []int) (*mat.Dense, error) {
 	return y.Slice(known, known+rows, 0, y.RawMatrix().Cols).(*mat.Dense), nil
 }
 
-// flow is the flow of the network's outputs y and the decoded features, row by row.
+// flow makes a flow of the network's outputs y and the codes of the features, row by
+// row.
 func (d *drawing) flow(start int64, y, codes *mat.Dense) *flow.Flow {
 	g := d.g
 	f := &flow.Flow{ID: d.id, Application: g.Application, Tuple: flow.FiveTuple{Proto: g.Protocol}}
@@ -181,8 +183,8 @@ func (d *drawing) flow(start int64, y, codes *mat.Dense) *flow.Flow {
 	n, _ := y.Dims()
 	f.Packets = make([]flow.Packet, n)
 	var past radio.Past
-	var row []float64 // the decoded features of packet of
-	of := 0
+	decoded := decodedFeatures{g: g, columns: d.columns}
+	feature := decoded.value
 	for i := range n {
 		p, gap := g.packet(y.RawRowView(i))
 		switch {
@@ -197,13 +199,25 @@ func (d *drawing) flow(start int64, y, codes *mat.Dense) *flow.Flow {
 			p.Time = f.Packets[i-1].Time + int64(gap)
 		}
 		p.FlowID, p.Application, p.Tuple = f.ID, f.Application, f.Tuple
-		g.Radio.Complete(&p, func(name string) float64 {
-			if row == nil || of != i {
-				row, of = g.Encoder.DecodeRow(row[:0], codes.RawRowView(i)), i
-			}
-			return d.columns.Value(row, name)
-		}, &past, f.ID, d.random)
+		decoded.codes, decoded.row = codes.RawRowView(i), decoded.row[:0]
+		g.Radio.Complete(&p, feature, &past, f.ID, d.random)
 		f.Packets[i] = p
 	}
 	return f
+}
+
+// decodedFeatures decodes the features of a packet when one is asked for.
+type decodedFeatures struct {
+	g       *Generator
+	columns embedding.Columns
+	codes   []float64
+	row     []float64 // decoded codes; empty: they are not yet
+}
+
+// value returns a feature by name.
+func (d *decodedFeatures) value(name string) float64 {
+	if len(d.row) == 0 {
+		d.row = d.g.Encoder.DecodeRow(d.row, d.codes)
+	}
+	return d.columns.Value(d.row, name)
 }

@@ -28,6 +28,7 @@ var kind = generator.Kind{
 	Device: true,
 }
 
+// stages are what learns this kind.
 func stages(s generator.Settings) []stage.Stage {
 	all := embedding.Stages(s, embedding.Options{OneProtocol: true, Places: places, OneSequence: true})
 	if !s.NoFlow {
@@ -49,6 +50,7 @@ type params struct {
 	Patience        int            `json:"patience"`
 }
 
+// paramsOf picks the parameters from the settings.
 func paramsOf(s generator.LSTM) params {
 	p := params{Network: Name, Cell: s.Cell, Units: s.Units, Epochs: s.Epochs, Batch: s.Batch, LearningRate: s.LearningRate, Dropout: s.Dropout,
 		ValidationShare: s.ValidationShare, Patience: s.Patience}
@@ -58,14 +60,15 @@ func paramsOf(s generator.LSTM) params {
 	return p
 }
 
-// network is the network of the parameters, without inputs and outputs.
+// network returns the network of the parameters, without inputs and outputs.
 func (p params) network() lstm.WindowConfig {
 	n := lstm.DefaultWindowConfig()
-	n.Cell, n.Units, n.HoldOut = lstm.Cell(p.Cell), p.Units, p.ValidationShare
+	n.Cell, n.Units, n.Dropout, n.HoldOut = lstm.Cell(p.Cell), p.Units, p.Dropout, p.ValidationShare
 	n.Fit = training.Network(n.Fit, p.Epochs, p.Batch, p.LearningRate, p.Patience)
 	return n
 }
 
+// networkStage trains the network.
 func networkStage(s generator.LSTM) stage.Stage {
 	p := paramsOf(s)
 	return stage.Stage{
@@ -76,6 +79,7 @@ func networkStage(s generator.LSTM) stage.Stage {
 	}
 }
 
+// run is the work of the stage.
 func (p params) run(ctx context.Context, env *stage.Env) error {
 	backend, err := env.Backend(ctx)
 	if err != nil {

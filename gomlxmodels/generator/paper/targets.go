@@ -74,14 +74,14 @@ func (f *facts) newTargets() (targets, error) {
 		return t, fmt.Errorf("%d classes and %d numbers: want %d and %d: not of this version", len(f.Scales.Classes), len(f.Scales.Numbers), len(t.classes), len(t.numbers))
 	}
 	for k, c := range t.classes {
-		if s := f.Scales.Classes[k]; s.Name != c.Name || s.Values.Len() == 0 {
+		if s := f.Scales.Classes[k]; s.Name != c.Name || s.Values == nil || s.Values.Len() == 0 {
 			return t, fmt.Errorf("output %d is %q: want %q with values: not of this version", k, s.Name, c.Name)
 		}
 	}
 	return t, nil
 }
 
-// outputs are those of the network.
+// outputs returns the heads and the features of the network.
 func (f *facts) outputs() (heads []lstm.Head, features []string) {
 	for _, c := range f.Scales.Classes {
 		heads = append(heads, lstm.Head{Name: c.Name, Classes: c.Values.Len()})
@@ -168,9 +168,10 @@ func (s *numberScale) unit(v float64) float64 {
 	return (v - s.Range[0]) / (s.Range[1] - s.Range[0])
 }
 
+// value takes a number in [0, 1] back.
 func (s *numberScale) value(unit float64) float64 { return s.Range[0] + unit*(s.Range[1]-s.Range[0]) }
 
-// targetRows are the network's targets [packets, values of the classes + numbers].
+// targetRows returns the network's targets [packets, values of the classes + numbers].
 func (g *Generator) targetRows(flows []*flow.Flow) *mat.Dense {
 	s := &g.Scales
 	width, packets := len(s.Numbers), 0

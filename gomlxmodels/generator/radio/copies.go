@@ -85,7 +85,7 @@ func (u *Copies) Draw(p *flow.Packet, label int, past *Past, id int64, random *r
 	case past.packets == 0:
 		r.Counter = u.Model.Counter.first(random)
 	default:
-		r.Counter = u.Model.Counter.next(past.counter, draw.Index(random, u.Model.Counter.Shares), random)
+		r.Counter = u.Model.Counter.next(past.counter, draw.Index(random, u.Model.Counter.Weights), random)
 	}
 	past.Add(&r)
 	p.Radio = &r

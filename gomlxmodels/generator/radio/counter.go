@@ -19,16 +19,17 @@ const counterMask = 1<<16 - 1
 // the next frame, more are frames that were not heard, 0 is a repetition, half
 // the range or more is a step back: the device began anew.
 type counterModel struct {
-	First  []float64          `json:"first"`            // quantiles
-	Steps  *feature.Quantizer `json:"steps"`            // forward
-	Resets []float64          `json:"resets,omitempty"` // counters after a step back, ascending; empty: there was none
-	Shares []float64          `json:"shares"`           // of each class in training
+	First   []float64          `json:"first"`            // quantiles
+	Steps   *feature.Quantizer `json:"steps"`            // forward
+	Resets  []float64          `json:"resets,omitempty"` // counters after a step back, ascending; empty: there was none
+	Weights []float64          `json:"weights"`          // of each class in training
 }
 
 // counterQuantiles is how many quantiles of the first counters are kept: with
 // them, a value in between is drawn, not the counter of a training device.
 const counterQuantiles = 65
 
+// fitCounter learns the counters of all devices.
 func fitCounter(flows []*flow.Flow) (counterModel, error) {
 	var m counterModel
 	var firsts, steps []float64
@@ -59,14 +60,14 @@ func fitCounter(flows []*flow.Flow) (counterModel, error) {
 		steps = []float64{1}
 	}
 	var err error
-	if m.Steps, err = feature.FitQuantizer(steps, stepBins, 1, exactStepShare); err != nil {
+	if m.Steps, err = feature.FitQuantizer(steps, stepBins, 1, exactStep); err != nil {
 		return m, fmt.Errorf("generator: frame counter: %w", err)
 	}
-	m.Shares = m.shares(flows)
+	m.Weights = m.weights(flows)
 	return m, nil
 }
 
-// classes of the head: the steps forward, and a step back if there was one.
+// classes returns how many the head has: the steps forward, and a step back if there was one.
 func (m *counterModel) classes() int {
 	if len(m.Resets) > 0 {
 		return m.Steps.Len() + 1
@@ -74,6 +75,7 @@ func (m *counterModel) classes() int {
 	return m.Steps.Len()
 }
 
+// code returns the class of the step from one counter to the next.
 func (m *counterModel) code(before, counter uint32) int {
 	step := (counter - before) & counterMask
 	if step > counterMask/2 && len(m.Resets) > 0 {
@@ -88,7 +90,7 @@ func (m *counterModel) first(random *rand.Rand) uint32 {
 	return uint32(math.Round(draw.Between(m.First, random))) & counterMask
 }
 
-// next is the counter after before, given the step's class.
+// next returns the counter after before, given the step's class.
 func (m *counterModel) next(before uint32, class int, random *rand.Rand) uint32 {
 	if class >= m.Steps.Len() {
 		to := uint32(math.Round(draw.Between(m.Resets, random))) & counterMask
@@ -100,8 +102,8 @@ func (m *counterModel) next(before uint32, class int, random *rand.Rand) uint32 
 	return (before + uint32(math.Round(m.Steps.Value(class, 0, random.Float64())))) & counterMask
 }
 
-// shares are the shares of the classes in training.
-func (m *counterModel) shares(flows []*flow.Flow) []float64 {
+// weights returns the frequencies of the classes in training.
+func (m *counterModel) weights(flows []*flow.Flow) []float64 {
 	counts := make([]float64, m.classes())
 	last := make(map[string]uint32)
 	total := 0.0

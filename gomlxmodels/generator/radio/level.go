@@ -8,13 +8,13 @@ import (
 	"github.com/necstgen/necstgen/datasets/feature"
 )
 
-// Bins of the levels and of counter steps, and the shares of all packets from
+// Bins of the levels and of counter steps, and the fractions of all packets from
 // which on a value is a class of its own: gateways note levels on coarse grids.
 const (
-	levelBins       = 24
-	exactLevelShare = 0.004
-	stepBins        = 12
-	exactStepShare  = 0.002
+	levelBins  = 24
+	exactLevel = 0.004
+	stepBins   = 12
+	exactStep  = 0.002
 )
 
 // levelCode codes RSSI or SNR: of a device, as the distance from the device's mean in
@@ -28,8 +28,10 @@ type levelCode struct {
 // mostKnown is how many different values still count as a grid.
 const mostKnown = 1024
 
+// fitLevel learns the bins of a level, given its values and their distances from the
+// mean in standard deviations.
 func fitLevel(name string, values, units []float64) (levelCode, error) {
-	q, err := feature.FitQuantizer(units, levelBins, 1, exactLevelShare)
+	q, err := feature.FitQuantizer(units, levelBins, 1, exactLevel)
 	if err != nil {
 		return levelCode{}, fmt.Errorf("generator: %s: %w", name, err)
 	}
@@ -41,6 +43,7 @@ func fitLevel(name string, values, units []float64) (levelCode, error) {
 	return levelCode{q, known}, nil
 }
 
+// value returns the level that a code stands for, at u in [0, 1) of its bin.
 func (l *levelCode) value(code int32, u float64, of levelStats) float32 {
 	return l.nearest(of.value(l.Code.Value(int(code), 0, u)))
 }
@@ -48,6 +51,7 @@ func (l *levelCode) value(code int32, u float64, of levelStats) float32 {
 // levelStats are the mean and the standard deviation of a level.
 type levelStats struct{ mean, deviation float64 }
 
+// unit returns the distance from the mean in standard deviations, and value undoes it.
 func (s levelStats) unit(v float64) float64     { return (v - s.mean) / s.deviation }
 func (s levelStats) value(unit float64) float64 { return s.mean + unit*s.deviation }
 

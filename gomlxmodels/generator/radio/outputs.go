@@ -23,7 +23,7 @@ type Number struct {
 	Set  func(*flow.Packet, float64)
 }
 
-// Outputs are the four classes and six numbers of the paper's network for uplinks,
+// Outputs returns the four classes and six numbers of the paper's network for uplinks,
 // in the order of its targets (algorithm.md section 8). Lengths and gap are of those
 // for other packets.
 func (m *Uplinks) Outputs(_ []Class, numbers []Number) ([]Class, []Number) {
@@ -89,7 +89,7 @@ func (m *Uplinks) Complete(p *flow.Packet, feature func(name string) float64, pa
 	case past.packets == 0:
 		r.Counter = m.Counter.first(random)
 	default:
-		r.Counter = m.Counter.next(past.counter, draw.Index(random, m.Counter.Shares), random)
+		r.Counter = m.Counter.next(past.counter, draw.Index(random, m.Counter.Weights), random)
 	}
 	past.Add(r)
 	p.PayloadLength = max(0, p.Length-p.HeaderLength-macCode)

@@ -160,7 +160,7 @@ func (m *Uplinks) Profiles(seed uint64) func([]float32) []float32 {
 
 // prepare checks what was loaded and makes it ready to draw.
 func (m *Uplinks) prepare() error {
-	if m.Settings.Len() == 0 || m.Frequency.Len() == 0 || m.RSSI.Code == nil || m.SNR.Code == nil || m.Counter.Steps == nil || len(m.Counter.First) == 0 {
+	if m.Settings == nil || m.Settings.Len() == 0 || m.Frequency == nil || m.Frequency.Len() == 0 || m.RSSI.Code == nil || m.SNR.Code == nil || m.Counter.Steps == nil || len(m.Counter.First) == 0 {
 		return errors.New("generator: radio fields are missing: not of this version")
 	}
 	if m.Profile == nil {

@@ -8,7 +8,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/lorawan"
 )
 
-// Rows are the rows of feature.LoRaWAN of packets with Radio, in time order.
+// Rows yields the rows of feature.LoRaWAN of packets with Radio, in time order.
 // They are those of lorawan.Extract, but from the packet's own lengths, so that
 // packets out of a table, which have no frame, have the same. The size that a
 // gateway's record states is left out: published logs have none.

@@ -12,7 +12,7 @@ import (
 
 // senders are the devices of a timeline without flows: there the network draws what a
 // gateway hears, uplink after uplink, and which device each is of is drawn
-// afterwards, by how well it fits the device's share, spreading factors and
+// afterwards, by how well it fits the device's weight, spreading factors and
 // levels. The devices' addresses are made up, and each has a counter of its own.
 type senders struct {
 	List []sender `json:"list"`
@@ -20,8 +20,8 @@ type senders struct {
 
 // sender is one of them.
 type sender struct {
-	Share   float64    `json:"share"`   // of the uplinks
-	Factors [6]float64 `json:"factors"` // share of each spreading factor from 7 to 12
+	Weight  float64    `json:"weight"`  // of the uplinks
+	Factors [6]float64 `json:"factors"` // fraction of each spreading factor from 7 to 12
 	RSSI    [2]float64 `json:"rssi"`    // mean and standard deviation, dBm
 	SNR     [2]float64 `json:"snr"`     // the same, dB
 	Port    int16      `json:"port"`    // the most frequent
@@ -31,10 +31,11 @@ type sender struct {
 // spread than it has.
 const (
 	leastLevelSpread = 2    // dB
-	leastFactorShare = 0.01 // of a device's uplinks
+	leastFactor      = 0.01 // of a device's uplinks
 	otherPortWeight  = 0.05 // of a device whose port is another
 )
 
+// fitSenders measures the devices of a timeline.
 func fitSenders(flows []*flow.Flow) *senders {
 	type tally struct {
 		n                      float64
@@ -70,9 +71,9 @@ func fitSenders(flows []*flow.Flow) *senders {
 	}
 	for _, name := range names {
 		t := tallies[name]
-		one := sender{Share: t.n / total, RSSI: spread(t.n, t.rssi, t.rssi2), SNR: spread(t.n, t.snr, t.snr2)}
+		one := sender{Weight: t.n / total, RSSI: spread(t.n, t.rssi, t.rssi2), SNR: spread(t.n, t.snr, t.snr2)}
 		for i, n := range t.factors {
-			one.Factors[i] = max(leastFactorShare, n/t.n)
+			one.Factors[i] = max(leastFactor, n/t.n)
 		}
 		most := 0
 		for port, n := range t.ports {
@@ -85,6 +86,7 @@ func fitSenders(flows []*flow.Flow) *senders {
 	return d
 }
 
+// factorIndex returns where a spreading factor stands among Factors.
 func factorIndex(factor uint8) int { return int(min(max(factor, 7), 12)) - 7 }
 
 // deviceDraw gives uplinks their devices, one after the other.
@@ -118,11 +120,11 @@ func (h *deviceDraw) Assign(p *flow.Packet) {
 	for i := range h.List {
 		d := &h.List[i]
 		a, b := (float64(r.RSSI)-d.RSSI[0])/d.RSSI[1], (float64(r.SNR)-d.SNR[0])/d.SNR[1]
-		w := d.Share * d.Factors[factorIndex(r.SpreadingFactor)] * math.Exp(-(a*a+b*b)/2) / (d.RSSI[1] * d.SNR[1])
+		w := d.Weight * d.Factors[factorIndex(r.SpreadingFactor)] * math.Exp(-(a*a+b*b)/2) / (d.RSSI[1] * d.SNR[1])
 		if r.Port != d.Port {
 			w *= otherPortWeight
 		}
-		h.weights[i] = w + 1e-12*d.Share
+		h.weights[i] = w + 1e-12*d.Weight
 		total += h.weights[i]
 	}
 	u, i := h.random.Float64()*total, 0
@@ -131,7 +133,7 @@ func (h *deviceDraw) Assign(p *flow.Packet) {
 		i++
 	}
 	if h.known[i] {
-		h.counters[i] = h.counter.next(h.counters[i], draw.Index(h.random, h.counter.Shares), h.random)
+		h.counters[i] = h.counter.next(h.counters[i], draw.Index(h.random, h.counter.Weights), h.random)
 	} else {
 		h.known[i], h.counters[i] = true, h.counter.first(h.random)
 	}

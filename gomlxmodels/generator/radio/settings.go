@@ -18,6 +18,7 @@ type settings struct {
 // maxSlack bounds what a key keeps of slack.
 const maxSlack = 63
 
+// settingsOf returns those of an uplink.
 func settingsOf(p *flow.Packet) settings {
 	r := p.Radio
 	slack := min(max(0, p.Length-p.HeaderLength-p.PayloadLength), maxSlack)
@@ -35,6 +36,7 @@ func (s settings) key() int64 {
 	return k<<6 | int64(s.slack)
 }
 
+// splitSettings undoes key.
 func splitSettings(k int64) settings {
 	var s settings
 	s.slack, k = int32(k&maxSlack), k>>6

@@ -21,7 +21,7 @@ type Uplinks struct {
 	RSSI      levelCode           `json:"rssi"`
 	SNR       levelCode           `json:"snr"`
 	Counter   counterModel        `json:"counter"`
-	Gateways  []float64           `json:"gateways"`          // share of the flows, by gateway
+	Gateways  []float64           `json:"gateways"`          // fraction of the flows, by gateway
 	Profile   *profiles           `json:"profile,omitempty"` // of sampled
 	Senders   *senders            `json:"senders,omitempty"` // of a timeline without flows
 }
@@ -38,6 +38,7 @@ const (
 	headStep
 )
 
+// fitUplinks learns all but the profiles.
 func fitUplinks(flows []*flow.Flow, segments bool) (*Uplinks, error) {
 	var keys, frequencies []int64
 	var err error
@@ -74,13 +75,14 @@ func fitUplinks(flows []*flow.Flow, segments bool) (*Uplinks, error) {
 	return m, nil
 }
 
-// Heads are the sampled network's heads for an uplink.
+// Heads returns the sampled network's heads for an uplink.
 func (m *Uplinks) Heads() []lstm.Head {
 	heads := []lstm.Head{{Name: "settings", Classes: m.Settings.Len() + m.repeats()}, {Name: "frequency", Classes: m.Frequency.Len()},
 		{Name: "rssi", Classes: m.RSSI.Code.Len()}, {Name: "snr", Classes: m.SNR.Code.Len()}, {Name: "step", Classes: m.Counter.classes()}}
 	return heads[:m.headCount()]
 }
 
+// headCount returns the number of heads.
 func (m *Uplinks) headCount() int {
 	if m.Senders != nil {
 		return headStep
@@ -88,7 +90,7 @@ func (m *Uplinks) headCount() int {
 	return headStep + 1
 }
 
-// repeats is 1 where the first class of the settings is those of the uplink before:
+// repeats returns 1 where the first class of the settings is those of the uplink before:
 // a device keeps its settings. In a timeline neighbours are of different devices.
 func (m *Uplinks) repeats() int {
 	if m.Senders != nil {
@@ -144,7 +146,7 @@ func (m *Uplinks) Decode(p *flow.Packet, codes []int32, past *Past, id int64, ra
 	p.Layers[0] = flow.Layer{Name: flow.LayerLoRaWAN, Length: p.Length}
 }
 
-// settings are those of a class; below 0 those of the uplink before, for the first
+// settings returns those of a class; below 0 those of the uplink before, for the first
 // uplink the most frequent of the spreading factor next to the device's mean.
 func (m *Uplinks) settings(class int, past *Past) settings {
 	switch {
@@ -163,7 +165,7 @@ func (m *Uplinks) settings(class int, past *Past) settings {
 	return best
 }
 
-// alike is the most frequent setting with an address, or without.
+// alike returns the most frequent setting with an address, or without.
 func (m *Uplinks) alike(joins bool) settings {
 	for _, key := range m.Settings.Values {
 		if s := splitSettings(key); s.joins() == joins {
@@ -173,7 +175,7 @@ func (m *Uplinks) alike(joins bool) settings {
 	return splitSettings(m.Settings.Values[0])
 }
 
-// gateway draws an identifier with the training's shares, from the EUI-64 that
+// gateway draws an identifier as often as in training, from the EUI-64 that
 // are set apart for documentation (RFC 9542, 2.2.1): 00-00-5E-EF-10-00-00-xx.
 func (m *Uplinks) gateway(random *rand.Rand) uint64 {
 	return documentationEUI + uint64(draw.Index(random, m.Gateways)&0xff)
@@ -181,7 +183,7 @@ func (m *Uplinks) gateway(random *rand.Rand) uint64 {
 
 const documentationEUI = 0x00005EEF10000000
 
-// address is the device address of flow id: of the NetIDs 0 and 1, which are for
+// address returns the device address of flow id: of the NetIDs 0 and 1, which are for
 // experiments (LoRaWAN backend interfaces 1.0, 6.1.1), another for each of the
 // first 2^25 flows.
 func address(id int64) uint32 {

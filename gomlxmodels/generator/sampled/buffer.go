@@ -26,6 +26,7 @@ func (d *flowBuffer) begin(f *scheduledFlow) {
 	*d = flowBuffer{number: f.number, id: f.id, start: f.Start, packets: d.packets[:0], radio: d.radio[:0]}
 }
 
+// add appends a packet.
 func (d *flowBuffer) add(p *flow.Packet) {
 	d.packets = append(d.packets, drawnPacket{p.Time, p.Length, p.HeaderLength, p.PayloadLength, p.Direction, p.Flags})
 	if p.Radio != nil {

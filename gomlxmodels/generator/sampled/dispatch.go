@@ -34,6 +34,7 @@ type dispatcher struct {
 	err    error // what ended the specs, if not their end
 }
 
+// newDispatcher prepares for n samplers.
 func newDispatcher(s specs, n int) *dispatcher {
 	return &dispatcher{specs: s, queues: make([][]scheduledFlow, n)}
 }

@@ -17,6 +17,7 @@ type grammar map[int][]bool // state -> by class
 // never seen there: damage and retransmission, which are not reproduced.
 const rare = 0.002
 
+// fitGrammar counts which classes follow each state.
 func fitGrammar(flows []*flow.Flow, v *vocabulary) grammar {
 	counts := make(map[int][]int)
 	codes := make([]int32, headCount)

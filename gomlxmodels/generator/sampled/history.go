@@ -32,7 +32,7 @@ type history struct {
 const historyWidth = 17 + aggregate.TargetCount
 
 // seen returns 1 if that side has sent the flag. A recurrent state has to learn to
-// keep it; told, it ends connections properly (close share 0.87 without).
+// keep it; told, it ends connections properly (without that it closes 87 % of them).
 func (h *history) seen(d flow.Direction, flag flow.TCPFlags) float32 {
 	if h.flags[d]&flag != 0 {
 		return 1

@@ -36,7 +36,7 @@ func poolSize(packets, longest float64, most int) (samplers, slots int) {
 	return samplers, min(mostSlots, slots/samplers)
 }
 
-// poolSize is that of a request, given what flows are like in training.
+// poolSize returns that of a request, given what flows are like in training.
 func (g *Generator) poolSize(r generator.Request) (samplers, slots int) {
 	mean, longest := g.Aggregate.PacketsPerFlow()
 	flows := float64(g.Aggregate.Expected(r))
@@ -83,7 +83,7 @@ func (g *Generator) newPool(r generator.Request, n, slots int) (*samplerPool, er
 	return p, nil
 }
 
-// specs are those of the aggregate level, each with a radio profile.
+// specs returns those of the aggregate level, each with a radio profile.
 func (g *Generator) specs(r generator.Request) specs {
 	next, profile := g.Aggregate.Specs(r), g.Radio.Profiles(r.Seed)
 	return func() (aggregate.Spec, bool, error) {

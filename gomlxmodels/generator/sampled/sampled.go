@@ -70,7 +70,7 @@ func load(b compute.Backend, path func(string) (string, error)) (generator.Gener
 	if err = artifact.ReadJSON(path, networkName, &g.facts); err != nil {
 		return nil, err
 	}
-	if g.Vocabulary == nil || g.Vocabulary.Gap == nil || g.Radio.Fields == nil {
+	if !g.Vocabulary.complete() || g.Radio.Fields == nil {
 		return nil, fmt.Errorf("generator: load %s: not a sampled generator of this version", networkName)
 	}
 	if g.Model, err = embedding.Load(b, path); err != nil {
@@ -139,7 +139,7 @@ func (g *Generator) fit(ctx context.Context, b compute.Backend, p params, networ
 	return nil
 }
 
-// latents are what is known of each flow as a whole.
+// latents returns what is known of each flow as a whole.
 func (g *Generator) latents(ctx context.Context, flows []*flow.Flow, seed uint64) ([][]float32, error) {
 	x := aggregate.Summaries(flows)
 	random := rand.New(rand.NewPCG(seed, 0x736571))
@@ -150,7 +150,7 @@ func (g *Generator) latents(ctx context.Context, flows []*flow.Flow, seed uint64
 	return latents, g.Radio.AppendProfiles(ctx, flows, latents, seed)
 }
 
-// sequences are the flows as the network is taught them, each its first packets.
+// sequences returns the flows as the network is taught them, each its first packets.
 func (g *Generator) sequences(most int, flows []*flow.Flow, labels [][]int, latents [][]float32) []lstm.Sequence {
 	index := make(map[int]int)
 	for i, label := range g.Chain.Labels() {

@@ -31,6 +31,7 @@ var kind = generator.Kind{
 	OneThread: true, // 13 % more packets a second than with a pool of threads for each step
 }
 
+// stages are what learns this kind.
 func stages(s generator.Settings) []stage.Stage {
 	return append(embedding.Stages(s, embedding.Options{}), aggregate.Stage(aggregate.Summary, false), networkStage(s.LSTM))
 }
@@ -52,13 +53,14 @@ type params struct {
 	MaxLength       int     `json:"max_length"`
 }
 
+// paramsOf picks the parameters from the settings.
 func paramsOf(s generator.LSTM) params {
 	return params{Network: Name, Units: s.Units, Epochs: s.Epochs, Batch: s.Batch, LearningRate: s.LearningRate, Dropout: s.Dropout,
 		Noise: s.Noise, Jitter: s.Jitter, ValidationShare: s.ValidationShare, Patience: s.Patience,
 		GapBins: s.GapBins, LengthBins: s.LengthBins, MaxLength: s.MaxLength}
 }
 
-// network is the network of the parameters, without its heads.
+// network returns the network of the parameters, without its heads.
 func (p params) network() lstm.SampledConfig {
 	n := lstm.DefaultSampledConfig()
 	n.Units, n.Dropout, n.Noise, n.Jitter = p.Units, p.Dropout, p.Noise, p.Jitter
@@ -69,6 +71,7 @@ func (p params) network() lstm.SampledConfig {
 
 type observer = func(fit.Epoch) error
 
+// networkStage trains the network.
 func networkStage(s generator.LSTM) stage.Stage {
 	p := paramsOf(s)
 	return stage.Stage{
@@ -79,6 +82,7 @@ func networkStage(s generator.LSTM) stage.Stage {
 	}
 }
 
+// run is the work of the stage.
 func (p params) run(ctx context.Context, env *stage.Env) error {
 	backend, err := env.Backend(ctx)
 	if err != nil {

@@ -30,6 +30,11 @@ const (
 	headCount
 )
 
+// complete reports whether nothing is missing, as in a file of another version.
+func (v *vocabulary) complete() bool {
+	return v != nil && v.Class != nil && v.Header != nil && v.Payload != nil && v.Gap != nil && v.Resolution > 0
+}
+
 // classKey joins what one head draws: direction, TCP flags, whether the flow
 // ends, and the IP protocol (an application may have flows of several: DNS).
 func classKey(p *flow.Packet, end bool) int64 {
@@ -40,6 +45,7 @@ func classKey(p *flow.Packet, end bool) int64 {
 	return key
 }
 
+// splitClass undoes classKey.
 func splitClass(key int64) (p flow.Packet, end bool) {
 	p.Direction, p.Flags, p.Tuple.Proto = flow.Direction(key&1), flow.TCPFlags(key>>1), uint8(key>>10)
 	return p, key>>9&1 == 1
@@ -54,6 +60,7 @@ const (
 	gapFractions = 16 // parts of a gap's bin: its second digit
 )
 
+// fitVocabulary learns which values there are, and bins for those that do not recur.
 func fitVocabulary(flows []*flow.Flow, gapBins, lengthBins int) (*vocabulary, error) {
 	var classes, headers []int64
 	var payloads, gaps []float64
@@ -105,6 +112,7 @@ type decoder struct {
 	ends    []bool
 }
 
+// newDecoder makes the tables of a vocabulary.
 func newDecoder(v *vocabulary) *decoder {
 	d := &decoder{v: v}
 	for _, key := range v.Class.Values {

@@ -58,14 +58,21 @@ type Pace struct {
 // Fit checks segments and measures them.
 func Fit(segments []*flow.Flow) (*Pace, error) {
 	p := &Pace{}
+	last := segments[len(segments)-1]
+	span := float64(End(last) - last.Start())
 	for i, f := range segments {
-		if i > 0 && f.Start() < End(segments[i-1]) {
+		p.Size = max(p.Size, len(f.Packets))
+		if i == 0 {
+			continue
+		}
+		if f.Start() < End(segments[i-1]) {
 			return nil, fmt.Errorf("generator: segment %d starts before the one before it ends: without flows, Segments makes what is learnt", i)
 		}
-		p.Size = max(p.Size, len(f.Packets))
+		if between := f.Start() - segments[i-1].Start(); Believed(between) {
+			span += float64(between)
+		}
 	}
-	span := float64(End(segments[len(segments)-1])-segments[0].Start()) / 1e9
-	p.Span = max(ShortestGap, span/float64(len(segments)))
+	p.Span = max(ShortestGap, span/1e9/float64(len(segments)))
 	return p, nil
 }
 

@@ -2,6 +2,7 @@ package timeline_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -41,5 +42,38 @@ func TestSegments(t *testing.T) {
 	}
 	if _, err := timeline.Fit(flows); err == nil || !strings.Contains(err.Error(), "Segments") {
 		t.Errorf("overlapping flows as segments gave %v, want an error that names Segments", err)
+	}
+}
+
+// A clock that was set by half a century in the middle changes neither the pace of a
+// timeline nor what the starts of flows are drawn from.
+func TestClockJump(t *testing.T) {
+	flows := gentest.Flows(60, rand.NewPCG(1, 1))
+	segments, err := timeline.Segments(flows, 16)
+	if err != nil {
+		t.Fatal(err)
+	}
+	steady, err := timeline.Fit(segments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	arrivals := timeline.Arrivals(segments)
+	for _, f := range segments[20:] {
+		for j := range f.Packets {
+			f.Packets[j].Time += 54 * 365 * 86400 * 1e9
+		}
+		if f != segments[20] {
+			f.Before += 54 * 365 * 86400 * 1e9
+		}
+	}
+	jumped, err := timeline.Fit(segments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if jumped.Span > steady.Span || jumped.Span < 0.9*steady.Span {
+		t.Errorf("%v s a segment, want about the %v s without the jump", jumped.Span, steady.Span)
+	}
+	if got := timeline.Arrivals(segments); len(got) != len(arrivals)-1 || slices.Max(got) > slices.Max(arrivals) {
+		t.Errorf("%d times between segments up to %d ns, want the %d others up to %d ns", len(got), slices.Max(got), len(arrivals)-1, slices.Max(arrivals))
 	}
 }

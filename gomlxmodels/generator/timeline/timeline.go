@@ -4,7 +4,7 @@
 //	Order, Place     the packets of all flows in time order
 //	Segments         the packets of flows as one timeline, cut into blocks
 //	Pace             what is learnt of such a timeline, and lays drawn blocks one behind the other
-//	LogGap, GapBefore, Resolution  times between packets
+//	LogGap, GapBefore, Arrivals, Resolution  times between packets and flows
 package timeline
 
 import (
@@ -16,11 +16,22 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// ShortestGap stands for a gap of zero, in seconds: below the resolution of any capture.
-const ShortestGap = 1e-9
+// ShortestGap stands for a gap of zero, in seconds: below the resolution of any
+// capture. LongestGap is the longest time between two packets that is believed, a
+// year: what is longer is a clock that was set, as where captures of 1970 and of today
+// are merged, and a few such gaps would run out of time stamps.
+const (
+	ShortestGap = 1e-9
+	LongestGap  = 365 * 86400.
+)
 
-// LogGap returns log10 of a gap in seconds.
-func LogGap(gap time.Duration) float64 { return math.Log10(max(ShortestGap, gap.Seconds())) }
+// LogGap returns log10 of a gap in seconds, which counts as LongestGap at most.
+func LogGap(gap time.Duration) float64 {
+	return math.Log10(min(max(ShortestGap, gap.Seconds()), LongestGap))
+}
+
+// Believed reports whether a time between two packets or flows is LongestGap at most.
+func Believed(nanoseconds int64) bool { return float64(nanoseconds)/1e9 <= LongestGap }
 
 // GapBefore returns the time between packet i and the one before it; 0 for the first.
 func GapBefore(f *flow.Flow, i int) time.Duration {
@@ -74,11 +85,14 @@ func Lengths(flows []*flow.Flow) []int {
 }
 
 // Arrivals returns the nanoseconds from each flow's Before to its start, apart from
-// the first flow's: what the starts of flows are drawn from. It is never empty.
+// the first flow's and those that are not believed: what the starts of flows are drawn
+// from. It is never empty.
 func Arrivals(flows []*flow.Flow) []int64 {
 	between := []int64{}
 	for _, f := range flows[min(1, len(flows)):] {
-		between = append(between, max(0, f.Start()-f.Before))
+		if since := max(0, f.Start()-f.Before); Believed(since) {
+			between = append(between, since)
+		}
 	}
 	if len(between) == 0 {
 		between = append(between, int64(time.Second))

@@ -38,7 +38,7 @@ func Read(env *stage.Env, oneProtocol bool) (*Set, error) {
 	if err != nil {
 		return nil, err
 	}
-	flows, err := table.ReadFlowPackets(path)
+	flows, err := table.ReadFlowPackets(path, nil)
 	if err != nil {
 		return nil, fmt.Errorf("generator: training flows: %w", err)
 	}
@@ -48,7 +48,7 @@ func Read(env *stage.Env, oneProtocol bool) (*Set, error) {
 // Of returns the set of flows that are in memory.
 func Of(flows []*flow.Flow, traffic generator.Traffic, oneProtocol bool) (*Set, error) {
 	s := &Set{Flows: flows, Traffic: traffic}
-	s.leaveOutStrays()
+	s.leaveOutDownlinks()
 	if oneProtocol && traffic.Segment == 0 {
 		s.leaveOutProtocols()
 	}
@@ -65,13 +65,13 @@ func Of(flows []*flow.Flow, traffic generator.Traffic, oneProtocol bool) (*Set, 
 	return s, err
 }
 
-// strayShare is the most that flows without radio fields may be among uplinks.
-const strayShare = 0.05
+// mostDownlinks is the greatest fraction of flows without radio fields among uplinks.
+const mostDownlinks = 0.05
 
-// leaveOutStrays leaves out the few flows that are no uplinks among those that are:
+// leaveOutDownlinks leaves out the few flows that are no uplinks among those that are:
 // what a gateway heard of other gateways.
-func (s *Set) leaveOutStrays() {
-	n := s.leaveOut(strayShare, func(f *flow.Flow) bool { return f.Packets[0].Radio == nil })
+func (s *Set) leaveOutDownlinks() {
+	n := s.leaveOut(mostDownlinks, func(f *flow.Flow) bool { return f.Packets[0].Radio == nil })
 	if n > 0 {
 		s.Doubts = append(s.Doubts, fmt.Errorf("generator: %d flows among LoRaWAN uplinks are none (downlinks that the gateway heard) and are left out", n))
 	}
@@ -86,9 +86,9 @@ func (s *Set) leaveOutProtocols() {
 	}
 }
 
-// leaveOut removes the flows for which out holds, if they are no more than a share
+// leaveOut removes the flows for which out holds, if they are no more than a fraction
 // of all, and returns how many it has removed.
-func (s *Set) leaveOut(share float64, out func(*flow.Flow) bool) int {
+func (s *Set) leaveOut(fraction float64, out func(*flow.Flow) bool) int {
 	var kept []*flow.Flow
 	for _, f := range s.Flows {
 		if !out(f) {
@@ -96,7 +96,7 @@ func (s *Set) leaveOut(share float64, out func(*flow.Flow) bool) int {
 		}
 	}
 	n := len(s.Flows) - len(kept)
-	if float64(n) > share*float64(len(s.Flows)) {
+	if float64(n) > fraction*float64(len(s.Flows)) {
 		return 0
 	}
 	s.Flows = kept

@@ -13,68 +13,14 @@ import (
 	"github.com/necstgen/necstgen/experiments/saved"
 )
 
-// generated says what generate has made.
-type generated struct {
-	Runs    []string  `json:"runs"`
-	Packets int64     `json:"packets"`
-	Seconds float64   `json:"seconds"`
-	Seed    uint64    `json:"seed"`
-	Files   []written `json:"files,omitempty"`
-	Replay  *sent     `json:"replay,omitempty"`
-}
-
-// written is one file.
-type written struct {
-	Path    string   `json:"path"`
-	Packets int64    `json:"packets"`
-	Parts   []string `json:"parts,omitempty"` // of a split capture
-}
-
-// generate writes what the order says from the runs' models.
-func (c *command) generate(ctx context.Context, refs []string, o *order) error {
-	if err := o.check(len(refs)); err != nil {
-		return err
-	}
-	runs := make([]*run.Manifest, len(refs))
-	for i, ref := range refs {
-		m, err := run.Find(c.runs, ref)
-		if err != nil {
-			return err
-		}
-		runs[i] = m
-	}
-	amount, err := c.amount(o, runs[0])
-	if err != nil {
-		return err
-	}
-	if o.level == aggregateLevel {
-		return c.generateAggregate(ctx, runs[0], o, amount)
-	}
-	source, err := saved.Open(ctx, runs, c.backend, c.err)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	if err := o.share(refs, source.Parts); err != nil {
-		return err
-	}
-	switch {
-	case o.level == packetLevel:
-		return c.generatePackets(runs[0], source, o, amount)
-	case o.necstgen != "":
-		return c.generateNeCSTGen(ctx, runs, source, o, amount)
-	}
-	return c.generateFrames(ctx, runs, source, o, amount)
-}
-
 // generateFrames writes captures and tables, or sends frames, or both.
-func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, source *saved.Source, o *order, amount saved.Amount) error {
-	g, err := o.framing(runs[0])
+func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, source *saved.Source, o *generateOptions, amount saved.Amount) error {
+	g, err := o.overrides.apply(runs[0])
 	if err != nil {
 		return err
 	}
 	options := g.Framing(source.Uplinks())
-	if err := o.checkLink(source); err != nil {
+	if err := o.overrides.checkLink(source); err != nil {
 		return err
 	}
 	if o.iface != "" && options.Link != tcp.Semtech {
@@ -88,11 +34,11 @@ func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, sour
 	if err := output.Room(o.outs, packets, bytes); err != nil {
 		return fmt.Errorf("generate: %w", err)
 	}
-	files, err := createAll(o, options.Link, c)
+	files, err := createFiles(o, options.Link, c)
 	if err != nil {
 		return err
 	}
-	result := &generated{Seed: amount.Seed}
+	result := &generateResult{Seed: amount.Seed}
 	for _, m := range runs {
 		result.Runs = append(result.Runs, m.Dir)
 	}

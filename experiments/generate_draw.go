@@ -1,0 +1,45 @@
+package main
+
+import (
+	"context"
+
+	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/saved"
+)
+
+// generate draws from the models of runs and writes what the options ask for.
+func (c *command) generate(ctx context.Context, refs []string, o *generateOptions) error {
+	if err := o.check(len(refs)); err != nil {
+		return err
+	}
+	runs := make([]*run.Manifest, len(refs))
+	for i, ref := range refs {
+		m, err := run.Find(c.runs, ref)
+		if err != nil {
+			return err
+		}
+		runs[i] = m
+	}
+	amount, err := c.amount(o, runs[0])
+	if err != nil {
+		return err
+	}
+	if o.level == aggregateLevel {
+		return c.generateAggregate(ctx, runs[0], o, amount)
+	}
+	source, err := saved.Open(ctx, runs, c.backend, c.err)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	if err := o.weights.weigh(refs, source.Parts); err != nil {
+		return err
+	}
+	switch {
+	case o.level == packetLevel:
+		return c.generatePackets(runs[0], source, o, amount)
+	case o.necstgen != "":
+		return c.generateNeCSTGen(ctx, runs, source, o, amount)
+	}
+	return c.generateFrames(ctx, runs, source, o, amount)
+}

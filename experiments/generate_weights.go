@@ -1,0 +1,55 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/necstgen/necstgen/experiments/saved"
+)
+
+// weightsFlag is the value of --share: a proportion of the flows by the name of a run
+// or of an application, like HTTP=0.7,DNS=0.3.
+type weightsFlag map[string]float64
+
+func (w *weightsFlag) String() string { return "" } // there is no default
+func (w *weightsFlag) Type() string   { return "proportions" }
+
+func (w *weightsFlag) Set(text string) error {
+	if *w == nil {
+		*w = weightsFlag{}
+	}
+	for pair := range strings.SplitSeq(text, ",") {
+		name, value, ok := strings.Cut(pair, "=")
+		x, err := strconv.ParseFloat(value, 64)
+		if name = strings.TrimSpace(name); !ok || err != nil || name == "" || !(x > 0) || x > 1 {
+			return errors.New("want a proportion above 0 and up to 1 of each run or application, like HTTP=0.7,DNS=0.3")
+		}
+		(*w)[name] = x
+	}
+	return nil
+}
+
+// weigh gives each part the weight that --share names for its run or its application.
+func (w weightsFlag) weigh(runs []string, parts []saved.Part) error {
+	known := strings.Join(runs, ", ")
+	for name, x := range w {
+		found := 0
+		for i := range parts {
+			if runs[i] == name || strings.EqualFold(parts[i].Traffic.Application.String(), name) {
+				parts[i].Weight = x
+				found++
+			}
+		}
+		if found != 1 {
+			return usageError{fmt.Errorf("generate: --share %s: %d of the runs are called so or are of that application: want one of %s", name, found, known)}
+		}
+	}
+	for i := range parts {
+		if len(w) > 0 && parts[i].Weight == 0 {
+			return usageError{fmt.Errorf("generate: --share: none for %s (%s): want proportions of all runs, or none", runs[i], parts[i].Traffic.Application)}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package saved_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/necstgen/necstgen/datasets/address"
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/tcp"
+	"github.com/necstgen/necstgen/experiments/saved"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/baseline"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/gentest"
+)
+
+// Two applications in one capture, three flows of the first for one of the second. With
+// finished runs, Open makes the Source.
+func Example() {
+	var parts []saved.Part
+	for app, weight := range map[flow.Application]float64{flow.HTTP: 0.75, flow.DNS: 0.25} {
+		flows := gentest.Flows(60, rand.NewPCG(1, uint64(app)))
+		for _, f := range flows {
+			f.Application = app
+		}
+		g, err := baseline.FitBootstrap(flows, false)
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		parts = append(parts, saved.Part{Generator: g, Plan: address.Default(), Traffic: generator.TrafficOf(flows), Weight: weight})
+	}
+	source, err := saved.New(parts...)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	amount := saved.Amount{Flows: 400, Seed: 1}
+	framer, err := source.Framer(tcp.Options{}, amount.Seed)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	counts := map[flow.Application]int{}
+	flows := func(yield func(*flow.Flow, error) bool) {
+		for f, err := range source.Flows(context.Background(), amount) {
+			counts[f.Application]++
+			if !yield(f, err) {
+				return
+			}
+		}
+	}
+	frames := 0
+	for _, err := range framer.Frames(flows) {
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		frames++
+	}
+	fmt.Println(counts[flow.HTTP] > 2*counts[flow.DNS], counts[flow.HTTP]+counts[flow.DNS], frames > 400)
+	// Output: true 400 true
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+
+	"github.com/necstgen/necstgen/experiments/run"
+)
+
+// terminal returns where a run speaks.
+func (c *command) terminal() *run.Terminal {
+	f, ok := c.err.(*os.File)
+	return &run.Terminal{Out: c.out, Err: c.err, Quiet: c.quiet || c.json, Interactive: ok && term.IsTerminal(int(f.Fd()))}
+}
+
+// say prints a message that is no result, such as what is being waited for.
+func (c *command) say(message string) {
+	if !c.quiet {
+		_, _ = fmt.Fprintln(c.err, message) // a closed standard error shall not end the command
+	}
+}
+
+// printLine prints one line.
+func printLine(w io.Writer, format string, args ...any) error {
+	_, err := fmt.Fprintf(w, format+"\n", args...)
+	return err
+}
+
+// progressReader reports how many bytes have been read.
+type progressReader struct {
+	r     io.Reader
+	n     int64
+	shown func(int64)
+}
+
+func (p *progressReader) Read(buffer []byte) (int, error) {
+	n, err := p.r.Read(buffer)
+	p.n += int64(n)
+	p.shown(p.n)
+	return n, err
+}
