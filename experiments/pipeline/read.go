@@ -185,11 +185,11 @@ const leastHeldOut = 2
 func (t *traffic) split(flows []*flow.Flow, p readParams, name string, random *rand.Rand) error {
 	n := len(flows)
 	if n < generator.MinFlows+leastHeldOut {
-		longer := "give a longer capture"
+		instead := "give a longer capture, or another data.application"
 		if p.Limit > 0 {
-			longer = fmt.Sprintf("raise data.limit, which is %d packets", p.Limit)
+			instead = fmt.Sprintf("raise data.limit, which is %d packets, or set another data.application", p.Limit)
 		}
-		return fmt.Errorf("%s: %d %s of %s: want at least %d; %s, or set another data.application", name, n, unit(t.facts), p.Application, generator.MinFlows+leastHeldOut, longer)
+		return fmt.Errorf("%s: %d %s of %s: want at least %d; %s", name, n, unit(t.facts), p.Application, generator.MinFlows+leastHeldOut, instead)
 	}
 	asked := int(p.TestShare*float64(n) + 0.5)
 	held := min(asked, max(leastHeldOut, n-generator.FewFlows), n-generator.MinFlows)

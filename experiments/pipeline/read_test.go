@@ -100,7 +100,7 @@ func TestReadRefuses(t *testing.T) {
 	}{
 		{"other application", []string{"data.application=SMTP"}, "http.pcap: no packet of SMTP; it holds HTTP ("},
 		{"few flows", []string{"data.limit=20"}, "flows of HTTP: want at least 8; raise data.limit, which is 20 packets, or set another data.application"},
-		{"few flows", []string{"data.path=" + capture(t, 7)}, "http.pcap: 7 flows of HTTP: want at least 8; give a longer capture, or set another data.application"},
+		{"few flows", []string{"data.path=" + capture(t, 7)}, "http.pcap: 7 flows of HTTP: want at least 8; give a longer capture, or another data.application"},
 		{"no uplinks", []string{"data.application=LORAWAN"}, "http.pcap: no uplink: want a gateway log"},
 		{"no such file", []string{"data.path=missing.pcap"}, "data.path: trace: open missing.pcap: no such file"},
 		{"a folder", []string{"data.path=."}, "is a folder"},
