@@ -84,8 +84,12 @@ func (s *Store) Prune(keep int) ([]Usage, error) {
 		}
 	}
 	unreadable := s.walk(func(dir string) error {
-		if _, err := readEntry(dir); err == nil { // it is kept, or was made just now
+		_, err := readEntry(dir)
+		if err == nil { // it is kept, or was made just now
 			return nil
+		}
+		if _, io := errors.AsType[*fs.PathError](err); io && !errors.Is(err, fs.ErrNotExist) {
+			return err // nothing is known of it: it may be another user's
 		}
 		return s.discard(dir)
 	})
