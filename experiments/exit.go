@@ -22,9 +22,11 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// stoppedError is the end of a command that was interrupted and cannot go on: what it
-// has written stays, and the same command would begin anew.
-type stoppedError struct{ error }
+// stoppedError is the error of a command that the same command would not continue.
+type stoppedError struct {
+	error
+	advice string // what does, like ": run it without --force"; "": nothing
+}
 
 func (e stoppedError) Unwrap() error { return e.error }
 
@@ -49,11 +51,11 @@ func (c *command) exit(ctx context.Context, err error) int {
 		return exitDone
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		if errors.As(err, new(stoppedError)) {
-			fmt.Fprintln(c.err, "interrupted")
-		} else {
-			fmt.Fprintln(c.err, "interrupted: run the same command again")
+		advice := ": run the same command again"
+		if stopped, ok := errors.AsType[stoppedError](err); ok {
+			advice = stopped.advice
 		}
+		fmt.Fprintf(c.err, "interrupted%s\n", advice)
 		return exitInterrupted
 	}
 	for line := range strings.Lines(err.Error()) {

@@ -38,7 +38,7 @@ func (c *command) endedEarly(files []*output.File, err error) error {
 			fmt.Fprintf(c.err, "%s: not written\n", f.Path)
 		}
 	}
-	return stoppedError{fmt.Errorf("generate: %w", err)}
+	return stoppedError{error: fmt.Errorf("generate: %w", err)}
 }
 
 // printGenerated prints what was made: to the standard error where the standard output

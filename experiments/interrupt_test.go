@@ -76,6 +76,19 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
+// With --force the same command would begin anew, so another one is named, which goes on.
+func TestForceInterrupted(t *testing.T) {
+	folder(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	out, stderr := &watching{text: "\nmarkov ", seen: cancel}, &bytes.Buffer{}
+	if code := experiments(ctx, strings.NewReader(""), out, stderr, []string{"run", "a", "--force"}); code != 3 || stderr.String() != "interrupted: run it again without --force or --from to go on from here\n" {
+		t.Errorf("code %d\nout: %s\nerr: %s", code, out, stderr)
+	}
+	if code, said, complaint := quick(t.Context(), "run", "a"); code != 0 || complaint != "" || !strings.Contains(said, "\nmarkov          reused") {
+		t.Errorf("code %d\nout: %s\nerr: %s", code, said, complaint)
+	}
+}
+
 // A run that has finished is not computed again, unless that is asked for.
 func TestFinished(t *testing.T) {
 	folder(t)

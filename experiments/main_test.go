@@ -15,6 +15,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/run"
 )
 
 func TestMain(m *testing.M) {
@@ -26,6 +27,9 @@ func TestMain(m *testing.M) {
 //	code N command...     the command ends with that exit code
 //	datagrams FILE N PORT a capture of N datagrams to that port, one a second
 //	cut FILE N            all but the first N bytes of the file are lost
+//	alter FILE            the file is replaced by one of which one byte differs
+//	damage FILE           one byte of the file is changed in place, under all its names
+//	only FOLDER           the one run in the folder can be named FOLDER/only
 //	values FILE FILE      both have the same scores with the same values
 func TestScript(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -44,7 +48,7 @@ func TestScript(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, "experiments.toml"), text, 0o666)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"code": code, "datagrams": datagrams, "cut": cut, "values": values,
+			"code": code, "datagrams": datagrams, "alter": alter, "damage": damage, "only": only, "cut": cut, "values": values,
 		},
 	})
 }
@@ -81,6 +85,33 @@ func cut(ts *testscript.TestScript, _ bool, args []string) {
 	n, err := strconv.ParseInt(args[1], 10, 64)
 	ts.Check(err)
 	ts.Check(os.Truncate(ts.MkAbs(args[0]), n))
+}
+
+func alter(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	text, err := os.ReadFile(path)
+	ts.Check(err)
+	text[len(text)/2] ^= 1
+	ts.Check(os.Remove(path)) // the store has another name for it
+	ts.Check(os.WriteFile(path, text, 0o666))
+}
+
+func damage(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	ts.Check(os.Chmod(path, 0o666))
+	text, err := os.ReadFile(path)
+	ts.Check(err)
+	text[len(text)/2] ^= 1
+	ts.Check(os.WriteFile(path, text, 0o666))
+}
+
+func only(ts *testscript.TestScript, _ bool, args []string) {
+	ids, err := run.IDs(filepath.Split(ts.MkAbs(args[0])))
+	ts.Check(err)
+	if len(ids) != 1 {
+		ts.Fatalf("%d runs in %s, want 1", len(ids), args[0])
+	}
+	ts.Check(os.Symlink(ids[0], filepath.Join(ts.MkAbs(args[0]), "only")))
 }
 
 // datagram is a frame of UDP with four bytes of payload.

@@ -21,7 +21,7 @@ type repetition struct {
 // prepare makes an experiment ready to be planned or run.
 func (c *command) prepare(ctx context.Context, name string, overrides []string, repeat repetition) (*pipeline.Prepared, error) {
 	if repeat.force && repeat.from != "" {
-		return nil, usageError{errors.New("run: --force and --from: want one of them")}
+		return nil, usageError{errors.New("--force and --from: want one of them")}
 	}
 	e, err := c.experiment(name, overrides)
 	if err != nil {

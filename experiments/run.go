@@ -46,6 +46,9 @@ func (c *command) run(ctx context.Context, name string, overrides []string, repe
 		return c.printRun(m)
 	}
 	r, err := p.Run(ctx, c.runs, run.Options{Out: out, Source: run.ReadSource(ctx, ".")})
+	if err != nil && len(p.Job.Again) > 0 {
+		return stoppedError{err, ": run it again without --force or --from to go on from here"}
+	}
 	if err != nil {
 		return err
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/necstgencsv"
 )
 
-// choice is which packets Options.Application asks for.
+// choice says which packets Options.Application asks for.
 type choice struct {
 	application flow.Application // Unknown: any
 	protocol    uint8            // Google Home's files have all packets of a transport; 0: any
@@ -20,7 +20,7 @@ type choice struct {
 	variant feature.Variant    // of the features
 }
 
-// choiceOf reads Options.Application.
+// choiceOf returns what Options.Application asks for.
 func choiceOf(name string) (choice, error) {
 	switch name {
 	case "":

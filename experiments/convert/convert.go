@@ -2,8 +2,8 @@
 // the models learn from, and of its flows. [Run] writes them as [Options] say, in
 // this program's layout or in that of NeCSTGen's published files.
 //
-// What needs a second look, as flows beside packets, reads the trace again: nothing
-// of it is held. A table without packets, of flows or of numbers, is copied to
+// Files that need another pass over the trace, as flows beside packets, read it again:
+// nothing of it is held in memory. A table without packets, of flows or of numbers, is copied to
 // another format.
 package convert
 
@@ -19,7 +19,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/trace"
 )
 
-// Layout is which columns the files have.
+// Layout says which columns the files have.
 type Layout string
 
 // The layouts. NeCSTGen's files are CSV.
@@ -65,10 +65,10 @@ type Result struct {
 // OptionsError is a mistake in the options.
 type OptionsError struct{ Err error }
 
-// Error is that of Err.
+// Error returns the message of Err.
 func (e *OptionsError) Error() string { return "convert: " + e.Err.Error() }
 
-// Unwrap is Err.
+// Unwrap returns Err.
 func (e *OptionsError) Unwrap() error { return e.Err }
 
 // Run converts the trace of a name, a file's or a data set's. All files are written,
@@ -93,7 +93,7 @@ func Run(ctx context.Context, name string, o Options, say func(message string)) 
 	return &c.result, nil
 }
 
-// converter is one conversion.
+// converter is one conversion under way.
 type converter struct {
 	Options
 	ctx     context.Context
@@ -101,7 +101,7 @@ type converter struct {
 	say     func(string)
 	choice  choice
 	content content
-	passes  int
+	passes  int // over the trace, so far
 	result  Result
 }
 
@@ -166,7 +166,7 @@ func (c *converter) checkNames() error {
 	return nil
 }
 
-// compatibility is what Compat asks for.
+// compatibility returns what Compat asks for.
 func (c *converter) compatibility() feature.Compat {
 	if c.Compat {
 		return feature.Original()

@@ -12,7 +12,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/table"
 )
 
-// content is what a table holds, by its columns.
+// content says what a file holds, by the names of its columns.
 type content int
 
 const (
@@ -22,8 +22,8 @@ const (
 	numberContent                   // other rows of numbers: features, flow tables of NeCSTGen's
 )
 
-// contentOf looks at the columns of a file. What cannot be read as a table is
-// traffic, and opening it as such says what is wrong.
+// contentOf returns what a file holds. One that cannot be read as a table counts as
+// traffic: opening it as such says what is wrong.
 func contentOf(path string) content {
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() {

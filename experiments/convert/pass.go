@@ -12,8 +12,9 @@ import (
 // maxReasons is how many damaged records are described.
 const maxReasons = 3
 
-// pass reads the trace from its start and yields the rows of read that take
-// accepts; damaged records are left out. The first pass of a conversion counts.
+// pass reads the trace from its start and yields the rows of read that take accepts;
+// damaged records are left out. In the first pass of a conversion the rows and errors are
+// counted.
 func pass[T any](c *converter, read func(*trace.Trace) iter.Seq2[T, error], take func(*T) bool) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var none T
@@ -41,6 +42,7 @@ func pass[T any](c *converter, read func(*trace.Trace) iter.Seq2[T, error], take
 	}
 }
 
+// count counts one row or error of the first pass.
 func (r *Result) count(taken, damaged bool, err error) {
 	switch {
 	case taken:

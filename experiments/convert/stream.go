@@ -20,7 +20,7 @@ func (c *converter) stream(in *trace.Trace) iter.Seq2[flow.Packet, error] {
 	return packets
 }
 
-// packets are the labelled packets of the application.
+// packets yields the labelled packets of the application.
 func (c *converter) packets() iter.Seq2[flow.Packet, error] {
 	if c.content == generatedContent {
 		return pass(c, func(in *trace.Trace) iter.Seq2[flow.Packet, error] { return necstgencsv.Generated(in, c.name) }, func(p *flow.Packet) bool {
@@ -33,7 +33,7 @@ func (c *converter) packets() iter.Seq2[flow.Packet, error] {
 	}, c.choice.takes)
 }
 
-// flowRows are the flows of the application. change is applied to each packet first.
+// flowRows yields the flows of the application. change is applied to each packet first.
 func (c *converter) flowRows(change func(*flow.Packet)) iter.Seq2[flow.TableRow, error] {
 	return func(yield func(flow.TableRow, error) bool) {
 		c.result.Flows = 0
@@ -55,7 +55,7 @@ func (c *converter) flowRows(change func(*flow.Packet)) iter.Seq2[flow.TableRow,
 	}
 }
 
-// uplinks are the uplinks of the application. Those of a log are as the log has
+// uplinks yields the uplinks of the application. Those of a log are as the log has
 // them, with downlinks that the gateway heard.
 func (c *converter) uplinks() iter.Seq2[lorawan.Uplink, error] {
 	return pass(c, func(in *trace.Trace) iter.Seq2[lorawan.Uplink, error] {
@@ -83,7 +83,7 @@ func (c *converter) uplinks() iter.Seq2[lorawan.Uplink, error] {
 	}, func(u *lorawan.Uplink) bool { return c.choice.port == 0 || int(u.Port) == c.choice.port })
 }
 
-// uplinksOf are the uplinks that packets stand for.
+// uplinksOf yields the uplinks that packets stand for.
 func uplinksOf(packets iter.Seq2[flow.Packet, error]) iter.Seq2[lorawan.Uplink, error] {
 	return func(yield func(lorawan.Uplink, error) bool) {
 		for p, err := range packets {

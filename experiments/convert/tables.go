@@ -53,6 +53,7 @@ func (c *converter) writePackets(files *atomicfile.Set) error {
 	return export.Write(c.packets())
 }
 
+// writeUplinkFeatures writes the features of uplinks.
 func (c *converter) writeUplinkFeatures(files *atomicfile.Set) error {
 	format, err := table.FormatOf(c.Features)
 	if err != nil {
@@ -65,6 +66,7 @@ func (c *converter) writeUplinkFeatures(files *atomicfile.Set) error {
 	return table.WriteFeatures(w, format, feature.LoRaWAN.Columns(), lorawan.Extract(uplinksOf(c.packets()), c.compatibility()))
 }
 
+// writeFlows writes the table of flows.
 func (c *converter) writeFlows(files *atomicfile.Set) error {
 	format, err := table.FormatOf(c.Flows)
 	if err != nil {

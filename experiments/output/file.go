@@ -25,7 +25,7 @@ type Kind struct {
 	Capture pcap.WriterOptions // of a capture
 }
 
-// endings of captures; tables have those of table.FormatOf.
+// captureEndings are those of captures; tables have those of table.FormatOf.
 var captureEndings = []string{"", ".pcap", ".cap", ".pcapng"}
 
 // KindOf returns what a file of that name holds: a table where it ends in
@@ -79,7 +79,7 @@ type File struct {
 	closed  bool
 }
 
-// Create makes the file of that name, or writes to stdout where it is Standard.
+// Create creates the file of that name, or writes to stdout where it is Standard.
 func Create(path string, options Options, stdout io.Writer) (*File, error) {
 	kind, err := KindOf(path)
 	if err != nil {
@@ -119,7 +119,7 @@ type flusher struct{ w *bufio.Writer }
 
 func (f flusher) Close() error { return f.w.Flush() }
 
-// Write is Sink's.
+// Write takes a frame, as Sink says.
 func (f *File) Write(frame *tcp.Frame) error {
 	if err := f.sink.Write(frame); err != nil {
 		f.fail(err)
@@ -166,6 +166,7 @@ func (f *File) Close() error {
 	return f.failed
 }
 
+// closeAll closes what is behind the sink and returns the first error.
 func (f *File) closeAll() error {
 	var err error
 	for _, c := range f.closers {
@@ -195,5 +196,5 @@ func (f *File) remove() error {
 	return nil
 }
 
-// Packets is how many packets the file holds; 0: there is none.
+// Packets returns how many packets the file holds; 0: there is no file.
 func (f *File) Packets() int64 { return f.packets }

@@ -32,7 +32,7 @@ type NeCSTGen struct {
 	Uplinks     bool   // LoRaWAN: radio columns, and never flows
 }
 
-// packetFile is the stem of the file of packets.
+// packetFile returns the stem of the file of packets.
 func (n NeCSTGen) packetFile() string {
 	kind := "FLOW_NO_CONNECT"
 	switch {
@@ -44,7 +44,7 @@ func (n NeCSTGen) packetFile() string {
 	return fmt.Sprintf("DF_GEN_PACKET_%s_%s_FINAL", n.Application, kind)
 }
 
-// flowFile is the stem of the file of flows; "": there are no flows.
+// flowFile returns the stem of the file of flows; "": there are no flows.
 func (n NeCSTGen) flowFile() string {
 	if n.NoFlow || n.Uplinks {
 		return ""
@@ -52,7 +52,7 @@ func (n NeCSTGen) flowFile() string {
 	return fmt.Sprintf("DF_GEN_FLOW_%s_FINAL", n.Application)
 }
 
-// output is the layout of the file of packets that are no uplinks.
+// output returns the layout of the file of packets that are no uplinks.
 func (n NeCSTGen) output() necstgencsv.Output {
 	switch {
 	case n.NoFlow:
@@ -172,7 +172,8 @@ func writeParquet(w io.Writer, in io.Reader) error {
 	return table.WriteFeatures(w, table.Parquet, columns, rows)
 }
 
-// number reads a cell.
+// number returns the value of a cell: a number, no number where it is empty, or a code
+// rate.
 func number(text string) (float64, error) {
 	if text == "" {
 		return math.NaN(), nil
@@ -183,8 +184,8 @@ func number(text string) (float64, error) {
 	return feature.CodeRateDomain.Value(text)
 }
 
-// spread gives each flow to all consumers, which run side by side. The first
-// error ends it.
+// spread gives each flow to all consumers, which run at the same time, and returns their
+// errors. An error in the flows ends it.
 func spread(flows iter.Seq2[*flow.Flow, error], consumers ...func(iter.Seq2[*flow.Flow, error]) error) error {
 	channels := make([]chan *flow.Flow, len(consumers))
 	failed := make(chan error, len(consumers))
@@ -221,7 +222,7 @@ func spread(flows iter.Seq2[*flow.Flow, error], consumers ...func(iter.Seq2[*flo
 	return err
 }
 
-// uplinksOf are the uplinks of flows in start order, merged in time order.
+// uplinksOf returns the uplinks of flows that come in start order, in time order.
 func uplinksOf(flows iter.Seq2[*flow.Flow, error]) iter.Seq2[lorawan.Uplink, error] {
 	return func(yield func(lorawan.Uplink, error) bool) {
 		var open merge
@@ -269,7 +270,7 @@ func (m *merge) Pop() any {
 	return last
 }
 
-// ApplicationName is what NeCSTGen calls an application: by the variant of the
+// ApplicationName returns what NeCSTGen calls an application: by the variant of the
 // features where they are of Google Home, by the port where it is LoRaWAN.
 func ApplicationName(app flow.Application, variant feature.Variant, port int) string {
 	switch {

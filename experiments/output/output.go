@@ -1,9 +1,10 @@
 // Package output writes generated traffic. A run and the command that generates
 // more from it write by the same code.
 //
-//   - A [Sink] takes frames: [Capture], [Table], or a [File], which is one
-//     of both by its name, whole or split. [Write] gives all frames to several sinks in one pass.
+//   - A [Sink] takes frames: [Capture], [Table], or a [File], which is one of both by
+//     its name, whole or split. [Write] gives all frames to several sinks in one pass.
 //   - [NeCSTGen] writes flows in the files that NeCSTGen publishes.
+//   - [WriteRows] writes a table of numbers.
 package output
 
 import (
@@ -22,7 +23,7 @@ type Sink interface {
 	Close() error
 }
 
-// Capture makes a sink of a capture. It does not close w.
+// Capture returns a sink that writes a capture. It does not close w.
 func Capture(w io.Writer, options pcap.WriterOptions) (Sink, error) {
 	c, err := pcap.NewWriter(w, options)
 	if err != nil {
@@ -42,7 +43,7 @@ type capture struct {
 func (c capture) Write(f *tcp.Frame) error { return c.w.Write(f.Packet.Time, f.Bytes) }
 func (c capture) Close() error             { return c.w.Close() }
 
-// Table makes a sink of a packet table. It does not close w.
+// Table returns a sink that writes a packet table. It does not close w.
 func Table(w io.Writer, format table.Format) (Sink, error) {
 	t, err := table.NewPacketWriter(w, format)
 	if err != nil {
@@ -57,11 +58,9 @@ type rows struct{ w *table.PacketWriter }
 func (r rows) Write(f *tcp.Frame) error { return r.w.Write(&f.Packet) }
 func (r rows) Close() error             { return r.w.Close() }
 
-// Numbers of frames: how many are made before they are written, so that making and
-// writing use two cores, and how many pass between two reports of progress.
 const (
-	ahead = 8192
-	step  = 1024
+	ahead = 8192 // frames that are made before they are written, so that making and writing use two cores
+	step  = 1024 // frames between two reports of progress
 )
 
 // Write gives each frame to every sink, in order, and calls shown with the number

@@ -22,14 +22,14 @@ const (
 	parquetRow   = 40
 )
 
-// Room returns an error where the disks have no room by far: packets, of so many
-// bytes of frames together, in files that take more than what is free. Compressed captures are not counted, for
-// what they take depends on the payloads.
+// Room returns an error where a disk has less free than the files on it will take, which
+// hold so many packets, whose frames have so many bytes together. Compressed captures are
+// not counted, since what they take depends on the payloads.
 func Room(outs []string, packets, bytes float64) error {
 	wanted := make(map[string]float64) // by folder
 	var folders []string
 	for _, path := range outs {
-		n, ok := takes(path, packets, bytes)
+		n, ok := fileSize(path, packets, bytes)
 		if !ok {
 			continue
 		}
@@ -49,8 +49,8 @@ func Room(outs []string, packets, bytes float64) error {
 	return nil
 }
 
-// takes is about what a file takes; false where there is nothing to say.
-func takes(path string, packets, bytes float64) (float64, bool) {
+// fileSize returns about how many bytes a file takes; false where that is not known.
+func fileSize(path string, packets, bytes float64) (float64, bool) {
 	kind, err := KindOf(path)
 	if err != nil || path == Standard {
 		return 0, false
@@ -73,7 +73,7 @@ func takes(path string, packets, bytes float64) (float64, bool) {
 	return bytes + packets*pcapHeader, true
 }
 
-// approximately writes a number to two digits: 1,200,000.
+// approximately returns a number rounded to two digits: 1,200,000.
 func approximately(n float64) string {
 	if n < 1 || n > 1e18 {
 		return fmt.Sprintf("%.2g", n)
@@ -82,7 +82,7 @@ func approximately(n float64) string {
 	return Thousands(int64(math.Round(n/digit) * digit))
 }
 
-// Thousands writes a number with commas: 1,200,000.
+// Thousands returns a number with commas: 1,200,000.
 func Thousands(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0; i -= 3 {

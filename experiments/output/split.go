@@ -8,7 +8,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/pcap"
 )
 
-// openSplit makes the first file of a capture that goes on in others.
+// openSplit creates the first file of a capture that goes on in others.
 func (f *File) openSplit(options Options) error {
 	if f.Path == Standard {
 		return fmt.Errorf("output: the standard output cannot be split: want a file")
@@ -23,8 +23,8 @@ func (f *File) openSplit(options Options) error {
 	return nil
 }
 
-// Names are the files that were written, in order: one, unless the capture is
-// split. There is none for a file without a packet.
+// Names returns the names of the files that were written, in order: one, unless the
+// capture is split. A file without a packet is not there and has none.
 func (f *File) Names() []string {
 	switch {
 	case f.packets == 0:

@@ -18,7 +18,7 @@ import (
 // finished runs, Open makes the Source.
 func Example() {
 	var parts []saved.Part
-	for app, weight := range map[flow.Application]float64{flow.HTTP: 0.75, flow.DNS: 0.25} {
+	for i, app := range []flow.Application{flow.HTTP, flow.DNS} {
 		flows := gentest.Flows(60, rand.NewPCG(1, uint64(app)))
 		for _, f := range flows {
 			f.Application = app
@@ -28,7 +28,7 @@ func Example() {
 			fmt.Println(err)
 			return
 		}
-		parts = append(parts, saved.Part{Generator: g, Plan: address.Default(), Traffic: generator.TrafficOf(flows), Weight: weight})
+		parts = append(parts, saved.Part{Generator: g, Plan: address.Default(), Traffic: generator.TrafficOf(flows), Weight: []float64{0.75, 0.25}[i]})
 	}
 	source, err := saved.New(parts...)
 	if err != nil {
@@ -58,6 +58,11 @@ func Example() {
 		}
 		frames++
 	}
-	fmt.Println(counts[flow.HTTP] > 2*counts[flow.DNS], counts[flow.HTTP]+counts[flow.DNS], frames > 400)
-	// Output: true 400 true
+	fmt.Println("flows:", counts[flow.HTTP]+counts[flow.DNS])
+	fmt.Println("more than twice as many of HTTP:", counts[flow.HTTP] > 2*counts[flow.DNS])
+	fmt.Println("more frames than flows:", frames > 400)
+	// Output:
+	// flows: 400
+	// more than twice as many of HTTP: true
+	// more frames than flows: true
 }

@@ -1,9 +1,12 @@
 // Package saved draws from what finished runs have learnt, from one application or
 // from several at once.
 //
-//	Source   what draws: one or several parts
+//	Source   what draws: one or several parts; Open loads them, New takes those at hand
 //	Part     one application: its generator, its hosts, its rates
 //	Amount   how much to draw
+//
+// A Source draws flows, and its Framer makes frames of them. OpenAggregate loads the
+// aggregate level alone, which draws a table of flows without packets.
 package saved
 
 import (

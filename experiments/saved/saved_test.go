@@ -103,9 +103,6 @@ func TestMixtures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := tt.amount.Validate(); err != nil {
-				t.Fatal(err)
-			}
 			got, length := counts(t, s, tt.amount)
 			near := func(a, b int) bool { return a-b <= 2 && b-a <= 2 }
 			if !near(got[flow.HTTP], tt.http) || !near(got[flow.DNS], tt.dns) || (length-tt.length).Abs() > 200*time.Millisecond {
@@ -166,9 +163,17 @@ func TestRefused(t *testing.T) {
 	if _, err := saved.New(); err == nil {
 		t.Error("no part, and no error")
 	}
+	http.Weight = 0
+	one, err := saved.New(http)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, a := range []saved.Amount{{}, {Flows: -1}, {Packets: -1}, {Flows: 1, Duration: -1}, {Flows: 1, RateFactor: -1}, {Flows: 1, RateFactor: math.NaN()}} {
-		if a.Validate() == nil {
-			t.Errorf("%+v: no error", a)
+		n := 0
+		for f, err := range one.Flows(t.Context(), a) {
+			if n++; n > 1 || f != nil || err == nil || !strings.HasPrefix(err.Error(), "saved: ") {
+				t.Errorf("%+v: %v, %v, want an error and no flow", a, f, err)
+			}
 		}
 	}
 }

@@ -17,13 +17,13 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
-// Part is one application of a Source.
+// Part is one application of a Source: what a run has learnt of it.
 type Part struct {
 	Generator generator.Generator
 	Plan      *address.Plan
 	Examples  []payload.Example // payloads of its capture; nil without generate.payload = "copy"
 	Traffic   generator.Traffic
-	Weight    float64 // proportion of all flows; 0: as its rate gives it
+	Weight    float64 // proportion of all flows; 0: what its rate makes it
 }
 
 // Source draws flows of one application or of several at once. The caller must
@@ -35,7 +35,7 @@ type Source struct {
 	device *device.Device
 }
 
-// New makes a Source of parts at hand: either all have a weight, or none.
+// New returns a Source of parts, of which either all have a weight or none.
 func New(parts ...Part) (*Source, error) {
 	if len(parts) == 0 {
 		return nil, errors.New("saved: no part to draw from")
@@ -76,20 +76,20 @@ type Amount struct {
 	Start      int64         // of the first flow, nanoseconds since 1970-01-01 UTC; 0: that of the first part's training
 }
 
-// Validate reports the first bound that cannot be.
-func (a *Amount) Validate() error {
+// check returns an error for the first bound that makes no sense.
+func (a *Amount) check() error {
 	switch {
 	case a.Flows < 0 || a.Packets < 0 || a.Duration < 0:
 		return fmt.Errorf("saved: %d flows, %d packets, %s: want more than 0", a.Flows, a.Packets, a.Duration)
 	case a.Flows == 0 && a.Packets == 0 && a.Duration == 0:
-		return errors.New("saved: how much? want flows, packets or a duration")
+		return errors.New("saved: no flows, packets or duration: want one of them, for it has no end")
 	case a.RateFactor < 0 || math.IsNaN(a.RateFactor) || math.IsInf(a.RateFactor, 0):
 		return fmt.Errorf("saved: rate factor %g: want a number above 0", a.RateFactor)
 	}
 	return nil
 }
 
-// start is the time of the first flow.
+// start returns the time of the first flow.
 func (s *Source) start(a Amount) int64 {
 	if a.Start != 0 {
 		return a.Start
@@ -97,7 +97,8 @@ func (s *Source) start(a Amount) int64 {
 	return s.Parts[0].Traffic.Start
 }
 
-// factors are the multiples of each part's own rate.
+// factors returns, for each part, by what its own rate is multiplied. Weights divide the
+// sum of all rates.
 func (s *Source) factors(a Amount) []float64 {
 	all := a.RateFactor
 	if all == 0 {
@@ -118,9 +119,9 @@ func (s *Source) factors(a Amount) []float64 {
 	return factors
 }
 
-// Estimate is about how many packets and bytes of frames an amount is.
+// Estimate returns about how many packets, and bytes of frames, an amount is.
 func (s *Source) Estimate(a Amount) (packets, bytes float64) {
-	var flows, perSecond, sizes float64 // a second
+	var flows, perSecond, sizes float64 // flows, packets and bytes a second
 	for i, factor := range s.factors(a) {
 		t := &s.Parts[i].Traffic
 		rate := t.Rate() * factor
@@ -139,9 +140,11 @@ func (s *Source) Estimate(a Amount) (packets, bytes float64) {
 	return packets, packets * sizes / perSecond
 }
 
-// Flows draws the amount, in start order, all parts from the same start on. What
-// its bounds allow is not checked here: see Validate.
+// Flows draws an amount of flows in start order, all parts from the same start on.
 func (s *Source) Flows(ctx context.Context, a Amount) iter.Seq2[*flow.Flow, error] {
+	if err := a.check(); err != nil {
+		return func(yield func(*flow.Flow, error) bool) { yield(nil, err) }
+	}
 	factors := s.factors(a)
 	streams := make([]iter.Seq2[*flow.Flow, error], len(s.Parts))
 	for i, p := range s.Parts {
@@ -160,12 +163,13 @@ func (s *Source) Flows(ctx context.Context, a Amount) iter.Seq2[*flow.Flow, erro
 	return upTo(tcp.Interleave(streams...), a)
 }
 
-// partSeed is the seed of a further part.
+// partSeed returns the seed of a part behind the first.
 func partSeed(seed uint64, part int) uint64 {
 	return rand.NewPCG(seed, uint64(part)).Uint64() >> 1 // fits an int64, which GoMLX wants
 }
 
-// Framer prepares the frames of a Source's flows.
+// Framer returns what makes frames of the flows of a Source: with its hosts, and with its
+// examples of payloads where it has some.
 func (s *Source) Framer(options tcp.Options, seed uint64) (*tcp.Framer, error) {
 	for _, p := range s.Parts {
 		options.Examples = append(options.Examples, p.Examples...)

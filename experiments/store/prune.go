@@ -17,8 +17,8 @@ import (
 // Usage is an entry in a list of the store.
 type Usage struct {
 	*Entry
-	Bytes int64     // of its artifacts
-	Used  time.Time // when it was made or taken out last
+	Bytes int64     `json:"bytes"` // of its artifacts
+	Used  time.Time `json:"used"`  // when it was made or taken out last
 }
 
 // List returns every entry, by stage and then the one used last first.

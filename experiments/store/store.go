@@ -74,7 +74,7 @@ type Artifact struct {
 // Entry is what one stage has made.
 type Entry struct {
 	Record
-	Dir string // where it lies
+	Dir string `json:"dir"` // where it lies
 }
 
 // Find returns the entry of a key, or nil when there is none. It looks at its
