@@ -27,7 +27,10 @@ type Assembler struct {
 
 	// Only is the application whose flows are gathered; packets of other flows are let
 	// go as soon as their flow's application is known, so that of a large capture only
-	// what is wanted is held. Unknown gathers all. Label takes no notice of it.
+	// what is wanted is held. Of a flow that shows no application for longer than 1,024
+	// packets, the packets until then are let go, too: if it shows one after all, it
+	// begins there, as if the capture did. Unknown gathers all. Label takes no notice
+	// of it.
 	Only Application
 
 	// MaxOpen bounds the flows that are open at once, and so the memory; beyond it
@@ -42,6 +45,11 @@ const (
 	defaultOpen        = 1 << 20
 	lingerTime         = 5 * time.Second
 )
+
+// mostUnknown are the packets that are held of a flow whose application may still
+// turn out to be the one that is wanted. Applications say what they are in their
+// first packets; a stream of media that never does may have millions.
+const mostUnknown = 1024
 
 // Label sets FlowID, from 0 in the order of first packets, and Direction on each
 // packet as it passes. A packet whose application is Unknown gets its flow's as
@@ -99,7 +107,7 @@ func (a *Assembler) Flows(packets iter.Seq2[Packet, error]) iter.Seq2[*Flow, err
 				c.flow = nil
 				continue
 			}
-			if c.flow == nil {
+			if c.flow == nil || a.Only != Unknown && c.app == Unknown && len(c.flow.Packets) >= mostUnknown {
 				c.flow = &Flow{ID: c.id, Tuple: c.tuple, Before: p.Time}
 			}
 			p.Payload = nil

@@ -391,3 +391,25 @@ func TestOnly(t *testing.T) {
 		t.Errorf("%+v", flows)
 	}
 }
+
+// Of a flow that shows no application for long, the packets before it does are not
+// held.
+func TestOnlyLate(t *testing.T) {
+	for n, want := range map[int]int{1024: 1025, 1025: 2, 5000: 5000 - 4*1024 + 1} {
+		seq := func(yield func(flow.Packet, error) bool) {
+			for i := range n + 1 {
+				p := flow.Packet{Time: int64(i), Tuple: flow.FiveTuple{Proto: flow.UDP, Src: client, Dst: server}}
+				if i == n {
+					p.Application = flow.SIP
+				}
+				if !yield(p, nil) {
+					return
+				}
+			}
+		}
+		flows, _, err := flow.Collect((&flow.Assembler{Only: flow.SIP}).Flows(seq))
+		if err != nil || len(flows) != 1 || len(flows[0].Packets) != want || flows[0].Packets[0].Direction != flow.Forward {
+			t.Errorf("%d packets before the first that is recognised: %d flows, %v", n, len(flows), err)
+		}
+	}
+}

@@ -37,13 +37,13 @@ type Job struct {
 	Check   func(r *run.Run, stage string) error               // is called when a stage's results are there, and may end the run; nil: nothing is checked
 }
 
-// Abandoned says that a stage did not end within Grace after it was interrupted. It
+// Abandoned says that a stage did not end within grace after it was interrupted. It
 // may still run: the process has to end, and must not take away what the stage uses.
 var Abandoned = errors.New("the stage under way did not stop in time and is abandoned")
 
-// Grace is how long a stage may go on after an interruption: a call of a backend
+// grace is how long a stage may go on after an interruption: a call of a backend
 // cannot be interrupted, and an epoch or a compilation may take longer.
-const Grace = 1500 * time.Millisecond
+const grace = 1500 * time.Millisecond
 
 // Run makes what is missing of a job's results and enters everything into a run. It
 // ends at the first stage that fails, or soon after ctx ends; what is done by then
@@ -58,9 +58,9 @@ func Run(ctx context.Context, j *Job, r *run.Run) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := j.one(ctx, &j.Graph.Stages[i], r)
+		err := j.obtain(ctx, &j.Graph.Stages[i], r)
 		for errors.Is(err, store.ErrRemoved) && ctx.Err() == nil { // by another process, before it was linked
-			err = j.one(ctx, &j.Graph.Stages[i], r)
+			err = j.obtain(ctx, &j.Graph.Stages[i], r)
 		}
 		if err != nil {
 			return err
@@ -69,8 +69,8 @@ func Run(ctx context.Context, j *Job, r *run.Run) error {
 	return nil
 }
 
-// one makes one stage's results, or takes them out of the store.
-func (j *Job) one(ctx context.Context, s *stage.Stage, r *run.Run) error {
+// obtain takes one stage's results out of the store, or makes them.
+func (j *Job) obtain(ctx context.Context, s *stage.Stage, r *run.Run) error {
 	entry, claim, err := j.Store.Claim(ctx, s.Name, j.Keys[s.Name],
 		func() { r.Terminal().Printf("%s: another process makes it, waiting for that\n", s.Name) },
 		func(err error) {
@@ -111,7 +111,7 @@ func (j *Job) enter(r *run.Run, e *store.Entry, reused bool) error {
 	return j.Check(r, e.Stage)
 }
 
-// call runs a stage until it ends, or until Grace after ctx has ended.
+// call runs a stage until it ends, or until grace after ctx has ended.
 func call(ctx context.Context, s *stage.Stage, env *stage.Env, r *run.Run) error {
 	done := make(chan error, 1)
 	go func() { done <- guarded(ctx, s, env, r) }()
@@ -123,7 +123,7 @@ func call(ctx context.Context, s *stage.Stage, env *stage.Env, r *run.Run) error
 	select {
 	case err := <-done:
 		return err
-	case <-time.After(Grace):
+	case <-time.After(grace):
 		return errors.Join(ctx.Err(), Abandoned)
 	}
 }

@@ -1,6 +1,7 @@
 package executor_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -28,6 +29,7 @@ import (
 const (
 	childFolder = "EXECUTOR_TEST_FOLDER"
 	childKill   = "EXECUTOR_TEST_KILL" // step at which the process kills itself
+	childName   = "EXECUTOR_TEST_NAME" // of the experiment, so that processes have runs of their own; "" for fake
 )
 
 func TestMain(m *testing.M) {
@@ -238,7 +240,7 @@ func (j *job) run(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	spec := run.Spec{Experiment: "fake", Config: config.Default()}
+	spec := run.Spec{Experiment: cmp.Or(os.Getenv(childName), "fake"), Config: config.Default()}
 	for _, name := range slices.Sorted(maps.Keys(job.Keys)) {
 		spec.Keys = append(spec.Keys, job.Keys[name].Sum)
 	}
@@ -555,22 +557,54 @@ func TestKills(t *testing.T) {
 	}
 }
 
-// Eight processes on one store make each stage once.
+// Eight processes on one store make each stage once, whether they write one run or
+// each its own; and once more what is damaged.
 func TestManyProcesses(t *testing.T) {
-	j := newJob(t.TempDir())
-	var wait sync.WaitGroup
-	for range 8 {
-		wait.Go(func() {
-			if out, err := child(t, j.dir).CombinedOutput(); err != nil {
-				t.Errorf("%v: %s", err, out)
+	want := digests(t, newJob(t.TempDir()).must(t))
+	for name, own := range map[string]bool{"one run": false, "a run each": true} {
+		t.Run(name, func(t *testing.T) {
+			j := newJob(t.TempDir())
+			eight := func() {
+				var wait sync.WaitGroup
+				for i := range 8 {
+					wait.Go(func() {
+						cmd := child(t, j.dir)
+						if own {
+							cmd.Env = append(cmd.Env, childName+"="+fmt.Sprint("run", i))
+						}
+						if out, err := cmd.CombinedOutput(); err != nil {
+							t.Errorf("%v: %s", err, out)
+						}
+					})
+				}
+				wait.Wait()
+			}
+			eight()
+			if got := j.counts(t); !maps.Equal(got, map[string]int{"read": 1, "model": 1, "text": 1}) {
+				t.Errorf("%v ran, want each once", got)
+			}
+			entries, err := filepath.Glob(filepath.Join(j.dir, "runs", ".cache", "model", "*", "model", "1"))
+			if err != nil || len(entries) != 1 {
+				t.Fatal(entries, err)
+			}
+			if err := errors.Join(os.Remove(entries[0]), os.WriteFile(entries[0], []byte("damaged"), 0o666)); err != nil {
+				t.Fatal(err)
+			}
+			eight()
+			if got := j.counts(t); !maps.Equal(got, map[string]int{"model": 1}) {
+				t.Errorf("%v ran, want what was damaged", got)
+			}
+			runs, err := filepath.Glob(filepath.Join(j.dir, "runs", "*", "latest"))
+			if err != nil || own && len(runs) != 8 {
+				t.Fatal(runs, err)
+			}
+			for _, dir := range runs {
+				if got := digests(t, dir); !maps.Equal(got, want) {
+					t.Errorf("%s: %v, want %v", dir, got, want)
+				}
 			}
 		})
 	}
-	wait.Wait()
-	if got := j.counts(t); !maps.Equal(got, map[string]int{"read": 1, "model": 1, "text": 1}) {
-		t.Errorf("%v ran, want each once", got)
-	}
-	j.must(t)
 }
 
 // Runs that go on while others prune everything, again and again, come to their end

@@ -120,6 +120,9 @@ func (in *input) unchanged() error {
 	if now.bytes == in.digested.bytes && now.modified.Equal(in.digested.modified) {
 		return nil
 	}
+	if now == (stamp{}) {
+		return fmt.Errorf("data.path: %s was removed after it was digested: put it back and run again", in.data.Path)
+	}
 	return fmt.Errorf("data.path: %s has changed since it was digested: it had %d bytes of %s, and has %d of %s: run again when nothing writes to it",
 		in.data.Path, in.digested.bytes, clockTime(in.digested.modified), now.bytes, clockTime(now.modified))
 }

@@ -43,7 +43,7 @@ func readStage(e config.Experiment) stage.Stage {
 			if err != nil {
 				return err
 			}
-			t.warn(env)
+			env.Warn(t.doubts...)
 			for name, flows := range map[string][]*flow.Flow{generator.TrainingName: t.training, heldOutName: t.heldOut} {
 				if err := env.Write(name, func(w io.Writer) error { return table.WriteFlowPackets(w, table.Parquet, flows) }); err != nil {
 					return err
@@ -70,8 +70,9 @@ func readData(ctx context.Context, env *stage.Env, p readParams, src rand.Source
 		return nil, err
 	}
 	defer data.Close()
-	packets := counted(data.Packets(ctx, p.selection()), func(n int64) { env.Progress(n, 0, "packets") })
-	flows, damaged, err := flow.Collect(p.assembler().Flows(packets))
+	var damaged damage
+	packets := damaged.leftOut(data.Packets(ctx, p.selection()), func(n int64) { env.Progress(n, 0, "packets") })
+	flows, _, err := flow.Collect(p.assembler().Flows(packets))
 	if changed := data.unchanged(); changed != nil {
 		return nil, changed // whatever that has broken
 	}
@@ -84,7 +85,7 @@ func readData(ctx context.Context, env *stage.Env, p readParams, src rand.Source
 	if err := checkClock(flows); err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", data.Name, p.Application, err)
 	}
-	t := &traffic{facts: generator.TrafficOf(flows), doubts: slices.Concat(data.Warnings(), damaged)}
+	t := &traffic{facts: generator.TrafficOf(flows), doubts: slices.Concat(data.Warnings(), damaged.doubts())}
 	if p.Flows == config.NoFlows {
 		if flows, err = t.cut(flows, p.TestShare); err != nil {
 			return nil, err
@@ -124,19 +125,43 @@ func checkClock(flows []*flow.Flow) error {
 	return clock.Check()
 }
 
-// counted tells shown now and then how many packets have passed.
-func counted(packets iter.Seq2[flow.Packet, error], shown func(int64)) iter.Seq2[flow.Packet, error] {
+// mostNamed is how many damaged records are named one by one.
+const mostNamed = 10
+
+// damage is what is wrong with the records of a trace.
+type damage struct {
+	first   []error // mostNamed at most
+	records int
+}
+
+// leftOut passes the packets of a stream on without its damaged records, and calls
+// shown now and then with the number of records so far.
+func (d *damage) leftOut(packets iter.Seq2[flow.Packet, error], shown func(int64)) iter.Seq2[flow.Packet, error] {
 	return func(yield func(flow.Packet, error) bool) {
 		n := int64(0)
 		for p, err := range packets {
 			if n++; n%(1<<16) == 0 {
 				shown(n)
 			}
+			if flow.IsRecordError(err) {
+				if d.records++; d.records <= mostNamed {
+					d.first = append(d.first, err)
+				}
+				continue
+			}
 			if !yield(p, err) {
 				return
 			}
 		}
 	}
+}
+
+// doubts returns the first errors and the number of the others.
+func (d *damage) doubts() []error {
+	if more := d.records - len(d.first); more > 0 {
+		return append(d.first, fmt.Errorf("%d more damaged records", more))
+	}
+	return d.first
 }
 
 // cut makes segments of the timeline of all flows: as long as they are worth
@@ -160,17 +185,17 @@ const leastHeldOut = 2
 func (t *traffic) split(flows []*flow.Flow, p readParams, name string, random *rand.Rand) error {
 	n := len(flows)
 	if n < generator.MinFlows+leastHeldOut {
-		longer := "give a longer capture"
+		instead := "give a longer capture, or another data.application"
 		if p.Limit > 0 {
-			longer = fmt.Sprintf("raise data.limit, which is %d packets", p.Limit)
+			instead = fmt.Sprintf("raise data.limit, which is %d packets, or set another data.application", p.Limit)
 		}
-		return fmt.Errorf("%s: %d %s of %s: want at least %d; %s, or set another data.application", name, n, unit(t.facts), p.Application, generator.MinFlows+leastHeldOut, longer)
+		return fmt.Errorf("%s: %d %s of %s: want at least %d; %s", name, n, unit(t.facts), p.Application, generator.MinFlows+leastHeldOut, instead)
 	}
 	asked := int(p.TestShare*float64(n) + 0.5)
 	held := min(asked, max(leastHeldOut, n-generator.FewFlows), n-generator.MinFlows)
 	held = max(held, leastHeldOut)
 	if held < generator.FewFlows || n-held < generator.FewFlows {
-		t.doubts = append(t.doubts, fmt.Errorf("only %d %s: %d to learn from and %d held out (data.test_share = %g would hold out %d): models and scores are rough",
+		t.doubts = slices.Insert(t.doubts, 0, fmt.Errorf("only %d %s: %d to learn from and %d held out (data.test_share = %g would hold out %d): models and scores are rough",
 			n, unit(t.facts), n-held, held, p.TestShare, asked))
 	}
 	if t.facts.Segment > 0 {
@@ -197,20 +222,6 @@ func unit(t generator.Traffic) string {
 		return "segments"
 	}
 	return "flows"
-}
-
-// mostNamed is how many damaged records are named one by one.
-const mostNamed = 10
-
-// warn notes what is doubtful about the data.
-func (t *traffic) warn(env *stage.Env) {
-	for i, doubt := range t.doubts {
-		if i == mostNamed {
-			env.Warn(fmt.Errorf("%d more damaged records", len(t.doubts)-mostNamed))
-			break
-		}
-		env.Warn(doubt)
-	}
 }
 
 // nothing says what the trace holds instead of what was asked for, which takes

@@ -1,10 +1,14 @@
 package pipeline
 
 import (
+	"encoding/binary"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +17,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/sharedtest"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/saved"
 	"github.com/necstgen/necstgen/experiments/store"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/gentest"
@@ -95,7 +100,7 @@ func TestReadRefuses(t *testing.T) {
 	}{
 		{"other application", []string{"data.application=SMTP"}, "http.pcap: no packet of SMTP; it holds HTTP ("},
 		{"few flows", []string{"data.limit=20"}, "flows of HTTP: want at least 8; raise data.limit, which is 20 packets, or set another data.application"},
-		{"few flows", []string{"data.path=" + capture(t, 7)}, "http.pcap: 7 flows of HTTP: want at least 8; give a longer capture, or set another data.application"},
+		{"few flows", []string{"data.path=" + capture(t, 7)}, "http.pcap: 7 flows of HTTP: want at least 8; give a longer capture, or another data.application"},
 		{"no uplinks", []string{"data.application=LORAWAN"}, "http.pcap: no uplink: want a gateway log"},
 		{"no such file", []string{"data.path=missing.pcap"}, "data.path: trace: open missing.pcap: no such file"},
 		{"a folder", []string{"data.path=."}, "is a folder"},
@@ -146,6 +151,40 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// Damaged records are left out and named, the first of them one by one, and they
+// hide no other doubt. Payloads are copied all the same.
+func TestDamagedRecords(t *testing.T) {
+	path := capture(t, 40)
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const header, record = 24, 16
+	damaged := slices.Clone(whole[:header])
+	rest, packets := whole[header:], 0
+	for ; len(rest) > 0; packets++ {
+		n := record + int(binary.LittleEndian.Uint32(rest[8:]))
+		damaged = append(damaged, rest[:n]...)
+		if packets%20 == 0 { // and a frame of three bytes behind every twentieth
+			damaged = append(damaged, rest[:8]...)
+			damaged = append(damaged, 3, 0, 0, 0, 3, 0, 0, 0, 1, 2, 3)
+		}
+		rest = rest[n:]
+	}
+	if err := os.WriteFile(path, damaged, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	m := finished(t, t.TempDir(), experiment(t, "data.path="+path, "generate.payload=copy"))
+	text := strings.Join(m.Warnings, "\n")
+	more := fmt.Sprintf("%d more damaged records", (packets+19)/20-mostNamed)
+	if !strings.HasPrefix(text, "only 40 flows: ") || !strings.Contains(text, more) {
+		t.Errorf("%s\nwant %s", text, more)
+	}
+	if !has(m, saved.ExamplesName) {
+		t.Error("there are no examples")
+	}
+}
+
 // A merge of captures of which one counts from 1970 is refused at once, in a line
 // that says so, and without a training.
 func TestClockJumps(t *testing.T) {
@@ -159,10 +198,15 @@ func TestClockJumps(t *testing.T) {
 	e := experiment(t, "generator=sampled", "data.path="+writeCapture(t, "merged.pcap", flows))
 	dir := t.TempDir()
 	p := prepare(t, dir, e)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
 	began := time.Now()
 	r, err := p.Run(t.Context(), dir, run.Options{})
 	if took := time.Since(began); took > time.Second {
 		t.Errorf("it took %s", took)
+	}
+	if runtime.ReadMemStats(&after); after.TotalAlloc-before.TotalAlloc > 64<<20 { // nothing has the length of the time
+		t.Errorf("it took %d MB", (after.TotalAlloc-before.TotalAlloc)>>20)
 	}
 	if err == nil || !strings.Contains(err.Error(), "merged.pcap: HTTP: the clock jumps by 53.") || !strings.Contains(err.Error(), "1970-01-01") || strings.Contains(err.Error(), "\n") {
 		t.Errorf("%v", err)

@@ -31,12 +31,12 @@ import (
 	"github.com/necstgen/necstgen/experiments/store"
 )
 
-// SchemaVersion is the version of Manifest that this package writes and reads.
-const SchemaVersion = 2
+// schemaVersion is the version of Manifest that this package writes and reads.
+const schemaVersion = 2
 
 // Names in a run folder that are no artifacts of stages.
 const (
-	ManifestName = "manifest.json"
+	manifestName = "manifest.json"
 	MetricsName  = "metrics.jsonl"
 	logName      = "log.txt"
 )
@@ -140,16 +140,16 @@ func Open(dir string) (*Manifest, error) {
 	}
 	m := &Manifest{Dir: dir}
 	if err := json.Unmarshal(text, m); err != nil {
-		return nil, fmt.Errorf("run: %s: %s: %w", dir, ManifestName, err)
+		return nil, fmt.Errorf("run: %s: %s: %w", dir, manifestName, err)
 	}
 	return m, nil
 }
 
 // readManifest reads manifest.json, if it is of this program's version.
 func readManifest(dir string) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(dir, ManifestName))
+	text, err := os.ReadFile(filepath.Join(dir, manifestName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no %s: this is no run folder: %w", ManifestName, fs.ErrNotExist)
+		return nil, fmt.Errorf("no %s: this is no run folder: %w", manifestName, fs.ErrNotExist)
 	}
 	if err != nil {
 		return nil, err
@@ -158,10 +158,10 @@ func readManifest(dir string) ([]byte, error) {
 		Schema int `json:"schema"`
 	}
 	if err := json.Unmarshal(text, &version); err != nil {
-		return nil, fmt.Errorf("%s: %w", ManifestName, err)
+		return nil, fmt.Errorf("%s: %w", manifestName, err)
 	}
-	if version.Schema != SchemaVersion {
-		return nil, fmt.Errorf("%s: schema %d: this program reads %d: run the experiment again", ManifestName, version.Schema, SchemaVersion)
+	if version.Schema != schemaVersion {
+		return nil, fmt.Errorf("%s: schema %d: this program reads %d: run the experiment again", manifestName, version.Schema, schemaVersion)
 	}
 	return text, nil
 }

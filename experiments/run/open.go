@@ -29,12 +29,12 @@ func LatestRun(runsDir, experiment string) (*Manifest, error) {
 // Find opens the run that ref names: a run folder, an experiment (its latest
 // run), or experiment/id, where the first letters of the id will do.
 func Find(runsDir, ref string) (*Manifest, error) {
-	if _, err := os.Stat(filepath.Join(ref, ManifestName)); err == nil {
+	if _, err := os.Stat(filepath.Join(ref, manifestName)); err == nil {
 		return Open(filepath.Clean(ref))
 	}
 	experiment, id, exact := strings.Cut(strings.TrimSuffix(filepath.ToSlash(ref), "/"), "/")
 	if !filepath.IsLocal(filepath.FromSlash(ref)) || strings.Contains(id, "/") {
-		return nil, fmt.Errorf("run: %s: no %s there: want a run folder, an experiment, or experiment/id", ref, ManifestName)
+		return nil, fmt.Errorf("run: %s: no %s there: want a run folder, an experiment, or experiment/id", ref, manifestName)
 	}
 	if !exact || id == "latest" {
 		return LatestRun(runsDir, experiment)

@@ -80,7 +80,7 @@ func Start(dir string, spec Spec, opts Options) (*Run, error) {
 	}
 	folder := filepath.Join(dir, spec.Experiment, spec.ID())
 	r.manifest = Manifest{
-		Schema: SchemaVersion, Experiment: spec.Experiment, ID: spec.ID(), Status: Running,
+		Schema: schemaVersion, Experiment: spec.Experiment, ID: spec.ID(), Status: Running,
 		Overrides: append([]string{}, spec.Overrides...), Config: spec.Config, Seeds: spec.Seeds,
 		Inputs: append([]Input{}, spec.Inputs...), Source: opts.Source, Backend: spec.Backend, Host: host(), Started: r.now().UTC(),
 		Stages: []Stage{}, Artifacts: []Artifact{}, Warnings: []string{}, Dir: folder,
@@ -248,7 +248,7 @@ func (r *Run) WriteFile(name string, write func(io.Writer) error) error {
 
 // writeArtifact writes one file of a run folder.
 func writeArtifact(dir, name string, write func(io.Writer) error) (Artifact, error) {
-	if !filepath.IsLocal(filepath.FromSlash(name)) || name == ManifestName || name == logName {
+	if !filepath.IsLocal(filepath.FromSlash(name)) || name == manifestName || name == logName {
 		return Artifact{}, fmt.Errorf("run: artifact %q: want a name inside the run folder", name)
 	}
 	path := filepath.Join(dir, filepath.FromSlash(name))
@@ -290,7 +290,7 @@ func (r *Run) save() error {
 func (m *Manifest) save() error {
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err == nil {
-		err = atomicfile.WriteFile(filepath.Join(m.Dir, ManifestName), append(text, '\n'))
+		err = atomicfile.WriteFile(filepath.Join(m.Dir, manifestName), append(text, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("run: manifest: %w", err)
@@ -367,7 +367,7 @@ func (r *Run) removeUnclaimed() error {
 			return err
 		}
 		name := filepath.ToSlash(relative)
-		if _, known := r.added[name]; known || name == ManifestName || name == logName {
+		if _, known := r.added[name]; known || name == manifestName || name == logName {
 			return nil
 		}
 		return os.Remove(path)

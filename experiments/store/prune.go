@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/atomicfile"
 	"github.com/necstgen/necstgen/datasets/filelock"
 )
 
@@ -83,8 +84,12 @@ func (s *Store) Prune(keep int) ([]Usage, error) {
 		}
 	}
 	unreadable := s.walk(func(dir string) error {
-		if _, err := readEntry(dir); err == nil { // it is kept, or was made just now
+		_, err := readEntry(dir)
+		if err == nil { // it is kept, or was made just now
 			return nil
+		}
+		if _, io := errors.AsType[*fs.PathError](err); io && !errors.Is(err, fs.ErrNotExist) {
+			return err // nothing is known of it: it may be another user's
 		}
 		return s.discard(dir)
 	})
@@ -92,7 +97,7 @@ func (s *Store) Prune(keep int) ([]Usage, error) {
 }
 
 // pruneLeft removes the folders of claims that nobody holds, and what a killed
-// process was removing.
+// process was removing or writing.
 func (s *Store) pruneLeft() error {
 	var left []string
 	err := filepath.WalkDir(s.dir, func(path string, d fs.DirEntry, err error) error {
@@ -102,6 +107,12 @@ func (s *Store) pruneLeft() error {
 		if err == nil && d.IsDir() && (strings.HasSuffix(path, partial) || strings.Contains(d.Name(), goneMark)) {
 			left = append(left, path)
 			return fs.SkipDir
+		}
+		if err == nil && filepath.Dir(path) == s.dir && strings.HasSuffix(path, atomicfile.Suffix) {
+			// These are known digests: whoever writes them just now does without.
+			if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
 		}
 		return err
 	})

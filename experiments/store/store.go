@@ -244,7 +244,7 @@ func (s *Store) Claim(ctx context.Context, name string, key stage.Key, waiting f
 			return nil, nil, fmt.Errorf("store: stage %s: %w", name, err)
 		}
 		if lock != nil {
-			return s.under(lock, name, key, damaged)
+			return s.underLock(lock, name, key, damaged)
 		}
 		if round == 1 && waiting != nil { // the first time, the claim may just have ended
 			waiting()
@@ -267,16 +267,18 @@ func (s *Store) acquire(name string, key stage.Key) (*os.File, error) {
 	return filelock.Try(dir)
 }
 
-// under looks for an entry with the claim's lock held, and prepares the claim's
+// underLock looks for an entry with the claim's lock held, and prepares the claim's
 // folder when there is none.
-func (s *Store) under(lock *os.File, name string, key stage.Key, damaged func(error)) (*Entry, *Claim, error) {
+func (s *Store) underLock(lock *os.File, name string, key stage.Key, damaged func(error)) (*Entry, *Claim, error) {
 	c := &Claim{Dir: s.place(name, key) + partial, store: s, name: name, key: key, lock: lock}
 	if e := s.Find(name, key); e != nil {
 		err := e.Check()
 		if err == nil {
 			return e, nil, errors.Join(os.RemoveAll(c.Dir), lock.Close())
 		}
-		damaged(err)
+		if err = e.removed(err); !errors.Is(err, ErrRemoved) {
+			damaged(err)
+		}
 	}
 	if err := s.discard(s.place(name, key)); err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("store: stage %s: %w", name, err), lock.Close())

@@ -176,6 +176,10 @@ func TestPrune(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "vae", strings.Repeat("d", 24)+".partial"), 0o777); err != nil { // of a killed process
 		t.Fatal(err)
 	}
+	unfinished := filepath.Join(dir, "..digests.json-0123abcd.unfinished") // of another
+	if err := os.WriteFile(unfinished, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
 	all, err := s.List()
 	if err != nil || len(all) != 5 || all[0].Stage != "gmm" || all[0].Bytes != 5 || all[1].Key != key("a0").Sum || all[2].Key != key("a3").Sum {
 		t.Errorf("%+v, %v", all, err)
@@ -183,6 +187,9 @@ func TestPrune(t *testing.T) {
 	removed, err := s.Prune(2)
 	if err != nil || len(removed) != 2 || removed[0].Key != key("a2").Sum || removed[1].Key != key("a1").Sum {
 		t.Errorf("%+v, %v", removed, err)
+	}
+	if _, err := os.Stat(unfinished); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("%s: %v", unfinished, err)
 	}
 	if all, err = s.List(); err != nil || len(all) != 3 {
 		t.Errorf("%+v, %v", all, err)

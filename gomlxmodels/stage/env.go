@@ -148,7 +148,7 @@ func (e *Env) Record(metric string, step int, value float64) error {
 	return e.host.Record(metric, step, value)
 }
 
-// Progress tells how far the stage is; total 0: not known.
+// Progress reports how far the stage is. A total of 0 is not known.
 func (e *Env) Progress(done, total int64, unit string) {
 	if e.host.Progress != nil {
 		e.host.Progress(done, total, unit)

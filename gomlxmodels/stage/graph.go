@@ -71,6 +71,11 @@ func check(stages []Stage, inputs []string) error {
 			if by, made := makers[out]; made {
 				problems = append(problems, fmt.Errorf("stage %s: artifact %s is already made by %s", s.Name, out, by))
 			}
+			for other, by := range makers {
+				if inside(out, other) || inside(other, out) {
+					problems = append(problems, fmt.Errorf("stage %s: artifact %s overlaps with %s of %s", s.Name, out, other, by))
+				}
+			}
 			makers[out] = s.Name
 		}
 	}
@@ -82,6 +87,11 @@ func check(stages []Stage, inputs []string) error {
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// inside reports whether an artifact lies in another that is a folder.
+func inside(artifact, folder string) bool {
+	return artifact != folder && strings.HasSuffix(folder, "/") && strings.HasPrefix(artifact, folder)
 }
 
 func unplaced(stages []Stage, placed map[string]bool) (names []string) {

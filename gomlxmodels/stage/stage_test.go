@@ -44,6 +44,8 @@ func TestNewGraph(t *testing.T) {
 		{"no name", []stage.Stage{{}}, nil, `name "": want`},
 		{"a name outside", []stage.Stage{{Name: "../a"}}, nil, `name "../a": want`},
 		{"two makers", []stage.Stage{{Name: "a", Outs: []string{"x"}}, {Name: "b", Outs: []string{"x"}}}, nil, "artifact x is already made by a"},
+		{"one in the other", []stage.Stage{{Name: "a", Outs: []string{"model/"}}, {Name: "b", Outs: []string{"model/x"}}}, nil, "stage b: artifact model/x overlaps with model/ of a"},
+		{"one around the other", []stage.Stage{{Name: "a", Outs: []string{"model/x", "modelx"}}, {Name: "b", Outs: []string{"model/"}}}, nil, "stage b: artifact model/ overlaps with model/x of a"},
 		{"made and given", []stage.Stage{{Name: "a", Outs: []string{"data"}}}, nil, "artifact data is already made by an input"},
 		{"outside", []stage.Stage{{Name: "a", Outs: []string{"../x"}}}, nil, `artifact "../x": want a path inside`},
 		{"hidden", []stage.Stage{{Name: "a", Outs: []string{"m/.x"}}}, nil, `artifact "m/.x": want a path inside`},
