@@ -8,23 +8,6 @@ import (
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
-// generateResult is what generate has made.
-type generateResult struct {
-	Runs    []string      `json:"runs"`
-	Packets int64         `json:"packets"`
-	Seconds float64       `json:"seconds"`
-	Seed    uint64        `json:"seed"`
-	Files   []writtenFile `json:"files,omitempty"`
-	Replay  *replayResult `json:"replay,omitempty"`
-}
-
-// writtenFile is one file of it, or one split capture.
-type writtenFile struct {
-	Path    string   `json:"path"`
-	Packets int64    `json:"packets"`
-	Parts   []string `json:"parts,omitempty"` // the files of a split capture
-}
-
 // endedEarly says of each file what it holds all the same, and returns the error.
 func (c *command) endedEarly(files []*output.File, err error) error {
 	for _, f := range files {
