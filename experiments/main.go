@@ -11,13 +11,23 @@ import (
 )
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, stop := signal.NotifyContext(context.Background(), interruptions()...)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
 	// Whoever reads the output may go away before the end, as head does. Then a write
 	// fails, and the program, which may have hours of work under way, does not end by a
 	// signal.
 	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	os.Exit(experiments(ctx, os.Stdin, os.Stdout, os.Stderr, os.Args[1:]))
+}
+
+// interruptions returns the signals that end a command. The end of its terminal does
+// not where it was started with nohup.
+func interruptions() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
 }
 
 // experiments runs one command and returns its exit code.

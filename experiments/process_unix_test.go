@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
@@ -49,6 +50,33 @@ func TestSignals(t *testing.T) {
 	}
 	if err := run.Verify(onlyRun(t, "tiny").Dir); err != nil {
 		t.Error(err)
+	}
+}
+
+// A run that was started with nohup outlives its terminal.
+func TestNohup(t *testing.T) {
+	folder(t)
+	self, err := os.Executable()
+	if err == nil {
+		err = os.Symlink(self, "experiments")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("sh", "-c", `trap "" HUP; exec ./experiments run a --quiet`)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = cmd.Process.Kill() })
+	logged(t, "stage read\n")
+	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
+		t.Fatal(err)
+	}
+	if code := exitCode(t, cmd); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	if m := onlyRun(t, "a"); m.Status != run.Finished {
+		t.Errorf("the run is %s", m.Status)
 	}
 }
 
