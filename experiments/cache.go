@@ -43,7 +43,7 @@ func (c *command) listCache() error {
 		return err
 	}
 	if c.json {
-		return printJSON(c.out, all)
+		return printJSON(c.out, append([]store.Usage{}, all...)) // [], not null
 	}
 	var rows [][]string
 	for _, u := range all {
@@ -65,7 +65,7 @@ func (c *command) pruneCache(keep int) error {
 		return err
 	}
 	if c.json {
-		return printJSON(c.out, removed)
+		return printJSON(c.out, append([]store.Usage{}, removed...))
 	}
 	return printLine(c.out, "%d results removed, %s", len(removed), totalSize(removed))
 }

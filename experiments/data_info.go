@@ -37,11 +37,11 @@ func (c *command) dataInfo(ctx context.Context, path string) error {
 	if failed != nil && info.Packets == 0 {
 		return failed
 	}
-	print := printInfo
+	show := printInfo
 	if c.json {
-		print = func(w io.Writer, t *summary.Trace) error { return printJSON(w, t) }
+		show = func(w io.Writer, t *summary.Trace) error { return printJSON(w, t) }
 	}
-	if err := print(c.out, info); err != nil {
+	if err := show(c.out, info); err != nil {
 		return err
 	}
 	return failed

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/spf13/cobra"
 )
@@ -57,6 +58,9 @@ func (c *command) exit(ctx context.Context, err error) int {
 		}
 		fmt.Fprintf(c.err, "interrupted%s\n", advice)
 		return exitInterrupted
+	}
+	if errors.Is(err, syscall.EPIPE) {
+		return exitFailed // nobody reads the output any more, which is no news
 	}
 	for line := range strings.Lines(err.Error()) {
 		if line = strings.TrimSpace(line); line != "" {

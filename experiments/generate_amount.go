@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/necstgen/necstgen/experiments/run"
@@ -28,16 +27,4 @@ func (c *command) amount(o *generateOptions, m *run.Manifest) (a saved.Amount, e
 	}
 	a.Seed, err = c.seedOr(m.Config.Seed + 1)
 	return a, err
-}
-
-// seedOr returns the value of --seed, or another seed where it is not given.
-func (c *command) seedOr(other uint64) (uint64, error) {
-	if c.seed == "" {
-		return other, nil
-	}
-	n, err := strconv.ParseUint(c.seed, 0, 64)
-	if err != nil {
-		return 0, usageError{fmt.Errorf("--seed %q: want a whole number of at least 0", c.seed)}
-	}
-	return n, nil
 }

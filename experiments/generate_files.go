@@ -9,6 +9,23 @@ import (
 	"github.com/necstgen/necstgen/experiments/output"
 )
 
+// generateResult is what generate has made.
+type generateResult struct {
+	Runs    []string      `json:"runs"`
+	Packets int64         `json:"packets"`
+	Seconds float64       `json:"seconds"`
+	Seed    uint64        `json:"seed"`
+	Files   []writtenFile `json:"files,omitempty"`
+	Replay  *replayResult `json:"replay,omitempty"`
+}
+
+// writtenFile is one file of it, or one split capture.
+type writtenFile struct {
+	Path    string   `json:"path"`
+	Packets int64    `json:"packets"`
+	Parts   []string `json:"parts,omitempty"` // the files of a split capture
+}
+
 // createFiles creates the files of --out. Where one cannot be created, none is left.
 func createFiles(o *generateOptions, link tcp.Link, c *command) ([]*output.File, error) {
 	options := output.Options{LinkType: link.Type(), SplitSize: int64(o.splitSize), SplitTime: time.Duration(o.splitTime)}

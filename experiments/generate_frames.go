@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
 	"time"
 
@@ -15,16 +16,9 @@ import (
 
 // generateFrames writes captures and tables, or sends frames, or both.
 func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, source *saved.Source, o *generateOptions, amount saved.Amount) error {
-	g, err := o.overrides.apply(runs[0])
+	options, err := o.framing(runs[0], source)
 	if err != nil {
 		return err
-	}
-	options := g.Framing(source.Uplinks())
-	if err := o.overrides.checkLink(source); err != nil {
-		return err
-	}
-	if o.iface != "" && options.Link != tcp.Semtech {
-		return usageError{errors.New("generate: --interface sends Ethernet frames: want --link semtech, which puts uplinks into datagrams")}
 	}
 	framer, err := source.Framer(options, amount.Seed)
 	if err != nil {
@@ -43,15 +37,7 @@ func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, sour
 		result.Runs = append(result.Runs, m.Dir)
 	}
 	began := time.Now()
-	shown := c.terminal().Progress()
-	shown.Start("generate", int64(min(packets, math.MaxInt64/2)), "packets")
-	frames := framer.Frames(source.Flows(ctx, amount))
-	if o.iface != "" {
-		err = c.replay(ctx, o, frames, files, shown.Set, result)
-	} else {
-		result.Packets, err = output.Write(ctx, frames, shown.Set, sinks(files)...)
-	}
-	shown.Done()
+	err = c.writeFrames(ctx, framer.Frames(source.Flows(ctx, amount)), packets, o, files, result)
 	for _, f := range files {
 		err = errors.Join(err, f.Close())
 		if f.Packets() > 0 {
@@ -66,4 +52,16 @@ func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, sour
 		return c.endedEarly(files, err)
 	}
 	return c.printGenerated(result)
+}
+
+// writeFrames writes about so many frames to the files, and shows how far it is.
+func (c *command) writeFrames(ctx context.Context, frames iter.Seq2[tcp.Frame, error], about float64, o *generateOptions, files []*output.File, result *generateResult) (err error) {
+	shown := c.terminal().Progress()
+	defer shown.Done()
+	shown.Start("generate", int64(min(about, math.MaxInt64/2)), "packets")
+	if o.iface != "" {
+		return c.replay(ctx, o, frames, files, shown.Set, result)
+	}
+	result.Packets, err = output.Write(ctx, frames, shown.Set, sinks(files)...)
+	return err
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/necstgen/necstgen/datasets/tcp"
@@ -14,6 +15,22 @@ import (
 type frameOverrides struct {
 	link, payload string
 	complete      bool
+}
+
+// framing returns how the packets of the runs become frames.
+func (o *generateOptions) framing(first *run.Manifest, source *saved.Source) (options tcp.Options, err error) {
+	g, err := o.overrides.apply(first)
+	if err == nil {
+		err = o.overrides.checkLink(source)
+	}
+	if err != nil {
+		return options, err
+	}
+	options = g.Framing(source.Uplinks())
+	if o.iface != "" && options.Link != tcp.Semtech {
+		err = usageError{errors.New("generate: --interface sends Ethernet frames: want --link semtech, which puts uplinks into datagrams")}
+	}
+	return options, err
 }
 
 // apply returns the first run's configuration with the overrides.

@@ -8,23 +8,6 @@ import (
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
-// generateResult is what generate has made.
-type generateResult struct {
-	Runs    []string      `json:"runs"`
-	Packets int64         `json:"packets"`
-	Seconds float64       `json:"seconds"`
-	Seed    uint64        `json:"seed"`
-	Files   []writtenFile `json:"files,omitempty"`
-	Replay  *replayResult `json:"replay,omitempty"`
-}
-
-// writtenFile is one file of it, or one split capture.
-type writtenFile struct {
-	Path    string   `json:"path"`
-	Packets int64    `json:"packets"`
-	Parts   []string `json:"parts,omitempty"` // the files of a split capture
-}
-
 // endedEarly says of each file what it holds all the same, and returns the error.
 func (c *command) endedEarly(files []*output.File, err error) error {
 	for _, f := range files {
@@ -33,12 +16,20 @@ func (c *command) endedEarly(files []*output.File, err error) error {
 			what = "table"
 		}
 		if n := f.Packets(); n > 0 {
-			fmt.Fprintf(c.err, "%s: ended early; its %s packets are a valid %s\n", f.Path, output.Thousands(n), what)
+			fmt.Fprintf(c.err, "%s: ended early; its %s packets are a valid %s\n", shownName(f.Path), output.Thousands(n), what)
 		} else {
-			fmt.Fprintf(c.err, "%s: not written\n", f.Path)
+			fmt.Fprintf(c.err, "%s: not written\n", shownName(f.Path))
 		}
 	}
 	return stoppedError{error: fmt.Errorf("generate: %w", err)}
+}
+
+// shownName returns what a file is called in messages.
+func shownName(path string) string {
+	if path == output.Standard {
+		return "standard output"
+	}
+	return path
 }
 
 // printGenerated prints what was made: to the standard error where the standard output
@@ -58,10 +49,7 @@ func (c *command) printGenerated(g *generateResult) error {
 	}
 	var err error
 	for _, f := range g.Files {
-		name := f.Path
-		if name == output.Standard {
-			name = "standard output"
-		}
+		name := shownName(f.Path)
 		if n := len(f.Parts); n > 0 {
 			name = fmt.Sprintf("%s to %s, %d files", f.Parts[0], f.Parts[n-1], n)
 		}

@@ -13,6 +13,10 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	// Whoever reads the output may go away before the end, as head does. Then a write
+	// fails, and the program, which may have hours of work under way, does not end by a
+	// signal.
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGPIPE)
 	os.Exit(experiments(ctx, os.Stdin, os.Stdout, os.Stderr, os.Args[1:]))
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -77,6 +78,38 @@ func onlyRun(t *testing.T, experiment string) *run.Manifest {
 		t.Fatal(err)
 	}
 	return m
+}
+
+// A run goes on to its end when nobody reads what it says any more, as behind head -1, and
+// a list ends in silence.
+func TestClosedOutput(t *testing.T) {
+	folder(t)
+	for _, tt := range []struct {
+		args []string
+		line string // that is read before the output is closed
+	}{{[]string{"run", "a", "evaluate.folds=3"}, "evaluate.folds = 3 (was 5)\n"}, {[]string{"list", "--keys"}, ""}} {
+		cmd, stderr := program(t, tt.args...)
+		out, err := cmd.StdoutPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		line := make([]byte, len(tt.line))
+		if _, err := io.ReadFull(out, line); err != nil || string(line) != tt.line {
+			t.Errorf("%q, %v", line, err)
+		}
+		if err := out.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if code := exitCode(t, cmd); code != 1 || stderr.Len() > 0 {
+			t.Errorf("%v: code %d: %s", tt.args, code, stderr)
+		}
+	}
+	if m, err := run.LatestRun("runs", "a"); err != nil || m.Status != run.Finished {
+		t.Errorf("%v, %+v", err, m)
+	}
 }
 
 // A pipe can be read only once, and several stages read the data.
