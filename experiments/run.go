@@ -41,7 +41,8 @@ func (c *command) run(ctx context.Context, name string, overrides []string, repe
 	defer p.Close()
 	out := c.terminal()
 	dir := filepath.Join(c.runs, name, p.Spec.ID())
-	if m, err := run.Open(dir); err == nil && m.Status == run.Finished && len(p.Job.Again) == 0 {
+	// A run whose files were changed takes them out of the store again.
+	if m, err := run.Open(dir); err == nil && len(p.Job.Again) == 0 && run.Verify(dir) == nil {
 		out.Printf("it finished on %s and is not computed again (--force does)\n", m.Finished.Local().Format("2006-01-02 15:04:05"))
 		return c.printRun(m)
 	}

@@ -69,29 +69,6 @@ func (a *Assembler) Table(packets iter.Seq2[Packet, error]) iter.Seq2[TableRow, 
 	}
 }
 
-// Rows makes the same table of flows that are at hand, in the order in which they
-// come: that of their starts. Errors pass.
-func Rows(flows iter.Seq2[*Flow, error]) iter.Seq2[TableRow, error] {
-	return func(yield func(TableRow, error) bool) {
-		var s series
-		for f, err := range flows {
-			var row TableRow
-			if err == nil {
-				var sums flowTotals
-				for i := range f.Packets {
-					sums.add(&f.Packets[i])
-				}
-				row = sums.row(f.ID, f.Tuple, f.Application)
-				row.Device = device(&f.Packets[0])
-				s.follow(&row)
-			}
-			if !yield(row, err) {
-				return
-			}
-		}
-	}
-}
-
 // waiting are the rows from the oldest open flow on, in the order of flow IDs.
 type waiting struct {
 	rows  []waitingRow

@@ -17,7 +17,7 @@ func flowColumns() []string {
 }
 
 // WriteFlows writes a flow table, whose rows are those of one application
-// (flow.Assembler's Table, flow.Rows).
+// (flow.Assembler's Table).
 func WriteFlows(w io.Writer, rows iter.Seq2[flow.TableRow, error]) error {
 	return writeNumbers(w, flowColumns(), flowValues(rows))
 }

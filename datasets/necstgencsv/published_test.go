@@ -5,6 +5,7 @@ import (
 	"io"
 	"iter"
 	"math"
+	"net/netip"
 	"slices"
 	"testing"
 
@@ -189,21 +190,18 @@ func TestPublishedDays(t *testing.T) {
 // authors' own header and payload lengths.
 func publishedFlows(t *testing.T, rows []packetRow) [][]float64 {
 	t.Helper()
-	groups := make(map[int64]*flow.Flow)
-	var flows []*flow.Flow
+	var packets []flow.Packet
 	for _, row := range rows {
 		p := row.Packet
 		p.HeaderLength, p.PayloadLength = int32(row.HeaderLength), int32(row.PayloadLength)
-		f, ok := groups[p.FlowID]
-		if !ok {
-			f = &flow.Flow{ID: p.FlowID, Tuple: p.Tuple, Application: p.Application}
-			groups[p.FlowID] = f
-			flows = append(flows, f)
-		}
-		f.Packets = append(f.Packets, p)
+		// The published number alone says which flow a packet is of.
+		end := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(p.FlowID >> 16), byte(p.FlowID >> 8), byte(p.FlowID)}), 9)
+		p.Tuple = flow.FiveTuple{Proto: flow.UDP, Src: end, Dst: end}
+		packets = append(packets, p)
 	}
 	var out bytes.Buffer
-	if err := WriteFlows(&out, flow.Rows(stream(flows))); err != nil {
+	forever := flow.Assembler{IdleTimeout: math.MaxInt64}
+	if err := WriteFlows(&out, forever.Table(stream(packets))); err != nil {
 		t.Fatal(err)
 	}
 	_, table, err := readNumbers(&out, "written")

@@ -280,7 +280,7 @@ func TestRunsWhatChanged(t *testing.T) {
 		{"a parameter of the second", func(j *job) { j.params["model"] = 48 }, []string{"model", "text"}, "params: nothing -> 48"},
 		{"a parameter of the last", func(j *job) { j.params["text"] = "x" }, []string{"text"}, "params: nothing -> x"},
 		{"the data", func(j *job) { j.data = "other" }, []string{"read", "model", "text"}, "deps.data: "},
-		{"the seed", func(j *job) { j.seed = 2 }, []string{"read", "model", "text"}, "seeds.split: "},
+		{"the seed", func(j *job) { j.seed = 2 }, []string{"read", "model", "text"}, "another seed for split"},
 		{"the device", func(j *job) { j.device = "xla:cpu" }, []string{"model", "text"}, "device: go -> xla:cpu"},
 		{"a version", func(j *job) { j.versions["model"] = 1 }, []string{"model", "text"}, "version: 0 -> 1"},
 		{"the whole by force", func(j *job) { j.again = []string{"read", "model", "text"} }, []string{"read", "model", "text"}, "it is asked to run again"},

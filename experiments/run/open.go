@@ -120,7 +120,7 @@ func (m *Manifest) changed(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return fmt.Errorf("run: %s: %w: run the experiment again with --force, or take the file back from where it was changed", m.Dir, err)
+	return fmt.Errorf("run: %s: %w: run the experiment again, which puts back what it has made", m.Dir, err)
 }
 
 // Open opens an artifact whose digest is what the manifest says.

@@ -115,6 +115,9 @@ func differences(path string, before, after any) (found []string) {
 		if reflect.DeepEqual(before, after) {
 			return nil
 		}
+		if name, ok := strings.CutPrefix(path, "seeds."); ok {
+			return []string{"another seed for " + name}
+		}
 		return []string{fmt.Sprintf("%s: %s -> %s", path, short(before), short(after))}
 	}
 	var names []string
