@@ -17,6 +17,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/payload"
 	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
+	_ "github.com/necstgen/necstgen/gomlxmodels/generator/all" // whose names a generator may have
 )
 
 func read(t *testing.T, text string) (*File, error) {
@@ -143,7 +144,7 @@ func TestOverrideErrors(t *testing.T) {
 		{"vae.hidden=", "vae.hidden: []: want at least one layer"},
 		{"vae.hidden=8,x", `vae.hidden: "8,x": want a list of whole numbers from 1 to 4096`},
 		{"vae.hidden=8,0", `vae.hidden: "8,0": want a list of whole numbers from 1 to 4096`},
-		{"generator=paperr", `generator: "paperr": want one of sampled, paper, markov, bootstrap`},
+		{"generator=paperr", `generator: "paperr": want one of bootstrap, markov, paper, sampled`},
 		{"backend=cuda", `backend: "cuda": want one of auto, xla:cuda, xla:cpu, go`},
 		{"gmm.components=0", `gmm.components: "0": want "bic" or a whole number from 1 to 1024`},
 		{"data.application=nan", "data.application: nan: want the name of one application, like HTTP"},
@@ -222,7 +223,7 @@ func TestAllProblemsAtOnce(t *testing.T) {
 	e := Default()
 	e.LSTM.Units, e.VAE.LearningRate, e.Generator, e.VAE.Hidden = 0, 2, "", []int{8, -1}
 	err := e.Validate()
-	want := `generator: : want one of sampled, paper, markov, bootstrap
+	want := `generator: : want one of bootstrap, markov, paper, sampled
 vae.hidden: 8,-1: want a list of whole numbers from 1 to 4096
 vae.learning_rate: 2: want a number above 0 and up to 1
 lstm.units: 0: want a whole number from 1 to 4096`
@@ -303,7 +304,7 @@ func TestReadErrors(t *testing.T) {
 		{"fraction for whole", http + "lstm.units = 64.5\n", "e.toml:2:1: lstm.units: 64.5: want a whole number from 1 to 4096"},
 		{"list for number", http + "lstm.units = [64]\n", "e.toml:2:1: lstm.units: [64]: want a whole number from 1 to 4096"},
 		{"range", http + "seed = 1\nlstm.units = 0\n", "e.toml:3:1: lstm.units: 0: want a whole number from 1 to 4096"},
-		{"word", http + "generator = \"vae\"\n", `e.toml:2:1: generator: "vae": want one of sampled, paper, markov, bootstrap`},
+		{"word", http + "generator = \"vae\"\n", `e.toml:2:1: generator: "vae": want one of bootstrap, markov, paper, sampled`},
 		{"extends unknown", http + "extends = \"htp\"\n", `e.toml:1:2: experiment http extends "htp", which is unknown; did you mean "http"?`},
 		{"extends itself", http + "extends = \"a\"\n[experiment.a]\nextends = \"http\"\n", "e.toml:3:2: experiment a extends itself: http -> a -> http"},
 		{"extends a number", http + "extends = 3\n", "e.toml:2:1: extends: 3: want the name of an experiment"},

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"math/rand/v2"
@@ -194,7 +195,15 @@ func TestPublishedFlowTables(t *testing.T) {
 		t.Logf("%s, real: autocorrelation %.3f, variances %.2f", table.name, correlation(gap[1:])[:8], variances(gap))
 		for _, kind := range []string{"by range", "by rank"} {
 			a := fitTable(t, kind == "by range", count, gap)
-			c, g := drawTable(t, a, 9999, 1)
+			// Of three draws the one in the middle: the distance of one draw of so many dependent
+			// gaps wanders by half of what is held here.
+			draws := make([][2][]float64, 3)
+			for i := range draws {
+				c, g := drawTable(t, a, 9999, uint64(i+1))
+				draws[i] = [2][]float64{c, g}
+			}
+			slices.SortFunc(draws, func(x, y [2][]float64) int { return cmp.Compare(ks(gap, x[1]), ks(gap, y[1])) })
+			c, g := draws[1][0], draws[1][1]
 			off := meanDifference(correlation(gap[1:]), correlation(g[1:]))
 			t.Logf("%s %s: %d components, KS packets %.4f gap %.4f, autocorrelation off by %.4f, flows/s KS %.4f", table.name, kind, a.Rows.Mixture.Components(),
 				ks(count, c), ks(gap, g), off, ks(perBin(gap, 1), perBin(g, 1)))
