@@ -24,18 +24,20 @@ func TestLongFitIsInterrupted(t *testing.T) {
 		cfg.Components, cfg.Tolerance, cfg.MaxIterations = 10, 0, 1_000_000
 		x := blobs(1, 6000, 2, 4)
 		for name, starts := range map[string]int{"one": 1, "several": 4} {
+			cfg := cfg
 			cfg.Starts = starts
+			compiled := cfg
+			compiled.MaxIterations = 1
+			if _, err := fitShared(context.Background(), t, b, x, compiled, rand.NewPCG(1, 1)); err != nil {
+				t.Fatal(err)
+			}
 			ctx, cancel := context.WithCancel(context.Background())
 			var at time.Duration
-			wait := 3 * time.Second // compiled by then
-			if devicetest.IsGo(b) {
-				wait = time.Second / 2
-			}
-			time.AfterFunc(wait, func() {
+			time.AfterFunc(time.Second/2, func() {
 				at = processorTime()
 				cancel()
 			})
-			if _, err := Fit(ctx, b, x, cfg, rand.NewPCG(1, 1)); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "gmm") {
+			if _, err := fitShared(ctx, t, b, x, cfg, rand.NewPCG(1, 1)); !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "gmm") {
 				t.Errorf("%s: error %v, want context canceled", name, err)
 			} else if took := processorTime() - at; took > time.Second {
 				t.Errorf("%s: returned %v after the context ended", name, took)

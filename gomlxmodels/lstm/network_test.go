@@ -80,56 +80,53 @@ func evaluate(t *testing.T, b compute.Backend, n *network, data []*tensors.Tenso
 	}
 }
 
-// The scanned network's own back-propagation through time against Gradient of
-// the unrolled one: the same loss and the same gradient of every parameter.
-func TestScanAgreesWithUnroll(t *testing.T) {
+// The gradients of the scanned network against Gradient of the unrolled one and
+// against central differences of the loss: the same
+// loss and the same gradient of every parameter.
+func TestScanGradient(t *testing.T) {
 	b := devicetest.XLA(t)
-	random := rand.New(rand.NewPCG(1, 1))
-	scanned, unrolled := testConfig(12), testConfig(12)
-	scanned.MaxUnroll, unrolled.MaxUnroll = 1, 12
-	data := pack(scanned, testSequences(scanned, 9, random))
-	params := newNetwork(scanned).initialize(rand.NewPCG(2, 2))
-	lossA, gradientsA := evaluate(t, b, newNetwork(scanned), data)(params)
-	lossB, gradientsB := evaluate(t, b, newNetwork(unrolled), data)(params)
-	if math.Abs(float64(lossA-lossB)) > 1e-6 {
-		t.Errorf("loss scanned %g, unrolled %g", lossA, lossB)
+	const steps = 5 // unrolled, each is compiled
+	setup := func(unroll int) (*network, fit.Params, func(fit.Params) (float32, [][]float32)) {
+		cfg := testConfig(steps)
+		cfg.MaxUnroll = unroll
+		n := newNetwork(cfg)
+		return n, n.initialize(rand.NewPCG(2, 2)), evaluate(t, b, n, pack(cfg, testSequences(cfg, 9, rand.New(rand.NewPCG(1, 1)))))
 	}
-	for i := range gradientsA {
-		for j := range gradientsA[i] {
-			if d := math.Abs(float64(gradientsA[i][j] - gradientsB[i][j])); d > 2e-6 {
-				t.Fatalf("gradient of %s[%d]: scanned %g, unrolled %g", params.Names[i], j, gradientsA[i][j], gradientsB[i][j])
+	n, params, loss := setup(1)
+	value, gradients := loss(params)
+	t.Run("unrolled", func(t *testing.T) {
+		_, params, loss := setup(steps)
+		wantLoss, want := loss(params)
+		if math.Abs(float64(value-wantLoss)) > 1e-6 {
+			t.Errorf("loss scanned %g, unrolled %g", value, wantLoss)
+		}
+		for i := range want {
+			for j := range want[i] {
+				if d := math.Abs(float64(gradients[i][j] - want[i][j])); d > 2e-6 {
+					t.Fatalf("gradient of %s[%d]: scanned %g, unrolled %g", params.Names[i], j, gradients[i][j], want[i][j])
+				}
 			}
 		}
-	}
-}
-
-// The gradients against central differences of the loss.
-func TestGradientAgainstDifferences(t *testing.T) {
-	b := devicetest.XLA(t)
-	random := rand.New(rand.NewPCG(3, 3))
-	cfg := testConfig(12)
-	cfg.MaxUnroll = 1
-	n := newNetwork(cfg)
-	data := pack(cfg, testSequences(cfg, 6, random))
-	params := n.initialize(rand.NewPCG(4, 4))
-	loss := evaluate(t, b, n, data)
-	_, gradients := loss(params)
-	const h = 1e-2
-	for i := range params.Values {
-		j := random.IntN(len(gradients[i]))
-		at := func(delta float32) float64 {
-			moved := fit.Params{Names: params.Names, Values: append([]*tensors.Tensor(nil), params.Values...)}
-			flat := tensors.MustCopyFlatData[float32](params.Values[i])
-			flat[j] += delta
-			moved.Values[i] = tensors.FromFlatDataAndDimensions(flat, n.dims[i]...)
-			value, _ := loss(moved)
-			return float64(value)
+	})
+	t.Run("differences", func(t *testing.T) {
+		random := rand.New(rand.NewPCG(3, 3))
+		const h = 1e-2
+		for i := range params.Values {
+			j := random.IntN(len(gradients[i]))
+			at := func(delta float32) float64 {
+				moved := fit.Params{Names: params.Names, Values: slices.Clone(params.Values)}
+				flat := tensors.MustCopyFlatData[float32](params.Values[i])
+				flat[j] += delta
+				moved.Values[i] = tensors.FromFlatDataAndDimensions(flat, n.dims[i]...)
+				value, _ := loss(moved)
+				return float64(value)
+			}
+			numeric := (at(h) - at(-h)) / (2 * h)
+			if d := math.Abs(numeric - float64(gradients[i][j])); d > 2e-4 {
+				t.Errorf("gradient of %s[%d]: %g, by differences %g", params.Names[i], j, gradients[i][j], numeric)
+			}
 		}
-		numeric := (at(h) - at(-h)) / (2 * h)
-		if d := math.Abs(numeric - float64(gradients[i][j])); d > 2e-4 {
-			t.Errorf("gradient of %s[%d]: %g, by differences %g", params.Names[i], j, gradients[i][j], numeric)
-		}
-	}
+	})
 }
 
 // Every step of every sequence counts once, whatever the row length.

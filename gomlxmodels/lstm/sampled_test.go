@@ -87,7 +87,7 @@ func learnsGrammar(t *testing.T, b compute.Backend, steps int) {
 }
 
 func TestSampledLearnsScanned(t *testing.T)  { learnsGrammar(t, devicetest.XLA(t), 24) }
-func TestSampledLearnsUnrolled(t *testing.T) { learnsGrammar(t, devicetest.XLA(t), 12) }
+func TestSampledLearnsUnrolled(t *testing.T) { learnsGrammar(t, devicetest.XLA(t), 8) }
 
 func TestSampledLearnsOnGoBackend(t *testing.T) {
 	if testing.Short() {

@@ -47,7 +47,7 @@ func TestScanLinear(t *testing.T) {
 		t.Skip("skipped: a measurement")
 	}
 	backend := devicetest.XLA(t)
-	short, long := trainScanned(t, backend, 32, 32, 8), trainScanned(t, backend, 256, 32, 4)
+	short, long := trainScanned(t, backend, 32, 32, 6), trainScanned(t, backend, 256, 32, 2)
 	t.Logf("32 steps %.0f us, 256 steps %.0f us, compiled in %.1f and %.1f s", short.processor, long.processor, short.compile, long.compile)
 	if ratio := long.processor / short.processor; ratio > 32 { // on a busy machine caches are smaller
 		t.Errorf("a row 8 times as long costs %.1f times as much: want about 8, and far from 64", ratio)

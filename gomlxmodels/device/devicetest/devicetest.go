@@ -1,11 +1,13 @@
 // Package devicetest opens backends for tests, as programs open them: by package
 // device, so that a plugin that a run has installed is found. Nothing is
-// installed by a test.
+// installed by a test. A backend is opened once for all tests of a package, which
+// may so share what they have compiled for it.
 package devicetest
 
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -19,10 +21,23 @@ func Each(t *testing.T, f func(t *testing.T, b compute.Backend)) {
 	t.Run("xla", func(t *testing.T) { f(t, XLA(t)) })
 }
 
+var (
+	openGo   = opening("go")
+	openXLA  = opening("xla:cpu")
+	openCUDA = opening("xla:cuda")
+)
+
+// opening returns a function that opens a backend the first time it is called.
+func opening(name string) func() (*device.Device, error) {
+	return sync.OnceValues(func() (*device.Device, error) {
+		return device.Open(context.Background(), device.Options{Backend: name, NoInstall: true})
+	})
+}
+
 // Go is the Go backend.
 func Go(t testing.TB) compute.Backend {
 	t.Helper()
-	d, err := device.Open(context.Background(), device.Options{Backend: "go"})
+	d, err := openGo()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +47,7 @@ func Go(t testing.TB) compute.Backend {
 // XLA is XLA's CPU plugin; without one the test is skipped.
 func XLA(t testing.TB) compute.Backend {
 	t.Helper()
-	d, err := device.Open(context.Background(), device.Options{Backend: "xla:cpu", NoInstall: true})
+	d, err := openXLA()
 	if err != nil {
 		t.Skipf("skipped: no XLA plugin for the CPU: %v", err)
 	}
@@ -42,7 +57,7 @@ func XLA(t testing.TB) compute.Backend {
 // CUDA is a GPU; without one, or without its plugin, the test is skipped.
 func CUDA(t testing.TB) compute.Backend {
 	t.Helper()
-	d, err := device.Open(context.Background(), device.Options{Backend: "xla:cuda", NoInstall: true})
+	d, err := openCUDA()
 	if err != nil {
 		t.Skipf("skipped: no GPU to compute on: %v", err)
 	}
@@ -54,7 +69,7 @@ func CUDA(t testing.TB) compute.Backend {
 // test is skipped.
 func Fastest(t testing.TB) compute.Backend {
 	t.Helper()
-	d, err := device.Open(context.Background(), device.Options{Backend: "xla:cuda", NoInstall: true})
+	d, err := openCUDA()
 	if err != nil {
 		return XLA(t)
 	}
