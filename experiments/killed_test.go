@@ -21,7 +21,7 @@ import (
 //
 // as often as one likes.
 var (
-	kills  = flag.Int("kills", 6, "how many processes TestKilled kills")
+	kills  = flag.Int("kills", 3, "how many processes TestKilled kills")
 	killed = flag.String("killed", "tiny", "the experiment that TestKilled kills")
 )
 

@@ -81,7 +81,7 @@ func TestOtherTraffic(t *testing.T) {
 	} {
 		s := web
 		test.change(&s)
-		scores := compare(t, simulate(500, 99, s), Config{Trees: 30, FloorSplits: 3})
+		scores := compare(t, simulate(500, 99, s), Config{Trees: 15, FloorSplits: 3})
 		ratio := func(level, name string) float64 {
 			s := byName(t, scores, level, name)
 			if s.Value == nil || s.Floor == nil {
