@@ -132,6 +132,7 @@ func writeMixed(t *testing.T, from []recorded, packets int) (capture, parquet st
 // of the same pass agrees with the capture. A fifth of that where -frames does not
 // ask for more, and half of what it asks for with -short.
 func TestMillion(t *testing.T) {
+	t.Parallel() // most of it waits for tools
 	packets := *frames
 	if testing.Short() {
 		packets /= 2

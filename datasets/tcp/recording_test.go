@@ -33,11 +33,13 @@ func recording(t *testing.T, open func() (io.ReadCloser, error)) string {
 // The embedded captures, framed again from the shapes of their flows: nothing of
 // the original in them, nothing that a tool objects to.
 func TestRecordings(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name string
 		open func() (io.ReadCloser, error)
 	}{{"office", testbed.Open}, {"services", testbed.OpenServices}} {
 		t.Run(c.name, func(t *testing.T) {
+			t.Parallel() // most of it waits for tools
 			original, seen := recording(t, c.open), newTraining()
 			flows := readTraces(t, original, seen)
 			plan, err := address.Fit(flows, address.FitOptions{})

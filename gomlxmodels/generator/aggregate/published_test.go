@@ -173,52 +173,55 @@ func TestPublishedFlowTables(t *testing.T) {
 		{"HTTP", 0.272 / 2, 0.116 / 2, 0.05, 0.05},
 		{"UDP_GOOGLE_HOME", 0.244 / 2, 0.044 / 2, 0.05, 0.1}, // of the authors' output by SciPy
 	} {
-		columns := publishedColumns(t, "raw/df_raw_flows_"+table.name+".csv", "flow_id_count", "time_diff")
-		count, gap := columns[0], columns[1]
-		if table.name == "HTTP" {
-			theirs := publishedColumns(t, "output/DF_GEN_FLOW_HTTP_FINAL.csv", "count_total", "time_diff")
-			a, b := ks(count, theirs[0]), ks(gap, theirs[1])
-			t.Logf("HTTP, the authors' output: KS packets %.4f gap %.4f, autocorrelation %.4f, variances %.3f", a, b, meanDifference(correlation(gap), correlation(theirs[1])), meanDifference(variances(gap), variances(theirs[1])))
-			if math.Abs(a-0.272) > 5e-4 || math.Abs(b-0.1155) > 5e-4 {
-				t.Errorf("the authors' output: KS %.4f and %.4f, want 0.2721 and 0.1155 as SciPy has it", a, b)
+		t.Run(table.name, func(t *testing.T) {
+			t.Parallel()
+			columns := publishedColumns(t, "raw/df_raw_flows_"+table.name+".csv", "flow_id_count", "time_diff")
+			count, gap := columns[0], columns[1]
+			if table.name == "HTTP" {
+				theirs := publishedColumns(t, "output/DF_GEN_FLOW_HTTP_FINAL.csv", "count_total", "time_diff")
+				a, b := ks(count, theirs[0]), ks(gap, theirs[1])
+				t.Logf("HTTP, the authors' output: KS packets %.4f gap %.4f, autocorrelation %.4f, variances %.3f", a, b, meanDifference(correlation(gap), correlation(theirs[1])), meanDifference(variances(gap), variances(theirs[1])))
+				if math.Abs(a-0.272) > 5e-4 || math.Abs(b-0.1155) > 5e-4 {
+					t.Errorf("the authors' output: KS %.4f and %.4f, want 0.2721 and 0.1155 as SciPy has it", a, b)
+				}
 			}
-		}
-		first := len(count) * 7 / 10
-		shuffled := rand.New(rand.NewPCG(1, 1)).Perm(len(count))
-		var halves [2][2][]float64
-		for i, at := range shuffled {
-			halves[i%2][0], halves[i%2][1] = append(halves[i%2][0], count[at]), append(halves[i%2][1], gap[at])
-		}
-		driftCount, driftGap := ks(count[:first], count[first:]), ks(gap[:first], gap[first:])
-		t.Logf("%s, real: first 70 %% against the rest: KS packets %.4f gap %.4f; random halves %.4f %.4f", table.name, driftCount, driftGap,
-			ks(halves[0][0], halves[1][0]), ks(halves[0][1], halves[1][1]))
-		t.Logf("%s, real: autocorrelation %.3f, variances %.2f", table.name, correlation(gap[1:])[:8], variances(gap))
-		for _, kind := range []string{"by range", "by rank"} {
-			a := fitTable(t, kind == "by range", count, gap)
-			// Of three draws the one in the middle: the distance of one draw of so many dependent
-			// gaps wanders by half of what is held here.
-			draws := make([][2][]float64, 3)
-			for i := range draws {
-				c, g := drawTable(t, a, 9999, uint64(i+1))
-				draws[i] = [2][]float64{c, g}
+			first := len(count) * 7 / 10
+			shuffled := rand.New(rand.NewPCG(1, 1)).Perm(len(count))
+			var halves [2][2][]float64
+			for i, at := range shuffled {
+				halves[i%2][0], halves[i%2][1] = append(halves[i%2][0], count[at]), append(halves[i%2][1], gap[at])
 			}
-			slices.SortFunc(draws, func(x, y [2][]float64) int { return cmp.Compare(ks(gap, x[1]), ks(gap, y[1])) })
-			c, g := draws[1][0], draws[1][1]
-			off := meanDifference(correlation(gap[1:]), correlation(g[1:]))
-			t.Logf("%s %s: %d components, KS packets %.4f gap %.4f, autocorrelation off by %.4f, flows/s KS %.4f", table.name, kind, a.Rows.Mixture.Components(),
-				ks(count, c), ks(gap, g), off, ks(perBin(gap, 1), perBin(g, 1)))
-			t.Logf("%s %s: autocorrelation %.3f, variances %.2f, mean gap %.3f for %.3f", table.name, kind, correlation(g[1:])[:8], variances(g), sum(g)/9999, sum(gap)/10000)
-			if ks(count, c) > table.count || ks(gap, g) > table.gap || off > table.correlations {
-				t.Errorf("%s %s: KS packets %.4f gap %.4f, autocorrelation off by %.4f: want at most %.4f, %.4f, %.4f", table.name, kind, ks(count, c), ks(gap, g), off, table.count, table.gap, table.correlations)
+			driftCount, driftGap := ks(count[:first], count[first:]), ks(gap[:first], gap[first:])
+			t.Logf("%s, real: first 70 %% against the rest: KS packets %.4f gap %.4f; random halves %.4f %.4f", table.name, driftCount, driftGap,
+				ks(halves[0][0], halves[1][0]), ks(halves[0][1], halves[1][1]))
+			t.Logf("%s, real: autocorrelation %.3f, variances %.2f", table.name, correlation(gap[1:])[:8], variances(gap))
+			for _, kind := range []string{"by range", "by rank"} {
+				a := fitTable(t, kind == "by range", count, gap)
+				// Of three draws the one in the middle: the distance of one draw of so many dependent
+				// gaps wanders by half of what is held here.
+				draws := make([][2][]float64, 3)
+				for i := range draws {
+					c, g := drawTable(t, a, 9999, uint64(i+1))
+					draws[i] = [2][]float64{c, g}
+				}
+				slices.SortFunc(draws, func(x, y [2][]float64) int { return cmp.Compare(ks(gap, x[1]), ks(gap, y[1])) })
+				c, g := draws[1][0], draws[1][1]
+				off := meanDifference(correlation(gap[1:]), correlation(g[1:]))
+				t.Logf("%s %s: %d components, KS packets %.4f gap %.4f, autocorrelation off by %.4f, flows/s KS %.4f", table.name, kind, a.Rows.Mixture.Components(),
+					ks(count, c), ks(gap, g), off, ks(perBin(gap, 1), perBin(g, 1)))
+				t.Logf("%s %s: autocorrelation %.3f, variances %.2f, mean gap %.3f for %.3f", table.name, kind, correlation(g[1:])[:8], variances(g), sum(g)/9999, sum(gap)/10000)
+				if ks(count, c) > table.count || ks(gap, g) > table.gap || off > table.correlations {
+					t.Errorf("%s %s: KS packets %.4f gap %.4f, autocorrelation off by %.4f: want at most %.4f, %.4f, %.4f", table.name, kind, ks(count, c), ks(gap, g), off, table.count, table.gap, table.correlations)
+				}
+				a = fitTable(t, kind == "by range", count[:first], gap[:first])
+				c, g = drawTable(t, a, len(count)-first, 1)
+				t.Logf("%s %s, fitted on the first 70 %%, against the rest: KS packets %.4f gap %.4f", table.name, kind, ks(count[first:], c), ks(gap[first:], g))
+				if ks(count[first:], c) > driftCount+table.beyond || ks(gap[first:], g) > driftGap+table.beyond {
+					t.Errorf("%s %s, fitted on the first 70 %%: KS packets %.4f gap %.4f, want %.4f and %.4f and at most %.2f more", table.name, kind,
+						ks(count[first:], c), ks(gap[first:], g), driftCount, driftGap, table.beyond)
+				}
 			}
-			a = fitTable(t, kind == "by range", count[:first], gap[:first])
-			c, g = drawTable(t, a, len(count)-first, 1)
-			t.Logf("%s %s, fitted on the first 70 %%, against the rest: KS packets %.4f gap %.4f", table.name, kind, ks(count[first:], c), ks(gap[first:], g))
-			if ks(count[first:], c) > driftCount+table.beyond || ks(gap[first:], g) > driftGap+table.beyond {
-				t.Errorf("%s %s, fitted on the first 70 %%: KS packets %.4f gap %.4f, want %.4f and %.4f and at most %.2f more", table.name, kind,
-					ks(count[first:], c), ks(gap[first:], g), driftCount, driftGap, table.beyond)
-			}
-		}
+		})
 	}
 }
 
