@@ -76,14 +76,14 @@ func WritePackets(w io.Writer, format Format, packets iter.Seq2[flow.Packet, err
 // the stream is returned, beside what closing says.
 func writeAll[R any](rows iter.Seq2[R, error], write func(*R) error, end func() error) error {
 	var held R // one for all: write's argument escapes
-	for row, err := range rows {
+	var err error
+	for held, err = range rows {
 		if err != nil {
 			if flow.IsRecordError(err) {
 				continue
 			}
 			return errors.Join(err, end())
 		}
-		held = row
 		if err := write(&held); err != nil {
 			_ = end() // ends the encoder; its error is err
 			return err

@@ -17,7 +17,7 @@ const maxReasons = 3
 // counted.
 func pass[T any](c *converter, read func(*trace.Trace) iter.Seq2[T, error], take func(*T) bool) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
-		var none T
+		var none, row T // one row for all: take's argument escapes
 		in, err := c.open()
 		if err != nil {
 			yield(none, err)
@@ -26,7 +26,7 @@ func pass[T any](c *converter, read func(*trace.Trace) iter.Seq2[T, error], take
 		defer in.Close()
 		first := c.passes == 0
 		c.passes++
-		for row, err := range read(in) {
+		for row, err = range read(in) {
 			damaged := err != nil && flow.IsRecordError(err)
 			taken := err == nil && take(&row)
 			if first {
