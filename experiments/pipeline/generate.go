@@ -22,6 +22,7 @@ import (
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/saved"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/artifact"
 	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
 
@@ -181,12 +182,8 @@ func room(g config.Generate, r *run.Run, name string) error {
 	if name != "read" {
 		return nil
 	}
-	f, err := os.Open(r.Path(generator.TrafficName))
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	t, err := generator.ReadTraffic(f, generator.TrafficName)
+	here := func(name string) (string, error) { return r.Path(name), nil }
+	t, err := artifact.Read(here, generator.TrafficName, generator.ReadTraffic)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/stage"
 
 	_ "github.com/necstgen/necstgen/gomlxmodels/generator/all" // whatever an experiment may name
+	"github.com/necstgen/necstgen/gomlxmodels/generator/artifact"
 )
 
 // Artifacts of a run that no other package reads or writes by name.
@@ -168,12 +169,7 @@ func writeJSON(env *stage.Env, out string, v any) error {
 
 // readTraffic reads traffic.json.
 func readTraffic(env *stage.Env) (generator.Traffic, error) {
-	in, err := env.Open(generator.TrafficName)
-	if err != nil {
-		return generator.Traffic{}, err
-	}
-	defer in.Close()
-	return generator.ReadTraffic(in, generator.TrafficName)
+	return artifact.Read(env.Path, generator.TrafficName, generator.ReadTraffic)
 }
 
 // CheckKeys reports the overrides of keys that the experiment's generator does not

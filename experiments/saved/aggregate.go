@@ -10,6 +10,7 @@ import (
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/aggregate"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/artifact"
 )
 
 // OpenAggregate loads the aggregate level of a run, and the time at which its
@@ -19,7 +20,7 @@ func OpenAggregate(m *run.Manifest) (level *aggregate.Model, start int64, err er
 		return nil, 0, fmt.Errorf("saved: %s: its status is %s: want a finished run", m.Dir, m.Status)
 	}
 	path := func(artifact string) (string, error) { return m.Path(artifact), m.Check(artifact) }
-	t, err := readWith(path, generator.TrafficName, generator.ReadTraffic)
+	t, err := artifact.Read(path, generator.TrafficName, generator.ReadTraffic)
 	switch {
 	case err == nil && t.Segment > 0:
 		err = errors.New("it learnt a timeline without flows (data.flows = \"none\"), so it has no aggregate level")

@@ -13,7 +13,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 
 	"github.com/gomlx/compute"
 
@@ -23,6 +22,7 @@ import (
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/gomlxmodels/device"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/artifact"
 )
 
 // Artifacts of a run beside those of its generator.
@@ -101,31 +101,17 @@ func openPart(m *run.Manifest, kind generator.Kind, d *device.Device) (p Part, e
 // where there are some; path says where each lies, and fails for one that is not
 // there or not what it was.
 func Load(kind generator.Kind, b compute.Backend, examples bool, path func(artifact string) (string, error)) (p Part, err error) {
-	if p.Traffic, err = readWith(path, generator.TrafficName, generator.ReadTraffic); err != nil {
+	if p.Traffic, err = artifact.Read(path, generator.TrafficName, generator.ReadTraffic); err != nil {
 		return p, err
 	}
-	if p.Plan, err = readWith(path, PlanName, address.Read); err != nil {
+	if p.Plan, err = artifact.Read(path, PlanName, address.Read); err != nil {
 		return p, err
 	}
 	if examples {
-		if p.Examples, err = readWith(path, ExamplesName, payload.ReadExamples); err != nil {
+		if p.Examples, err = artifact.Read(path, ExamplesName, payload.ReadExamples); err != nil {
 			return p, err
 		}
 	}
 	p.Generator, err = kind.Load(b, path)
 	return p, err
-}
-
-// readWith reads an artifact with a reader of its format.
-func readWith[T any](path func(string) (string, error), artifact string, read func(io.Reader, string) (T, error)) (v T, err error) {
-	at, err := path(artifact)
-	if err != nil {
-		return v, err
-	}
-	f, err := os.Open(at)
-	if err != nil {
-		return v, err
-	}
-	defer f.Close()
-	return read(f, at)
 }

@@ -51,11 +51,7 @@ func Stage(c Columns, oneProtocol bool) stage.Stage {
 				return err
 			}
 			env.Warn(m.Warnings...)
-			dir, err := env.OutPath(Name)
-			if err != nil {
-				return err
-			}
-			return m.Save(dir)
+			return artifact.WriteFolder(env, Name, m.Save)
 		},
 	}
 }

@@ -20,6 +20,15 @@ func WriteJSON(env *stage.Env, name string, v any) error {
 	return env.Write(name, func(w io.Writer) error { return json.NewEncoder(w).Encode(v) })
 }
 
+// WriteFolder makes an artifact that is a folder, of what a model's Save writes there.
+func WriteFolder(env *stage.Env, name string, save func(dir string) error) error {
+	dir, err := env.OutPath(name)
+	if err != nil {
+		return err
+	}
+	return save(dir)
+}
+
 // ReadJSON reads an artifact of one JSON value into v.
 func ReadJSON(paths Paths, name string, v any) error {
 	_, err := Read(paths, name, func(r io.Reader, path string) (struct{}, error) {

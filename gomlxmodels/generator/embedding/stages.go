@@ -180,11 +180,7 @@ func fitVAE(ctx context.Context, env *stage.Env, p generator.VAE, seed uint64, c
 	if err != nil {
 		return nil, fmt.Errorf("generator: %w", err)
 	}
-	dir, err := env.OutPath(vaeName)
-	if err != nil {
-		return nil, err
-	}
-	return m, m.Save(dir)
+	return m, artifact.WriteFolder(env, vaeName, m.Save)
 }
 
 type gmmParams struct {

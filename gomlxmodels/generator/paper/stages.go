@@ -106,11 +106,7 @@ func (p params) run(ctx context.Context, env *stage.Env) error {
 		return err
 	}
 	env.Warn(g.Network.Result.Warnings...)
-	dir, err := env.OutPath(weightsName)
-	if err != nil {
-		return err
-	}
-	if err := g.Network.Save(dir); err != nil {
+	if err := artifact.WriteFolder(env, weightsName, g.Network.Save); err != nil {
 		return err
 	}
 	return artifact.WriteJSON(env, networkName, g.facts)
