@@ -46,21 +46,23 @@ func (l *lengths) set(p *flow.Packet) {
 		return layer.Name == flow.LayerTCP || layer.Name == flow.LayerUDP || layer.Name == flow.LayerICMP
 	})
 	padding := paddingOf(&p.Layers)
+	cut := max(0, p.Length-p.Layers[0].Length) // by the snap length, which the layers lack
 	if at < 0 {
 		p.PayloadLength = 0
 		if last := lastLayer(&p.Layers); last.Name == flow.LayerRaw {
-			p.PayloadLength = max(0, last.Length-padding)
+			p.PayloadLength = max(0, min(last.Length, p.Length-cut)+cut-padding)
 		}
 		p.HeaderLength = max(0, p.Length-padding-p.PayloadLength)
 		return
 	}
-	segment := max(0, min(p.Layers[at].Length, p.Length)-padding)
+	whole := min(p.Layers[at].Length, p.Length-cut) + cut
+	segment := max(0, whole-padding)
 	header := min(udpHeader, segment)
 	p.PayloadLength = segment - header
 	if p.Layers[at].Name == flow.LayerTCP {
-		header, p.PayloadLength = l.segment(p, at, segment, padding)
+		header, p.PayloadLength = l.segment(p, at, segment, cut-padding)
 	}
-	p.HeaderLength = max(0, p.Length-p.Layers[at].Length) + header
+	p.HeaderLength = p.Length - whole + header
 }
 
 // paddingOf returns the length of the layer Padding, 0 without one.
@@ -85,15 +87,15 @@ func lastLayer(layers *flow.Layers) (last flow.Layer) {
 }
 
 // segment returns the header and payload of a TCP segment of a length, whose layer TCP is
-// that at the index.
-func (l *lengths) segment(p *flow.Packet, at int, length, padding int32) (header, payload int32) {
+// that at the index. more is what the layers' lengths lack of those on the wire.
+func (l *lengths) segment(p *flow.Packet, at int, length, more int32) (header, payload int32) {
 	if length < tcpHeader {
 		return length, 0
 	}
 	var behind flow.Layer
 	if at+1 < len(p.Layers) && p.Layers[at+1].Name != flow.LayerPadding {
 		behind = p.Layers[at+1]
-		behind.Length = max(0, behind.Length-padding)
+		behind.Length = max(0, behind.Length+more)
 	}
 	connection, _ := p.Tuple.Canonical()
 	if p.Flags&flow.SYN != 0 && length <= tcpMost { // no payload; what is no whole number of words is padding

@@ -295,9 +295,10 @@ func TestPublishedOutput(t *testing.T) {
 func FuzzPackets(f *testing.F) {
 	f.Add(darpaHeader + synRow + getRow + llcRow + udpRow)
 	f.Add(strings.Join(UDPGoogleHome.Columns(), ",") + "\nEther,79,IP,65,UDP,45,Raw,37,1564064034.930916,79,,,1.2.3.4,1.2.3.5,0.0,1,2,x,73,None,-9223372036854775808,None,0,1,1,UDP_GOOGLE_HOME,x73,4.0,34,0.0,0.0,79.0,79.0,1.0,1.0,45,45942.0\n")
+	f.Add(strings.Join(TCPGoogleHome.Columns(), ",") + "\n" + googleHomeRow(1, 7, 0, 74, "Raw,16", 2, false) + googleHomeRow(2, 7, 1, 17850, "Raw,61474", 24, true))
 	f.Fuzz(func(t *testing.T, text string) {
 		for p, err := range Packets(strings.NewReader(text), "fuzz") {
-			if err == nil && (p.Length < 0 || p.PayloadLength < 0) {
+			if err == nil && (p.HeaderLength < 0 || p.PayloadLength < 0 || p.HeaderLength+p.PayloadLength+p.Padding() != p.Length) {
 				t.Errorf("packet %+v", p)
 			}
 		}
