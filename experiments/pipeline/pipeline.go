@@ -7,6 +7,10 @@
 //	        generate -> generated.pcap, .parquet, .csv, repairs.json
 //	        evaluate -> scores.json
 //
+// That is the level of flows. At the level of packets the models end with the chain, and
+// generate draws single packets; at the level of aggregates read keeps a table of flows,
+// and generate draws another one.
+//
 // Graph is computed from the configuration alone, before any data is read. Prepare
 // adds what decides the results beside it, the data and the device, and Run runs it
 // and writes the report.
@@ -54,7 +58,6 @@ func Graph(e config.Experiment) (*stage.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	stages = slices.Concat([]stage.Stage{readStage(e)}, stages, []stage.Stage{evaluateStage(e)})
 	return stage.NewGraph(stages, dataName)
 }
 
