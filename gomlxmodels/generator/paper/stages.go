@@ -27,6 +27,7 @@ var kind = generator.Kind{
 	FlowTable: aggregate.TableStage(aggregate.PacketsAndGap),
 	Load:      load,
 	Device:    true,
+	Follows:   true,
 }
 
 // stages are what learns this kind.

@@ -28,6 +28,7 @@ var kind = generator.Kind{
 	FlowTable: aggregate.TableStage(aggregate.RankedPacketsAndGap),
 	Load:      load,
 	Device:    true,
+	Follows:   true,
 
 	OneThread: true, // 13 % more packets a second than with a pool of threads for each step
 }
