@@ -60,7 +60,7 @@ func NewFramer(plan *address.Plan, opts Options, src rand.Source) (*Framer, erro
 	f.pool = payload.NewPool(opts.Payload, opts.Examples, random)
 	f.assigner = address.NewAssigner(plan, random)
 	f.radio = newLoRaChannel(plan, random)
-	f.buffer = make([]byte, etherHeader+opts.MTU+minFrame)
+	f.buffer = make([]byte, etherHeader+opts.MTU+flow.MinFrame)
 	return f, nil
 }
 

@@ -28,7 +28,8 @@ type Kind struct {
 	// Kinds that do not use a device take a nil backend.
 	Load func(b compute.Backend, path func(artifact string) (string, error)) (Generator, error)
 
-	Device bool // drawing needs a backend
+	Device  bool // drawing needs a backend
+	Follows bool // it takes a request's Schedule
 
 	// OneThread says that large amounts are drawn faster by a backend of one thread:
 	// several batches are under way at once, which share the processors.
