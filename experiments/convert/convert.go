@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/datasets/trace"
 )
@@ -46,7 +47,9 @@ type Options struct {
 	// of FPort 1. "" takes all.
 	Application string
 
-	Variant feature.Variant // of Features; "": that of the application
+	// Variant is that of Features; "": that of the application. The variant lorawan without
+	// an application takes all uplinks.
+	Variant feature.Variant
 	Compat  bool            // Features as the published files have them, feature.Original
 }
 
@@ -118,6 +121,9 @@ func (c *converter) open() (*trace.Trace, error) {
 func (c *converter) prepare() error {
 	if c.Layout != Tables && c.Layout != NeCSTGen {
 		return fmt.Errorf("unknown layout %q: want %s, or none", c.Layout, NeCSTGen)
+	}
+	if c.Application == "" && c.Variant == feature.LoRaWAN {
+		c.Application = flow.LoRaWAN.String()
 	}
 	var err error
 	if c.choice, err = choiceOf(c.Application); err != nil {
