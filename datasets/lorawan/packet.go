@@ -139,7 +139,8 @@ func Uplinks(packets iter.Seq2[flow.Packet, error]) iter.Seq2[flow.Packet, error
 	return func(yield func(flow.Packet, error) bool) {
 		for p, err := range packets {
 			if err == nil && p.Radio == nil && p.Layers[0].Name == flow.LayerLoRaWAN {
-				err = &PacketError{p.Number, fmt.Errorf("row of a downlink to device %02x that the gateway heard of another: is no uplink", p.DstMAC[2:])}
+				to := p.DstMAC
+				err = &PacketError{p.Number, fmt.Errorf("row of a downlink to device %02x that the gateway heard of another: is no uplink", to[2:])}
 			}
 			if err != nil || !isPushData(&p) {
 				if !yield(p, err) {
