@@ -86,12 +86,16 @@ func Prepare(ctx context.Context, name string, overrides []string, e config.Expe
 	if err != nil {
 		return nil, err
 	}
-	input, digested, err := digestData(ctx, e.Data, o)
+	data, err := findData(e.Data)
 	if err != nil {
 		return nil, err
 	}
-	p := &Prepared{Spec: run.Spec{Experiment: name, Overrides: overrides, Config: e, Inputs: []run.Input{input}, Seeds: map[string]uint64{}}}
-	facts := stage.Facts{Seed: e.Seed, Inputs: map[string]string{dataName: input.SHA256}}
+	inputs, sum, err := data.digest(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	p := &Prepared{Spec: run.Spec{Experiment: name, Overrides: overrides, Config: e, Inputs: inputs, Seeds: map[string]uint64{}}}
+	facts := stage.Facts{Seed: e.Seed, Inputs: map[string]string{dataName: sum}}
 	if slices.ContainsFunc(graph.Stages, func(s stage.Stage) bool { return s.Device }) {
 		if p.device, err = device.Open(ctx, device.Options{Backend: backendName(e.Backend), Out: o.Out}); err != nil {
 			return nil, err
@@ -112,7 +116,7 @@ func Prepare(ctx context.Context, name string, overrides []string, e config.Expe
 		}
 	}
 	p.Job = &executor.Job{Graph: graph, Keys: keys, Store: o.Store, Seed: e.Seed,
-		Inputs:  map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return reopen(ctx, e.Data, digested) }},
+		Inputs:  map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return data.reopen(ctx) }},
 		Check:   func(r *run.Run, stage string) error { return room(e, r, stage) },
 		Backend: func(context.Context) (compute.Backend, error) { return p.device.Backend, nil }}
 	return p, nil
