@@ -35,6 +35,9 @@ func (c *command) generate(ctx context.Context, refs []string, o *generateOption
 	if err := o.weights.weigh(refs, source.Parts); err != nil {
 		return err
 	}
+	if err := o.schedule(runs, source); err != nil {
+		return err
+	}
 	switch {
 	case o.level == packetLevel:
 		return c.generatePackets(runs[0], source, o, amount)

@@ -40,6 +40,10 @@ type Config struct {
 	// NoFlow says that the flows are segments of one timeline, held out as a block
 	// of time. Scores of flows then have a note in place of a value.
 	NoFlow bool
+
+	// Followed says that the synthetic flows have the starts and sizes of the real ones,
+	// as they were asked to. Scores of copying then say so in a note.
+	Followed bool
 }
 
 // withDefaults has the default of each field that is zero.

@@ -17,14 +17,15 @@ import (
 // evaluateParams are the settings that decide the scores.
 type evaluateParams struct {
 	Scores      config.Evaluate `json:"scores"`
-	IdleTimeout config.Duration `json:"idle_timeout"` // the capture's packets become flows as the original's do
-	MarkovOrder int             `json:"markov_order"` // of the baseline
-	RateFactor  float64         `json:"rate_factor"`  // the baselines are as dense as what is generated
+	IdleTimeout config.Duration `json:"idle_timeout"`       // the capture's packets become flows as the original's do
+	MarkovOrder int             `json:"markov_order"`       // of the baseline
+	RateFactor  float64         `json:"rate_factor"`        // the baselines are as dense as what is generated
+	Followed    bool            `json:"followed,omitempty"` // the capture has the starts and sizes of the original
 }
 
 // evaluateStage scores the capture beside floors and baselines.
 func evaluateStage(e config.Experiment) stage.Stage {
-	p := evaluateParams{e.Evaluate, e.Data.IdleTimeout, e.Markov.Order, e.Generate.RateFactor}
+	p := evaluateParams{e.Evaluate, e.Data.IdleTimeout, e.Markov.Order, e.Generate.RateFactor, e.Generate.Follow != ""}
 	return stage.Stage{Name: "evaluate", Version: 1, Params: p, Deps: []string{captureName, generator.TrainingName, heldOutName, generator.TrafficName},
 		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"},
 		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p) }}
@@ -54,7 +55,7 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
 	if err != nil {
 		return err
 	}
-	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0}
+	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0, Followed: p.Followed}
 	scores, err := fidelity.Compare(cfg, split, synthetic, baselines, src)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@
 //	data -> read -> training.parquet, heldout.parquet, traffic.json
 //	               -> the stages of the generator -> model/...
 //	               -> hosts -> model/plan.json; examples -> model/examples.json
+//	               -> dynamics -> dynamics.parquet
 //	        generate -> generated.pcap, .parquet, .csv, repairs.json
 //	        evaluate -> scores.json
 //
@@ -38,10 +39,11 @@ import (
 
 // Artifacts of a run that no other package reads or writes by name.
 const (
-	dataName    = "data" // the input
-	heldOutName = "heldout.parquet"
-	repairsName = "repairs.json"
-	scoresName  = "scores.json"
+	dataName      = "data"           // the input
+	flowTableName = "table of flows" // an input with generate.flows_from
+	heldOutName   = "heldout.parquet"
+	repairsName   = "repairs.json"
+	scoresName    = "scores.json"
 )
 
 // Graph returns the stages of an experiment.
@@ -55,11 +57,17 @@ func Graph(e config.Experiment) (*stage.Graph, error) {
 	for _, s := range learn {
 		models = append(models, s.Outs...)
 	}
-	stages := slices.Concat([]stage.Stage{readStage(e)}, learn, []stage.Stage{hostsStage(e)})
+	if follows(e.Generate) && !kind.Follows {
+		return nil, &config.Problem{Key: "generator", Value: fmt.Sprintf("%q", e.Generator), Want: "neither follows the original nor a table of flows: want " + followers() + ", or no generate.follow and no generate.flows_from"}
+	}
+	stages := slices.Concat([]stage.Stage{readStage(e)}, learn, []stage.Stage{hostsStage(e), dynamicsStage(e)})
 	if copies(e) {
 		stages = append(stages, examplesStage(e))
 	}
 	stages = append(stages, generateStage(e, kind, models), evaluateStage(e))
+	if e.Generate.FlowsFrom != "" {
+		return stage.NewGraph(stages, dataName, flowTableName)
+	}
 	return stage.NewGraph(stages, dataName)
 }
 
@@ -94,6 +102,15 @@ func Prepare(ctx context.Context, name string, overrides []string, e config.Expe
 	}
 	p := &Prepared{Spec: run.Spec{Experiment: name, Overrides: overrides, Config: e, Inputs: []run.Input{input}, Seeds: map[string]uint64{}}}
 	facts := stage.Facts{Seed: e.Seed, Inputs: map[string]string{dataName: input.SHA256}}
+	inputs := map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return reopen(ctx, e.Data, digested) }}
+	if from := e.Generate.FlowsFrom; from != "" {
+		table, open, err := digestFlowTable(from, o)
+		if err != nil {
+			return nil, err
+		}
+		p.Spec.Inputs = append(p.Spec.Inputs, table)
+		facts.Inputs[flowTableName], inputs[flowTableName] = table.SHA256, open
+	}
 	if slices.ContainsFunc(graph.Stages, func(s stage.Stage) bool { return s.Device }) {
 		if p.device, err = device.Open(ctx, device.Options{Backend: backendName(e.Backend), Out: o.Out}); err != nil {
 			return nil, err
@@ -114,7 +131,7 @@ func Prepare(ctx context.Context, name string, overrides []string, e config.Expe
 		}
 	}
 	p.Job = &executor.Job{Graph: graph, Keys: keys, Store: o.Store, Seed: e.Seed,
-		Inputs:  map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return reopen(ctx, e.Data, digested) }},
+		Inputs:  inputs,
 		Check:   func(r *run.Run, stage string) error { return room(e.Generate, r, stage) },
 		Backend: func(context.Context) (compute.Backend, error) { return p.device.Backend, nil }}
 	return p, nil
