@@ -25,7 +25,7 @@ type evaluateParams struct {
 // evaluateStage scores the capture beside floors and baselines.
 func evaluateStage(e config.Experiment) stage.Stage {
 	p := evaluateParams{e.Evaluate, e.Data.IdleTimeout, e.Markov.Order, e.Generate.RateFactor}
-	return stage.Stage{Name: "evaluate", Version: 1, Params: p, Deps: []string{captureName, generator.TrainingName, heldOutName, generator.TrafficName},
+	return stage.Stage{Name: "evaluate", Version: 2, Params: p, Deps: []string{captureName, generator.TrainingName, heldOutName, generator.TrafficName},
 		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"},
 		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p) }}
 }
