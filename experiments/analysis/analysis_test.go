@@ -13,6 +13,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/flowtest"
 	"github.com/necstgen/necstgen/experiments/analysis"
+	"github.com/necstgen/necstgen/experiments/fidelity"
 )
 
 // TestList: every analysis of the notebook has an entry with its own name and words.
@@ -119,10 +120,10 @@ func text(v *float64) string {
 func TestNotApplicable(t *testing.T) {
 	tcp, uplinks := analysis.NewTraffic(flowtest.Exchanges(30, 900)), analysis.NewTraffic(flowtest.Heard(30, 0))
 	labelled := analysis.NewTraffic(flowtest.Exchanges(30, 700))
-	labelled.Unplaced = "the starts of the flows are not in the file"
+	labelled.Lacks = fidelity.NoStarts | fidelity.NoAddresses
 	timeline := analysis.NewTraffic(flowtest.Exchanges(30, 700))
 	timeline.Timeline = true
-	rows := analysis.NewFlowTraffic([]analysis.FlowRow{{Start: 5e9, Packets: 3, Bytes: -1}, {Start: 1e9, Packets: 4, Bytes: -1}, {Start: 9e9, Packets: 9, Bytes: -1}})
+	rows := analysis.NewFlowTraffic([]flow.TableRow{{Start: 5e9, Packets: 3}, {Start: 1e9, Packets: 4}, {Start: 9e9, Packets: 9}})
 	for _, tt := range []struct {
 		name            string
 		real            *analysis.Traffic
@@ -133,8 +134,8 @@ func TestNotApplicable(t *testing.T) {
 		{"flags", uplinks, []*analysis.Traffic{uplinks}, "no packet has TCP flags", ""},
 		{"rtt", uplinks, []*analysis.Traffic{uplinks}, "all packets go one way", ""},
 		{"rtt", timeline, []*analysis.Traffic{timeline}, "the traffic is one timeline without flows", ""},
-		{"byte-rate", tcp, []*analysis.Traffic{labelled}, "side 1: the starts of the flows are not in the file", ""},
-		{"byte-rate", tcp, []*analysis.Traffic{labelled, tcp}, "", "side 1: the starts of the flows are not in the file"},
+		{"byte-rate", tcp, []*analysis.Traffic{labelled}, "side 1: the file does not say when its flows start", ""},
+		{"byte-rate", tcp, []*analysis.Traffic{labelled, tcp}, "", "side 1: the file does not say when its flows start"},
 		{"lengths", tcp, []*analysis.Traffic{rows}, "side 1: there are no packets, only a table of flows", ""},
 		{"flow-rate", tcp, []*analysis.Traffic{rows}, "", ""},
 		{"sizes", tcp, []*analysis.Traffic{rows, labelled}, "", ""},

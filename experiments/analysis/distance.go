@@ -18,7 +18,7 @@ func distances(r *Result, sides []*Side) error {
 		{"gap", "s", []need{needPackets}, func(t *Traffic) fidelity.Values { return fidelity.Values{List: t.flowGaps()} }},
 		{"packets per flow", "packets", []need{needFlows}, func(t *Traffic) (v fidelity.Values) {
 			for i := range t.rows {
-				v.List = append(v.List, float64(t.rows[i].Packets))
+				v.List = append(v.List, float64(t.rows[i].packets))
 			}
 			return v
 		}},

@@ -15,13 +15,14 @@ const intervals = "Whiskers are 95 % bootstrap intervals of the share."
 
 // flagShares draws how frequent each value of the TCP flags is (A13).
 func flagShares(r *Result, sides []*Side) error {
-	return r.field(sides, field{"flags", "", "TCP flags of packets", func(_ *flow.Flow, p *flow.Packet) string { return p.Flags.String() }})
+	return r.field(sides, field{name: "flags", title: "TCP flags of packets", of: func(_ *flow.Flow, p *flow.Packet) string { return p.Flags.String() }})
 }
 
 // field is something that has one of a few values in each packet.
 type field struct {
 	name, more, title string
 	of                func(f *flow.Flow, p *flow.Packet) string
+	need              need // beside packets; the zero value: nothing
 }
 
 // maxCategories is how many values of a field are shown.
@@ -88,20 +89,25 @@ func (r *Result) apart(quantity string, counts []map[string]float64) {
 // (A24). Fields with one value on all sides are left out.
 func fieldCounts(r *Result, sides []*Side) error {
 	for _, d := range []field{
-		{"application", "application", "Applications of packets", func(f *flow.Flow, _ *flow.Packet) string { return f.Application.String() }},
-		{"direction", "direction", "Directions of packets", func(_ *flow.Flow, p *flow.Packet) string { return p.Direction.String() }},
-		{"protocol", "protocol", "IP protocols of packets", func(f *flow.Flow, _ *flow.Packet) string { return protocolName(f.Tuple.Proto) }},
-		{"server port", "port", "Servers' ports of packets", func(f *flow.Flow, _ *flow.Packet) string { return fmt.Sprint(f.Tuple.Dst.Port()) }},
-		{"spreading factor", "factor", "Spreading factors of uplinks", ofRadio(func(u *flow.Radio) string { return fmt.Sprint("SF", u.SpreadingFactor) })},
-		{"frequency", "frequency", "Frequencies of uplinks", ofRadio(func(u *flow.Radio) string { return fmt.Sprintf("%.1f MHz", float64(u.Frequency)/1e6) })},
-		{"CRC", "crc", "CRC of uplinks", ofRadio(func(u *flow.Radio) string { return map[int8]string{1: "good", 0: "none", -1: "bad"}[u.CRC] })},
+		{name: "application", more: "application", title: "Applications of packets", of: func(f *flow.Flow, _ *flow.Packet) string { return f.Application.String() }},
+		{name: "direction", more: "direction", title: "Directions of packets", of: func(_ *flow.Flow, p *flow.Packet) string { return p.Direction.String() }},
+		{name: "protocol", more: "protocol", title: "IP protocols of packets", of: func(f *flow.Flow, _ *flow.Packet) string { return protocolName(f.Tuple.Proto) }, need: needAddresses},
+		{name: "server port", more: "port", title: "Servers' ports of packets", of: func(f *flow.Flow, _ *flow.Packet) string { return fmt.Sprint(f.Tuple.Dst.Port()) }, need: needAddresses},
+		{name: "frequency", more: "frequency", title: "Frequencies of uplinks", of: ofRadio(func(u *flow.Radio) string { return fmt.Sprintf("%.1f MHz", float64(u.Frequency)/1e6) })},
+		{name: "CRC", more: "crc", title: "CRC of uplinks", of: ofRadio(func(u *flow.Radio) string { return map[int8]string{1: "good", 0: "none", -1: "bad"}[u.CRC] })},
 	} {
-		if !varies(sides, d.of) {
+		kept := sides
+		if d.need.lack != nil {
+			kept = with(sides, d.need)
+		}
+		if len(kept) < min(2, len(sides)) || kept[0] != sides[0] || !varies(kept, d.of) {
 			continue
 		}
-		if err := r.field(sides, d); err != nil {
+		part := &Result{Name: r.Name}
+		if err := part.field(kept, d); err != nil {
 			return err
 		}
+		r.take(part, sides, kept)
 	}
 	if len(r.Figures) == 0 {
 		return fmt.Errorf("every field has one value on all sides: %w", figure.ErrNoValues)

@@ -18,9 +18,9 @@ func perSecond(quantity, unit string, load func(t *Traffic) *fidelity.Series) fu
 // The loads.
 func bytesOf(t *Traffic) *fidelity.Series   { return &t.bytes }
 func packetsOf(t *Traffic) *fidelity.Series { return &t.packets }
-func startsOf(t *Traffic) *fidelity.Series  { return t.ofFlows(func(*FlowRow) float64 { return 1 }) }
+func startsOf(t *Traffic) *fidelity.Series  { return t.ofFlows(func(*flowRow) float64 { return 1 }) }
 func sizesOf(t *Traffic) *fidelity.Series {
-	return t.ofFlows(func(row *FlowRow) float64 { return float64(row.Packets) })
+	return t.ofFlows(func(row *flowRow) float64 { return float64(row.packets) })
 }
 
 // overTime draws packets, bytes and starting flows a second over time (A12).

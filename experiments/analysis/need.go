@@ -1,6 +1,9 @@
 package analysis
 
-import "github.com/necstgen/necstgen/datasets/flow"
+import (
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/experiments/fidelity"
+)
 
 // need is something that an analysis needs of a side.
 type need struct {
@@ -21,7 +24,24 @@ var (
 		}
 		return ""
 	}}
-	needTimes = need{"places in time", func(s *Side) string { return s.Traffic.Unplaced }}
+	needTimes = need{"places in time", func(s *Side) string {
+		if s.Traffic.Lacks&fidelity.NoStarts != 0 {
+			return "the file does not say when its flows start"
+		}
+		return ""
+	}}
+	needAddresses = need{"addresses", func(s *Side) string {
+		if s.Traffic.Lacks&fidelity.NoAddresses != 0 {
+			return "the packets have no addresses and ports"
+		}
+		return ""
+	}}
+	needDevices = need{"devices", func(s *Side) string {
+		if s.Traffic.Lacks&fidelity.NoDevices != 0 {
+			return "the uplinks have no devices, counters and ports"
+		}
+		return ""
+	}}
 	needFlags = need{"TCP flags", func(s *Side) string {
 		return without(s, func(p *flow.Packet) bool { return p.Flags != 0 }, "no packet has TCP flags")
 	}}

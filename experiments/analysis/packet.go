@@ -205,6 +205,12 @@ func frequentFlags(t *Traffic, most int) []flow.TCPFlags {
 func (r *Result) describeFor(sides, some []*Side, quantity, unit string, all []fidelity.Values) {
 	part := &Result{}
 	part.describe(quantity, unit, all)
+	r.take(part, sides, some)
+}
+
+// take adds the measures and figures of a part that is of some of the sides; the
+// others have no values.
+func (r *Result) take(part *Result, sides, some []*Side) {
 	for _, m := range part.Measures {
 		spread := make([]Value, len(sides))
 		for i, s := range some {
@@ -213,6 +219,7 @@ func (r *Result) describeFor(sides, some []*Side, quantity, unit string, all []f
 		m.Values = spread
 		r.Measures = append(r.Measures, m)
 	}
+	r.Figures = append(r.Figures, part.Figures...)
 }
 
 // maxLayers is how many layers of a level have a box.

@@ -119,22 +119,29 @@ func radioFields(r *Result, sides []*Side) error {
 	for _, d := range []struct {
 		more, quantity, axis, unit string
 		of                         func(p *flow.Packet) float64
+		device                     bool // it is the device's, not the gateway's
 	}{
-		{"factor", "spreading factor", "spreading factor", "", func(p *flow.Packet) float64 { return float64(p.Radio.SpreadingFactor) }},
-		{"frequency", "frequency", "MHz", "MHz", func(p *flow.Packet) float64 { return float64(p.Radio.Frequency) / 1e6 }},
-		{"bandwidth", "bandwidth", "kHz", "kHz", func(p *flow.Packet) float64 { return float64(p.Radio.Bandwidth) }},
-		{"code-rate", "code rate", "5 is 4/5, 8 is 4/8", "", func(p *flow.Packet) float64 { return float64(p.Radio.CodeRate) }},
-		{"length", "uplink length", "bytes of the PHYPayload", "bytes", func(p *flow.Packet) float64 { return float64(p.Length) }},
-		{"port", "FPort", "FPort; -2: none", "", func(p *flow.Packet) float64 { return float64(p.Radio.Port) }},
-		{"counter", "frame counter", "frame counter", "", func(p *flow.Packet) float64 { return float64(p.Radio.Counter) }},
+		{"factor", "spreading factor", "spreading factor", "", func(p *flow.Packet) float64 { return float64(p.Radio.SpreadingFactor) }, false},
+		{"frequency", "frequency", "MHz", "MHz", func(p *flow.Packet) float64 { return float64(p.Radio.Frequency) / 1e6 }, false},
+		{"bandwidth", "bandwidth", "kHz", "kHz", func(p *flow.Packet) float64 { return float64(p.Radio.Bandwidth) }, false},
+		{"code-rate", "code rate", "5 is 4/5, 8 is 4/8", "", func(p *flow.Packet) float64 { return float64(p.Radio.CodeRate) }, false},
+		{"length", "uplink length", "bytes of the PHYPayload", "bytes", func(p *flow.Packet) float64 { return float64(p.Length) }, false},
+		{"port", "FPort", "FPort; -2: none", "", func(p *flow.Packet) float64 { return float64(p.Radio.Port) }, true},
+		{"counter", "frame counter", "frame counter", "", func(p *flow.Packet) float64 { return float64(p.Radio.Counter) }, true},
 	} {
-		all := values(sides, ofUplinks(d.of))
-		if constant(all) {
+		kept := sides
+		if d.device {
+			kept = with(sides, needDevices)
+		}
+		all := values(kept, ofUplinks(d.of))
+		if len(kept) < min(2, len(sides)) || kept[0] != sides[0] || constant(all) {
 			continue
 		}
-		if err := r.distribution(d.more, "Uplinks: "+d.quantity, d.quantity, d.axis, d.unit, figure.Linear, sides, all); err != nil {
+		part := &Result{Name: r.Name}
+		if err := part.distribution(d.more, "Uplinks: "+d.quantity, d.quantity, d.axis, d.unit, figure.Linear, kept, all); err != nil {
 			return err
 		}
+		r.take(part, sides, kept)
 	}
 	if len(r.Figures) == 0 {
 		return fmt.Errorf("every field has one value on all sides: %w", figure.ErrNoValues)

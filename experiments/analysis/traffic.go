@@ -38,21 +38,19 @@ type Traffic struct {
 
 	// Timeline says that the flows are segments of one timeline without flows.
 	Timeline bool
-	// Unplaced says why the flows have no place in time beside each other, as in the
-	// files of generated packets that NeCSTGen publishes. Empty: they have.
-	Unplaced string
+	// Lacks says what the packets do not tell, as those of the files of generated
+	// packets that NeCSTGen publishes.
+	Lacks fidelity.Lacks
 
-	rows    []FlowRow       // by start
+	rows    []flowRow       // by start
 	bytes   fidelity.Series // by loadBin since 1970
 	packets fidelity.Series
 }
 
-// FlowRow is what a table of flows says of one.
-type FlowRow struct {
-	Start   int64 // nanoseconds since 1970-01-01 UTC
-	Packets int64 // of the flow
-	Bytes   int64 // of all its frames; -1 where the table does not say
-	ID      int64 // of the flow
+// flowRow is what a table of flows says of one.
+type flowRow struct {
+	id, start      int64 // start in nanoseconds since 1970-01-01 UTC
+	packets, bytes int64 // bytes of all its frames; 0 where the table does not say
 }
 
 // ReadTraffic reads a packet table once to count it, and once more for the flows of
@@ -100,16 +98,22 @@ func NewTraffic(flows []*flow.Flow) *Traffic {
 
 // NewFlowTraffic returns the traffic of a table of flows, whose packets are not at
 // hand. The rows may come in any order.
-func NewFlowTraffic(rows []FlowRow) *Traffic {
-	t := &Traffic{Flows: int64(len(rows)), rows: slices.Clone(rows)}
+func NewFlowTraffic(rows []flow.TableRow) *Traffic {
+	t := &Traffic{Flows: int64(len(rows))}
 	for i, r := range rows {
 		if i == 0 {
 			t.First, t.Last = r.Start, r.Start
 		}
 		t.First, t.Last = min(t.First, r.Start), max(t.Last, r.Start)
+		t.rows = append(t.rows, flowRow{id: r.ID, start: r.Start, packets: r.Packets, bytes: r.Length})
 	}
-	slices.SortStableFunc(t.rows, func(a, b FlowRow) int { return cmp.Compare(a.Start, b.Start) })
+	t.sortRows()
 	return t
+}
+
+// sortRows sorts the flows by their starts.
+func (t *Traffic) sortRows() {
+	slices.SortStableFunc(t.rows, func(a, b flowRow) int { return cmp.Compare(a.start, b.start) })
 }
 
 // countPackets counts the packets of a stream, which carry the numbers of their
@@ -131,15 +135,15 @@ func countPackets(packets iter.Seq2[flow.Packet, error]) (*Traffic, error) {
 		if !known {
 			i = len(t.rows)
 			at[p.FlowID] = i
-			t.rows = append(t.rows, FlowRow{Start: p.Time, ID: p.FlowID})
+			t.rows = append(t.rows, flowRow{start: p.Time, id: p.FlowID})
 		}
 		row := &t.rows[i]
-		row.Start = min(row.Start, p.Time)
-		row.Packets++
-		row.Bytes += int64(p.Length)
+		row.start = min(row.start, p.Time)
+		row.packets++
+		row.bytes += int64(p.Length)
 	}
 	t.Flows = int64(len(t.rows))
-	slices.SortStableFunc(t.rows, func(a, b FlowRow) int { return cmp.Compare(a.Start, b.Start) })
+	t.sortRows()
 	return t, nil
 }
 
@@ -159,16 +163,16 @@ func (t *Traffic) chosen(limit int64) map[int64]bool {
 		return nil
 	}
 	rows := slices.Clone(t.rows)
-	slices.SortFunc(rows, func(a, b FlowRow) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(rows, func(a, b flowRow) int { return cmp.Compare(a.id, b.id) })
 	rng := rand.New(rand.NewPCG(1, 1))
 	rng.Shuffle(len(rows), func(i, j int) { rows[i], rows[j] = rows[j], rows[i] })
 	chosen := map[int64]bool{}
 	var packets int64
 	for i, r := range rows {
-		if packets += r.Packets; packets > limit && i > 0 {
+		if packets += r.packets; packets > limit && i > 0 {
 			break
 		}
-		chosen[r.ID] = true
+		chosen[r.id] = true
 	}
 	return chosen
 }
@@ -176,7 +180,7 @@ func (t *Traffic) chosen(limit int64) map[int64]bool {
 // Together returns the traffic of two tables of one capture. Its sample is that of
 // sampled, one of both, where that is not nil.
 func Together(a, b *Traffic, sample []*flow.Flow) *Traffic {
-	t := &Traffic{First: math.MaxInt64, Last: math.MinInt64, Sample: sample, Timeline: a.Timeline || b.Timeline, Unplaced: cmp.Or(a.Unplaced, b.Unplaced)}
+	t := &Traffic{First: math.MaxInt64, Last: math.MinInt64, Sample: sample, Timeline: a.Timeline || b.Timeline, Lacks: a.Lacks | b.Lacks}
 	for _, part := range []*Traffic{a, b} {
 		if part.Packets == 0 {
 			continue
@@ -191,7 +195,7 @@ func Together(a, b *Traffic, sample []*flow.Flow) *Traffic {
 			t.packets.Add(bin, value)
 		}
 	}
-	slices.SortStableFunc(t.rows, func(a, b FlowRow) int { return cmp.Compare(a.Start, b.Start) })
+	t.sortRows()
 	return t
 }
 
@@ -250,10 +254,10 @@ func inSeconds(load *fidelity.Series, first, n, group int64) fidelity.Values {
 }
 
 // ofFlows returns a series by loadBin of a weight of each flow at its start.
-func (t *Traffic) ofFlows(weight func(r *FlowRow) float64) *fidelity.Series {
+func (t *Traffic) ofFlows(weight func(r *flowRow) float64) *fidelity.Series {
 	s := new(fidelity.Series)
 	for i := range t.rows {
-		s.Add(binOf(t.rows[i].Start, loadBin), weight(&t.rows[i]))
+		s.Add(binOf(t.rows[i].start, loadBin), weight(&t.rows[i]))
 	}
 	return s
 }
@@ -262,7 +266,7 @@ func (t *Traffic) ofFlows(weight func(r *FlowRow) float64) *fidelity.Series {
 func (t *Traffic) between() []float64 {
 	var gaps []float64
 	for i := 1; i < len(t.rows); i++ {
-		gaps = append(gaps, float64(t.rows[i].Start-t.rows[i-1].Start)/1e9)
+		gaps = append(gaps, float64(t.rows[i].start-t.rows[i-1].start)/1e9)
 	}
 	return gaps
 }

@@ -35,7 +35,7 @@ func turnGaps(r *Result, sides []*Side) error {
 func sizes(r *Result, sides []*Side) error {
 	all := values(sides, func(t *Traffic) (v fidelity.Values) {
 		for i := range t.rows {
-			v.List = append(v.List, float64(t.rows[i].Packets))
+			v.List = append(v.List, float64(t.rows[i].packets))
 		}
 		return v
 	})
@@ -48,7 +48,7 @@ func sizes(r *Result, sides []*Side) error {
 	}
 	all = values(known, func(t *Traffic) (v fidelity.Values) {
 		for i := range t.rows {
-			v.List = append(v.List, float64(t.rows[i].Bytes))
+			v.List = append(v.List, float64(t.rows[i].bytes))
 		}
 		return v
 	})
@@ -63,7 +63,7 @@ func sizes(r *Result, sides []*Side) error {
 // needBytes is met by sides whose flows' bytes are known.
 var needBytes = need{"bytes of flows", func(s *Side) string {
 	for i := range s.Traffic.rows {
-		if s.Traffic.rows[i].Bytes < 0 {
+		if s.Traffic.rows[i].bytes <= 0 {
 			return "the table of flows has no bytes"
 		}
 	}

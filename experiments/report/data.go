@@ -27,6 +27,9 @@ const (
 	HeldOutName   = "heldout.parquet"
 	GeneratedName = "generated.parquet"
 	RepairsName   = "repairs.json" // {"what was changed": how often}
+
+	labelsName = "model/labels.json" // labels of the training packets
+	chainName  = "model/chain.json"  // the chain over them
 )
 
 // Data is all that a report is made from.
@@ -177,6 +180,25 @@ func (a *Data) Figure(name string) (*figure.Figure, error) {
 		return nil, fmt.Errorf("report: %s: %s", name, r.Absent)
 	}
 	return nil, fmt.Errorf("report: analysis %s has no figure %s", of, name)
+}
+
+// ReadLabels reads the labels of the training packets and the chain over them into
+// Latent, if the run has them. Figures of the report do without.
+func (a *Data) ReadLabels() error {
+	if a.Latent == nil || !a.Manifest.Has(labelsName) || !a.Manifest.Has(chainName) {
+		return nil
+	}
+	labels, err := a.Manifest.Open(labelsName)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	defer labels.Close()
+	chain, err := a.Manifest.Open(chainName)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	defer chain.Close()
+	return a.Latent.ReadLabels(labels, chain)
 }
 
 // Sides returns the two sides of the run: the real packets, whose distributions are
