@@ -55,12 +55,13 @@ func TestPublishedFiles(t *testing.T) {
 		in, application string
 		raw, flows      string // published file; "": none
 		sameFlows       int    // rows of flows that are equal
+		but             string // column of flows that the published payload lengths do not give
 	}{
-		{"raw/df_raw_HTTP.csv", "HTTP", "raw/df_raw_HTTP.csv", "raw/df_raw_flows_HTTP.csv", 717}, // the sample cuts the last flow
-		{"raw/df_raw_SNMP.csv", "SNMP", "raw/df_raw_SNMP.csv", "", 0},                            // and all flows here
-		{"raw/df_raw_UDP_GOOGLE_HOME.csv", "UDP_GOOGLE_HOME", "raw/df_raw_UDP_GOOGLE_HOME.csv", "raw/df_raw_flows_UDP_GOOGLE_HOME.csv", 0},
-		{"raw/df_raw_LORA_1.csv", "LORA_1", "raw/df_raw_LORA_1.csv", "", 0},
-		{"df_week1_monday.csv", "", "df_week1_monday.csv", "", 0},
+		{"raw/df_raw_HTTP.csv", "HTTP", "raw/df_raw_HTTP.csv", "raw/df_raw_flows_HTTP.csv", 717, ""}, // the sample cuts the last flow
+		{"raw/df_raw_SNMP.csv", "SNMP", "raw/df_raw_SNMP.csv", "", 0, ""},                            // and all flows here
+		{"raw/df_raw_UDP_GOOGLE_HOME.csv", "UDP_GOOGLE_HOME", "raw/df_raw_UDP_GOOGLE_HOME.csv", "raw/df_raw_flows_UDP_GOOGLE_HOME.csv", 583, "payload_length_std"}, // of 588
+		{"raw/df_raw_LORA_1.csv", "LORA_1", "raw/df_raw_LORA_1.csv", "", 0, ""},
+		{"df_week1_monday.csv", "", "df_week1_monday.csv", "", 0, ""},
 	} {
 		t.Run(test.in, func(t *testing.T) {
 			dir := t.TempDir()
@@ -84,7 +85,7 @@ func TestPublishedFiles(t *testing.T) {
 				if n := len(flows["rate"]); int64(n) != r.Flows || len(features["rate"]) != n {
 					t.Errorf("%d flows, %d rows, %d of features", r.Flows, n, len(features["rate"]))
 				}
-				if same := compareFlows(t, o.Flows, sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(test.flows))); same < test.sameFlows {
+				if same := compareFlows(t, o.Flows, sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(test.flows)), test.but); same < test.sameFlows {
 					t.Errorf("%d flows are as published, want %d", same, test.sameFlows)
 				}
 			}
@@ -122,7 +123,7 @@ func comparePackets(t *testing.T, got, want string, except []string) {
 
 // compareFlows counts the leading flows that agree in what does not depend on
 // rounded times.
-func compareFlows(t *testing.T, got, want string) int {
+func compareFlows(t *testing.T, got, want, but string) int {
 	t.Helper()
 	gotHeader, gotColumns := readCSV(t, got)
 	wantHeader, wantColumns := readCSV(t, want)
@@ -133,7 +134,7 @@ func compareFlows(t *testing.T, got, want string) int {
 	for i := range gotColumns[gotHeader[0]] {
 		equal := true
 		for _, name := range []string{"flow_id_count", "length_total_sum", "length_total_std", "timestamps_min", "header_length_std", "payload_length_std"} {
-			equal = equal && sameCell(gotColumns[name][i], wantColumns[name][i], 1e-9)
+			equal = equal && (name == but || sameCell(gotColumns[name][i], wantColumns[name][i], 1e-9))
 		}
 		if equal {
 			same++
