@@ -57,8 +57,8 @@ func TestPublishedFiles(t *testing.T) {
 		sameFlows       int    // rows of flows that are equal
 		but             string // column of flows that the published payload lengths do not give
 	}{
-		{"raw/df_raw_HTTP.csv", "HTTP", "raw/df_raw_HTTP.csv", "raw/df_raw_flows_HTTP.csv", 717, ""}, // the sample cuts the last flow
-		{"raw/df_raw_SNMP.csv", "SNMP", "raw/df_raw_SNMP.csv", "", 0, ""},                            // and all flows here
+		{"raw/df_raw_HTTP.csv", "HTTP", "raw/df_raw_HTTP.csv", "raw/df_raw_flows_HTTP.csv", 717, ""},                                                               // the sample cuts the last flow
+		{"raw/df_raw_SNMP.csv", "SNMP", "raw/df_raw_SNMP.csv", "", 0, ""},                                                                                          // and all flows here
 		{"raw/df_raw_UDP_GOOGLE_HOME.csv", "UDP_GOOGLE_HOME", "raw/df_raw_UDP_GOOGLE_HOME.csv", "raw/df_raw_flows_UDP_GOOGLE_HOME.csv", 583, "payload_length_std"}, // of 588
 		{"raw/df_raw_LORA_1.csv", "LORA_1", "raw/df_raw_LORA_1.csv", "", 0, ""},
 		{"df_week1_monday.csv", "", "df_week1_monday.csv", "", 0, ""},
