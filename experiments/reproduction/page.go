@@ -8,13 +8,17 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/necstgen/necstgen/experiments/figure"
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
 //go:embed page.html
 var pageText string
 
-var pageTemplate = template.Must(template.New("paper").Funcs(template.FuncMap{"heads": func() []string { return columns }}).Parse(pageText))
+var pageTemplate = template.Must(template.New("paper").Funcs(template.FuncMap{
+	"heads": func() []string { return columns },
+	"dark":  func() template.CSS { return template.CSS(figure.Style()) },
+}).Parse(pageText))
 
 // Page writes all results as one HTML page that refers to nothing outside.
 func Page(w io.Writer, results []*Result) error {
@@ -36,6 +40,45 @@ func (r *Result) About() string {
 		}
 	}
 	return strings.Join(parts, " ")
+}
+
+// Figure is a figure of an analysis as the page shows it.
+type Figure struct {
+	SVG     template.HTML
+	Caption string
+}
+
+// Panel is an analysis with its figures.
+type Panel struct {
+	ID, Title, Meaning, Corrected string
+	Figures                       []Figure
+}
+
+// Panels are the analyses of the set that have figures.
+func (r *Result) Panels() []Panel {
+	var panels []Panel
+	for _, a := range r.Analyses {
+		if len(a.Figures) == 0 {
+			continue
+		}
+		p := Panel{ID: a.ID, Title: a.Title, Meaning: a.Meaning, Corrected: a.Corrected}
+		for _, f := range a.Figures {
+			p.Figures = append(p.Figures, Figure{template.HTML(f.Element()), f.Caption})
+		}
+		panels = append(panels, p)
+	}
+	return panels
+}
+
+// Absent lists the analyses that do not apply to the set, with the reasons.
+func (r *Result) Absent() []string {
+	var absent []string
+	for _, a := range r.Analyses {
+		if a.Absent != "" {
+			absent = append(absent, fmt.Sprintf("%s %s: %s", a.ID, a.Title, a.Absent))
+		}
+	}
+	return absent
 }
 
 // Cell is a value of a row as the page shows it.
