@@ -16,8 +16,7 @@ import (
 var pageText string
 
 var pageTemplate = template.Must(template.New("paper").Funcs(template.FuncMap{
-	"heads": func() []string { return columns },
-	"dark":  func() template.CSS { return template.CSS(figure.Style()) },
+	"dark": func() template.CSS { return template.CSS(figure.Style()) },
 }).Parse(pageText))
 
 // Page writes all results as one HTML page that refers to nothing outside.
@@ -87,26 +86,34 @@ type Cell struct {
 	Class string // "best" of the four, "worse" than the authors' output; empty: neither
 }
 
-// Cells are the values of the row.
-func (r *Row) Cells() []Cell {
-	values := []*float64{r.Published, r.Authors, r.Paper, r.Sampled, r.Markov, r.Floor}
-	cells := make([]Cell, len(values))
-	for i, text := range r.values() {
-		cells[i].Text = text
+// marked is the cell in Markdown: the best is bold.
+func (c Cell) marked() string {
+	if c.Class == "best" {
+		return "**" + c.Text + "**"
 	}
+	return c.Text
+}
+
+// Cells are the values of a row in the columns that the result shows. Values that read
+// the same as the best are as good.
+func (r *Result) Cells(row Row) []Cell {
 	best := -1
-	for i, v := range values[:4] {
-		if v != nil && (best < 0 || r.distance(*v) < r.distance(*values[best])) {
+	for i, c := range columns[:compared] {
+		if v := c.value(&row); v != nil && (best < 0 || row.distance(*v) < row.distance(*columns[best].value(&row))) {
 			best = i
 		}
 	}
-	for i := range 4 {
+	var cells []Cell
+	for _, i := range r.shown() {
+		v := columns[i].value(&row)
+		cell := Cell{Text: decimal(v)}
 		switch {
-		case i == best:
-			cells[i].Class = "best"
-		case i >= 2 && r.Worse(values[i], r.Authors):
-			cells[i].Class = "worse"
+		case i < compared && v != nil && cell.Text == decimal(columns[best].value(&row)):
+			cell.Class = "best"
+		case i < compared && row.Worse(v, row.Authors):
+			cell.Class = "worse"
 		}
+		cells = append(cells, cell)
 	}
 	return cells
 }
