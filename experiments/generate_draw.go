@@ -24,8 +24,11 @@ func (c *command) generate(ctx context.Context, refs []string, o *generateOption
 	if err != nil {
 		return err
 	}
-	if o.level == aggregateLevel {
+	switch o.level {
+	case aggregateLevel:
 		return c.generateAggregate(ctx, runs[0], o, amount)
+	case packetLevel:
+		return c.generatePackets(ctx, runs[0], o, amount)
 	}
 	source, err := saved.Open(ctx, runs, c.backend, c.err)
 	if err != nil {
@@ -35,10 +38,7 @@ func (c *command) generate(ctx context.Context, refs []string, o *generateOption
 	if err := o.weights.weigh(refs, source.Parts); err != nil {
 		return err
 	}
-	switch {
-	case o.level == packetLevel:
-		return c.generatePackets(runs[0], source, o, amount)
-	case o.necstgen != "":
+	if o.necstgen != "" {
 		return c.generateNeCSTGen(ctx, runs, source, o, amount)
 	}
 	return c.generateFrames(ctx, runs, source, o, amount)

@@ -8,9 +8,9 @@ import (
 )
 
 // key names a conversation, the same in both directions: two addresses, then
-// ports, protocol and, without an IP header, application. All bytes count, so the
-// map hashes it as one block, twice as fast as a FiveTuple. An uplink's are gateway
-// and device.
+// ports, protocol, the number of the capture and, without an IP header, application.
+// All bytes count, so the map hashes it as one block, twice as fast as a FiveTuple. An
+// uplink's are gateway and device.
 type key struct {
 	a, b [2]uint64
 	rest uint64
@@ -38,6 +38,32 @@ func keyOf(p *Packet) (k key, swapped bool) {
 	}
 	k.rest = uint64(p.Tuple.Proto)<<32 | src<<16 | dst
 	return k, swapped
+}
+
+// captureBit is where a key's rest holds the number of the capture, above all else.
+const captureBit = 44
+
+// captures number the captures of a stream as they come, from 0.
+type captures struct {
+	name    string // of the packet before
+	current uint64
+	numbers map[string]uint64
+}
+
+func (c *captures) number(name string) uint64 {
+	if name == c.name && (name == "" || c.numbers != nil) {
+		return c.current
+	}
+	if c.numbers == nil {
+		c.numbers = map[string]uint64{"": 0}
+	}
+	number, ok := c.numbers[name]
+	if !ok {
+		number = uint64(len(c.numbers))
+		c.numbers[name] = number
+	}
+	c.name, c.current = name, number
+	return number
 }
 
 func halves(a netip.Addr) [2]uint64 {
@@ -99,13 +125,14 @@ const (
 
 // tracker holds the open flows of one stream.
 type tracker struct {
-	open    map[key]*conversation
-	lists   [ages]ageList
-	max     int
-	started int64
-	data    announcements
-	free    *conversation       // linked by next
-	ended   func(*conversation) // nil: nobody asks
+	captures captures
+	open     map[key]*conversation
+	lists    [ages]ageList
+	max      int
+	started  int64
+	data     announcements
+	free     *conversation       // linked by next
+	ended    func(*conversation) // nil: nobody asks
 }
 
 func newTracker(a *Assembler, ended func(*conversation)) *tracker {
@@ -129,6 +156,7 @@ func newTracker(a *Assembler, ended func(*conversation)) *tracker {
 func (t *tracker) track(p *Packet) *conversation {
 	t.expire(p.Time)
 	k, swapped := keyOf(p)
+	k.rest |= t.captures.number(p.Capture) << captureBit
 	c := t.open[k]
 	if c != nil && p.Tuple.Proto == TCP && c.tcp.reused(p, swapped == c.clientFirst) {
 		t.end(c)

@@ -36,6 +36,17 @@ func publishedRows(t testing.TB, application string) []packetRow {
 	return rows
 }
 
+// packetsOf yields the packets of rows.
+func packetsOf(rows []packetRow) iter.Seq2[flow.Packet, error] {
+	return func(yield func(flow.Packet, error) bool) {
+		for i := range rows {
+			if !yield(rows[i].Packet, nil) {
+				return
+			}
+		}
+	}
+}
+
 func publishedNumbers(t testing.TB, path string) (map[string][]float64, int) {
 	t.Helper()
 	columns, rows, err := readNumbers(published(t, path), path)
@@ -111,7 +122,7 @@ func TestPublishedDynamics(t *testing.T) {
 		rows := publishedRows(t, application)
 		var clock feature.Clock
 		for i, row := range rows {
-			first := i == 0 || row.Group != rows[i-1].Group
+			first := i == 0 || row.Packet.Capture != rows[i-1].Packet.Capture
 			if first {
 				clock = feature.Clock{}
 			}

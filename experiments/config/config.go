@@ -30,6 +30,7 @@ type Experiment struct {
 	About     string    `toml:"about" json:"about,omitempty"`  // one line for the list of experiments
 	Seed      uint64    `toml:"seed" json:"seed" range:"[0,)"` // every random choice follows from it; default 1
 	Generator Generator `toml:"generator" json:"generator"`    // how packets are made; default sampled
+	Level     Level     `toml:"level" json:"level"`            // what is drawn, packet: single packets of a timeline, from their labels, flow: flows of packets, aggregate: starts and sizes of flows; default flow
 	Backend   Backend   `toml:"backend" json:"backend"`        // what computes, auto: the fastest that works; default auto
 	Data      Data      `toml:"data" json:"data"`
 
@@ -90,6 +91,7 @@ func Default() Experiment {
 	return Experiment{
 		Seed:      1,
 		Generator: "sampled",
+		Level:     FlowLevel,
 		Backend:   Auto,
 		Data:      Data{Name: "testbed", Application: flow.HTTP, TestShare: 0.3, Flows: FiveTuple},
 		Features:  models.Features,

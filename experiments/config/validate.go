@@ -72,6 +72,12 @@ func (e Experiment) validate(where func(key string) string) error {
 			add("generate.addresses", "", text)
 		}
 	}
+	switch {
+	case e.Level == PacketLevel && e.Data.Flows != NoFlows:
+		add("level", fmt.Sprintf("%q", e.Level), "knows no flows: want it with data.flows = \"none\"")
+	case e.Level == AggregateLevel && e.Data.Flows == NoFlows:
+		add("level", fmt.Sprintf("%q", e.Level), "is of flows: want it with data.flows = \"five-tuple\"")
+	}
 	if len(e.VAE.Hidden) == 0 {
 		add("vae.hidden", "[]", "want at least one layer")
 	}

@@ -21,6 +21,7 @@ var reach = map[string]struct {
 	"about":              {"x", nil},
 	"seed":               {"2", nil}, // a fact beside the stages
 	"backend":            {"auto", nil},
+	"level":              {"flow", nil}, // which stages there are: TestLevels
 	"data.name":          {"other", nil},
 	"data.path":          {"other.pcap", nil},
 	"data.application":   {"SMTP", []string{"read", "examples"}},
