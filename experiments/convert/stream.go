@@ -27,8 +27,13 @@ func (c *converter) packets() iter.Seq2[flow.Packet, error] {
 		})
 	}
 	return pass(c, func(in *trace.Trace) iter.Seq2[flow.Packet, error] {
-		return new(flow.Assembler).Label(c.stream(in))
+		return c.assembler().Label(c.stream(in))
 	}, c.choice.takes)
+}
+
+// assembler returns what makes flows of the packets.
+func (c *converter) assembler() *flow.Assembler {
+	return &flow.Assembler{ICMPByMAC: c.compatibility().ICMPByMAC}
 }
 
 // flowRows yields the flows of the application. change is applied to each packet first.
@@ -39,7 +44,7 @@ func (c *converter) flowRows(change func(*flow.Packet)) iter.Seq2[flow.TableRow,
 			change(p)
 			return !c.choice.uplinks() || c.choice.takes(p) // an application belongs to the flow
 		})
-		for row, err := range new(flow.Assembler).Table(changed) {
+		for row, err := range c.assembler().Table(changed) {
 			if err == nil && !c.choice.takesFlow(&row) {
 				continue
 			}
