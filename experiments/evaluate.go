@@ -7,7 +7,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/experiments/evaluate"
 )
 
@@ -54,8 +53,7 @@ func (c *command) evaluate(ctx context.Context, real, synthetic string, o evalua
 	if err != nil {
 		return err
 	}
-	options := evaluate.Options{Real: real, Synthetic: synthetic, Training: o.training, Decoded: o.columns == "vae", Seed: seed, Period: o.period, Warn: c.warn,
-		Open: func(ctx context.Context, name string) (*trace.Trace, error) { return c.openTrace(ctx, name) }}
+	options := evaluate.Options{Real: real, Synthetic: synthetic, Training: o.training, Decoded: o.columns == "vae", Seed: seed, Period: o.period, Open: c.openTrace, Warn: c.warn}
 	if err := o.period.Check(); err != nil {
 		return usageError{err}
 	}
