@@ -10,17 +10,15 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/experiments/config"
-	"github.com/necstgen/necstgen/experiments/saved"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
-	"github.com/necstgen/necstgen/gomlxmodels/generator/aggregate"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/embedding"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
 
-// stagesAt returns what follows the stage read: at the flow level the generator's
-// stages, the hosts and the capture; at the others the stages that the level needs,
-// and the table that is drawn from it.
+// stagesAt returns the stages of an experiment's level: of the flow level all of the
+// generator's, the hosts and the capture; of the others those that the level needs, and
+// the table that is drawn from it.
 func stagesAt(e config.Experiment, kind generator.Kind) ([]stage.Stage, error) {
 	learn := kind.Stages(e.Settings())
 	switch e.Level {
@@ -29,23 +27,22 @@ func stagesAt(e config.Experiment, kind generator.Kind) ([]stage.Stage, error) {
 		if needed == nil {
 			return nil, noLevel(e, kind)
 		}
-		return append(needed, packetsStage(e)), nil
+		return slices.Concat([]stage.Stage{readStage(e)}, needed, []stage.Stage{packetsStage(e), evaluateStage(e)}), nil
 	case config.AggregateLevel:
-		needed := makersOf(learn, []string{aggregate.Name})
-		if needed == nil {
+		if kind.FlowTable == nil {
 			return nil, noLevel(e, kind)
 		}
-		return append(needed, flowTableStage(e)), nil
+		return []stage.Stage{readTableStage(e), *kind.FlowTable, flowTableStage(e), evaluateTableStage(e)}, nil
 	}
 	var models []string // what the generator is loaded from
 	for _, s := range learn {
 		models = append(models, s.Outs...)
 	}
-	stages := append(slices.Clip(learn), hostsStage(e))
+	stages := slices.Concat([]stage.Stage{readStage(e)}, learn, []stage.Stage{hostsStage(e), dynamicsStage(e)})
 	if copies(e) {
 		stages = append(stages, examplesStage(e))
 	}
-	return append(stages, generateStage(e, kind, models)), nil
+	return append(stages, generateStage(e, kind, models), evaluateStage(e)), nil
 }
 
 // makersOf returns the stages that make the artifacts, and what those depend on, in
@@ -135,41 +132,4 @@ func writePackets(env *stage.Env, drawn *generator.Packets, t generator.Traffic)
 	}
 	columns, rows := drawn.Table()
 	return env.Write(csvName, func(w io.Writer) error { return table.WriteFeatures(w, table.CSV, columns, rows) })
-}
-
-// flowTableParams are the settings of what the aggregate level draws.
-type flowTableParams struct {
-	Flows      int             `json:"flows"` // 0: as many as there were
-	Duration   config.Duration `json:"duration"`
-	RateFactor float64         `json:"rate_factor"`
-}
-
-// flowTableStage draws the starts and sizes of flows (algorithm.md 10.2).
-func flowTableStage(e config.Experiment) stage.Stage {
-	p := flowTableParams{e.Generate.Flows, e.Generate.Duration, e.Generate.RateFactor}
-	return stage.Stage{Name: "generate", Version: 1, Params: p, Seeds: []string{"generate"},
-		Deps: []string{aggregate.Name, generator.TrafficName}, Outs: []string{parquetName, csvName},
-		Run: func(ctx context.Context, env *stage.Env) error {
-			seed, err := env.Seed("generate")
-			if err != nil {
-				return err
-			}
-			t, err := readTraffic(env)
-			if err != nil {
-				return err
-			}
-			level, err := aggregate.LoadArtifact(env.Path)
-			if err != nil {
-				return err
-			}
-			a := amountOf(config.Generate{Flows: p.Flows, Duration: p.Duration}, t)
-			r := generator.Request{Flows: a.Flows, Duration: a.Duration, RateFactor: p.RateFactor, Seed: seed, Start: t.Start}
-			for name, format := range map[string]table.Format{parquetName: table.Parquet, csvName: table.CSV} {
-				rows := saved.AggregateRows(level.Draw(ctx, r))
-				if err := env.Write(name, func(w io.Writer) error { return table.WriteFeatures(w, format, saved.AggregateColumns(), rows) }); err != nil {
-					return err
-				}
-			}
-			return nil
-		}}
 }
