@@ -102,7 +102,7 @@ func (c *comparison) packets(ctx context.Context) ([]fidelity.Score, error) {
 		}
 	}
 	var baselines map[string][]*flow.Flow
-	if !f.timeline || c.Training != "" { // half of a timeline is no sample of the whole
+	if !f.timeline || c.Training != "" { // every other segment has half of the load
 		baselines = map[string][]*flow.Flow{"bootstrap": split.Training}
 	}
 	return fidelity.Compare(cfg, split, candidate, baselines, c.src)
