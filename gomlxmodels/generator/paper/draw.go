@@ -185,8 +185,9 @@ func (d *drawing) flow(start int64, y, codes *mat.Dense) *flow.Flow {
 	var past radio.Past
 	decoded := decodedFeatures{g: g, columns: d.columns}
 	feature := decoded.value
+	choices := g.choices(y)
 	for i := range n {
-		p, gap := g.packet(y.RawRowView(i))
+		p, gap := g.packet(y.RawRowView(i), choices[i])
 		switch {
 		case g.Pace != nil:
 			if f.ID > 0 || i > 0 {
