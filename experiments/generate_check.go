@@ -15,10 +15,13 @@ func (o *generateOptions) check(runs int) error {
 	if !slices.Contains([]string{flowLevel, packetLevel, aggregateLevel}, o.level) {
 		return wrong("--level %q: want %s, %s or %s", o.level, flowLevel, packetLevel, aggregateLevel)
 	}
-	if o.level != flowLevel {
-		return o.checkLevel(runs, wrong)
-	}
 	switch {
+	case o.from.file != "":
+		return o.checkFrom(runs, wrong)
+	case o.from != fromOptions{columns: o.from.columns} || o.from.columns != "lstm":
+		return wrong("--application, --starts and --columns are of --from")
+	case o.level != flowLevel:
+		return o.checkLevel(runs, wrong)
 	case o.labels != "":
 		return wrong("--labels is of --level packet")
 	case o.flows == 0 && o.packets == 0 && o.duration == 0:
@@ -27,6 +30,13 @@ func (o *generateOptions) check(runs int) error {
 		return wrong("--necstgen writes files of its own: want it without --out and --interface")
 	case o.necstgen != "":
 		return nil
+	}
+	return o.checkTargets(wrong)
+}
+
+// checkTargets refuses options that leave open where the packets go.
+func (o *generateOptions) checkTargets(wrong func(string, ...any) error) error {
+	switch {
 	case len(o.outs) == 0 && o.iface == "":
 		return wrong("where to? want --out FILE or --interface NAME")
 	case o.iface == "" && o.speed != 1:

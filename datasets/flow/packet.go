@@ -35,6 +35,11 @@ type Packet struct {
 	FlowID    int64     // set by flow assembly
 	Direction Direction // set by flow assembly: Forward is client to server
 
+	// Capture is the name of the capture that the packet comes from, where a file holds
+	// packets of several, as NeCSTGen's do. No flow spans two, and times are compared within
+	// one alone. "": the stream is one capture.
+	Capture string
+
 	Radio *Radio // of a LoRaWAN uplink; nil: any other packet
 
 	// Payload is the captured part of the transport payload, of an uplink that of the

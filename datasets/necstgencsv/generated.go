@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"math"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -120,72 +119,4 @@ func WriteGeneratedFlows(w io.Writer, flows iter.Seq2[*flow.Flow, error]) error 
 			}
 		}
 	})
-}
-
-// Generated reads a file of generated packets of any output. Lengths are rounded
-// and the header is cut to the length (D30). Time is the running sum inside the
-// flow (of the file, where it has no flows), so it starts at 0 in each; flags of
-// an output without them are 0, the five-tuple is empty.
-func Generated(r io.Reader, name string) iter.Seq2[flow.Packet, error] {
-	return func(yield func(flow.Packet, error) bool) {
-		s, err := openRows(r, name, "length_total_lstm", "direction", "time_diff_lstm", "header_length_lstm")
-		if err != nil {
-			yield(flow.Packet{}, err)
-			return
-		}
-		var g generatedReader
-		for {
-			var p flow.Packet
-			err := s.Next()
-			if err == io.EOF {
-				return
-			}
-			if err == nil {
-				if p, err = g.read(s); err != nil {
-					err = s.Wrong(err)
-				}
-			}
-			if !yield(p, err) || err != nil && !isRow(err) {
-				return
-			}
-		}
-	}
-}
-
-// generatedReader adds up the gaps of the current flow.
-type generatedReader struct {
-	flow int64
-	time int64
-}
-
-func (g *generatedReader) read(s *rows) (flow.Packet, error) {
-	var values [6]float64
-	for i, column := range []string{"length_total_lstm", "direction", "time_diff_lstm", "header_length_lstm", "flags", "flow_id"} {
-		v, err := s.float(column)
-		if err != nil {
-			return flow.Packet{}, err
-		}
-		if s.Has(column) && (math.IsNaN(v) || v < 0 || v > 1e9) {
-			return flow.Packet{}, fmt.Errorf("column %s: %v is out of range", column, v)
-		}
-		if math.IsNaN(v) {
-			v = 0
-		}
-		values[i] = v
-	}
-	length := int32(math.Round(min(values[0], math.MaxUint16)))
-	header := int32(math.Round(min(values[3], float64(length))))
-	p := flow.Packet{Number: s.Number(), Length: length, Captured: length, HeaderLength: header, PayloadLength: length - header, FlowID: int64(values[5])}
-	if values[1] >= 0.5 {
-		p.Direction = flow.Backward
-	}
-	if s.Has("flags") {
-		p.Flags, p.Tuple.Proto = flow.TCPFlags(min(values[4], math.MaxUint8)), flow.TCP
-	}
-	if p.FlowID != g.flow {
-		g.flow, g.time = p.FlowID, 0
-	}
-	g.time += int64(math.Round(values[2] * 1e9))
-	p.Time = g.time
-	return p, nil
 }

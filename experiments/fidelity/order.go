@@ -45,6 +45,7 @@ func proportionOf(name, meaning string, has func(f *flow.Flow) bool) measure {
 	return measure{
 		Definition: Definition{"order", name, Proportion, meaning},
 		flows:      true,
+		needs:      NoFlags,
 		compute: func(c *comparison) result {
 			real, nReal := proportionWith(c.real.flows, has)
 			synthetic, nSynthetic := proportionWith(c.synthetic.flows, has)

@@ -177,9 +177,10 @@ func readBack(env *stage.Env, wrote int64) error {
 }
 
 // room ends a run before its training when the disk has no room for what it is to
-// generate, which is known as soon as the data have been read.
-func room(g config.Generate, r *run.Run, name string) error {
-	if name != "read" {
+// generate, which is known as soon as the data have been read. Tables of the other
+// levels are smaller than what the run has written by then.
+func room(e config.Experiment, r *run.Run, name string) error {
+	if name != "read" || e.Level != config.FlowLevel {
 		return nil
 	}
 	here := func(name string) (string, error) { return r.Path(name), nil }
@@ -188,6 +189,6 @@ func room(g config.Generate, r *run.Run, name string) error {
 		return err
 	}
 	source := saved.Source{Parts: []saved.Part{{Traffic: t}}}
-	packets, bytes := source.Estimate(amountOf(g, t))
+	packets, bytes := source.Estimate(amountOf(e.Generate, t))
 	return output.Room([]string{r.Path(captureName), r.Path(parquetName), r.Path(csvName)}, packets, bytes)
 }

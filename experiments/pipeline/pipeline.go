@@ -7,6 +7,10 @@
 //	        generate -> generated.pcap, .parquet, .csv, repairs.json
 //	        evaluate -> scores.json
 //
+// That is the level of flows. At the level of packets the models end with the chain, and
+// generate draws single packets; at the level of aggregates read keeps a table of flows,
+// and generate draws another one.
+//
 // Graph is computed from the configuration alone, before any data is read. Prepare
 // adds what decides the results beside it, the data and the device, and Run runs it
 // and writes the report.
@@ -50,16 +54,10 @@ func Graph(e config.Experiment) (*stage.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	learn := kind.Stages(e.Settings())
-	var models []string // what the generator is loaded from
-	for _, s := range learn {
-		models = append(models, s.Outs...)
+	stages, err := stagesAt(e, kind)
+	if err != nil {
+		return nil, err
 	}
-	stages := slices.Concat([]stage.Stage{readStage(e)}, learn, []stage.Stage{hostsStage(e)})
-	if copies(e) {
-		stages = append(stages, examplesStage(e))
-	}
-	stages = append(stages, generateStage(e, kind, models), evaluateStage(e))
 	return stage.NewGraph(stages, dataName)
 }
 
@@ -88,12 +86,16 @@ func Prepare(ctx context.Context, name string, overrides []string, e config.Expe
 	if err != nil {
 		return nil, err
 	}
-	input, digested, err := digestData(ctx, e.Data, o)
+	data, err := findData(e.Data)
 	if err != nil {
 		return nil, err
 	}
-	p := &Prepared{Spec: run.Spec{Experiment: name, Overrides: overrides, Config: e, Inputs: []run.Input{input}, Seeds: map[string]uint64{}}}
-	facts := stage.Facts{Seed: e.Seed, Inputs: map[string]string{dataName: input.SHA256}}
+	inputs, sum, err := data.digest(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	p := &Prepared{Spec: run.Spec{Experiment: name, Overrides: overrides, Config: e, Inputs: inputs, Seeds: map[string]uint64{}}}
+	facts := stage.Facts{Seed: e.Seed, Inputs: map[string]string{dataName: sum}}
 	if slices.ContainsFunc(graph.Stages, func(s stage.Stage) bool { return s.Device }) {
 		if p.device, err = device.Open(ctx, device.Options{Backend: backendName(e.Backend), Out: o.Out}); err != nil {
 			return nil, err
@@ -114,8 +116,8 @@ func Prepare(ctx context.Context, name string, overrides []string, e config.Expe
 		}
 	}
 	p.Job = &executor.Job{Graph: graph, Keys: keys, Store: o.Store, Seed: e.Seed,
-		Inputs:  map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return reopen(ctx, e.Data, digested) }},
-		Check:   func(r *run.Run, stage string) error { return room(e.Generate, r, stage) },
+		Inputs:  map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return data.reopen(ctx) }},
+		Check:   func(r *run.Run, stage string) error { return room(e, r, stage) },
 		Backend: func(context.Context) (compute.Backend, error) { return p.device.Backend, nil }}
 	return p, nil
 }

@@ -32,6 +32,7 @@ type Source struct {
 	Parts []Part
 
 	plan   *address.Plan
+	hosts  [][]int // of several parts: by part and host of its plan, the host of plan
 	device *device.Device
 }
 
@@ -52,7 +53,7 @@ func New(parts ...Part) (*Source, error) {
 		return s, nil
 	}
 	var err error
-	if s.plan, err = address.Merge(plans...); err != nil {
+	if s.plan, s.hosts, err = address.Merge(plans...); err != nil {
 		return nil, fmt.Errorf("saved: %w", err)
 	}
 	return s, nil

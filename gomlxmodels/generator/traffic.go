@@ -14,6 +14,10 @@ import (
 const (
 	TrainingName = "training.parquet"
 	TrafficName  = "traffic.json"
+
+	// FlowTableName is the input of what learns starts and sizes of flows alone, as
+	// table.WriteFlows writes it.
+	FlowTableName = "training_flows.parquet"
 )
 
 // Traffic is how much there was of what a run learnt from: what is generated

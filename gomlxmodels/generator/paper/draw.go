@@ -72,8 +72,7 @@ func (g *Generator) labels(r generator.Request, src rand.Source) nextLabels {
 		if !more {
 			return dst, 0, false, err
 		}
-		n := min(int(g.Aggregate.Packets(s.Latent)), g.Scales.LongestFlowPackets) // D19, D30
-		return g.Chain.AppendSampleLength(dst, src, n), s.Start, true, nil
+		return g.Chain.AppendSampleLength(dst, src, int(g.Aggregate.Packets(s))), s.Start, true, nil // D19, D30
 	}
 }
 

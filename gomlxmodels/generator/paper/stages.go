@@ -23,9 +23,11 @@ var kind = generator.Kind{
 	About: "NeCSTGen as published, with point outputs, its defects corrected",
 	Keys: []string{"features.*", "vae.*", "gmm.*", "markov.*", "lstm.units", "lstm.cell", "lstm.epochs", "lstm.batch", "lstm.learning_rate",
 		"lstm.dropout", "lstm.validation_share", "lstm.patience"},
-	Stages: stages,
-	Load:   load,
-	Device: true,
+	Stages:    stages,
+	FlowTable: aggregate.TableStage(aggregate.PacketsAndGap),
+	Load:      load,
+	Device:    true,
+	Follows:   true,
 }
 
 // stages are what learns this kind.

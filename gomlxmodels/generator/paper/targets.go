@@ -19,11 +19,10 @@ import (
 // scales are the scales of the network's outputs (algorithm.md sections 8 and 9.2),
 // in the order of targets.
 type scales struct {
-	Classes            []classScale  `json:"classes"`
-	Numbers            []numberScale `json:"numbers"`
-	Resolution         int64         `json:"resolution"` // nanoseconds of which gaps are multiples
-	LongestFlowPackets int           `json:"longest_flow_packets"`
-	Ranks              rankTable     `json:"ranks"` // takes the numbers back
+	Classes    []classScale  `json:"classes"`
+	Numbers    []numberScale `json:"numbers"`
+	Resolution int64         `json:"resolution"` // nanoseconds of which gaps are multiples
+	Ranks      rankTable     `json:"ranks"`      // takes the numbers back
 }
 
 // classScale is of a softmax output.
@@ -139,7 +138,6 @@ func (g *Generator) fitTargets(flows []*flow.Flow) error {
 		s.Numbers = append(s.Numbers, numberScale{n.Name, [2]float64{math.Inf(1), math.Inf(-1)}})
 	}
 	for at, f := range flows {
-		s.LongestFlowPackets = max(s.LongestFlowPackets, len(f.Packets))
 		for i := range f.Packets {
 			for k, c := range g.targets.classes {
 				values[k] = append(values[k], c.Get(&f.Packets[i]))

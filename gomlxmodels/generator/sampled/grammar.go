@@ -61,3 +61,42 @@ func (g grammar) mask(dst []float32, state int) {
 		}
 	}
 }
+
+// maskState is what decides which classes a packet may have.
+type maskState struct {
+	connection int // history.connection
+	end        ending
+}
+
+// ending says where a flow whose number of packets is given may end.
+type ending uint8
+
+const (
+	endAnywhere ending = iota // where the network says
+	endLater                  // not with this packet
+	endNow                    // with this packet
+)
+
+// mask forbids the classes at which a flow would end too early or too late; ends says of
+// each class whether it is a flow's last packet. Where the grammar leaves no class
+// before the flow's end, as behind the close of a connection, any class goes that does
+// not end it. Where it leaves none at its end, the flow is cut off there.
+func (e ending) mask(dst []float32, ends []bool) {
+	if e == endAnywhere {
+		return
+	}
+	some := false
+	for class, end := range ends {
+		some = some || dst[class] == 0 && end == (e == endNow)
+	}
+	for class, end := range ends {
+		switch fits := end == (e == endNow); {
+		case some && !fits:
+			dst[class] = forbidden
+		case !some && e == endLater && fits:
+			dst[class] = 0
+		case !some && e == endLater:
+			dst[class] = forbidden
+		}
+	}
+}
