@@ -73,12 +73,13 @@ func fieldsOverTime(r *Result, sides []*Side) error {
 	}
 	r.add("length", "autocorrelation at lag 1", "", true, lengthLag...)
 	r.add("log gap", "autocorrelation at lag 1", "", true, gapLag...)
-	caption := "The first 10,000 packets of each side, in time order."
-	f, err := figure.Clouds("Packet length over time", "seconds since the first packet", "bytes", lengths...)
+	caption := "The first 10,000 packets of each side; of more than 2,500 a random part is drawn."
+	time := figure.Axis{Label: "seconds since the first packet"}
+	f, err := figure.Clouds("Packet length over time", time, figure.Axis{Label: "bytes"}, lengths...)
 	if err := r.draw("", caption, f, err); err != nil {
 		return err
 	}
-	f, err = figure.Clouds("Gap to the packet before, over time", "seconds since the first packet", "seconds", gaps...)
+	f, err = figure.Clouds("Gap to the packet before, over time", time, figure.Axis{Label: "gap", Scale: figure.LogSeconds}, gaps...)
 	return r.draw("gaps", caption, f, err)
 }
 
@@ -114,6 +115,9 @@ func gaps(r *Result, sides []*Side) error {
 		{"merged", "Gap to the packet before, of any flow", "gap to any packet", "time since the packet before", []need{needPackets, needTimes, needWhole}, (*Traffic).mergedGaps},
 		{"flows", "Time between flows", "time between flows", "time since the flow before began", []need{needFlows, needTimes}, (*Traffic).between},
 	} {
+		if g.more == "merged" && sides[0].Traffic.Timeline {
+			continue // the same as the first
+		}
 		kept := sides
 		for _, n := range g.needs {
 			kept = with(kept, n)

@@ -48,7 +48,7 @@ func levels(r *Result, sides []*Side) error {
 	r.add("SNR and RSSI", "correlation", "", true, correlations...)
 	r.describe("SNR", "dB", values(sides, ofUplinks(snr)))
 	r.describe("RSSI", "dBm", values(sides, ofUplinks(rssi)))
-	f, err := figure.Clouds("Signal levels of uplinks", "RSSI in dBm", "SNR in dB", clouds...)
+	f, err := figure.Clouds("Signal levels of uplinks", figure.Axis{Label: "RSSI in dBm"}, figure.Axis{Label: "SNR in dB"}, clouds...)
 	return r.draw("", "How strong each uplink came in, and how far above the noise. All sides have one scale.", f, err)
 }
 
