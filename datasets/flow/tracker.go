@@ -8,23 +8,24 @@ import (
 )
 
 // key names a conversation, the same in both directions: two addresses, then
-// ports, protocol, the number of the capture and, without an IP header, application.
-// All bytes count, so the map hashes it as one block, twice as fast as a FiveTuple. An
-// uplink's are gateway and device.
+// ports, protocol, the number of the capture and, of a pair of link-layer addresses,
+// the second layer and the application. All bytes count, so the map hashes it as one
+// block, twice as fast as a FiveTuple. An uplink's are gateway and device.
 type key struct {
 	a, b [2]uint64
 	rest uint64
 }
 
-// keyOf returns a packet's key and whether its sender is the key's second end.
-func keyOf(p *Packet) (k key, swapped bool) {
-	if p.Tuple.Proto == 0 {
-		if p.Radio != nil {
-			k.a[0], k.b[0], k.rest = p.Radio.Gateway, uint64(p.Radio.Address), 2<<40
-			return k, false
-		}
+// keyOf returns a packet's key and whether its sender is the key's second end. byMAC
+// reports whether the ends are link-layer addresses.
+func keyOf(p *Packet, byMAC bool) (k key, swapped bool) {
+	switch {
+	case p.Radio != nil && p.Tuple.Proto == 0:
+		k.a[0], k.b[0], k.rest = p.Radio.Gateway, uint64(p.Radio.Address), 2<<40
+		return k, false
+	case byMAC:
 		k.a[0], k.b[0] = p.SrcMAC.number(), p.DstMAC.number()
-		k.rest = 1<<40 | uint64(p.Application)
+		k.rest = 1<<40 | uint64(p.Layers[1].Name)<<8 | uint64(p.Application)
 		if swapped = k.a[0] > k.b[0]; swapped {
 			k.a, k.b = k.b, k.a
 		}
@@ -120,23 +121,25 @@ const (
 	established        // TCP
 	closed             // TCP
 	radio              // uplinks: devices are silent for hours
+	stations           // pairs of link-layer addresses
 	ages
 )
 
 // tracker holds the open flows of one stream.
 type tracker struct {
-	captures captures
-	open     map[key]*conversation
-	lists    [ages]ageList
-	max      int
-	started  int64
-	data     announcements
-	free     *conversation       // linked by next
-	ended    func(*conversation) // nil: nobody asks
+	captures  captures
+	icmpByMAC bool
+	open      map[key]*conversation
+	lists     [ages]ageList
+	max       int
+	started   int64
+	data      announcements
+	free      *conversation       // linked by next
+	ended     func(*conversation) // nil: nobody asks
 }
 
 func newTracker(a *Assembler, ended func(*conversation)) *tracker {
-	t := &tracker{open: make(map[key]*conversation), max: a.MaxOpen, ended: ended, data: announcements{}}
+	t := &tracker{open: make(map[key]*conversation), max: a.MaxOpen, icmpByMAC: a.ICMPByMAC, ended: ended, data: announcements{}}
 	if t.max <= 0 {
 		t.max = defaultOpen
 	}
@@ -149,13 +152,15 @@ func newTracker(a *Assembler, ended func(*conversation)) *tracker {
 	t.lists[established].init(int64(long))
 	t.lists[closed].init(int64(min(idle, lingerTime)))
 	t.lists[radio].init(int64(devices))
+	t.lists[stations].init(math.MaxInt64)
 	return t
 }
 
 // track finds or opens the packet's flow, and sets FlowID and Direction.
 func (t *tracker) track(p *Packet) *conversation {
 	t.expire(p.Time)
-	k, swapped := keyOf(p)
+	byMAC := p.Tuple.Proto == 0 && p.Radio == nil || t.icmpByMAC && p.Application == ICMPApplication
+	k, swapped := keyOf(p, byMAC)
 	k.rest |= t.captures.number(p.Capture) << captureBit
 	c := t.open[k]
 	if c != nil && p.Tuple.Proto == TCP && c.tcp.reused(p, swapped == c.clientFirst) {
@@ -178,6 +183,8 @@ func (t *tracker) track(p *Packet) *conversation {
 		age = c.tcp.update(p)
 	case p.Radio != nil:
 		age = radio
+	case byMAC:
+		age = stations
 	}
 	if list := &t.lists[age]; c.next != &list.root || c.age != list {
 		if c.age != nil {
@@ -243,7 +250,7 @@ func (t *tracker) expire(now int64) {
 // oldest returns the flow that was silent longest, of those of the age that can wait
 // least.
 func (t *tracker) oldest() *conversation {
-	for _, age := range []int{closed, young, established, radio} {
+	for _, age := range []int{closed, young, established, radio, stations} {
 		if l := &t.lists[age]; l.root.next != &l.root {
 			return l.root.next
 		}

@@ -69,7 +69,7 @@ func TestPublishedFiles(t *testing.T) {
 			if test.flows != "" {
 				o.Flows, o.FlowFeatures = filepath.Join(dir, "flows.csv"), filepath.Join(dir, "features.csv")
 			}
-			r, err := convert.Run(t.Context(), sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(test.in)), o, nil)
+			r, err := convert.Run(t.Context(), []string{sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(test.in))}, o, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -147,7 +147,7 @@ func TestPublishedFeatures(t *testing.T) {
 			dir := t.TempDir()
 			o := convert.Options{Packets: filepath.Join(dir, "raw.csv"), Features: filepath.Join(dir, "process.csv"),
 				Layout: convert.NeCSTGen, Application: application, Compat: compat}
-			if _, err := convert.Run(t.Context(), sharedtest.Path(t, "necstgen", "data", "raw", "df_raw_"+application+".csv"), o, nil); err != nil {
+			if _, err := convert.Run(t.Context(), []string{sharedtest.Path(t, "necstgen", "data", "raw", "df_raw_"+application+".csv")}, o, nil); err != nil {
 				t.Fatal(err)
 			}
 			header, columns := readCSV(t, o.Features)
@@ -175,7 +175,7 @@ func TestTables(t *testing.T) {
 	for _, application := range []string{"", "NTP", "LORAWAN"} {
 		dir := t.TempDir()
 		o := convert.Options{Packets: filepath.Join(dir, "p.parquet"), Features: filepath.Join(dir, "x.parquet"), Flows: filepath.Join(dir, "f.csv"), Application: application}
-		r, err := convert.Run(t.Context(), "testbed-services", o, nil)
+		r, err := convert.Run(t.Context(), []string{"testbed-services"}, o, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,12 +221,12 @@ func TestTables(t *testing.T) {
 func TestCopy(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
-	if _, err := convert.Run(t.Context(), "testbed-services", convert.Options{Packets: path("p.csv"), Features: path("x.csv"), Flows: path("f.csv"), Application: "NTP"}, nil); err != nil {
+	if _, err := convert.Run(t.Context(), []string{"testbed-services"}, convert.Options{Packets: path("p.csv"), Features: path("x.csv"), Flows: path("f.csv"), Application: "NTP"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"x", "f"} {
 		for _, step := range [][2]string{{".csv", ".parquet"}, {".parquet", ".arrow"}, {".arrow", "2.csv"}} {
-			r, err := convert.Run(t.Context(), path(name+step[0]), convert.Options{Packets: path(name + step[1])}, nil)
+			r, err := convert.Run(t.Context(), []string{path(name + step[0])}, convert.Options{Packets: path(name + step[1])}, nil)
 			if err != nil || r.Rows == 0 || r.Packets != 0 {
 				t.Fatalf("%s%s: %+v, %v", name, step, r, err)
 			}
@@ -276,7 +276,7 @@ func TestRefused(t *testing.T) {
 		{"testbed", convert.Options{Application: "RIP"}, "packets is of RIP", false},
 		{"testbed", convert.Options{Application: "LORA_9", Features: "x.parquet"}, "packets is of LORA_9", false},
 	} {
-		_, err := convert.Run(t.Context(), test.in, test.o, nil)
+		_, err := convert.Run(t.Context(), []string{test.in}, test.o, nil)
 		if err == nil || !strings.Contains(err.Error(), test.want) || errors.As(err, new(*convert.OptionsError)) != test.mistake {
 			t.Errorf("%s, %+v: %v; want %q", test.in, test.o, err, test.want)
 		}
@@ -285,7 +285,7 @@ func TestRefused(t *testing.T) {
 			t.Fatalf("%s, %+v: left %v, %v", test.in, test.o, entries, failed)
 		}
 	}
-	r, err := convert.Run(t.Context(), "generated.csv", convert.Options{Application: "HTTP"}, nil)
+	r, err := convert.Run(t.Context(), []string{"generated.csv"}, convert.Options{Application: "HTTP"}, nil)
 	if err != nil || r.Packets != 1 || r.PacketsFile != "generated.parquet" {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -293,13 +293,13 @@ func TestRefused(t *testing.T) {
 	if err := os.WriteFile("jumps.csv", []byte(jumps), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r, err = convert.Run(t.Context(), "jumps.csv", convert.Options{}, nil)
+	r, err = convert.Run(t.Context(), []string{"jumps.csv"}, convert.Options{}, nil)
 	if err != nil || r.Packets != 3 || len(r.Warnings) != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := convert.Run(ctx, "testbed", convert.Options{}, nil); !errors.Is(err, context.Canceled) {
+	if _, err := convert.Run(ctx, []string{"testbed"}, convert.Options{}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want that it was cancelled", err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 
-	"github.com/necstgen/necstgen/datasets/catalog"
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/necstgencsv"
 	"github.com/necstgen/necstgen/datasets/table"
@@ -78,16 +77,26 @@ func readTable(ctx context.Context, env *stage.Env, p readParams) ([]flow.TableR
 	return rows, nil
 }
 
-// flowRows reads a table of flows, or gathers the flows of packets.
+// flowRows reads tables of flows, or gathers the flows of packets.
 func flowRows(ctx context.Context, env *stage.Env, data *input, p readParams) (rows []flow.TableRow, damaged []error, err error) {
-	path, err := tablePath(data.data)
-	if err != nil {
-		return nil, nil, err
+	for i, path := range data.paths {
+		file, err := necstgencsv.OpenOutput(path)
+		switch {
+		case errors.Is(err, necstgencsv.ErrNoOutput) && i == 0:
+		case err != nil:
+			return nil, nil, err
+		case file.IsTable():
+			some, wrong, err := file.Table()
+			if err != nil {
+				return nil, nil, err
+			}
+			rows, damaged = append(rows, some...), append(damaged, wrong...)
+			continue
+		}
+		break // packets
 	}
-	if file, err := necstgencsv.OpenOutput(path); err == nil && file.IsTable() {
-		return file.Table()
-	} else if err != nil && !errors.Is(err, necstgencsv.ErrNoOutput) {
-		return nil, nil, err
+	if len(rows) > 0 {
+		return rows, damaged, nil
 	}
 	packets := data.Packets(ctx, p.selection())
 	for row, err := range p.assembler().Table(packets) {
@@ -104,18 +113,6 @@ func flowRows(ctx context.Context, env *stage.Env, data *input, p readParams) (r
 		return nil, nil, nothing(ctx, env, p, data.Trace)
 	}
 	return rows, damaged, nil
-}
-
-// tablePath returns the file of the data; "": there is none, or several.
-func tablePath(d config.Data) (string, error) {
-	if d.Path != "" {
-		return d.Path, nil
-	}
-	paths, err := new(catalog.Catalog).Data(d.Name)
-	if err != nil || len(paths) != 1 {
-		return "", err
-	}
-	return paths[0], nil
 }
 
 // trafficOf measures flows of which a table alone is known.

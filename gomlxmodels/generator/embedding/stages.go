@@ -30,6 +30,9 @@ type Options struct {
 
 // Stages learn the packet level.
 func Stages(s generator.Settings, o Options) []stage.Stage {
+	if s.NoFlow { // segments have no places and no protocol of their own, so generators share what is learnt of them
+		o.Places, o.OneProtocol = 0, false
+	}
 	return []stage.Stage{
 		featuresStage(featuresParams{s.Features, o.OneProtocol}),
 		vaeStage(s.VAE),
