@@ -12,10 +12,10 @@ import (
 	"github.com/necstgen/necstgen/experiments/figure"
 )
 
-// inOrder returns the packets of the sample by their times.
+// inOrder returns all packets by their times, none where only a part is at hand.
 func (t *Traffic) inOrder() []*flow.Packet {
 	var all []*flow.Packet
-	for _, f := range t.Sample {
+	for _, f := range t.whole() {
 		for i := range f.Packets {
 			all = append(all, &f.Packets[i])
 		}
@@ -24,8 +24,7 @@ func (t *Traffic) inOrder() []*flow.Packet {
 	return all
 }
 
-// mergedGaps returns the seconds from each packet of the sample to the next, of any
-// flow.
+// mergedGaps returns the seconds from each packet to the next, of any flow.
 func (t *Traffic) mergedGaps() []float64 {
 	all := t.inOrder()
 	var gaps []float64
@@ -140,8 +139,8 @@ func gaps(r *Result, sides []*Side) error {
 
 // needWhole is met by sides of which all packets are held.
 var needWhole = need{"all packets", func(s *Side) string {
-	if part := s.Traffic.Part(); part != "" {
-		return "only a part of the packets is held: " + part
+	if s.Traffic.whole() == nil {
+		return "only a part of the packets is held: " + s.Traffic.Part()
 	}
 	return ""
 }}

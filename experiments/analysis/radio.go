@@ -33,8 +33,12 @@ func ofUplinks(of func(p *flow.Packet) float64) func(t *Traffic) fidelity.Values
 	}
 }
 
-func snr(p *flow.Packet) float64  { return float64(p.Radio.SNR) }
-func rssi(p *flow.Packet) float64 { return float64(p.Radio.RSSI) }
+func snr(p *flow.Packet) float64  { return decimal(p.Radio.SNR) }
+func rssi(p *flow.Packet) float64 { return decimal(p.Radio.RSSI) }
+
+// decimal returns the decimal number that a level in single precision stands for:
+// gateways note tenths of a dB.
+func decimal(v float32) float64 { return math.Round(float64(v)*1e4) / 1e4 }
 
 // levels draws the SNR of uplinks against their RSSI (A2).
 func levels(r *Result, sides []*Side) error {
