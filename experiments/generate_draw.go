@@ -12,6 +12,9 @@ func (c *command) generate(ctx context.Context, refs []string, o *generateOption
 	if err := o.check(len(refs)); err != nil {
 		return err
 	}
+	if o.from.file != "" {
+		return c.generateFrom(ctx, o)
+	}
 	runs := make([]*run.Manifest, len(refs))
 	for i, ref := range refs {
 		m, err := run.Find(c.runs, ref)
@@ -20,7 +23,7 @@ func (c *command) generate(ctx context.Context, refs []string, o *generateOption
 		}
 		runs[i] = m
 	}
-	amount, err := c.amount(o, runs[0])
+	amount, err := c.amount(o, runs[0].Config)
 	if err != nil {
 		return err
 	}
@@ -38,8 +41,20 @@ func (c *command) generate(ctx context.Context, refs []string, o *generateOption
 	if err := o.weights.weigh(refs, source.Parts); err != nil {
 		return err
 	}
+	if err := o.schedule(runs, source); err != nil {
+		return err
+	}
 	if o.necstgen != "" {
 		return c.generateNeCSTGen(ctx, runs, source, o, amount)
 	}
-	return c.generateFrames(ctx, runs, source, o, amount)
+	return c.generateFrames(ctx, folders(runs), runs[0].Config, source, o, amount)
+}
+
+// folders returns where runs lie.
+func folders(runs []*run.Manifest) []string {
+	dirs := make([]string, len(runs))
+	for i, m := range runs {
+		dirs[i] = m.Dir
+	}
+	return dirs
 }

@@ -41,6 +41,9 @@ type Options struct {
 
 	Layout Layout
 
+	// Split makes Packets a folder of several files of NeCSTGen's layout.
+	Split Split
+
 	// Application leaves out all packets but those of one application. Beside the
 	// names of package flow it may be one of NeCSTGen's: TCP_GOOGLE_HOME and
 	// UDP_GOOGLE_HOME stand for all packets of that transport, LORA_1 for the uplinks
@@ -56,14 +59,15 @@ type Options struct {
 
 // Result counts what was read and written.
 type Result struct {
-	PacketsFile string  `json:"table"`
-	Packets     int64   `json:"packets"` // in that file
-	Flows       int64   `json:"flows"`
-	Rows        int64   `json:"rows"`   // of flows or numbers that were copied
-	Damaged     int64   `json:"errors"` // records that could not be read
-	Others      int64   `json:"others"` // packets that are not of the application
-	Reasons     []error `json:"-"`      // what was wrong with the first damaged records
-	Warnings    []error `json:"-"`      // what is odd about the trace
+	PacketsFile string   `json:"table"`
+	Packets     int64    `json:"packets"` // in that file
+	Flows       int64    `json:"flows"`
+	Rows        int64    `json:"rows"`            // of flows or numbers that were copied
+	Damaged     int64    `json:"errors"`          // records that could not be read
+	Others      int64    `json:"others"`          // packets that are not of the application
+	Reasons     []error  `json:"-"`               // what was wrong with the first damaged records
+	Files       []string `json:"files,omitempty"` // of a split, by name: of packets, then what is made of them
+	Warnings    []error  `json:"-"`               // what is odd about the trace
 }
 
 // OptionsError is a mistake in the options.
@@ -88,6 +92,8 @@ func Run(ctx context.Context, names []string, o Options, say func(message string
 	switch {
 	case c.content == flowContent || c.content == numberContent:
 		write = c.copyTable
+	case o.Split != (Split{}):
+		write = c.writeSplit
 	case o.Layout == NeCSTGen:
 		write = c.writeNeCSTGen
 	}
@@ -108,6 +114,9 @@ type converter struct {
 	content content
 	passes  int // over the trace, so far
 	result  Result
+
+	in       *trace.Trace      // of the pass that is under way
+	captures map[string]string // the names of captures by their files
 }
 
 // open opens the trace at its start.
@@ -135,6 +144,10 @@ func (c *converter) prepare() error {
 	}
 	if len(c.names) == 1 {
 		c.content = contentOf(c.name)
+	}
+	if c.Split != (Split{}) {
+		c.result.PacketsFile = c.Packets
+		return errors.Join(err, c.Period.Check(), c.checkSplit())
 	}
 	if c.Packets == "" {
 		if len(c.names) != 1 || strings.ContainsAny(c.name, "*?[") {

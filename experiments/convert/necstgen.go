@@ -2,7 +2,6 @@ package convert
 
 import (
 	"io"
-	"path/filepath"
 
 	"github.com/necstgen/necstgen/datasets/atomicfile"
 	"github.com/necstgen/necstgen/datasets/feature"
@@ -45,7 +44,7 @@ func (c *converter) writeRaw(w io.Writer) error {
 		return lorawan.WriteLog(w, c.uplinks(), feature.Original())
 	}
 	return necstgencsv.WritePackets(w, c.choice.layout, c.packets(),
-		necstgencsv.Options{Capture: filepath.Base(c.name), Application: c.Application})
+		necstgencsv.Options{Application: c.Application})
 }
 
 // writeProcessed writes the features as in process/df_process_*.csv.

@@ -22,7 +22,7 @@ type Options struct {
 	Decoded         bool             // of generated packets, the columns that end in _vae
 	Config          fidelity.Config  // bounds of the work; the zero value is the default
 	Seed            uint64           // of every random choice
-	Open            func(ctx context.Context, name string) (*trace.Trace, error)
+	Open            func(ctx context.Context, names ...string) (*trace.Trace, error)
 	Warn            func(error) // takes what is odd about the files
 }
 

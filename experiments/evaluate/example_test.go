@@ -27,7 +27,9 @@ func ExampleFiles() {
 	}
 	o := evaluate.Options{
 		Real: filepath.Join(dir, "df_raw_flows_HTTP.csv"), Synthetic: filepath.Join(dir, "DF_GEN_FLOW_HTTP_FINAL.csv"), Seed: 1,
-		Open: func(ctx context.Context, name string) (*trace.Trace, error) { return trace.OpenFile(ctx, name, nil) },
+		Open: func(ctx context.Context, names ...string) (*trace.Trace, error) {
+			return trace.OpenFiles(ctx, names, nil)
+		},
 		Warn: func(err error) { fmt.Println(err) },
 	}
 	for name, text := range map[string]string{o.Real: real, o.Synthetic: synthetic} {

@@ -91,14 +91,6 @@ func (d *dataset) open(ctx context.Context, paths []string) (t *trace.Trace, err
 	return t, nil
 }
 
-// single returns the file of the data; "": there is none, or there are several.
-func (d *dataset) single() string {
-	if len(d.paths) != 1 {
-		return ""
-	}
-	return d.paths[0]
-}
-
 // digest reads the data once, so that what is made of them can be named by their
 // content. The sum stands for all files in their order.
 func (d *dataset) digest(ctx context.Context, o Options) (inputs []run.Input, sum string, err error) {

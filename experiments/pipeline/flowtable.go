@@ -77,12 +77,26 @@ func readTable(ctx context.Context, env *stage.Env, p readParams) ([]flow.TableR
 	return rows, nil
 }
 
-// flowRows reads a table of flows, or gathers the flows of packets.
+// flowRows reads tables of flows, or gathers the flows of packets.
 func flowRows(ctx context.Context, env *stage.Env, data *input, p readParams) (rows []flow.TableRow, damaged []error, err error) {
-	if file, err := necstgencsv.OpenOutput(data.single()); err == nil && file.IsTable() {
-		return file.Table()
-	} else if err != nil && !errors.Is(err, necstgencsv.ErrNoOutput) {
-		return nil, nil, err
+	for i, path := range data.paths {
+		file, err := necstgencsv.OpenOutput(path)
+		switch {
+		case errors.Is(err, necstgencsv.ErrNoOutput) && i == 0:
+		case err != nil:
+			return nil, nil, err
+		case file.IsTable():
+			some, wrong, err := file.Table()
+			if err != nil {
+				return nil, nil, err
+			}
+			rows, damaged = append(rows, some...), append(damaged, wrong...)
+			continue
+		}
+		break // packets
+	}
+	if len(rows) > 0 {
+		return rows, damaged, nil
 	}
 	packets := data.Packets(ctx, p.selection())
 	for row, err := range p.assembler().Table(packets) {

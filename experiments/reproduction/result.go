@@ -56,7 +56,7 @@ var scoresOf = map[level][]string{
 type Sources struct {
 	Files          catalog.Published
 	Paper, Sampled *run.Manifest // finished runs; nil: Why says why
-	Open           func(ctx context.Context, name string) (*trace.Trace, error)
+	Open           func(ctx context.Context, names ...string) (*trace.Trace, error)
 	Warn           func(error)
 }
 

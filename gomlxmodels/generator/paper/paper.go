@@ -141,6 +141,11 @@ func (g *Generator) fit(ctx context.Context, b compute.Backend, network lstm.Win
 	if err != nil {
 		return fmt.Errorf("generator: %w", err)
 	}
+	y, err := g.Network.Predict(x, lengths)
+	if err != nil {
+		return fmt.Errorf("generator: %w", err)
+	}
+	g.fitRanks(set.Flows, y)
 	return nil
 }
 
