@@ -44,6 +44,7 @@ func (c *command) dataImportCommand() *cobra.Command {
 	flags.StringVar(&o.Application, "application", "", "packets of this `NAME` only; LORAWAN: uplinks")
 	flags.StringVar((*string)(&o.Variant), "variant", "", "general, tcp-google-home or udp-google-home")
 	flags.BoolVar(&o.Compat, "compat", false, "features as the published files have them")
+	flags.BoolVar(&o.Published, "published-constants", false, "features scaled by the constants of the published files; includes --compat")
 	periodFlags(cmd, &o.Period)
 	return cmd
 }

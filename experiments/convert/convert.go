@@ -16,6 +16,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/necstgencsv"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/datasets/trace"
 )
@@ -55,6 +56,10 @@ type Options struct {
 
 	Variant feature.Variant // of Features; "": that of the application
 	Compat  bool            // Features as the published files have them, feature.Original
+
+	// Published scales Features and FlowFeatures of NeCSTGen's layout by the constants of
+	// the published files in place of what the rows give. It includes Compat.
+	Published bool
 }
 
 // Result counts what was read and written.
@@ -115,6 +120,8 @@ type converter struct {
 	passes  int // over the trace, so far
 	result  Result
 
+	packetConstants, flowConstants necstgencsv.Constants // nil: what the rows give
+
 	in       *trace.Trace      // of the pass that is under way
 	captures map[string]string // the names of captures by their files
 }
@@ -144,6 +151,14 @@ func (c *converter) prepare() error {
 	}
 	if len(c.names) == 1 {
 		c.content = contentOf(c.name)
+	}
+	if c.Published {
+		c.Compat = true
+		var unknown error
+		if c.packetConstants, c.flowConstants, unknown = necstgencsv.PublishedConstants(c.Application); c.Layout != NeCSTGen {
+			unknown = fmt.Errorf("published constants: want layout %s", NeCSTGen)
+		}
+		err = errors.Join(err, unknown)
 	}
 	if c.Split != (Split{}) {
 		c.result.PacketsFile = c.Packets

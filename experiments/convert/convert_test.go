@@ -140,18 +140,19 @@ func compareFlows(t *testing.T, got, want string) int {
 	return same
 }
 
-// Features in NeCSTGen's layout have the published columns, and codes in [0, 1].
+// Features in NeCSTGen's layout have the published columns, and codes in [0, 1]; by the
+// published constants they are those of the published files.
 func TestPublishedFeatures(t *testing.T) {
 	for _, application := range []string{"HTTP", "SNMP", "UDP_GOOGLE_HOME", "LORA_1"} {
-		for _, compat := range []bool{false, true} {
+		for _, o := range []convert.Options{{}, {Compat: true}, {Published: true}} {
 			dir := t.TempDir()
-			o := convert.Options{Packets: filepath.Join(dir, "raw.csv"), Features: filepath.Join(dir, "process.csv"),
-				Layout: convert.NeCSTGen, Application: application, Compat: compat}
-			if _, err := convert.Run(t.Context(), []string{sharedtest.Path(t, "necstgen", "data", "raw", "df_raw_"+application+".csv")}, o, nil); err != nil {
+			o.Packets, o.Features, o.Layout, o.Application = filepath.Join(dir, "raw.csv"), filepath.Join(dir, "process.csv"), convert.NeCSTGen, application
+			in := sharedtest.Path(t, "necstgen", "data", "raw", "df_raw_"+application+".csv")
+			if _, err := convert.Run(t.Context(), []string{in}, o, nil); err != nil {
 				t.Fatal(err)
 			}
 			header, columns := readCSV(t, o.Features)
-			published, _ := readCSV(t, sharedtest.Path(t, "necstgen", "data", "process", "df_process_"+application+".csv"))
+			published, want := readCSV(t, sharedtest.Path(t, "necstgen", "data", "process", "df_process_"+application+".csv"))
 			if !slices.Equal(header, published) {
 				t.Errorf("%s: columns %q, want %q", application, header, published)
 			}
@@ -164,6 +165,34 @@ func TestPublishedFeatures(t *testing.T) {
 						t.Fatalf("%s, %s: %q, %v", application, name, cell, err)
 					}
 				}
+			}
+			if o.Published {
+				_, raw := readCSV(t, in)
+				sameFeatures(t, application, columns, want, raw["time_diff"])
+			}
+		}
+	}
+}
+
+// sameFeatures compares codes to 1e-12, and those of the gaps and rates to what the
+// printed times have kept of a gap.
+func sameFeatures(t *testing.T, what string, got, want map[string][]string, gaps []string) {
+	t.Helper()
+	for name, cells := range want {
+		for i, cell := range cells {
+			tolerance := 1e-12
+			if name == "time_diff" || name == "rate" {
+				gap, err := strconv.ParseFloat(gaps[i], 64)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if gap > 0 {
+					tolerance += 5e-8 / gap
+				}
+			}
+			if g := got[name][i]; !sameCell(g, cell, tolerance) {
+				t.Errorf("%s, %s, row %d: %q, want %q", what, name, i, g, cell)
+				break
 			}
 		}
 	}
@@ -268,6 +297,8 @@ func TestRefused(t *testing.T) {
 		{"testbed", convert.Options{Features: "x.csv"}, "want features in the format of the packets, parquet", true},
 		{"testbed", convert.Options{Variant: "packet"}, `unknown variant "packet"`, true},
 		{"testbed", convert.Options{Variant: feature.LoRaWAN}, "variant lorawan: want lorawan for uplinks", true},
+		{"testbed", convert.Options{Published: true}, "published constants: want layout necstgen", true},
+		{"testbed", convert.Options{Published: true, Layout: necstgen, Application: "DNS"}, `no published constants of "DNS": want one of HTTP, LORA_1, LORA_10, SMTP, SNMP, TCP_GOOGLE_HOME, UDP_GOOGLE_HOME`, true},
 		{"generated.csv", convert.Options{Flows: "f.csv"}, "which have no addresses", true},
 		{"numbers.csv", convert.Options{Application: "HTTP"}, "is only copied", true},
 		{"missing.pcap", convert.Options{}, "no file and no data set missing.pcap", false},
