@@ -35,7 +35,7 @@ func (c *command) dataInfo(ctx context.Context, names []string, period flow.Peri
 	if err := period.Check(); err != nil {
 		return usageError{err}
 	}
-	data, err := c.openTrace(ctx, names...)
+	data, err := c.openTraces(ctx, names)
 	if err != nil {
 		return err
 	}

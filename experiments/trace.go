@@ -18,8 +18,13 @@ func periodFlags(cmd *cobra.Command, period *flow.Period) {
 	cmd.Flags().TextVar(&period.To, "to", flow.Moment{}, "read what is before `TIME`")
 }
 
-// openTrace opens files and data sets as one trace, or for - the standard input.
-func (c *command) openTrace(ctx context.Context, names ...string) (*trace.Trace, error) {
+// openTrace opens what one name stands for, or for - the standard input.
+func (c *command) openTrace(ctx context.Context, name string) (*trace.Trace, error) {
+	return c.openTraces(ctx, []string{name})
+}
+
+// openTraces opens files and data sets as one trace, or for - the standard input.
+func (c *command) openTraces(ctx context.Context, names []string) (*trace.Trace, error) {
 	if !slices.Contains(names, "-") {
 		return trace.Open(ctx, names, c.say)
 	}

@@ -22,7 +22,7 @@ type Options struct {
 	Decoded         bool             // of generated packets, the columns that end in _vae
 	Config          fidelity.Config  // bounds of the work; the zero value is the default
 	Seed            uint64           // of every random choice
-	Open            func(ctx context.Context, names ...string) (*trace.Trace, error)
+	Open            func(ctx context.Context, name string) (*trace.Trace, error)
 	Warn            func(error) // takes what is odd about the files
 }
 
@@ -102,7 +102,7 @@ func (c *comparison) packets(ctx context.Context) ([]fidelity.Score, error) {
 		}
 	}
 	var baselines map[string][]*flow.Flow
-	if !f.timeline || c.Training != "" { // half of a timeline is no sample of the whole
+	if !f.timeline || c.Training != "" { // every other segment has half of the load
 		baselines = map[string][]*flow.Flow{"bootstrap": split.Training}
 	}
 	return fidelity.Compare(cfg, split, candidate, baselines, c.src)

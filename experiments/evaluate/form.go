@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/necstgencsv"
@@ -134,7 +133,7 @@ func ofApplication(app flow.Application) string {
 
 // segments cuts both sides into segments of as many packets, as long as runs make them
 // or, of short timelines, so short that each side has enough. Without a training file
-// the first half of the real segments stands for it.
+// every other real segment stands for it, so that both parts are of the whole time.
 func segments(split fidelity.Split, candidate []*flow.Flow, trained bool) (fidelity.Split, []*flow.Flow, error) {
 	count := func(flows []*flow.Flow) (n int) {
 		for _, f := range flows {
@@ -155,7 +154,11 @@ func segments(split fidelity.Split, candidate []*flow.Flow, trained bool) (fidel
 		}
 	}
 	if !trained {
-		sides[0], sides[1] = slices.Clone(sides[1][:len(sides[1])/2]), sides[1][len(sides[1])/2:]
+		all := sides[1]
+		sides[1] = nil
+		for i, f := range all {
+			sides[i%2] = append(sides[i%2], f)
+		}
 	}
 	return fidelity.Split{Training: sides[0], HeldOut: sides[1]}, sides[2], nil
 }
