@@ -65,8 +65,8 @@ func (c *comparison) realFlows(ctx context.Context, f form) (split fidelity.Spli
 	return split, nil
 }
 
-// read reads the flows of a file. Where only is set, flows of other applications than
-// the one that is compared are left out.
+// read reads the flows of a file. Where only is set, what is outside the period and flows
+// of other applications than the one that is compared are left out.
 func (c *comparison) read(ctx context.Context, name string, output *necstgencsv.OutputFile, f form, only bool) (flows []*flow.Flow, err error) {
 	if output != nil {
 		var damaged []error
@@ -90,10 +90,11 @@ func (c *comparison) readTrace(ctx context.Context, name string, byLabel, only b
 	}
 	defer data.Close()
 	assembler := flow.Assembler{}
+	selection := trace.Selection{Application: c.Application}
 	if only {
-		assembler.Only = c.Application
+		assembler.Only, selection.Period = c.Application, c.Period
 	}
-	packets := data.Packets(ctx, trace.Selection{Application: c.Application})
+	packets := data.Packets(ctx, selection)
 	var l labels
 	if byLabel {
 		packets = l.watch(packets)
