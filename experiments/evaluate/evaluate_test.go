@@ -47,9 +47,9 @@ func files(t *testing.T, o evaluate.Options) (scores map[string]fidelity.Score, 
 	return scores, warnings
 }
 
-// open opens files of packets.
-func open(ctx context.Context, names ...string) (*trace.Trace, error) {
-	return trace.OpenFiles(ctx, names, nil)
+// open opens a file of packets.
+func open(ctx context.Context, name string) (*trace.Trace, error) {
+	return trace.OpenFile(ctx, name, nil)
 }
 
 // published is a file of NeCSTGen's authors.
