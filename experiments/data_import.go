@@ -38,8 +38,8 @@ func (c *command) dataImportCommand() *cobra.Command {
 	flags.StringVar(&o.FlowFeatures, "flow-features", "", "`FILE` of the flows' features (default: none)")
 	flags.StringVar((*string)(&o.Layout), "layout", "", "`LAYOUT` of the files: necstgen (default: own)")
 	flags.StringVar(&o.Application, "application", "", "packets of this `NAME` only; LORAWAN: uplinks")
-	flags.StringVar((*string)(&o.Variant), "variant", "", "general, tcp-google-home or udp-google-home")
-	flags.BoolVar(&o.Compat, "compat", false, "features as the published files have them")
+	flags.StringVar((*string)(&o.Variant), "variant", "", "general, tcp-google-home, udp-google-home or lorawan (default: that of the application)")
+	flags.BoolVar(&o.Compat, "compat", false, "features, and flows of ICMP, as the published files have them")
 	periodFlags(cmd, &o.Period)
 	return cmd
 }

@@ -45,7 +45,7 @@ func (c *command) dataInfo(ctx context.Context, names []string, period flow.Peri
 	if err := period.Check(); err != nil {
 		return usageError{err}
 	}
-	data, err := c.openTrace(ctx, names...)
+	data, err := c.openTraces(ctx, names)
 	if err != nil {
 		return err
 	}
@@ -67,8 +67,13 @@ func (c *command) dataInfo(ctx context.Context, names []string, period flow.Peri
 	return failed
 }
 
-// openTrace opens files and data sets as one trace, or for - the standard input.
-func (c *command) openTrace(ctx context.Context, names ...string) (*trace.Trace, error) {
+// openTrace opens what one name stands for, or for - the standard input.
+func (c *command) openTrace(ctx context.Context, name string) (*trace.Trace, error) {
+	return c.openTraces(ctx, []string{name})
+}
+
+// openTraces opens files and data sets as one trace, or for - the standard input.
+func (c *command) openTraces(ctx context.Context, names []string) (*trace.Trace, error) {
 	if !slices.Contains(names, "-") {
 		return trace.Open(ctx, names, c.say)
 	}

@@ -6,12 +6,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/experiments/evaluate"
 )
 
 // evaluateOptions are the flags of evaluate.
 type evaluateOptions struct {
 	training, application, columns string
+	period                         flow.Period
 }
 
 func (c *command) evaluateCommand() *cobra.Command {
@@ -24,6 +26,8 @@ what generators write as NeCSTGen publishes it: packets (DF_GEN_PACKET_*) and ta
 (DF_GEN_FLOW_*, df_raw_flows_*). REAL should be traffic that the generator did not see, and --training
 what it learnt from. Without --training a random half of REAL stands for it: then the scores of copying
 say little.
+Each may be a folder, or a pattern in quotes, of several files, which are merged in time order. --from
+and --to say which part of REAL and of --training is compared.
 If REAL is of one application, or --application or an output's name names one, SYNTHETIC is taken for
 that as a whole: its flows that are not recognised as such are scored too, and counted in a warning.
 Generated packets have no addresses and no starts of flows: flows are then those that both files
@@ -39,6 +43,7 @@ label, and scores that need more say so. Tables of flows are scored by packets, 
 	cmd.Flags().StringVar(&o.training, "training", "", "capture that the generator learnt from")
 	cmd.Flags().StringVar(&o.application, "application", "", "the application that is compared, like HTTP: REAL's flows of it, all of SYNTHETIC")
 	cmd.Flags().StringVar(&o.columns, "columns", "lstm", "`COLUMNS` of generated packets: lstm, the network's answers, or vae, the decoded features")
+	periodFlags(cmd, &o.period)
 	return cmd
 }
 
@@ -48,7 +53,10 @@ func (c *command) evaluate(ctx context.Context, real, synthetic string, o evalua
 	if err != nil {
 		return err
 	}
-	options := evaluate.Options{Real: real, Synthetic: synthetic, Training: o.training, Decoded: o.columns == "vae", Seed: seed, Open: c.openTrace, Warn: c.warn}
+	options := evaluate.Options{Real: real, Synthetic: synthetic, Training: o.training, Decoded: o.columns == "vae", Seed: seed, Period: o.period, Open: c.openTrace, Warn: c.warn}
+	if err := o.period.Check(); err != nil {
+		return usageError{err}
+	}
 	if o.columns != "lstm" && o.columns != "vae" {
 		return usageError{fmt.Errorf("evaluate: --columns %q: want lstm or vae", o.columns)}
 	}

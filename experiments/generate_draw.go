@@ -41,6 +41,9 @@ func (c *command) generate(ctx context.Context, refs []string, o *generateOption
 	if err := o.weights.weigh(refs, source.Parts); err != nil {
 		return err
 	}
+	if err := o.schedule(runs, source); err != nil {
+		return err
+	}
 	if o.necstgen != "" {
 		return c.generateNeCSTGen(ctx, runs, source, o, amount)
 	}

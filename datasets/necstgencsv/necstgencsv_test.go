@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
+	"io"
 	"iter"
 	"math"
 	"slices"
@@ -305,6 +306,23 @@ func FuzzPackets(f *testing.F) {
 		for range Generated(strings.NewReader(text), "fuzz") {
 		}
 	})
+}
+
+func BenchmarkWritePackets(b *testing.B) {
+	var packets []flow.Packet
+	for p, err := range Packets(strings.NewReader(darpaHeader+strings.Repeat(synRow+getRow, 500)), "bench") {
+		if err != nil {
+			b.Fatal(err)
+		}
+		packets = append(packets, p)
+	}
+	b.ReportAllocs()
+	for range b.N {
+		if err := WritePackets(io.Discard, DARPA, stream(packets), Options{Application: "HTTP"}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(len(packets)*b.N)/b.Elapsed().Seconds(), "packets/s")
 }
 
 func BenchmarkPackets(b *testing.B) {

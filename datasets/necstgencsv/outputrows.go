@@ -37,20 +37,17 @@ func generatedPackets(n *numbers, suffix columnSuffix) iter.Seq2[flow.Packet, er
 		times := make(map[int64]int64) // of the last packet of each flow
 		var number int64
 		for row, err := range n.rows {
-			var p flow.Packet
+			p := flow.Packet{Number: number}
 			if err == nil {
-				if err = readPacket(n, row, columns, &p); err != nil {
+				if err = readPacket(n, row, columns, &p); err == nil {
+					last, begun := times[p.FlowID]
+					p.Time, err = after(last, p.Time, begun)
+				}
+				if err == nil {
+					times[p.FlowID] = p.Time
+				} else {
 					err = n.wrong(number, err)
 				}
-			}
-			if err == nil {
-				p.Number = number
-				if last, begun := times[p.FlowID]; begun {
-					p.Time += last
-				} else {
-					p.Time = 0
-				}
-				times[p.FlowID] = p.Time
 			}
 			number++
 			if !yield(p, err) || err != nil && !isRow(err) {
@@ -58,6 +55,17 @@ func generatedPackets(n *numbers, suffix columnSuffix) iter.Seq2[flow.Packet, er
 			}
 		}
 	}
+}
+
+// after adds a gap to a time, both in nanoseconds; the first of a flow or file is 0.
+func after(last, gap int64, begun bool) (int64, error) {
+	switch {
+	case !begun:
+		return 0, nil
+	case last > maxSeconds*1e9-gap:
+		return 0, fmt.Errorf("the gaps up to here are more than %d seconds, which no time stamp can hold", maxSeconds)
+	}
+	return last + gap, nil
 }
 
 // Bytes of the headers of Ethernet, IPv4 and transport without options.
@@ -110,16 +118,14 @@ func (o *OutputFile) tableRows() iter.Seq2[flow.TableRow, error] {
 		for row, err := range n.rows {
 			r := flow.TableRow{ID: number, Application: o.Application()}
 			if err == nil {
-				if err = readFlow(n, row, count, gap, bytes, &r); err != nil {
+				if err = readFlow(n, row, count, gap, bytes, &r); err == nil && gap != "" {
+					if r.Start, err = after(start, r.Start, number > 0); err == nil {
+						start = r.Start
+					}
+				}
+				if err != nil {
 					err = n.wrong(number, err)
 				}
-			}
-			if err == nil && gap != "" {
-				if number == 0 {
-					r.Start = 0
-				}
-				start += r.Start
-				r.Start = start
 			}
 			number++
 			if !yield(r, err) || err != nil && !isRow(err) {

@@ -29,15 +29,14 @@ func generatedUplinks(n *numbers, suffix columnSuffix, port int16) iter.Seq2[flo
 			p := flow.Packet{Number: number, Application: flow.LoRaWAN}
 			if err == nil {
 				p.Radio = &flow.Radio{Address: 1, Counter: uint32(number & math.MaxUint16), Port: port, MType: 2}
-				if err = readUplink(n, row, columns, characters, &p); err != nil {
+				if err = readUplink(n, row, columns, characters, &p); err == nil {
+					p.Time, err = after(at, p.Time, number > 0)
+				}
+				if err == nil {
+					at = p.Time
+				} else {
 					err = n.wrong(number, err)
 				}
-			}
-			if err == nil {
-				if at += p.Time; number == 0 {
-					at = 0
-				}
-				p.Time = at
 			}
 			number++
 			if !yield(p, err) || err != nil && !isRow(err) {

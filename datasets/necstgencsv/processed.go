@@ -66,8 +66,7 @@ func processedRows(packets iter.Seq2[flow.Packet, error], layout Layout, compat 
 			from[i] = slices.Index(layout.variant().Columns(), name)
 		}
 		var values, row []float64
-		var p flow.Packet // one for all rows: Append's argument escapes
-		for p, err = range packets {
+		for p, err := range packets {
 			row = row[:0]
 			if err == nil {
 				values = x.Append(values[:0], &p)

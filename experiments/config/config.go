@@ -65,6 +65,8 @@ type Generate struct {
 	Packets       int64           `toml:"packets" json:"packets" range:"[0,)"`              // end after the flow that reaches this many, 0: no limit; default 0
 	Duration      Duration        `toml:"duration" json:"duration" range:"[0s,)"`           // no flow starts later than this after the first, 0s: no limit; default 0s
 	RateFactor    float64         `toml:"rate_factor" json:"rate_factor" range:"(0,10000]"` // flows a second, as a multiple of the capture's; default 1
+	Follow        Follow          `toml:"follow" json:"follow,omitempty"`                   // generate when the original did: starts, hosts and sizes of its flows, or times and devices of its packets where there is no flow, of all of it or of a period START..END; default none, all is drawn
+	FlowsFrom     string          `toml:"flows_from" json:"flows_from,omitempty"`           // a table of flows (CSV or Parquet with count_total or flow_id_count, and time_diff) that gives starts and sizes instead; default none
 	Payload       payload.Filling `toml:"payload" json:"payload"`                           // what fills payload bytes; default neutral
 	MTU           int             `toml:"mtu" json:"mtu" range:"[576,9216]"`                // bytes of an IP packet at most; default 1500
 	Complete      bool            `toml:"complete" json:"complete"`                         // every TCP connection gets its handshake and its close, as if none had begun before the capture; default false

@@ -65,6 +65,14 @@ func (e Experiment) validate(where func(key string) string) error {
 			add("data.gateway", fmt.Sprintf("%q", e.Data.Gateway), "is of LoRaWAN only: want none, or data.application = \"LORAWAN\"")
 		}
 	}
+	if e.Generate.FlowsFrom != "" {
+		switch {
+		case e.Generate.Follow != "":
+			add("generate.flows_from", fmt.Sprintf("%q", e.Generate.FlowsFrom), "want it without generate.follow: one of them says when flows start")
+		case e.Data.Flows == NoFlows:
+			add("generate.flows_from", fmt.Sprintf("%q", e.Generate.FlowsFrom), "is of flows: want data.flows = \"five-tuple\", or generate.follow")
+		}
+	}
 	options := e.Generate.Framing(false)
 	for _, err := range parts(options.Validate()) {
 		_, text, _ := strings.Cut(err.Error(), ": options: ")

@@ -50,8 +50,10 @@ type Options struct {
 	// Period is the part of the trace that is read. Generated packets have no times.
 	Period flow.Period
 
-	Variant feature.Variant // of Features; "": that of the application
-	Compat  bool            // Features as the published files have them, feature.Original
+	// Variant is that of Features; "": that of the application. The variant lorawan without
+	// an application takes all uplinks.
+	Variant feature.Variant
+	Compat  bool // Features as the published files have them, feature.Original
 }
 
 // Result counts what was read and written.
@@ -123,6 +125,9 @@ func (c *converter) open() (*trace.Trace, error) {
 func (c *converter) prepare() error {
 	if c.Layout != Tables && c.Layout != NeCSTGen {
 		return fmt.Errorf("unknown layout %q: want %s, or none", c.Layout, NeCSTGen)
+	}
+	if c.Application == "" && c.Variant == feature.LoRaWAN {
+		c.Application = flow.LoRaWAN.String()
 	}
 	var err error
 	if c.choice, err = choiceOf(c.Application); err != nil {

@@ -48,10 +48,9 @@ func sameCell(a, b string, tolerance float64) bool {
 }
 
 // The published files of packets and flows come back from the published packets:
-// their columns, and their cells but for what a renamed file and flows that are
-// numbered again change.
+// their columns, and their cells but for numbers of flows, and of rows in the whole table.
 func TestPublishedFiles(t *testing.T) {
-	renamed := []string{"filename", "unique_id", "flow_id"}
+	renamed := []string{"flow_id", "index"}
 	for _, test := range []struct {
 		in, application string
 		raw, flows      string // published file; "": none
@@ -59,7 +58,7 @@ func TestPublishedFiles(t *testing.T) {
 	}{
 		{"raw/df_raw_HTTP.csv", "HTTP", "raw/df_raw_HTTP.csv", "raw/df_raw_flows_HTTP.csv", 717}, // the sample cuts the last flow
 		{"raw/df_raw_SNMP.csv", "SNMP", "raw/df_raw_SNMP.csv", "", 0},                            // and all flows here
-		{"raw/df_raw_UDP_GOOGLE_HOME.csv", "UDP_GOOGLE_HOME", "", "raw/df_raw_flows_UDP_GOOGLE_HOME.csv", 0},
+		{"raw/df_raw_UDP_GOOGLE_HOME.csv", "UDP_GOOGLE_HOME", "raw/df_raw_UDP_GOOGLE_HOME.csv", "raw/df_raw_flows_UDP_GOOGLE_HOME.csv", 0},
 		{"raw/df_raw_LORA_1.csv", "LORA_1", "raw/df_raw_LORA_1.csv", "", 0},
 		{"df_week1_monday.csv", "", "df_week1_monday.csv", "", 0},
 	} {
@@ -110,6 +109,9 @@ func comparePackets(t *testing.T, got, want string, except []string) {
 			if name == "rate" {
 				gap, _ := strconv.ParseFloat(gaps[i], 64)
 				tolerance *= max(1, 1/gap)
+			}
+			if cell == "-9223372036854775808" { // a gap that pandas made an integer (D42)
+				cell = "0"
 			}
 			if g := gotColumns[name][i]; !sameCell(g, cell, tolerance) {
 				t.Fatalf("%s, row %d: %q, want %q", name, i, g, cell)
@@ -267,7 +269,8 @@ func TestRefused(t *testing.T) {
 		{"testbed", convert.Options{Application: "GOPHER"}, `unknown application "GOPHER"`, true},
 		{"testbed", convert.Options{Features: "x.csv"}, "want features in the format of the packets, parquet", true},
 		{"testbed", convert.Options{Variant: "packet"}, `unknown variant "packet"`, true},
-		{"testbed", convert.Options{Variant: feature.LoRaWAN}, "variant lorawan: want lorawan for uplinks", true},
+		{"testbed", convert.Options{Application: "HTTP", Variant: feature.LoRaWAN}, "variant lorawan: want lorawan for uplinks", true},
+		{"testbed", convert.Options{Variant: feature.LoRaWAN}, "packets is of LORAWAN", false},
 		{"generated.csv", convert.Options{Flows: "f.csv"}, "which have no addresses", true},
 		{"numbers.csv", convert.Options{Application: "HTTP"}, "is only copied", true},
 		{"missing.pcap", convert.Options{}, "no file and no data set missing.pcap", false},

@@ -18,10 +18,11 @@ type Options struct {
 	Real, Synthetic string
 	Training        string           // what the generator learnt from; "": a random half of Real stands for it
 	Application     flow.Application // Unknown: the one that the files are of, or all
+	Period          flow.Period      // of Real's and Training's packets; those of generated ones have no times
 	Decoded         bool             // of generated packets, the columns that end in _vae
 	Config          fidelity.Config  // bounds of the work; the zero value is the default
 	Seed            uint64           // of every random choice
-	Open            func(ctx context.Context, names ...string) (*trace.Trace, error)
+	Open            func(ctx context.Context, name string) (*trace.Trace, error)
 	Warn            func(error) // takes what is odd about the files
 }
 
@@ -41,6 +42,9 @@ func Files(ctx context.Context, o Options) ([]fidelity.Score, error) {
 		if *f.to != nil && c.Application == flow.Unknown {
 			c.Application = (*f.to).Application()
 		}
+	}
+	if !c.Period.IsZero() && (c.real != nil || c.training != nil) {
+		return nil, errors.New("evaluate: a period of time: want packets with their times, which generated ones and tables of flows have not")
 	}
 	if isTable(c.real) || isTable(c.synthetic) {
 		return c.tables(ctx)
@@ -98,7 +102,7 @@ func (c *comparison) packets(ctx context.Context) ([]fidelity.Score, error) {
 		}
 	}
 	var baselines map[string][]*flow.Flow
-	if !f.timeline || c.Training != "" { // half of a timeline is no sample of the whole
+	if !f.timeline || c.Training != "" { // every other segment has half of the load
 		baselines = map[string][]*flow.Flow{"bootstrap": split.Training}
 	}
 	return fidelity.Compare(cfg, split, candidate, baselines, c.src)

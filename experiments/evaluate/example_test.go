@@ -27,8 +27,8 @@ func ExampleFiles() {
 	}
 	o := evaluate.Options{
 		Real: filepath.Join(dir, "df_raw_flows_HTTP.csv"), Synthetic: filepath.Join(dir, "DF_GEN_FLOW_HTTP_FINAL.csv"), Seed: 1,
-		Open: func(ctx context.Context, names ...string) (*trace.Trace, error) {
-			return trace.OpenFiles(ctx, names, nil)
+		Open: func(ctx context.Context, name string) (*trace.Trace, error) {
+			return trace.OpenFile(ctx, name, nil)
 		},
 		Warn: func(err error) { fmt.Println(err) },
 	}

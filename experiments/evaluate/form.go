@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/necstgencsv"
@@ -66,8 +65,8 @@ func (c *comparison) realFlows(ctx context.Context, f form) (split fidelity.Spli
 	return split, nil
 }
 
-// read reads the flows of a file. Where only is set, flows of other applications than
-// the one that is compared are left out.
+// read reads the flows of a file. Where only is set, what is outside the period and flows
+// of other applications than the one that is compared are left out.
 func (c *comparison) read(ctx context.Context, name string, output *necstgencsv.OutputFile, f form, only bool) (flows []*flow.Flow, err error) {
 	if output != nil {
 		var damaged []error
@@ -91,10 +90,11 @@ func (c *comparison) readTrace(ctx context.Context, name string, byLabel, only b
 	}
 	defer data.Close()
 	assembler := flow.Assembler{}
+	selection := trace.Selection{Application: c.Application}
 	if only {
-		assembler.Only = c.Application
+		assembler.Only, selection.Period = c.Application, c.Period
 	}
-	packets := data.Packets(ctx, trace.Selection{Application: c.Application})
+	packets := data.Packets(ctx, selection)
 	var l labels
 	if byLabel {
 		packets = l.watch(packets)
@@ -133,7 +133,7 @@ func ofApplication(app flow.Application) string {
 
 // segments cuts both sides into segments of as many packets, as long as runs make them
 // or, of short timelines, so short that each side has enough. Without a training file
-// the first half of the real segments stands for it.
+// every other real segment stands for it, so that both parts are of the whole time.
 func segments(split fidelity.Split, candidate []*flow.Flow, trained bool) (fidelity.Split, []*flow.Flow, error) {
 	count := func(flows []*flow.Flow) (n int) {
 		for _, f := range flows {
@@ -154,7 +154,11 @@ func segments(split fidelity.Split, candidate []*flow.Flow, trained bool) (fidel
 		}
 	}
 	if !trained {
-		sides[0], sides[1] = slices.Clone(sides[1][:len(sides[1])/2]), sides[1][len(sides[1])/2:]
+		all := sides[1]
+		sides[1] = nil
+		for i, f := range all {
+			sides[i%2] = append(sides[i%2], f)
+		}
 	}
 	return fidelity.Split{Training: sides[0], HeldOut: sides[1]}, sides[2], nil
 }

@@ -44,6 +44,10 @@ type Config struct {
 	// Lacks says what the packets of one side do not tell; Lacks.Remove has taken it
 	// from the other.
 	Lacks Lacks
+
+	// Followed says that the synthetic flows have the starts and sizes of the real ones,
+	// as they were asked to. Scores of copying then say so in a note.
+	Followed bool
 }
 
 // withDefaults has the default of each field that is zero.

@@ -21,6 +21,7 @@ type evaluateParams struct {
 	MarkovOrder int             `json:"markov_order"` // of the baseline
 	RateFactor  float64         `json:"rate_factor"`  // the baselines are as dense as what is generated
 	Level       config.Level    `json:"level"`
+	Followed    bool            `json:"followed,omitempty"` // the capture has the starts and sizes of the original
 }
 
 // drawn names the packets that are scored: those of the capture, or of the table of
@@ -34,8 +35,8 @@ func (p evaluateParams) drawn() string {
 
 // evaluateStage scores the capture beside floors and baselines.
 func evaluateStage(e config.Experiment) stage.Stage {
-	p := evaluateParams{e.Evaluate, e.Data.IdleTimeout, e.Markov.Order, e.Generate.RateFactor, e.Level}
-	return stage.Stage{Name: "evaluate", Version: 1, Params: p, Deps: []string{p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName},
+	p := evaluateParams{e.Evaluate, e.Data.IdleTimeout, e.Markov.Order, e.Generate.RateFactor, e.Level, e.Generate.Follow != ""}
+	return stage.Stage{Name: "evaluate", Version: 2, Params: p, Deps: []string{p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName},
 		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"},
 		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p) }}
 }
@@ -64,7 +65,7 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
 	if err != nil {
 		return err
 	}
-	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0}
+	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0, Followed: p.Followed}
 	scores, err := fidelity.Compare(cfg, split, synthetic, baselines, src)
 	if err != nil {
 		return err

@@ -4,6 +4,7 @@
 //	data -> read -> training.parquet, heldout.parquet, traffic.json
 //	               -> the stages of the generator -> model/...
 //	               -> hosts -> model/plan.json; examples -> model/examples.json
+//	               -> dynamics -> dynamics.parquet
 //	        generate -> generated.pcap, .parquet, .csv, repairs.json
 //	        evaluate -> scores.json
 //
@@ -42,10 +43,11 @@ import (
 
 // Artifacts of a run that no other package reads or writes by name.
 const (
-	dataName    = "data" // the input
-	heldOutName = "heldout.parquet"
-	repairsName = "repairs.json"
-	scoresName  = "scores.json"
+	dataName      = "data"           // the input
+	flowTableName = "table of flows" // an input with generate.flows_from
+	heldOutName   = "heldout.parquet"
+	repairsName   = "repairs.json"
+	scoresName    = "scores.json"
 )
 
 // Graph returns the stages of an experiment.
@@ -57,6 +59,16 @@ func Graph(e config.Experiment) (*stage.Graph, error) {
 	stages, err := stagesAt(e, kind)
 	if err != nil {
 		return nil, err
+	}
+	switch {
+	case !follows(e.Generate):
+	case e.Level != config.FlowLevel:
+		return nil, &config.Problem{Key: "level", Value: fmt.Sprintf("%q", e.Level), Want: "follows nothing: want level = \"flow\", or no generate.follow and no generate.flows_from"}
+	case !kind.Follows:
+		return nil, &config.Problem{Key: "generator", Value: fmt.Sprintf("%q", e.Generator), Want: "neither follows the original nor a table of flows: want " + followers() + ", or no generate.follow and no generate.flows_from"}
+	}
+	if e.Generate.FlowsFrom != "" {
+		return stage.NewGraph(stages, dataName, flowTableName)
 	}
 	return stage.NewGraph(stages, dataName)
 }
@@ -90,12 +102,21 @@ func Prepare(ctx context.Context, name string, overrides []string, e config.Expe
 	if err != nil {
 		return nil, err
 	}
-	inputs, sum, err := data.digest(ctx, o)
+	files, sum, err := data.digest(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	p := &Prepared{Spec: run.Spec{Experiment: name, Overrides: overrides, Config: e, Inputs: inputs, Seeds: map[string]uint64{}}}
+	p := &Prepared{Spec: run.Spec{Experiment: name, Overrides: overrides, Config: e, Inputs: files, Seeds: map[string]uint64{}}}
 	facts := stage.Facts{Seed: e.Seed, Inputs: map[string]string{dataName: sum}}
+	inputs := map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return data.reopen(ctx) }}
+	if from := e.Generate.FlowsFrom; from != "" {
+		table, open, err := digestFlowTable(from, o)
+		if err != nil {
+			return nil, err
+		}
+		p.Spec.Inputs = append(p.Spec.Inputs, table)
+		facts.Inputs[flowTableName], inputs[flowTableName] = table.SHA256, open
+	}
 	if slices.ContainsFunc(graph.Stages, func(s stage.Stage) bool { return s.Device }) {
 		if p.device, err = device.Open(ctx, device.Options{Backend: backendName(e.Backend), Out: o.Out}); err != nil {
 			return nil, err
@@ -116,7 +137,7 @@ func Prepare(ctx context.Context, name string, overrides []string, e config.Expe
 		}
 	}
 	p.Job = &executor.Job{Graph: graph, Keys: keys, Store: o.Store, Seed: e.Seed,
-		Inputs:  map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return data.reopen(ctx) }},
+		Inputs:  inputs,
 		Check:   func(r *run.Run, stage string) error { return room(e, r, stage) },
 		Backend: func(context.Context) (compute.Backend, error) { return p.device.Backend, nil }}
 	return p, nil

@@ -3,16 +3,45 @@ package reproduction
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 )
 
-// columns are the heads of the table.
-var columns = []string{"score", "published", "authors' output", "paper, here", "sampled, here", "Markov", "real"}
+// columns are the columns behind a row's name.
+var columns = []struct {
+	head  string
+	value func(*Row) *float64
+}{
+	{"published", func(r *Row) *float64 { return r.Published }},
+	{"authors' output", func(r *Row) *float64 { return r.Authors }},
+	{"paper, here", func(r *Row) *float64 { return r.Paper }},
+	{"sampled, here", func(r *Row) *float64 { return r.Sampled }},
+	{"Markov", func(r *Row) *float64 { return r.Markov }},
+	{"real", func(r *Row) *float64 { return r.Floor }},
+}
 
-// values are the texts of a row's columns behind its name.
-func (r *Row) values() []string {
-	return []string{decimal(r.Published), decimal(r.Authors), decimal(r.Paper), decimal(r.Sampled), decimal(r.Markov), decimal(r.Floor)}
+// compared are the columns of which the best is marked: all but those for orientation.
+const compared = 4
+
+// shown are the indices of the columns in which the result has a value.
+func (r *Result) shown() []int {
+	var shown []int
+	for i, c := range columns {
+		if slices.ContainsFunc(r.Rows, func(row Row) bool { return c.value(&row) != nil }) {
+			shown = append(shown, i)
+		}
+	}
+	return shown
+}
+
+// Heads are the heads of the columns in which the result has a value.
+func (r *Result) Heads() []string {
+	var heads []string
+	for _, i := range r.shown() {
+		heads = append(heads, columns[i].head)
+	}
+	return heads
 }
 
 // decimal writes a score with three digits behind the point, a dash for none.
@@ -37,9 +66,14 @@ func Markdown(w io.Writer, results []*Result) error {
 			fmt.Fprintf(&b, "Not at hand: %s.\n\n", r.Why)
 			continue
 		}
-		fmt.Fprintf(&b, "| %s |\n|---|%s\n", strings.Join(columns, " | "), strings.Repeat("---:|", len(columns)-1))
+		heads := r.Heads()
+		fmt.Fprintf(&b, "| score | %s |\n|---|%s\n", strings.Join(heads, " | "), strings.Repeat("---:|", len(heads)))
 		for i := range r.Rows {
-			fmt.Fprintf(&b, "| %s %s | %s |\n", r.Rows[i].Level, r.Rows[i].Score, strings.Join(r.Rows[i].values(), " | "))
+			var texts []string
+			for _, cell := range r.Cells(r.Rows[i]) {
+				texts = append(texts, cell.marked())
+			}
+			fmt.Fprintf(&b, "| %s %s | %s |\n", r.Rows[i].Level, r.Rows[i].Score, strings.Join(texts, " | "))
 		}
 		fmt.Fprintf(&b, "\n`%s`\n\n", strings.Join(r.Set.Commands(), "`, `"))
 		if r.Why != "" {

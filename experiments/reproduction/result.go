@@ -8,20 +8,23 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/catalog"
 	"github.com/necstgen/necstgen/datasets/trace"
+	"github.com/necstgen/necstgen/experiments/analysis"
 	"github.com/necstgen/necstgen/experiments/evaluate"
 	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
 // Result is a set with its scores, side by side.
 type Result struct {
-	Set     Set
-	Rows    []Row
-	Seconds [2]float64 // that the runs of paper and sampled have taken
-	Why     string     // what is missing and why; empty: nothing
-	Failed  bool       // a run of it has failed
-	Runs    [2]string  // folders of the runs of paper and sampled
-	Authors string     // the file of the authors' output; empty: it is not at hand, or there is none
+	Set      Set
+	Rows     []Row
+	Seconds  [2]float64 // that the runs of paper and sampled have taken
+	Why      string     // what is missing and why; empty: nothing
+	Failed   bool       // a run of it has failed
+	Runs     [2]string  // folders of the runs of paper and sampled
+	Analyses []*analysis.Result
+	Authors  string // the file of the authors' output; empty: it is not at hand, or there is none
 }
 
 // Row is one score. A value that is nil could not be computed.
@@ -56,7 +59,7 @@ var scoresOf = map[level][]string{
 type Sources struct {
 	Files          catalog.Published
 	Paper, Sampled *run.Manifest // finished runs; nil: Why says why
-	Open           func(ctx context.Context, names ...string) (*trace.Trace, error)
+	Open           func(ctx context.Context, name string) (*trace.Trace, error)
 	Warn           func(error)
 }
 
@@ -74,7 +77,11 @@ func Compare(ctx context.Context, set Set, s Sources) (*Result, error) {
 			return nil, err
 		}
 	}
-	authors, err := s.authors(ctx, set, r)
+	authors, err := s.authors(ctx, set)
+	if err == nil && s.run() != nil {
+		r.Authors = s.output(set)
+		r.Analyses, err = s.analyses(ctx, set, r.Authors)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("reproduction: %s: %w", set.Name, err)
 	}
@@ -102,32 +109,50 @@ func Compare(ctx context.Context, set Set, s Sources) (*Result, error) {
 	return r, nil
 }
 
-// authors scores the output of the authors' models against what the run of the
-// generator paper has held out.
-func (s Sources) authors(ctx context.Context, set Set, r *Result) ([]fidelity.Score, error) {
-	m := s.Paper
-	if m == nil {
-		m = s.Sampled
+// heldOutTable are the flows that a run at the level of aggregates has held out.
+const heldOutTable = "heldout_flows.parquet"
+
+// run returns the run whose held-out packets everything is compared with: that of the
+// generator paper, or, where that has failed, the other one.
+func (s Sources) run() *run.Manifest {
+	if s.Paper != nil {
+		return s.Paper
 	}
-	file, real, training := s.Files.Generated, "heldout.parquet", "training.parquet"
-	if set.Level == Starts {
-		file, real, training = s.Files.GeneratedFlows, "heldout_flows.parquet", ""
-	}
-	if m == nil || file == "" || set.Level == Packets || s.otherLevel(set) {
-		return nil, nil
-	}
-	r.Authors = file
-	o := evaluate.Options{Real: m.Path(real), Synthetic: file, Application: m.Config.Data.Application, Seed: m.Config.Seed, Open: s.Open, Warn: s.Warn,
-		Config: fidelity.Config{Trees: m.Config.Evaluate.Trees, Folds: m.Config.Evaluate.Folds, FloorSplits: m.Config.Evaluate.Floors}}
-	if training != "" {
-		o.Training = m.Path(training)
-	}
-	return evaluate.Files(ctx, o)
+	return s.Sampled
 }
 
-// otherLevel reports whether the authors' packets are of another level than the set's:
-// those of SNMP have no flows.
-func (s Sources) otherLevel(set Set) bool { return set.Name == "snmp" }
+// output returns the file of the authors' output that belongs to a set; "": none does.
+// Their packets of SNMP have no flows.
+func (s Sources) output(set Set) string {
+	switch {
+	case set.Level == Starts:
+		return s.Files.GeneratedFlows
+	case set.Level == Packets || set.Name == "snmp":
+		return ""
+	}
+	return s.Files.Generated
+}
+
+// options are those of a comparison with a synthetic file.
+func (s Sources) options(real, synthetic string) evaluate.Options {
+	e := s.run().Config
+	return evaluate.Options{Real: real, Synthetic: synthetic, Application: e.Data.Application, Seed: e.Seed, Open: s.Open, Warn: s.Warn,
+		Config: fidelity.Config{Trees: e.Evaluate.Trees, Folds: e.Evaluate.Folds, FloorSplits: e.Evaluate.Floors}}
+}
+
+// authors scores the output of the authors' models against what the run has held out.
+func (s Sources) authors(ctx context.Context, set Set) ([]fidelity.Score, error) {
+	file := s.output(set)
+	if s.run() == nil || file == "" {
+		return nil, nil
+	}
+	if set.Level == Starts {
+		return evaluate.Files(ctx, s.options(s.run().Path(heldOutTable), file))
+	}
+	o := s.options(s.run().Path(report.HeldOutName), file)
+	o.Training = s.run().Path(report.TrainingName)
+	return evaluate.Files(ctx, o)
+}
 
 // readScores reads the scores of a run.
 func readScores(m *run.Manifest) (scores []fidelity.Score, err error) {

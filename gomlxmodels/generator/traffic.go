@@ -30,7 +30,8 @@ type Traffic struct {
 	Segment     int              `json:"segment,omitempty"` // packets of a segment of a timeline without flows; 0: there are flows
 	Flows       int64            `json:"flows"`             // or segments
 	Packets     int64            `json:"packets"`
-	Bytes       int64            `json:"bytes"` // of frames
+	Bytes       int64            `json:"bytes"`   // of frames
+	Payload     int64            `json:"payload"` // bytes of it
 	Start       int64            `json:"start"` // of the first flow, nanoseconds since 1970-01-01 UTC
 	Last        int64            `json:"last"`  // start of the last flow
 	End         int64            `json:"end"`   // of the last packet
@@ -56,6 +57,9 @@ func TrafficOf(flows []*flow.Flow) Traffic {
 		}
 		t.Packets += int64(len(f.Packets))
 		t.Bytes += f.Bytes()
+		for i := range f.Packets {
+			t.Payload += int64(f.Packets[i].PayloadLength)
+		}
 		t.Last = f.Start()
 		t.End = max(t.End, f.Packets[len(f.Packets)-1].Time)
 		for j := range f.Packets {
@@ -119,3 +123,8 @@ func (t *Traffic) PerFlow() float64 { return float64(t.Packets) / float64(max(1,
 
 // PerPacket returns the mean number of bytes of a packet.
 func (t *Traffic) PerPacket() float64 { return float64(t.Bytes) / float64(max(1, t.Packets)) }
+
+// HeaderPerPacket returns the mean number of bytes of a frame that are no payload.
+func (t *Traffic) HeaderPerPacket() float64 {
+	return float64(t.Bytes-t.Payload) / float64(max(1, t.Packets))
+}
