@@ -34,7 +34,7 @@ func (r *Result) field(sides []*Side, d field) error {
 	most := map[string]float64{}
 	for i, s := range sides {
 		counts[i] = map[string]float64{}
-		total := float64(s.Traffic.sampled())
+		total := float64(packetsIn(s.Traffic.Sample))
 		for _, f := range s.Traffic.Sample {
 			for k := range f.Packets {
 				counts[i][d.of(f, &f.Packets[k])] += 1 / total

@@ -76,7 +76,7 @@ func (r *Result) drawLabels(s *Side, training, drawn, after map[string]float64) 
 		}
 	}
 	f, err = figure.Matrix(r.of(s, "Which label follows which"), names, names, matrix)
-	return r.draw(r.more(s, "pairs"), "Share of the training packets with the row's label that a packet with the column's follows, inside flows. Columns are in the order of the rows.", f, err)
+	return r.draw(r.more(s, "pairs"), "Share of the training packets with the row's label that a packet with the column's follows, inside flows.", f, err)
 }
 
 // compareNumbers orders labels, which are whole numbers in decimal.

@@ -3,7 +3,7 @@ package analysis
 // List returns the analyses in the paper's order.
 func List() []Analysis {
 	return []Analysis{
-		{ID: "A1", Name: "fields", Title: "Fields over time", needs: []need{needPackets, needTimes}, compute: fieldsOverTime,
+		{ID: "A1", Name: "fields", Title: "Fields over time", needs: []need{needPackets, needTimes, needWhole}, compute: fieldsOverTime,
 			Meaning: "Length of the packets and gap to the packet before, over time."},
 		{ID: "A2", Name: "levels", Title: "SNR against RSSI", needs: []need{needRadio}, compute: levels,
 			Meaning: "How strong uplinks come in at gateways, and how far above the noise.", Corrected: "The generated side's axis ends at its greatest SNR, not at its least (11.2)."},
@@ -54,7 +54,7 @@ func List() []Analysis {
 			Meaning: "Share of the packets with each value of a field that has few.", Corrected: "Intervals are percentiles of all bootstrap draws (D38)."},
 		{ID: "A25", Name: "radio", Title: "Fields of uplinks", needs: []need{needRadio}, compute: radioFields,
 			Meaning: "Distribution of what gateways note of uplinks."},
-		{ID: "A26", Name: "recordings", Title: "Rates inside recordings", needs: []need{needPackets, needTimes, needRecordings}, compute: inRecordings,
+		{ID: "A26", Name: "recordings", Title: "Rates inside recordings", needs: []need{needPackets, needTimes, needWhole, needRecordings}, compute: inRecordings,
 			Meaning: "Rates and gaps of captures in several parts, such as Google Home's, without the silence between the parts."},
 		{ID: "A27", Name: "layers", Title: "Length by layer", needs: []need{needPackets, needLayers}, compute: lengthByLayer,
 			Meaning: "Length of the packets that each layer is found in."},

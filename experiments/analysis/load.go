@@ -11,7 +11,7 @@ import (
 func perSecond(quantity, unit string, load func(t *Traffic) *fidelity.Series) func(r *Result, sides []*Side) error {
 	return func(r *Result, sides []*Side) error {
 		all := values(sides, func(t *Traffic) fidelity.Values { return t.seconds(load(t)) })
-		return r.distribution("", r.Title, quantity, unit+" of each second", unit, figure.Linear, sides, all)
+		return r.distribution("", r.Title, quantity, unit+" of each second", unit, figure.Log, sides, all)
 	}
 }
 
@@ -137,7 +137,7 @@ func inRecordings(r *Result, sides []*Side) error {
 			}
 			return v
 		})
-		if err := r.distribution(l.more, l.title, l.quantity, l.unit+" of each second", l.unit, figure.Linear, sides, all); err != nil {
+		if err := r.distribution(l.more, l.title, l.quantity, l.unit+" of each second", l.unit, figure.Log, sides, all); err != nil {
 			return err
 		}
 	}

@@ -111,7 +111,7 @@ func shortFlags(f flow.TCPFlags) string {
 // sequences draws how many flows open and close as TCP asks for, and how frequent
 // the two runs are that the original counts (A15).
 func sequences(r *Result, sides []*Side) error {
-	categories := []string{"opens: SYN, SYN/ACK, ACK", "first packet is a SYN", "SYN again later", "both ends close, acknowledged", "a FIN in the last four", "ends FIN/ACK, ACK, FIN/ACK, ACK"}
+	categories := []string{"handshake first", "SYN first", "SYN again later", "closed by both ends", "FIN in the last four", "FINs in order last"}
 	tests := []func(f *flow.Flow) bool{fidelity.Handshake, opensSYN, repeatsSYN, fidelity.Closed, finAtEnd, endsInOrder}
 	all := make([]shares, len(sides))
 	flows := make([]float64, len(sides))
@@ -125,7 +125,8 @@ func sequences(r *Result, sides []*Side) error {
 	r.add("TCP flows", "n", "", true, flows...)
 	bars := r.addShares("flow", categories, sides, all)
 	f, err := figure.Bars("How TCP flows open and close", "share of the TCP flows", categories, bars...)
-	if err := r.draw("", intervals, f, err); err != nil {
+	caption := "Handshake: SYN, SYN/ACK, ACK. Closed: both ends send a FIN that is acknowledged. FINs in order: FIN/ACK, ACK, FIN/ACK, ACK. " + intervals
+	if err := r.draw("", caption, f, err); err != nil {
 		return err
 	}
 	windows := []struct {

@@ -12,10 +12,10 @@ import (
 	"github.com/necstgen/necstgen/experiments/figure"
 )
 
-// inOrder returns the packets of the sample by their times.
+// inOrder returns all packets by their times, none where only a part is at hand.
 func (t *Traffic) inOrder() []*flow.Packet {
 	var all []*flow.Packet
-	for _, f := range t.Sample {
+	for _, f := range t.whole() {
 		for i := range f.Packets {
 			all = append(all, &f.Packets[i])
 		}
@@ -24,8 +24,7 @@ func (t *Traffic) inOrder() []*flow.Packet {
 	return all
 }
 
-// mergedGaps returns the seconds from each packet of the sample to the next, of any
-// flow.
+// mergedGaps returns the seconds from each packet to the next, of any flow.
 func (t *Traffic) mergedGaps() []float64 {
 	all := t.inOrder()
 	var gaps []float64
@@ -73,12 +72,13 @@ func fieldsOverTime(r *Result, sides []*Side) error {
 	}
 	r.add("length", "autocorrelation at lag 1", "", true, lengthLag...)
 	r.add("log gap", "autocorrelation at lag 1", "", true, gapLag...)
-	caption := "The first 10,000 packets of each side, in time order."
-	f, err := figure.Clouds("Packet length over time", "seconds since the first packet", "bytes", lengths...)
+	caption := "The first 10,000 packets of each side; of more than 2,500 a random part is drawn."
+	time := figure.Axis{Label: "seconds since the first packet"}
+	f, err := figure.Clouds("Packet length over time", time, figure.Axis{Label: "bytes"}, lengths...)
 	if err := r.draw("", caption, f, err); err != nil {
 		return err
 	}
-	f, err = figure.Clouds("Gap to the packet before, over time", "seconds since the first packet", "seconds", gaps...)
+	f, err = figure.Clouds("Gap to the packet before, over time", time, figure.Axis{Label: "gap", Scale: figure.LogSeconds}, gaps...)
 	return r.draw("gaps", caption, f, err)
 }
 
@@ -114,6 +114,9 @@ func gaps(r *Result, sides []*Side) error {
 		{"merged", "Gap to the packet before, of any flow", "gap to any packet", "time since the packet before", []need{needPackets, needTimes, needWhole}, (*Traffic).mergedGaps},
 		{"flows", "Time between flows", "time between flows", "time since the flow before began", []need{needFlows, needTimes}, (*Traffic).between},
 	} {
+		if g.more == "merged" && sides[0].Traffic.Timeline {
+			continue // the same as the first
+		}
 		kept := sides
 		for _, n := range g.needs {
 			kept = with(kept, n)
@@ -136,8 +139,8 @@ func gaps(r *Result, sides []*Side) error {
 
 // needWhole is met by sides of which all packets are held.
 var needWhole = need{"all packets", func(s *Side) string {
-	if part := s.Traffic.Part(); part != "" {
-		return "only a part of the packets is held: " + part
+	if s.Traffic.whole() == nil {
+		return "only a part of the packets is held: " + s.Traffic.Part()
 	}
 	return ""
 }}

@@ -31,10 +31,20 @@ type absentView struct{ ID, Title, Why string }
 
 type resultView struct {
 	ID, Name, Title, Meaning, Corrected string
-	LeftOut, Sides                      []string
+	LeftOut                             []string
 	Figures                             []figureView
-	Rows                                []rowView
+	Short                               numbersView  // beside the figures
+	Long                                *numbersView // nil: Short has all
 }
+
+// numbersView is a table of numbers.
+type numbersView struct {
+	Sides []string
+	Rows  []rowView
+}
+
+// maxShort is how many rows stand beside the figures.
+const maxShort = 14
 
 type figureView struct {
 	SVG     template.HTML
@@ -90,22 +100,46 @@ func viewSide(s *Side) sideView {
 
 // view is the result as the page shows it.
 func (r *Result) view() resultView {
-	v := resultView{ID: r.ID, Name: r.Name, Title: r.Title, Meaning: r.Meaning, Corrected: r.Corrected, LeftOut: r.LeftOut, Sides: r.Sides}
+	v := resultView{ID: r.ID, Name: r.Name, Title: r.Title, Meaning: r.Meaning, Corrected: r.Corrected, LeftOut: r.LeftOut}
 	for _, f := range r.Figures {
 		v.Figures = append(v.Figures, figureView{template.HTML(f.Element()), f.Caption})
 	}
+	v.Short.Sides = r.Sides
+	all := numbersView{Sides: r.Sides}
 	for _, m := range r.Measures {
-		row := rowView{Quantity: m.Quantity, Statistic: m.Statistic, Unit: m.Unit}
-		for _, value := range m.Values {
-			one := valueView{Value: Text(value.Value)}
-			if value.Low != nil && value.High != nil {
-				one.Interval = Text(value.Low) + " to " + Text(value.High)
-			}
-			row.Values = append(row.Values, one)
+		row := m.view()
+		if all.Rows = append(all.Rows, row); m.Short && len(v.Short.Rows) < maxShort {
+			v.Short.Rows = append(v.Short.Rows, row)
 		}
-		v.Rows = append(v.Rows, row)
+	}
+	v.Short.fold()
+	all.fold()
+	if len(all.Rows) > len(v.Short.Rows) {
+		v.Long = &all
 	}
 	return v
+}
+
+// fold leaves out a quantity that is that of the row above.
+func (n *numbersView) fold() {
+	for i := len(n.Rows) - 1; i > 0; i-- {
+		if n.Rows[i].Quantity == n.Rows[i-1].Quantity {
+			n.Rows[i].Quantity = ""
+		}
+	}
+}
+
+// view is the measure as a row of a table.
+func (m *Measure) view() rowView {
+	row := rowView{Quantity: m.Quantity, Statistic: m.Statistic, Unit: m.Unit}
+	for _, value := range m.Values {
+		one := valueView{Value: Text(value.Value)}
+		if value.Low != nil && value.High != nil {
+			one.Interval = Text(value.Low) + " to " + Text(value.High)
+		}
+		row.Values = append(row.Values, one)
+	}
+	return row
 }
 
 // Text writes a number of a result with four digits, and nothing as a dash.

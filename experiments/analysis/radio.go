@@ -33,8 +33,12 @@ func ofUplinks(of func(p *flow.Packet) float64) func(t *Traffic) fidelity.Values
 	}
 }
 
-func snr(p *flow.Packet) float64  { return float64(p.Radio.SNR) }
-func rssi(p *flow.Packet) float64 { return float64(p.Radio.RSSI) }
+func snr(p *flow.Packet) float64  { return decimal(p.Radio.SNR) }
+func rssi(p *flow.Packet) float64 { return decimal(p.Radio.RSSI) }
+
+// decimal returns the decimal number that a level in single precision stands for:
+// gateways note tenths of a dB.
+func decimal(v float32) float64 { return math.Round(float64(v)*1e4) / 1e4 }
 
 // levels draws the SNR of uplinks against their RSSI (A2).
 func levels(r *Result, sides []*Side) error {
@@ -48,7 +52,7 @@ func levels(r *Result, sides []*Side) error {
 	r.add("SNR and RSSI", "correlation", "", true, correlations...)
 	r.describe("SNR", "dB", values(sides, ofUplinks(snr)))
 	r.describe("RSSI", "dBm", values(sides, ofUplinks(rssi)))
-	f, err := figure.Clouds("Signal levels of uplinks", "RSSI in dBm", "SNR in dB", clouds...)
+	f, err := figure.Clouds("Signal levels of uplinks", figure.Axis{Label: "RSSI in dBm"}, figure.Axis{Label: "SNR in dB"}, clouds...)
 	return r.draw("", "How strong each uplink came in, and how far above the noise. All sides have one scale.", f, err)
 }
 

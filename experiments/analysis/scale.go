@@ -81,7 +81,7 @@ const (
 func scaling(r *Result, sides []*Side) error {
 	bin := fineBin
 	for _, s := range sides {
-		if s.Traffic.Part() != "" || len(s.Traffic.Sample) == 0 {
+		if s.Traffic.whole() == nil {
 			bin = loadBin
 		}
 	}

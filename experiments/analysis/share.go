@@ -56,7 +56,7 @@ type groups struct {
 func newGroups(t *Traffic, categories int) *groups {
 	g := &groups{flows: len(t.Sample) >= minUnits, n: len(t.Sample), categories: categories}
 	if !g.flows {
-		g.n = int(t.sampled())
+		g.n = packetsIn(t.Sample)
 	}
 	g.n = max(1, min(g.n, maxUnits))
 	g.counts, g.totals = make([]float64, g.n*categories), make([]float64, g.n)

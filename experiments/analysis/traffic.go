@@ -42,6 +42,7 @@ type Traffic struct {
 	// packets that NeCSTGen publishes.
 	Lacks fidelity.Lacks
 
+	all     []*flow.Flow    // every flow, where they are at hand beside the sample
 	rows    []flowRow       // by start
 	bytes   fidelity.Series // by loadBin since 1970
 	packets fidelity.Series
@@ -177,8 +178,16 @@ func (t *Traffic) chosen(limit int64) map[int64]bool {
 	return chosen
 }
 
-// Together returns the traffic of two tables of one capture. Its sample is that of
-// sampled, one of both, where that is not nil.
+// whole returns every flow, nil where only a part of them is at hand.
+func (t *Traffic) whole() []*flow.Flow {
+	if t.all == nil && t.Part() == "" {
+		return t.Sample
+	}
+	return t.all
+}
+
+// Together returns the traffic of two tables of one capture, whose distributions are
+// those of the sample.
 func Together(a, b *Traffic, sample []*flow.Flow) *Traffic {
 	t := &Traffic{First: math.MaxInt64, Last: math.MinInt64, Sample: sample, Timeline: a.Timeline || b.Timeline, Lacks: a.Lacks | b.Lacks}
 	for _, part := range []*Traffic{a, b} {
@@ -196,6 +205,9 @@ func Together(a, b *Traffic, sample []*flow.Flow) *Traffic {
 		}
 	}
 	t.sortRows()
+	if t.all = slices.Concat(a.whole(), b.whole()); int64(packetsIn(t.all)) != t.Packets {
+		t.all = nil
+	}
 	return t
 }
 
@@ -210,18 +222,17 @@ func (t *Traffic) Seconds() float64 {
 // Part returns how much of the traffic the sample is, in words. It is empty if it is
 // all.
 func (t *Traffic) Part() string {
-	packets := t.sampled()
+	packets := int64(packetsIn(t.Sample))
 	if packets == t.Packets {
 		return ""
 	}
 	return fmt.Sprintf("%s of %s flows (%s of %s packets)", thousands(len(t.Sample)), thousands(t.Flows), thousands(packets), thousands(t.Packets))
 }
 
-// sampled returns the number of packets in the sample.
-func (t *Traffic) sampled() int64 {
-	var packets int64
-	for _, f := range t.Sample {
-		packets += int64(len(f.Packets))
+// packetsIn returns the number of packets of flows.
+func packetsIn(flows []*flow.Flow) (packets int) {
+	for _, f := range flows {
+		packets += len(f.Packets)
 	}
 	return packets
 }

@@ -25,7 +25,7 @@ func Bars(title, axis string, categories []string, sides ...Bar) (*Figure, error
 	}
 	f := newFigure("bars", title, barPanel(axis, categories, sides))
 	f.legend = barLegend(sides)
-	f.height = 75 + vg.Length(len(categories)*max(2, len(sides)))*11
+	f.height = max(130, 75+vg.Length(len(categories)*max(2, len(sides)))*11)
 	return f, nil
 }
 
@@ -130,13 +130,13 @@ func Boxes(title, axis string, categories []string, spreads []Spread, barAxis st
 	p.Add(all)
 	f := newFigure("boxes", title, p)
 	rows := vg.Length(len(categories) * max(2, len(spreads)))
-	f.height = 70 + rows*13
+	f.height = max(130, 70+rows*13)
 	for _, s := range spreads {
 		f.legend = append(f.legend, key{text: s.Name, style: look(s.Side), filled: true})
 	}
 	if len(shares) > 0 {
 		f.panels = []*plot.Plot{barPanel(barAxis, categories, shares), p}
-		f.height = 100 + rows*24
+		f.height = max(190, 100+rows*24)
 	}
 	return f, nil
 }

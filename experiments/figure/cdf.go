@@ -19,6 +19,15 @@ const (
 	LogSeconds Scale = "log time" // as Log, labelled with units of time
 )
 
+// place returns where a value stands on an axis of the scale: not at a finite number,
+// if nowhere.
+func (s Scale) place(v float64) float64 {
+	if s == "" || s == Linear {
+		return v
+	}
+	return math.Log10(v)
+}
+
 // Sample is the values of one side.
 type Sample struct {
 	Side   int // its look: 0 is the real one
@@ -37,8 +46,9 @@ type Group struct {
 }
 
 // CDF draws the distribution functions of samples on one axis: at each value the
-// proportion that is not above it. The legend has the size of each sample, and how
-// many values a logarithmic axis leaves out.
+// proportion that is not above it. The legend has the size of each sample. Zeros are
+// not on a logarithmic axis: there the function begins at their proportion, and the
+// legend has their number.
 func CDF(title, axis string, scale Scale, samples ...Sample) (*Figure, error) {
 	p, legend, err := cdfPanel(axis, scale, samples)
 	if err != nil {
@@ -88,19 +98,11 @@ func cdfPanel(axis string, scale Scale, samples []Sample) (*plot.Plot, []key, er
 		if s.size() == 0 {
 			continue // shown as having none
 		}
-		sorted[i] = scaled(s.Values, scale)
-		zeros := s.Zeros
-		if scale != Linear {
-			zeros = 0
+		if sorted[i] = scaled(s.Values, scale); len(sorted[i]) > 0 {
+			low, high = min(low, sorted[i][0]), max(high, sorted[i][len(sorted[i])-1])
 		}
-		if int64(len(sorted[i]))+zeros == 0 {
-			return nil, nil, fmt.Errorf(" of %s: %w", s.Name, ErrNoValues)
-		}
-		if zeros > 0 {
+		if s.Zeros > 0 && scale == Linear {
 			low, high = min(low, 0), max(high, 0)
-		}
-		if n := len(sorted[i]); n > 0 {
-			low, high = min(low, sorted[i][0]), max(high, sorted[i][n-1])
 		}
 	}
 	if math.IsInf(low, 0) {
@@ -117,11 +119,11 @@ func cdfPanel(axis string, scale Scale, samples []Sample) (*plot.Plot, []key, er
 		if s.size() == 0 {
 			continue
 		}
-		zeros := s.Zeros
-		if scale != Linear {
-			zeros = 0
+		below := math.Inf(-1) // where the zeros are
+		if scale == Linear {
+			below = 0
 		}
-		line, err := plotter.NewLine(steps(sorted[i], zeros, low-pad, high+pad))
+		line, err := plotter.NewLine(steps(sorted[i], s.size()-int64(len(sorted[i])), below, low-pad, high+pad))
 		if err != nil {
 			return nil, nil, fmt.Errorf(" of %s: %w", s.Name, err)
 		}
@@ -135,7 +137,7 @@ func cdfPanel(axis string, scale Scale, samples []Sample) (*plot.Plot, []key, er
 // counted names a sample with its size and what the axis leaves out.
 func counted(s *Sample, shown int, scale Scale) string {
 	if left := s.size() - int64(shown); scale != Linear && left > 0 {
-		return fmt.Sprintf("%s (%s and %s zeros)", s.Name, Thousands(shown), Thousands(left))
+		return fmt.Sprintf("%s (%s, of these %s zeros)", s.Name, Thousands(s.size()), Thousands(left))
 	}
 	return fmt.Sprintf("%s (%s)", s.Name, Thousands(s.size()))
 }
@@ -172,19 +174,27 @@ func setScale(axis *plot.Axis, scale Scale) {
 // the picture has points across.
 const maxSteps = 600
 
-// steps returns the distribution function of sorted values and of so many further
-// zeros as a line from low to high. Of many values it takes evenly spaced quantiles.
-func steps(sorted []float64, zeros int64, low, high float64) plotter.XYs {
-	n := int64(len(sorted)) + zeros
-	points := plotter.XYs{{X: low, Y: 0}}
-	add := func(at float64, below int64) {
-		points = append(points, plotter.XY{X: at, Y: points[len(points)-1].Y}, plotter.XY{X: at, Y: float64(below) / float64(n)})
+// steps returns the distribution function of sorted values, and of so many further
+// ones that are all equal to extra, as a line from low to high. Of many values it takes
+// evenly spaced quantiles.
+func steps(sorted []float64, extras int64, extra, low, high float64) plotter.XYs {
+	n := float64(int64(len(sorted)) + extras)
+	var points plotter.XYs
+	var below int64
+	if extra < low {
+		below, extras = extras, 0
 	}
-	if zeros > 0 && (len(sorted) == 0 || sorted[0] > 0) {
-		add(0, zeros)
+	points = append(points, plotter.XY{X: low, Y: float64(below) / n})
+	add := func(at float64, more int64) {
+		below += more
+		points = append(points, plotter.XY{X: at, Y: points[len(points)-1].Y}, plotter.XY{X: at, Y: float64(below) / n})
 	}
 	every := max(1, len(sorted)/maxSteps)
 	for i := 0; i < len(sorted); {
+		if extras > 0 && sorted[i] > extra {
+			add(extra, extras)
+			extras = 0
+		}
 		j := i
 		for j < len(sorted) && (sorted[j] == sorted[i] || j-i < every) {
 			j++
@@ -192,12 +202,11 @@ func steps(sorted []float64, zeros int64, low, high float64) plotter.XYs {
 		for j < len(sorted) && sorted[j] == sorted[j-1] {
 			j++
 		}
-		below := int64(j)
-		if sorted[j-1] >= 0 {
-			below += zeros
-		}
-		add(sorted[j-1], below)
+		add(sorted[j-1], int64(j-i))
 		i = j
+	}
+	if extras > 0 {
+		add(extra, extras)
 	}
 	return append(points, plotter.XY{X: high, Y: 1})
 }

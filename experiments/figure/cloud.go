@@ -3,6 +3,9 @@ package figure
 import (
 	"fmt"
 	"image/color"
+	"math"
+	"math/rand/v2"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -17,29 +20,57 @@ type Cloud struct {
 	X, Y []float64
 }
 
-// maxPoints is how many points of a cloud are drawn: every k-th of more.
+// maxPoints is how many points of a cloud are drawn: a random part of more, always the
+// same, because every k-th may show one phase of what alternates.
 const maxPoints = 2500
 
-// on returns the points that are drawn.
-func (c *Cloud) on() plotter.XYs {
-	var points plotter.XYs
-	every := (len(c.X) + maxPoints - 1) / maxPoints
-	for i := 0; i < len(c.X); i += every {
-		points = append(points, plotter.XY{X: c.X[i], Y: c.Y[i]})
+// some returns which of n points are drawn.
+func some(n int) []int {
+	if n <= maxPoints {
+		all := make([]int, n)
+		for i := range all {
+			all[i] = i
+		}
+		return all
 	}
-	return points
+	chosen := rand.New(rand.NewPCG(1, 1)).Perm(n)[:maxPoints]
+	slices.Sort(chosen)
+	return chosen
 }
 
-// Clouds draws points, one panel a side below each other, all with one scale.
-func Clouds(title, x, y string, sides ...Cloud) (*Figure, error) {
+// on returns the points that are drawn on axes of these scales, and of all points how
+// many the axes can show.
+func (c *Cloud) on(x, y Scale) (points plotter.XYs, shown int) {
+	var kept plotter.XYs
+	for i := range c.X {
+		at := plotter.XY{X: x.place(c.X[i]), Y: y.place(c.Y[i])}
+		if !math.IsNaN(at.X) && !math.IsInf(at.X, 0) && !math.IsNaN(at.Y) && !math.IsInf(at.Y, 0) {
+			kept = append(kept, at)
+		}
+	}
+	for _, i := range some(len(kept)) {
+		points = append(points, kept[i])
+	}
+	return points, len(kept)
+}
+
+// Clouds draws points, one panel a side below each other, all with one scale. The
+// title of a panel has the number of points, and how many a logarithmic axis leaves out.
+func Clouds(title string, x, y Axis, sides ...Cloud) (*Figure, error) {
 	f := newFigure("clouds", title)
 	for _, side := range sides {
-		if len(side.X) == 0 {
+		points, shown := side.on(x.Scale, y.Scale)
+		if shown == 0 {
 			return nil, fmt.Errorf("figure: %s of %s: %w", title, side.Name, ErrNoValues)
 		}
-		p := newPanel("", y)
-		p.Title.Text = fmt.Sprintf("%s (%s)", side.Name, Thousands(len(side.X)))
-		p.Add(dots{side.on(), look(side.Side).Color})
+		p := newPanel("", y.Label)
+		p.Title.Text = fmt.Sprintf("%s (%s)", side.Name, Thousands(shown))
+		if left := len(side.X) - shown; left > 0 {
+			p.Title.Text = fmt.Sprintf("%s (%s and %s zeros)", side.Name, Thousands(shown), Thousands(left))
+		}
+		setScale(&p.X, x.Scale)
+		setScale(&p.Y, y.Scale)
+		p.Add(dots{points, look(side.Side).Color})
 		f.panels = append(f.panels, p)
 	}
 	if len(f.panels) == 0 {
@@ -55,7 +86,7 @@ func Clouds(title, x, y string, sides ...Cloud) (*Figure, error) {
 	for _, p := range f.panels {
 		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = first.X.Min, first.X.Max, first.Y.Min, first.Y.Max
 	}
-	f.panels[len(f.panels)-1].X.Label.Text = x
+	f.panels[len(f.panels)-1].X.Label.Text = x.Label
 	f.height = 40 + 185*vg.Length(len(f.panels))
 	return f, nil
 }
@@ -70,7 +101,8 @@ func Coloured(title, x, y string, classes ...Cloud) (*Figure, error) {
 			continue
 		}
 		c := palette[i%len(palette)]
-		p.Add(dots{classes[i].on(), c})
+		points, _ := classes[i].on(Linear, Linear)
+		p.Add(dots{points, c})
 		f.legend = append(f.legend, key{text: fmt.Sprintf("%s (%s)", classes[i].Name, Thousands(len(classes[i].X))), style: draw.LineStyle{Color: c}, filled: true})
 	}
 	if len(f.legend) == 0 {

@@ -26,6 +26,8 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"regexp"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -86,8 +88,22 @@ func (f *Figure) WritePNG(w io.Writer) error {
 // of WriteSVG unless the page sets the variables that [Style] sets.
 func (f *Figure) Element() string { return themed.Replace(f.svg()) }
 
-// svg returns the picture as an element that scales with the page. Its letters fall
-// back to fonts of the same widths where Liberation Sans is not installed.
+// letters are the text elements of a picture.
+var letters = regexp.MustCompile(`(?s)<text ([^>]*font-size:([0-9.]+)px[^>]*)>([^<]*)</text>`)
+
+// fitted gives a text element the width that its letters have in Liberation Sans, so
+// that they cover nothing where another font takes its place.
+func fitted(element string) string {
+	parts := letters.FindStringSubmatch(element)
+	size, err := strconv.ParseFloat(parts[2], 64)
+	if err != nil {
+		return element
+	}
+	width := textStyle(vg.Length(size), ink).Width(html.UnescapeString(parts[3]))
+	return fmt.Sprintf("<text textLength=\"%.4g\" lengthAdjust=\"spacingAndGlyphs\" %s>%s</text>", width.Points(), parts[1], parts[3])
+}
+
+// svg returns the picture as an element that scales with the page.
 func (f *Figure) svg() string {
 	c := vgsvg.NewWith(vgsvg.UseWH(f.width, f.height))
 	f.draw(draw.New(c))
@@ -97,6 +113,7 @@ func (f *Figure) svg() string {
 	}
 	_, body, _ := strings.Cut(b.String(), "xmlns:xlink=\"http://www.w3.org/1999/xlink\">\n")
 	body = strings.ReplaceAll(body, "font-family:Liberation Sans;font-variant:normal;font-weight:normal;font-style:normal;", "")
+	body = letters.ReplaceAllStringFunc(body, fitted)
 	return fmt.Sprintf("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %g %g\" width=\"%gpt\" height=\"%gpt\" role=\"img\" "+
 		"font-family=\"'Liberation Sans',Arial,Helvetica,sans-serif\">\n<title>%s</title>\n%s",
 		f.width.Points(), f.height.Points(), f.width.Points(), f.height.Points(), html.EscapeString(f.Title), body)

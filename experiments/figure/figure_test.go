@@ -94,7 +94,10 @@ func TestFigures(t *testing.T) {
 			return figure.Boxes("Length by layer", "bytes", categories, spreads, "share", bars)
 		}},
 		{"clouds", func() (*figure.Figure, error) {
-			return figure.Clouds("Signal levels", "RSSI in dBm", "SNR in dB", figure.Cloud{Name: "real", X: drawn(1, 50, -100, 5), Y: drawn(2, 50, 0, 5)}, figure.Cloud{Side: 1, Name: "synthetic", X: drawn(3, 50, -90, 5), Y: drawn(4, 50, 0, 2)})
+			return figure.Clouds("Signal levels", figure.Axis{Label: "RSSI in dBm"}, figure.Axis{Label: "SNR in dB"}, figure.Cloud{Name: "real", X: drawn(1, 50, -100, 5), Y: drawn(2, 50, 0, 5)}, figure.Cloud{Side: 1, Name: "synthetic", X: drawn(3, 50, -90, 5), Y: drawn(4, 50, 0, 2)})
+		}},
+		{"clouds_log", func() (*figure.Figure, error) {
+			return figure.Clouds("Gaps over time", figure.Axis{Label: "seconds"}, figure.Axis{Label: "gap", Scale: figure.LogSeconds}, figure.Cloud{Name: "real", X: []float64{1, 2, 3, 4}, Y: []float64{0.1, 0, 0.02, 3}})
 		}},
 		{"coloured", func() (*figure.Figure, error) {
 			return figure.Coloured("By flags", "first", "second", figure.Cloud{Name: "SYN", X: drawn(1, 50, 0, 1), Y: drawn(2, 50, 0, 1)}, figure.Cloud{Name: "none"}, figure.Cloud{Name: "ACK", X: drawn(3, 50, 4, 1), Y: drawn(4, 50, 0, 1)})
@@ -147,7 +150,7 @@ func TestNothingToShow(t *testing.T) {
 	}{
 		{"no side", second(figure.CDF("Length", "bytes", figure.Linear)), "figure: Length: no values"},
 		{"no value", second(figure.CDF("Length", "bytes", figure.Linear, figure.Sample{Name: "real"})), "figure: Length: no values"},
-		{"no positive value", second(figure.CDF("Gap", "s", figure.Log, figure.Sample{Name: "real", Values: []float64{0, -1}})), "figure: Gap of real: no values"},
+		{"no positive value", second(figure.CDF("Gap", "s", figure.Log, figure.Sample{Name: "real", Values: []float64{0, -1}})), "figure: Gap: no values"},
 		{"no group", second(figure.CDFs("Length", "bytes", figure.Linear, nil)), "figure: Length: no values"},
 		{"nothing in a group", second(figure.CDFs("Length", "bytes", figure.Linear, []figure.Group{{Title: "SYN"}})), "figure: Length, SYN: no values"},
 		{"no point of a line", second(figure.Lines("Scales", figure.Axis{Scale: figure.Log}, "", figure.Line{Name: "real", X: []float64{0}, Y: []float64{1}})), "figure: Scales: real: no values"},
@@ -155,7 +158,7 @@ func TestNothingToShow(t *testing.T) {
 		{"no side of a rate", second(figure.OverTime("Rate", "", "", 1)), "figure: Rate: no values"},
 		{"no category", second(figure.Bars("Flags", "", nil)), "figure: Flags: no values"},
 		{"no box", second(figure.Boxes("Layers", "", []string{"a"}, []figure.Spread{{Values: [][]float64{nil}}}, "", nil)), "figure: Layers: no values"},
-		{"no uplink", second(figure.Clouds("Levels", "", "", figure.Cloud{Name: "real"})), "figure: Levels of real: no values"},
+		{"no uplink", second(figure.Clouds("Levels", figure.Axis{}, figure.Axis{}, figure.Cloud{Name: "real"})), "figure: Levels of real: no values"},
 		{"no class", second(figure.Coloured("Classes", "", "", figure.Cloud{Name: "a"})), "figure: Classes: no values"},
 		{"no point", second(figure.Mixture("Latent", "", "", nil, nil, nil)), "figure: Latent: no values"},
 		{"flat", second(figure.Density("Density", "", "", [][]float64{{0}}, [2]float64{}, [2]float64{})), "figure: Density: no values"},

@@ -60,9 +60,7 @@ func Lines(title string, x Axis, y string, lines ...Line) (*Figure, error) {
 func (l *Line) on(scale Scale) (points plotter.XYs, bars [][2]float64) {
 	for i, x := range l.X {
 		y := l.Y[i]
-		if scale != "" && scale != Linear {
-			x = math.Log10(x)
-		}
+		x = scale.place(x)
 		if math.IsNaN(x) || math.IsInf(x, 0) || math.IsNaN(y) || math.IsInf(y, 0) {
 			continue
 		}

@@ -11,7 +11,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 )
 
-// Matrix draws a table of values from -1 to 1 with its numbers, orange below 0 and
+// Matrix draws a table of values from -1 to 1 with those of its numbers that are not 0.00, orange below 0 and
 // blue above. A value that is not a number is left empty. Rows go down.
 func Matrix(title string, rows, columns []string, values [][]float64) (*Figure, error) {
 	if len(rows) == 0 || len(columns) == 0 {
@@ -26,7 +26,7 @@ func Matrix(title string, rows, columns []string, values [][]float64) (*Figure, 
 		numbers[i] = fmt.Sprint(i + 1)
 	}
 	p.X.Tick.Marker, p.X.Tick.Length = constantTicks(columns), 0
-	if len(columns) > 4 { // their names would run into each other
+	if wide(columns) { // their names would run into each other
 		p.X.Tick.Marker = constantTicks(numbers)
 		named := slices.Clone(rows)
 		for i := range named {
@@ -41,6 +41,11 @@ func Matrix(title string, rows, columns []string, values [][]float64) (*Figure, 
 	f := newFigure("matrix", title, p)
 	f.height = 60 + vg.Length(len(rows))*17
 	return f, nil
+}
+
+// wide reports whether names of columns do not fit below their columns.
+func wide(columns []string) bool {
+	return len(columns) > 4 && slices.ContainsFunc(columns, func(name string) bool { return len(name) > 2 })
 }
 
 // table draws the cells of a matrix.
@@ -60,7 +65,7 @@ func (t table) Plot(c draw.Canvas, p *plot.Plot) {
 			box := vg.Rectangle{Min: vg.Point{X: x(float64(i) - 0.5), Y: y(middle - 0.5)}, Max: vg.Point{X: x(float64(i) + 0.5), Y: y(middle + 0.5)}}
 			c.SetColor(shade(v))
 			c.Fill(box.Path())
-			if width := box.Max.X - box.Min.X; width > 15 {
+			if box.Max.X-box.Min.X > 14 {
 				c.FillText(style, vg.Point{X: x(float64(i)), Y: y(middle)}, shortest(v))
 			}
 		}
@@ -71,8 +76,8 @@ func (t table) Plot(c draw.Canvas, p *plot.Plot) {
 func shortest(v float64) string {
 	text := fmt.Sprintf("%.2f", v)
 	switch {
-	case text == "-0.00":
-		return ".00"
+	case text == "-0.00" || text == "0.00":
+		return ""
 	case math.Abs(v) < 0.995 && v < 0:
 		return "-" + text[2:]
 	case math.Abs(v) < 0.995:

@@ -30,15 +30,14 @@ func Mixture(title, x, y string, points [][2]float64, labels []int, components [
 	p := newPanel(x, y)
 	f := newFigure("mixture", title, p)
 	f.height = 410
-	every := (len(points) + maxPoints - 1) / maxPoints
 	byLabel := make([]plotter.XYs, len(palette))
-	for i := 0; i < len(points); i += every {
+	for _, i := range some(len(points)) {
 		k := max(0, labels[i]) % len(palette)
 		byLabel[k] = append(byLabel[k], plotter.XY{X: points[i][0], Y: points[i][1]})
 	}
-	for k, some := range byLabel {
-		if len(some) > 0 {
-			p.Add(dots{some, palette[k]})
+	for k, list := range byLabel {
+		if len(list) > 0 {
+			p.Add(dots{list, palette[k]})
 		}
 	}
 	var tags numbers

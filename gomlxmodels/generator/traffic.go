@@ -32,9 +32,9 @@ type Traffic struct {
 	Packets     int64            `json:"packets"`
 	Bytes       int64            `json:"bytes"`   // of frames
 	Payload     int64            `json:"payload"` // bytes of it
-	Start       int64            `json:"start"` // of the first flow, nanoseconds since 1970-01-01 UTC
-	Last        int64            `json:"last"`  // start of the last flow
-	End         int64            `json:"end"`   // of the last packet
+	Start       int64            `json:"start"`   // of the first flow, nanoseconds since 1970-01-01 UTC
+	Last        int64            `json:"last"`    // start of the last flow
+	End         int64            `json:"end"`     // of the last packet
 
 	// Padded says by direction whether the link pads frames that are shorter than
 	// flow.MinFrame: Ethernet does, but a sender's own frames are often captured
