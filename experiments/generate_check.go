@@ -19,17 +19,20 @@ func (o *generateOptions) check(runs int) error {
 	switch {
 	case o.follow != "" && o.flowsFrom != "":
 		return wrong("--follow and --flows-from: want one of them")
-	case follows && o.level != flowLevel:
-		return wrong("--follow and --flows-from are of --level flow")
+	case follows && (o.level != flowLevel || o.from.file != ""):
+		return wrong("--follow and --flows-from are of runs, at --level flow")
 	case follows && len(o.weights) > 0:
 		return wrong("--share: with --follow and --flows-from, each run has the flows that these give")
 	case o.flowsFrom != "" && runs != 1:
 		return wrong("--flows-from: want one run")
 	}
-	if o.level != flowLevel {
-		return o.checkLevel(runs, wrong)
-	}
 	switch {
+	case o.from.file != "":
+		return o.checkFrom(runs, wrong)
+	case o.from != fromOptions{columns: o.from.columns} || o.from.columns != "lstm":
+		return wrong("--application, --starts and --columns are of --from")
+	case o.level != flowLevel:
+		return o.checkLevel(runs, wrong)
 	case o.labels != "":
 		return wrong("--labels is of --level packet")
 	case o.flows == 0 && o.packets == 0 && o.duration == 0 && !follows:
@@ -38,6 +41,13 @@ func (o *generateOptions) check(runs int) error {
 		return wrong("--necstgen writes files of its own: want it without --out and --interface")
 	case o.necstgen != "":
 		return nil
+	}
+	return o.checkTargets(wrong)
+}
+
+// checkTargets refuses options that leave open where the packets go.
+func (o *generateOptions) checkTargets(wrong func(string, ...any) error) error {
+	switch {
 	case len(o.outs) == 0 && o.iface == "":
 		return wrong("where to? want --out FILE or --interface NAME")
 	case o.iface == "" && o.speed != 1:

@@ -71,7 +71,7 @@ type hostCounts struct {
 	flows                        int64
 	ttl, mss, synWindow, windows counter
 	mac                          counter
-	unpadded, padded             bool // short frames were captured below 60 bytes, and of 60
+	unpadded, padded             bool // short frames were captured below flow.MinFrame, and of that length
 }
 
 type serviceKey struct {
@@ -191,9 +191,9 @@ func (fit *fitting) addHosts(f *flow.Flow, pair [2]netip.Addr) {
 		p := &f.Packets[i]
 		h := ends[p.Direction&1]
 		h.mac.add(macNumber(p.SrcMAC))
-		if short := p.HeaderLength+p.PayloadLength < minFrame; short && p.Length > 0 {
-			h.unpadded = h.unpadded || p.Length < minFrame
-			h.padded = h.padded || p.Length >= minFrame
+		if bare := p.Length - p.Padding(); bare < flow.MinFrame && p.Length > 0 {
+			h.unpadded = h.unpadded || p.Length < flow.MinFrame
+			h.padded = h.padded || p.Length >= flow.MinFrame
 		}
 		if p.TTL > 1 { // 1 is for multicast groups, and no address given out is one
 			h.ttl.add(uint64(p.TTL))
@@ -246,5 +246,4 @@ const (
 	ipv4Header  = 20
 	ipv6Header  = 40
 	udpHeader   = 8
-	minFrame    = 60 // Ethernet without the frame check sequence
 )

@@ -64,7 +64,7 @@ func NewFramer(plan *address.Plan, opts Options, src rand.Source) (*Framer, erro
 		f.assigner.Name(named)
 	}
 	f.radio = newLoRaChannel(plan, random)
-	f.buffer = make([]byte, etherHeader+opts.MTU+minFrame)
+	f.buffer = make([]byte, etherHeader+opts.MTU+flow.MinFrame)
 	return f, nil
 }
 

@@ -30,6 +30,7 @@ type Experiment struct {
 	About     string    `toml:"about" json:"about,omitempty"`  // one line for the list of experiments
 	Seed      uint64    `toml:"seed" json:"seed" range:"[0,)"` // every random choice follows from it; default 1
 	Generator Generator `toml:"generator" json:"generator"`    // how packets are made; default sampled
+	Level     Level     `toml:"level" json:"level"`            // what is drawn, packet: single packets of a timeline, from their labels, flow: flows of packets, aggregate: starts and sizes of flows; default flow
 	Backend   Backend   `toml:"backend" json:"backend"`        // what computes, auto: the fastest that works; default auto
 	Data      Data      `toml:"data" json:"data"`
 
@@ -46,9 +47,11 @@ type Experiment struct {
 // Data says which packets are learnt.
 type Data struct {
 	Name        string           `toml:"name" json:"name"`                               // data set of the catalog; default "testbed", the embedded capture
-	Path        string           `toml:"path" json:"path,omitempty"`                     // a file instead of Name: a capture, a packet table, or a published CSV of packets or uplinks; default none
+	Path        Paths            `toml:"path" json:"path,omitempty"`                     // files instead of Name, each a capture, a packet table, or a published CSV of packets or uplinks: a path, or a list of paths, of a file, a folder, or a pattern like "week1/*.pcap"; their packets merge in time order; default none
 	Application flow.Application `toml:"application" json:"application"`                 // flows of this one only; default HTTP
-	Limit       int              `toml:"limit" json:"limit" range:"[0,)"`                // packets read at most, 0: all; default 0
+	From        flow.Moment      `toml:"from" json:"from,omitzero"`                      // packets from this moment on, a time (RFC 3339), a day in UTC, or what has passed since the first packet, like "+10m"; default the first packet
+	To          flow.Moment      `toml:"to" json:"to,omitzero"`                          // packets before this moment, as From; default behind the last packet
+	Limit       int              `toml:"limit" json:"limit" range:"[0,)"`                // packets read at most, from From on, 0: all; default 0
 	IdleTimeout Duration         `toml:"idle_timeout" json:"idle_timeout" range:"[0s,)"` // silence that ends a flow, 0s: 5m, and 2h4m for an established TCP connection; default 0s
 	TestShare   float64          `toml:"test_share" json:"test_share" range:"(0,0.9]"`   // share of the flows held out for the scores; default 0.3
 	Flows       Flows            `toml:"flows" json:"flows"`                             // what belongs together, five-tuple: connections, none: all packets are one timeline; default five-tuple
@@ -90,6 +93,7 @@ func Default() Experiment {
 	return Experiment{
 		Seed:      1,
 		Generator: "sampled",
+		Level:     FlowLevel,
 		Backend:   Auto,
 		Data:      Data{Name: "testbed", Application: flow.HTTP, TestShare: 0.3, Flows: FiveTuple},
 		Features:  models.Features,
@@ -101,6 +105,9 @@ func Default() Experiment {
 		Evaluate:  Evaluate{Trees: 200, Folds: 5, Floors: 5},
 	}
 }
+
+// Period is the time of the packets that are learnt.
+func (d *Data) Period() flow.Period { return flow.Period{From: d.From, To: d.To} }
 
 // Settings are what the experiment says about the models.
 func (e *Experiment) Settings() generator.Settings {

@@ -23,7 +23,7 @@ import (
 // flowsOf returns the flows of an application in a data set or capture.
 func flowsOf(t *testing.T, name string, app flow.Application) []*flow.Flow {
 	t.Helper()
-	data, err := trace.Open(t.Context(), name, nil)
+	data, err := trace.Open(t.Context(), []string{name}, nil)
 	if filepath.IsAbs(name) {
 		data, err = trace.OpenFile(t.Context(), name, nil)
 	}
@@ -200,13 +200,13 @@ func TestFlowsFrom(t *testing.T) {
 		t.Errorf("inputs %+v, want the data and the table", m.Inputs)
 	}
 	for text, want := range map[string]string{
-		"count,time_diff\n3,1\n":             "want count_total or flow_id_count, and time_diff",
-		"count_total,time_diff\n":            "no flow",
-		"count_total,time_diff\n3,0\nNaN,1\n": "flow 2: count_total = NaN: want 0 to 16777216 packets",
-		"count_total,time_diff\n3,0\n-1,1\n":  "flow 2: count_total = -1",
-		"count_total,time_diff\n3,0\n3,-1\n":  "flow 2: time_diff = -1: want 0 seconds or more",
+		"count,time_diff\n3,1\n":               "want count_total or flow_id_count, and time_diff",
+		"count_total,time_diff\n":              "no flow",
+		"count_total,time_diff\n3,0\nNaN,1\n":  "flow 2: count_total = NaN: want 0 to 16777216 packets",
+		"count_total,time_diff\n3,0\n-1,1\n":   "flow 2: count_total = -1",
+		"count_total,time_diff\n3,0\n3,-1\n":   "flow 2: time_diff = -1: want 0 seconds or more",
 		"count_total,time_diff\n3,0\n3,1e12\n": "flow 2: time_diff = 1e+12",
-		"count_total,time_diff\n3,x\n":        "x",
+		"count_total,time_diff\n3,x\n":         "x",
 	} {
 		_, err := prepare(t, dir, table(text)).Run(t.Context(), dir, run.Options{})
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -188,9 +188,10 @@ func readBack(env *stage.Env, wrote int64) error {
 }
 
 // room ends a run before its training when the disk has no room for what it is to
-// generate, which is known as soon as the data have been read.
-func room(g config.Generate, r *run.Run, name string) error {
-	if name != "read" {
+// generate, which is known as soon as the data have been read. Tables of the other
+// levels are smaller than what the run has written by then.
+func room(e config.Experiment, r *run.Run, name string) error {
+	if name != "read" || e.Level != config.FlowLevel {
 		return nil
 	}
 	here := func(name string) (string, error) { return r.Path(name), nil }
@@ -199,8 +200,8 @@ func room(g config.Generate, r *run.Run, name string) error {
 		return err
 	}
 	source := saved.Source{Parts: []saved.Part{{Traffic: t}}}
-	amount := amountOf(g, t)
-	if follows(g) && amount.Packets == 0 {
+	amount := amountOf(e.Generate, t)
+	if follows(e.Generate) && amount.Packets == 0 {
 		amount.Packets = t.Packets
 	}
 	packets, bytes := source.Estimate(amount)

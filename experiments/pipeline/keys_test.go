@@ -22,9 +22,12 @@ var reach = map[string]struct {
 	"about":              {"x", nil},
 	"seed":               {"2", nil}, // a fact beside the stages
 	"backend":            {"auto", nil},
+	"level":              {"flow", nil}, // which stages there are: TestLevels
 	"data.name":          {"other", nil},
 	"data.path":          {"other.pcap", nil},
 	"data.application":   {"SMTP", []string{"read", "examples"}},
+	"data.from":          {"+1s", []string{"read", "examples"}},
+	"data.to":            {"+9h", []string{"read", "examples"}},
 	"data.limit":         {"5000", []string{"read", "examples"}},
 	"data.idle_timeout":  {"9s", []string{"read", "examples", "evaluate"}},
 	"data.test_share":    {"0.4", []string{"read"}},

@@ -24,6 +24,10 @@ type Kind struct {
 	// each other's artifacts.
 	Stages func(Settings) []stage.Stage
 
+	// FlowTable is what learns the starts and sizes of flows alone, from FlowTableName:
+	// an experiment with level = "aggregate". Nil: the kind has no such level.
+	FlowTable *stage.Stage
+
 	// Load reads what the stages have made; path says where an artifact lies.
 	// Kinds that do not use a device take a nil backend.
 	Load func(b compute.Backend, path func(artifact string) (string, error)) (Generator, error)

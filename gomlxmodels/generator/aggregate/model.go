@@ -1,7 +1,7 @@
 // Package aggregate is the aggregate level (algorithm.md section 10): when flows
 // start, and what each is like as a whole.
 //
-//	Stage          learns it, as a stage
+//	Stage          learns it, as a stage; TableStage does of a table of flows
 //	Columns        what is learnt of a flow: sampled's summary, or NeCSTGen's two numbers
 //	Model          what was learnt; Specs gives one flow after the other to whoever draws
 //	               its packets, and Draw a table of flows
@@ -40,6 +40,9 @@ const (
 	// convergence (D44), gaps are gaps (D32), and the chain looks back over six flows:
 	// NeCSTGen's window of seven.
 	PacketsAndGap Columns = "packets and gap"
+	// RankedPacketsAndGap are the same two numbers by rank, which is all that a table of
+	// flows tells of a summary.
+	RankedPacketsAndGap Columns = "packets and gap by rank"
 )
 
 // design says how columns are fitted.
@@ -64,10 +67,10 @@ const (
 // designOf returns how the columns of n flows are fitted.
 func (c Columns) designOf(n int) design {
 	mixture := gmm.DefaultConfig()
-	if c == PacketsAndGap {
+	if c != Summary {
 		mixture.Patience = 4
 		mixture.MinComponents = max(1, min(chainParts, n/rowsPerPart))
-		return design{columns: []int{logPackets, logArrival}, byRange: true, order: 6, mixture: mixture}
+		return design{columns: []int{logPackets, logArrival}, byRange: c == PacketsAndGap, order: 6, mixture: mixture}
 	}
 	mixture.MaxIterations, mixture.MaxComponents = summaryIterations, min(maxSummaryParts, max(1, n/(4*summaryWidth)))
 	all := make([]int, summaryWidth)

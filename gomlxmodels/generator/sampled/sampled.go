@@ -95,14 +95,7 @@ func load(b compute.Backend, path func(string) (string, error)) (generator.Gener
 
 // ChainLabels draws flow after flow from the chain until there are n labels.
 func (g *Generator) ChainLabels(n int, src rand.Source) ([]int, error) {
-	if err := embedding.CheckCount(n); err != nil {
-		return nil, err
-	}
-	var labels []int
-	for len(labels) < n {
-		labels = g.Chain.AppendSample(labels, src, n-len(labels))
-	}
-	return labels, nil
+	return (&embedding.Level{Model: g.Model, Chain: g.Chain}).ChainLabels(n, src)
 }
 
 var (
