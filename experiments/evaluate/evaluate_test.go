@@ -11,7 +11,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/lorawan"
 	"github.com/necstgen/necstgen/datasets/necstgencsv"
@@ -175,7 +174,7 @@ func TestOwnUplinks(t *testing.T) {
 	}
 	defer f.Close()
 	var out bytes.Buffer
-	if err := lorawan.WriteGenerated(&out, lorawan.Log(f, raw), feature.Compat{}); err != nil {
+	if err := lorawan.WriteGenerated(&out, lorawan.Packets(lorawan.Log(f, raw))); err != nil {
 		t.Fatal(err)
 	}
 	scores, _ := files(t, evaluate.Options{Real: raw, Synthetic: write(t, "DF_GEN_PACKET_LORA_1_NO_FLOW_FINAL.csv", out.String())})
