@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -111,9 +112,20 @@ func (c *Catalog) Open(name string) (io.ReadCloser, error) {
 	return f, nil
 }
 
-// Data lists the files of a fetched data set that hold its packets, in order. NAME/FILE is the one file. The error of a data set that was not
-// fetched says with which command it is.
+// Data lists the files of a fetched data set that hold its packets, in order, or of all data sets whose names a pattern matches. NAME/FILE is
+// the one file. The error of a data set that was not fetched says with which command it is.
 func (c *Catalog) Data(name string) ([]string, error) {
+	if matches := c.Match(name); len(matches) > 0 {
+		var all []string
+		for _, match := range matches {
+			paths, err := c.Data(match)
+			if err != nil {
+				return nil, err
+			}
+			all = append(all, paths...)
+		}
+		return all, nil
+	}
 	info, inside, err := c.find(name)
 	if err != nil {
 		return nil, err
@@ -222,12 +234,32 @@ func (c *Catalog) Get(name string) (Info, error) {
 	return info, err
 }
 
+// Match lists the names of the data sets that were downloaded or can be, and that match a
+// pattern as path.Match has it. A name without any of its special characters matches none.
+func (c *Catalog) Match(pattern string) []string {
+	if !strings.ContainsAny(pattern, "*?[") {
+		return nil
+	}
+	var names []string
+	for _, i := range c.sets() {
+		if ok, err := path.Match(pattern, i.Name); err == nil && ok && i.embedded == nil {
+			names = append(names, i.Name)
+		}
+	}
+	return names
+}
+
+// sets returns the data sets of the catalog.
+func (c *Catalog) sets() []Info {
+	if c.Sets == nil {
+		return All()
+	}
+	return c.Sets
+}
+
 // find looks up NAME or NAME/FILE; inside is FILE.
 func (c *Catalog) find(name string) (info Info, inside string, err error) {
-	sets := c.Sets
-	if sets == nil {
-		sets = All()
-	}
+	sets := c.sets()
 	if i := slices.IndexFunc(sets, func(i Info) bool { return i.Name == name }); i >= 0 {
 		return sets[i], "", nil
 	}

@@ -60,8 +60,9 @@ func New(r io.Reader, name string) *Trace {
 	return t
 }
 
-// Open opens as one trace what names stand for: data sets of the catalog, and files,
-// folders and patterns as [Files] has them.
+// Open opens as one trace what names stand for: data sets of the catalog, by name or by a
+// pattern of names (darpa1999/week1/*), and files, folders and patterns as [Files] has
+// them.
 func Open(ctx context.Context, names []string, say func(message string)) (*Trace, error) {
 	if len(names) == 1 {
 		if info, err := new(catalog.Catalog).Get(names[0]); err == nil && info.Embedded() {
@@ -88,14 +89,15 @@ func openEmbedded(name string) (*Trace, error) {
 	return &Trace{Name: name, in: r}, nil
 }
 
-// resolve returns the files of a data set, or else those that a name stands for.
+// resolve returns the files of a data set, or of those whose names a pattern matches, or
+// else those that a name stands for.
 func resolve(name string) ([]string, error) {
 	sets := new(catalog.Catalog)
 	info, unknown := sets.Get(name)
 	if unknown == nil && info.Embedded() {
 		return nil, fmt.Errorf("trace: %s is embedded in the program, not a file: want it alone", name)
 	}
-	if unknown == nil {
+	if unknown == nil || len(sets.Match(name)) > 0 {
 		return sets.Data(name)
 	}
 	files, err := Files([]string{name})
@@ -116,7 +118,7 @@ func OpenFiles(ctx context.Context, paths []string, say func(message string)) (*
 	case 1:
 		return OpenFile(ctx, paths[0], say)
 	}
-	t := &Trace{Name: fmt.Sprintf("%s and %d more files", paths[0], len(paths)-1), in: io.NopCloser(noBytes{})}
+	t := &Trace{Name: fmt.Sprintf("%s to %s (%d files)", paths[0], paths[len(paths)-1], len(paths)), in: io.NopCloser(noBytes{})}
 	for _, path := range paths {
 		part, err := OpenFile(ctx, path, nil) // now, so that one that cannot be opened is known before the first packet
 		if err != nil {
