@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/capturetest"
-	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/lorawan"
 	"github.com/necstgen/necstgen/datasets/pcap"
@@ -207,13 +206,13 @@ func TestPublishedCaptures(t *testing.T) {
 // TestUplinks: uplinks become LoRaTap records.
 func TestUplinks(t *testing.T) {
 	var out bytes.Buffer
-	if err := lorawan.WriteGenerated(&out, func(yield func(lorawan.Uplink, error) bool) {
+	if err := lorawan.WriteGenerated(&out, lorawan.Packets(func(yield func(lorawan.Uplink, error) bool) {
 		for i := range 20 {
 			if !yield(lorawan.Uplink{Time: int64(i) * 1e9, Physical: make([]byte, 20+i), Gateway: "02", CRC: 1, Frequency: 868_100_000, SpreadingFactor: 9, Bandwidth: 125, CodeRate: 5, RSSI: -99, SNR: 7, MType: 2}, nil) {
 				return
 			}
 		}
-	}, feature.Compat{}); err != nil {
+	})); err != nil {
 		t.Fatal(err)
 	}
 	part, damaged, err := drawn.Open(write(t, "DF_GEN_PACKET_LORA_10_NO_FLOW_FINAL.csv", out.String()), drawn.Options{})
