@@ -18,7 +18,8 @@ import (
 // The square is there because the network, which knows a flow's number of packets
 // roughly, is too sure of itself where it has to end sooner or later than it would.
 // Without it, the network closes connections before their last packet, or not at all: of
-// the quickstart's followed flows, 22 % close properly.
+// the quickstart's followed flows 22 % close properly, with it 97 %, and 99 % of the
+// original's.
 type endings map[int][]float64
 
 // mostCounted is how many packets before a connection's end are told apart: a close
