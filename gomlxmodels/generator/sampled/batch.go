@@ -158,7 +158,7 @@ func (l *batchSampler) prepare(i int) {
 func (s *slot) maskState() maskState {
 	state := maskState{connection: s.past.connection()}
 	if s.want > 0 {
-		state.left = min(s.want-len(s.buffer.packets), mostCounted+2)
+		state.before, state.left = s.past.before(), min(s.want-len(s.buffer.packets), mostCounted+2)
 	}
 	return state
 }
