@@ -153,6 +153,7 @@ func (fit *fitting) addServices(p *Plan, index map[netip.Addr]int) {
 		return cmp.Or(cmp.Compare(a.application, b.application), cmp.Compare(a.proto, b.proto), cmp.Compare(a.port, b.port))
 	})
 	var defaults []Pair
+	least := fit.shortest()
 	for _, key := range keys {
 		counts := fit.services[key]
 		s := Service{Application: key.application, Proto: key.proto, Port: key.port, Flows: counts.flows}
@@ -162,8 +163,15 @@ func (fit *fitting) addServices(p *Plan, index map[netip.Addr]int) {
 		s.Repeat = float64(counts.repeats) / float64(counts.flows)
 		s.SamePort = float64(counts.samePort) / float64(counts.flows)
 		s.ClientLow, s.ClientHigh = portRange(counts.low, counts.high)
-		if key.proto == flow.UDP && counts.shortest < math.MaxInt32 {
-			s.Shortest = counts.shortest
+		// A flow of a known application is drawn without its server, and may be of a
+		// kind that only another server had. What has no application may be taken
+		// for that of its port, and keeps to what that port had.
+		shortest := least[appProto{key.application, key.proto}]
+		if key.application == flow.Unknown {
+			shortest = counts.shortest
+		}
+		if key.proto == flow.UDP && shortest < math.MaxInt32 {
+			s.Shortest = shortest
 		}
 		for pair, n := range counts.pairs {
 			s.Pairs = append(s.Pairs, Pair{Client: index[pair[0]], Server: index[pair[1]], Flows: n})
@@ -179,6 +187,19 @@ func (fit *fitting) addServices(p *Plan, index map[netip.Addr]int) {
 		}
 		p.Services = append(p.Services, s)
 	}
+}
+
+// shortest returns the least payload bytes of a datagram of each application and
+// protocol.
+func (fit *fitting) shortest() map[appProto]int32 {
+	least := make(map[appProto]int32)
+	for key, counts := range fit.services {
+		of := appProto{key.application, key.proto}
+		if have, known := least[of]; !known || counts.shortest < have {
+			least[of] = counts.shortest
+		}
+	}
+	return least
 }
 
 // drawsPorts reports whether servers of an application draw their ports. A port

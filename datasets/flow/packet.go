@@ -40,12 +40,22 @@ type Packet struct {
 	// one alone. "": the stream is one capture.
 	Capture string
 
-	Radio *Radio // of a LoRaWAN uplink; nil: any other packet
+	Radio   *Radio   // of a LoRaWAN uplink; nil: any other packet
+	Decoded *Decoded // of a packet that was drawn through an autoencoder; nil: any other packet
 
 	// Payload is the captured part of the transport payload, of an uplink that of the
 	// whole PHYPayload. A reader may reuse
 	// its memory for the next packet: copy what must last.
 	Payload []byte
+}
+
+// Decoded is what the autoencoder of a generator says of a packet that it has drawn: the
+// decoded features in their own units. The packet itself is what the network behind the
+// autoencoder makes of it (algorithm.md 9.2, the columns that end in _vae).
+type Decoded struct {
+	Length, HeaderLength, PayloadLength float64 // bytes
+	Gap                                 float64 // seconds since the packet before it in the traffic
+	Radio                               *Radio  // of an uplink; Gateway, Address and Counter mean nothing
 }
 
 // Timestamp returns the packet's time as a time.Time in UTC.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"math"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -12,7 +13,8 @@ import (
 type Output string
 
 // The outputs of packets. Columns that end in _lstm are the recurrent network's
-// answers, those in _vae the decoded features.
+// answers, those in _vae the decoded features: empty where a generator draws packets
+// without an autoencoder.
 const (
 	Connected    Output = "connected"     // 12 columns, with flags and flow_id
 	NotConnected Output = "not-connected" // 11: no flags
@@ -42,17 +44,17 @@ func GeneratedFlowColumns() []string { return []string{"count_total", "time_diff
 
 // WriteGenerated writes flows as a file of generated packets: flow after flow,
 // numbered from 0, with gaps and their running sum inside each; in NoFlow one
-// running sum over all packets, which must be in time order. There is one value
-// of each quantity, so it stands in both the _lstm and the _vae column.
+// running sum over all packets, which must be in time order. The _lstm columns are the
+// packets, the _vae columns their Decoded, empty where a packet has none; gaps in those
+// are since the packet before in the traffic, of whatever flow, as the features are
+// (algorithm.md section 3).
 func WriteGenerated(w io.Writer, output Output, flows iter.Seq2[*flow.Flow, error]) error {
 	columns := output.Columns()
 	if columns == nil {
 		return fmt.Errorf("necstgencsv: unknown output %q: want %s, %s or %s", output, Connected, NotConnected, NoFlow)
 	}
 	return writeNumbers(w, columns, func(yield func([]float64, error) bool) {
-		row := make([]float64, 0, len(columns))
-		var id, last, sum int64
-		first := true
+		rows := generatedRows{output: output, row: make([]float64, 0, len(columns))}
 		for f, err := range flows {
 			if err != nil {
 				if !yield(nil, err) {
@@ -61,35 +63,48 @@ func WriteGenerated(w io.Writer, output Output, flows iter.Seq2[*flow.Flow, erro
 				continue
 			}
 			if output != NoFlow {
-				first, sum = true, 0
+				rows.last, rows.sum, rows.decodedSum = f.Start(), 0, 0
 			}
 			for i := range f.Packets {
-				p := &f.Packets[i]
-				gap := max(0, p.Time-last)
-				if first {
-					gap, first = 0, false
-				}
-				last = p.Time
-				sum += gap
-				row = generatedRow(row[:0], output, p, gap, sum, id)
-				if !yield(row, nil) {
+				if !yield(rows.next(&f.Packets[i]), nil) {
 					return
 				}
 			}
-			id++
+			rows.flows++
 		}
 	})
 }
 
-func generatedRow(row []float64, output Output, p *flow.Packet, gap, sum, id int64) []float64 {
-	length, header := float64(p.Length), float64(p.HeaderLength)
-	row = append(row, length, length, float64(p.Direction))
-	if output == Connected {
+// generatedRows makes rows of packets.
+type generatedRows struct {
+	output     Output
+	row        []float64
+	flows      int   // before this one
+	begun      bool  // there was a packet
+	last, sum  int64 // time of the packet before, and the gaps up to it, nanoseconds
+	decodedSum float64
+}
+
+// next returns the row of the next packet, valid until the one behind it.
+func (g *generatedRows) next(p *flow.Packet) []float64 {
+	if !g.begun {
+		g.begun, g.last = true, p.Time
+	}
+	gap := max(0, p.Time-g.last)
+	g.last, g.sum = p.Time, g.sum+gap
+	d := p.Decoded
+	if d == nil {
+		none := math.NaN()
+		d = &flow.Decoded{Length: none, HeaderLength: none, PayloadLength: none, Gap: none}
+	}
+	g.decodedSum += d.Gap
+	row := append(g.row[:0], float64(p.Length), d.Length, float64(p.Direction))
+	if g.output == Connected {
 		row = append(row, float64(p.Flags))
 	}
-	row = append(row, seconds(sum), seconds(sum), seconds(gap), seconds(gap), header, header, float64(p.PayloadLength))
-	if output != NoFlow {
-		row = append(row, float64(id))
+	row = append(row, seconds(g.sum), g.decodedSum, seconds(gap), d.Gap, float64(p.HeaderLength), d.HeaderLength, d.PayloadLength)
+	if g.output != NoFlow {
+		row = append(row, float64(g.flows))
 	}
 	return row
 }

@@ -48,6 +48,7 @@ type Writer struct {
 	head      []byte
 	tail      []byte
 	dialogue  dialogue
+	exchange  exchange
 	questions [maxQuestions]question
 	asked     int     // questions not yet answered
 	example   []byte  // the turn is a copy of it, repeated

@@ -124,7 +124,7 @@ func drawBaselines(ctx context.Context, env *stage.Env, p evaluateParams, t gene
 		return nil, err
 	}
 	for name, g := range map[string]generator.Generator{baseline.MarkovName: chain, baseline.BootstrapName: copies} {
-		for f, err := range g.Flows(ctx, r) {
+		for f, err := range t.Pad(g.Flows(ctx, r)) {
 			if err != nil {
 				return nil, err
 			}

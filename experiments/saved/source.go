@@ -198,12 +198,13 @@ func (s *Source) Flows(ctx context.Context, a Amount) iter.Seq2[*flow.Flow, erro
 		if r.Flows == 0 && a.Packets > 0 {
 			r.Flows = int(min(a.Packets, math.MaxInt32)) // a flow has at least one packet
 		}
-		if p.Dynamics == nil {
-			streams[i] = p.Generator.Flows(ctx, r)
-			continue
+		if p.Dynamics != nil {
+			r.Schedule = &p.Dynamics.Schedule
 		}
-		r.Schedule = &p.Dynamics.Schedule
-		streams[i] = s.named(i, p.Generator.Flows(ctx, r))
+		streams[i] = p.Traffic.Pad(p.Generator.Flows(ctx, r))
+		if p.Dynamics != nil {
+			streams[i] = s.named(i, streams[i])
+		}
 	}
 	if len(streams) == 1 {
 		return upTo(streams[0], a)

@@ -17,7 +17,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 
 	_ "github.com/gomlx/compute/gobackend" // it is fitted on it
 	"gonum.org/v1/gonum/mat"
@@ -130,12 +129,7 @@ func (m *Model) fit(ctx context.Context, d design, x *mat.Dense, seed uint64) er
 		columns = append(columns, column)
 		m.Names, m.Scales = append(m.Names, summaryNames[j]), append(m.Scales, fitScale(d.byRange, column))
 	}
-	scales := m.Scales
-	if arrivals := columns[len(columns)-1]; !d.byRange && len(arrivals) >= paceFlows && m.LongLived == nil {
-		columns = append(columns, paceOf(arrivals))
-		scales = append(slices.Clip(scales), fitScale(false, columns[len(columns)-1]))
-	}
-	scores := scaled(scales, columns, random)
+	scores := scaled(m.Scales, columns, random)
 	b, err := device.Open(ctx, device.Options{Backend: "go"})
 	if err != nil {
 		return fmt.Errorf("generator: aggregate: %w", err)
@@ -145,6 +139,17 @@ func (m *Model) fit(ctx context.Context, d design, x *mat.Dense, seed uint64) er
 		return fmt.Errorf("generator: aggregate: %w", err)
 	}
 	m.Warnings = m.Rows.Mixture.Warnings
+	if !d.byRange && m.LongLived == nil {
+		if m.Rows.Arrivals, err = fitArrivals(lastOf(scores)); err == nil {
+			m.Rows.given, err = m.Rows.givenLast()
+		}
+		if err == nil {
+			m.Rows.balance(rand.NewPCG(seed, 0x62616c))
+		}
+		if err != nil {
+			return fmt.Errorf("generator: aggregate: %w", err)
+		}
+	}
 	if len(d.columns) == summaryWidth {
 		m.Repeated = fitRepeated(x, scores, m.Rows.rows, len(m.Rows.Weights))
 	}

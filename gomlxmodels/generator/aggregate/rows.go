@@ -92,6 +92,7 @@ func (m *Model) drawn(seed uint64) func() []float64 {
 			case s.Range != nil: // NeCSTGen's values are what the mixture draws
 			case len(s.Sorted) == 0:
 				row[j] = s.score(0, random)
+			case last && m.Rows.Arrivals != nil: // a score of the column itself
 			case m.Repeated == nil || last:
 				row[j] = m.Rows.level(j, row[j])
 			case !repeated:

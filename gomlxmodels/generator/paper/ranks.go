@@ -66,18 +66,14 @@ func (g *Generator) fitRanks(flows []*flow.Flow, y *mat.Dense) {
 		for i := range f.Packets {
 			outputs := y.RawRowView(row)[width-numbers:]
 			row++
-			key := ""
-			for k, c := range g.targets.classes {
-				code, _ := g.Scales.Classes[k].Values.Code(c.Get(&f.Packets[i]))
-				key = cellKey(key, code)
-			}
+			key := g.cellOf(&f.Packets[i])
 			for k, n := range g.targets.numbers {
+				if n.Name == directionName {
+					continue
+				}
 				v := g.number(k, flows, at, i)
 				if add("", k, outputs[k], v); key != "" {
 					add(key, k, outputs[k], v)
-				}
-				if n.Name == directionName {
-					key = cellKey(key, int(v))
 				}
 			}
 		}
@@ -92,6 +88,18 @@ func (g *Generator) fitRanks(flows []*flow.Flow, y *mat.Dense) {
 		}
 		g.Scales.Ranks[key] = scales
 	}
+}
+
+// cellOf returns the cell of a training packet.
+func (g *Generator) cellOf(p *flow.Packet) (key string) {
+	for k, c := range g.targets.classes {
+		code, _ := g.Scales.Classes[k].Values.Code(c.Get(p))
+		key = cellKey(key, code)
+	}
+	if g.targets.directed() {
+		key = cellKey(key, int(p.Direction))
+	}
+	return key
 }
 
 // fitRankScale pairs outputs with values, of which NaN is none.

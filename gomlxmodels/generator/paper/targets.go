@@ -45,6 +45,9 @@ type targets struct {
 	numbers []radio.Number
 }
 
+// directed reports whether the first number is the direction, which uplinks do not have.
+func (t *targets) directed() bool { return t.numbers[0].Name == directionName }
+
 // The outputs that are decoded in a way of their own.
 const (
 	directionName = "direction" // decides, beside the classes, what values the others can have
@@ -64,9 +67,7 @@ func (f *facts) newTargets() (targets, error) {
 			Get: func(p *flow.Packet) int64 { return int64(p.Flags) }, Set: func(p *flow.Packet, v int64) { p.Flags = flow.TCPFlags(v) }})
 	}
 	numbers := []radio.Number{
-		{Name: directionName, Get: func(p *flow.Packet) float64 { return float64(p.Direction) }, Set: func(p *flow.Packet, v float64) {
-			p.Direction = flow.Direction(v)
-		}},
+		{Name: directionName, Get: func(p *flow.Packet) float64 { return float64(p.Direction) }},
 		{Name: "payload_length", Get: func(p *flow.Packet) float64 { return float64(p.PayloadLength) },
 			Set: func(p *flow.Packet, v float64) { p.PayloadLength = int32(v) }},
 		{Name: "header_length", Get: func(p *flow.Packet) float64 { return float64(p.HeaderLength) },
@@ -86,8 +87,8 @@ func (f *facts) newTargets() (targets, error) {
 			return t, fmt.Errorf("output %d is %q: want %q with values: not of this version", k, s.Name, c.Name)
 		}
 	}
-	if len(f.Scales.Ranks) == 0 {
-		return t, errors.New("no ranks of the numbers: not of this version")
+	if len(f.Scales.Ranks) == 0 || f.connected() && f.Closing == nil {
+		return t, errors.New("no ranks of the numbers, or no closing of connections: not of this version")
 	}
 	return t, nil
 }
@@ -207,26 +208,53 @@ func (g *Generator) targetRows(flows []*flow.Flow) *mat.Dense {
 	return rows
 }
 
-// packet turns the network's outputs into a packet and the gap before it
-// (algorithm.md 9.2): the likeliest classes, and numbers by their ranks.
-func (g *Generator) packet(y []float64) (p flow.Packet, gap time.Duration) {
+// choices returns for each packet of a flow the code of each class and, where there is
+// one, the direction behind them: of connections the likeliest together, else each by
+// itself (algorithm.md 9.2).
+func (g *Generator) choices(y *mat.Dense) [][]int {
+	n, _ := y.Dims()
+	all := make([][]int, n)
+	if g.Closing != nil {
+		for i, c := range g.Closing.likeliest(y, g.Scales.Classes[0].Values.Values) {
+			all[i] = []int{c.code, int(c.direction)}
+		}
+		return all
+	}
+	for i := range all {
+		row := y.RawRowView(i)
+		for _, c := range g.Scales.Classes {
+			all[i] = append(all[i], floats.MaxIdx(row[:c.Values.Len()]))
+			row = row[c.Values.Len():]
+		}
+		if g.targets.directed() {
+			all[i] = append(all[i], int(math.Round(row[0])))
+		}
+	}
+	return all
+}
+
+// packet turns the network's outputs, of which choices has decided some, into a packet
+// and the gap before it: the others are numbers, taken back by their ranks.
+func (g *Generator) packet(y []float64, choices []int) (p flow.Packet, gap time.Duration) {
 	s := &g.Scales
 	cell := ""
+	for _, code := range choices {
+		cell = cellKey(cell, code)
+	}
 	for k, c := range s.Classes {
-		code := floats.MaxIdx(y[:c.Values.Len()])
-		y, cell = y[c.Values.Len():], cellKey(cell, code)
-		g.targets.classes[k].Set(&p, c.Values.Values[code])
+		g.targets.classes[k].Set(&p, c.Values.Values[choices[k]])
+		y = y[c.Values.Len():]
 	}
 	for k, n := range g.targets.numbers {
-		v := s.Ranks.value(cell, k, y[k], n.Name == gapName)
 		switch n.Name {
-		case gapName:
-			gap = time.Duration(math.Round(math.Pow(10, v)*1e9/float64(s.Resolution))) * time.Duration(s.Resolution)
-			continue
 		case directionName:
-			cell = cellKey(cell, int(v))
+			p.Direction = flow.Direction(choices[len(choices)-1])
+		case gapName:
+			v := s.Ranks.value(cell, k, y[k], true)
+			gap = time.Duration(math.Round(math.Pow(10, v)*1e9/float64(s.Resolution))) * time.Duration(s.Resolution)
+		default:
+			n.Set(&p, s.Ranks.value(cell, k, y[k], false))
 		}
-		n.Set(&p, v)
 	}
 	if p.Radio == nil {
 		p.Length = p.HeaderLength + p.PayloadLength

@@ -16,7 +16,8 @@ type Class struct {
 }
 
 // Number is an output of the paper's network that is a number. The gap before a
-// packet, which is no field of it, has neither Get nor Set.
+// packet, which is no field of it, has neither Get nor Set; the direction, which is
+// decided together with the classes, has no Set.
 type Number struct {
 	Name string
 	Get  func(*flow.Packet) float64

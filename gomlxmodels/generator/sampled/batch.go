@@ -157,23 +157,21 @@ func (l *batchSampler) prepare(i int) {
 // maskState returns what decides which classes the slot's next packet may have.
 func (s *slot) maskState() maskState {
 	state := maskState{connection: s.past.connection()}
-	switch left := s.want - len(s.buffer.packets); {
-	case s.want == 0:
-	case left == 1:
-		state.end = endNow
-	default:
-		state.end = endLater
+	if s.want > 0 {
+		state.left = min(s.want-len(s.buffer.packets), mostCounted+2)
 	}
 	return state
 }
 
-// mask returns the grammar's row for a state.
+// mask returns what is added to the class logits in a state.
 func (l *batchSampler) mask(state maskState) []float32 {
 	mask, known := l.masks[state]
 	if !known {
 		mask = make([]float32, l.g.Vocabulary.Class.Len())
 		l.g.Grammar.mask(mask, state.connection)
-		state.end.mask(mask, l.decoder.ends)
+		if state.left > 0 {
+			l.g.Endings.mask(mask, state, l.decoder)
+		}
 		l.masks[state] = mask
 	}
 	return mask
