@@ -29,11 +29,21 @@ type shares struct {
 func sharesOf(t *Traffic, categories int, of func(f *flow.Flow, p *flow.Packet) int) shares {
 	groups := newGroups(t, categories)
 	rng := rand.New(source())
+	unit := 0
+	next := func() int { // the group of the next unit
+		if unit++; groups.single {
+			return unit - 1
+		}
+		return rng.IntN(groups.n)
+	}
 	for _, f := range t.Sample {
-		g := rng.IntN(groups.n)
+		g := 0
+		if groups.flows {
+			g = next()
+		}
 		for i := range f.Packets {
 			if !groups.flows {
-				g = rng.IntN(groups.n)
+				g = next()
 			}
 			if k := of(f, &f.Packets[i]); k >= 0 {
 				groups.counts[g*categories+k]++
@@ -47,6 +57,7 @@ func sharesOf(t *Traffic, categories int, of func(f *flow.Flow, p *flow.Packet) 
 // groups hold the counts of what the bootstrap draws.
 type groups struct {
 	flows         bool // whole flows are drawn
+	single        bool // each group is one flow or packet
 	n, categories int
 	counts        []float64 // [n][categories]
 	totals        []float64
@@ -58,6 +69,7 @@ func newGroups(t *Traffic, categories int) *groups {
 	if !g.flows {
 		g.n = packetsIn(t.Sample)
 	}
+	g.single = g.n <= maxUnits
 	g.n = max(1, min(g.n, maxUnits))
 	g.counts, g.totals = make([]float64, g.n*categories), make([]float64, g.n)
 	return g
