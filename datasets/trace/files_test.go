@@ -27,6 +27,11 @@ func write(t *testing.T, dir, name, text string) string {
 	return path
 }
 
+// datagram is a frame of UDP to port 53 whose payload is "data".
+const datagram = "\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x08\x00" +
+	"\x45\x00\x00\x20\x00\x00\x00\x00\x40\x11\x00\x00\xc0\x00\x02\x00\xc0\x00\x02\x02" +
+	"\x50\x00\x00\x35\x00\x0c\x00\x00data"
+
 // datagrams writes a capture of datagrams to port 53 at these seconds; the last byte of
 // the sender's address is from.
 func datagrams(t *testing.T, path string, from byte, seconds ...float64) string {
@@ -39,9 +44,7 @@ func datagrams(t *testing.T, path string, from byte, seconds ...float64) string 
 	if err != nil {
 		t.Fatal(err)
 	}
-	frame := []byte("\x02\x00\x00\x00\x00\x01\x02\x00\x00\x00\x00\x02\x08\x00" +
-		"\x45\x00\x00\x20\x00\x00\x00\x00\x40\x11\x00\x00\xc0\x00\x02\x00\xc0\x00\x02\x02" +
-		"\x50\x00\x00\x35\x00\x0c\x00\x00data")
+	frame := []byte(datagram)
 	frame[29] = from
 	for _, at := range seconds {
 		if err := w.Write(1_000_000_000e9+int64(at*1e9), frame); err != nil {

@@ -1,6 +1,8 @@
 package paper
 
 import (
+	"errors"
+	"fmt"
 	"math"
 	"slices"
 	"sort"
@@ -41,6 +43,24 @@ const (
 	leastCell = 32
 	mostRanks = 512
 )
+
+// check refuses a table that does not fit so many numbers.
+func (t rankTable) check(numbers int) error {
+	if t[""] == nil {
+		return errors.New("no ranks of all packets: not of this version")
+	}
+	for key, cell := range t {
+		if len(cell) != numbers {
+			return fmt.Errorf("ranks of %d numbers in cell %q: want %d: not of this version", len(cell), key, numbers)
+		}
+		for k, s := range cell {
+			if len(s.Outputs) != len(s.Values) {
+				return fmt.Errorf("%d outputs for %d values of number %d in cell %q: want as many", len(s.Outputs), len(s.Values), k, key)
+			}
+		}
+	}
+	return nil
+}
 
 // cellKey names the cell of packets that are in another and have a class or direction
 // beside.

@@ -187,6 +187,9 @@ func (l *batchSampler) take(i int) (ended bool) {
 	gap, end := l.decoder.decode(p, codes, l.random.Float64(), l.random.Float64())
 	to.walk.Step(int(codes[headLabel]))
 	d := to.buffer
+	if to.want > 0 && to.past.flags[p.Direction&1]&flow.FIN != 0 { // held up to its last packets, the network may go on with data
+		p.Length, p.Captured, p.PayloadLength = p.Length-p.PayloadLength, p.Captured-p.PayloadLength, 0
+	}
 	if !to.started {
 		to.started, gap = true, 0
 		p.Time, d.proto = d.start, p.Tuple.Proto

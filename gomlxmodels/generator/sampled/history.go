@@ -132,7 +132,7 @@ func sent(d flow.Direction, f flow.TCPFlags) int {
 	return (int(f&(flow.FIN|flow.SYN|flow.RST)) | int(f&flow.ACK)>>1) << (4 * (d & 1))
 }
 
-// after returns the connection behind a packet p.
-func after(connection int, p *flow.Packet) int {
-	return connection&^beforeFlow&0xff | sent(p.Direction, p.Flags) | int(p.Tuple.Proto)<<8
+// behind returns the connection behind a packet p, with the packet's direction and flags.
+func behind(connection int, p *flow.Packet) int {
+	return connection&0xff | sent(p.Direction, p.Flags) | int(p.Tuple.Proto)<<8 | int(p.Direction&1)<<16 | int(p.Flags)<<17
 }
