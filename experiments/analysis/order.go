@@ -121,10 +121,8 @@ func sequences(r *Result, sides []*Side) error {
 	flows := make([]float64, len(sides))
 	for i, s := range sides {
 		g := flowGroups(s.Traffic.Sample, tests)
-		for _, n := range g.totals {
-			flows[i] += n
-		}
 		all[i] = g.shares()
+		flows[i] = float64(all[i].of)
 	}
 	r.add("TCP flows", "n", "", true, flows...)
 	bars := r.addShares("flow", categories, sides, all)

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -18,6 +19,7 @@ const (
 // 95 % bootstrap intervals.
 type shares struct {
 	value, low, high []float64
+	of               int64 // packets or flows
 }
 
 // sharesOf counts categories: of gives the index of a packet's category, -1 for none
@@ -81,6 +83,9 @@ func (g *groups) shares() (s shares) {
 	for i := range once {
 		once[i] = 1
 	}
+	for _, n := range g.totals {
+		s.of += int64(n)
+	}
 	s.value = make([]float64, g.categories)
 	g.weighted(once, s.value)
 	s.low, s.high = fidelity.Bootstrap(g.n, bootstrapDraws, g.categories, source(), g.weighted)
@@ -106,11 +111,11 @@ func (g *groups) weighted(times, into []float64) {
 }
 
 // addShares takes the shares of each category into the result, and returns them as
-// bars.
+// bars, which name the number of packets or flows that the shares are of.
 func (r *Result) addShares(quantity string, categories []string, sides []*Side, all []shares) []figure.Bar {
 	list := make([]figure.Bar, len(sides))
 	for i, s := range sides {
-		list[i] = figure.Bar{Side: s.look, Name: s.Name, Values: all[i].value, Low: all[i].low, High: all[i].high}
+		list[i] = figure.Bar{Side: s.look, Name: fmt.Sprintf("%s (%s)", s.Name, thousands(all[i].of)), Values: all[i].value, Low: all[i].low, High: all[i].high}
 	}
 	for k, category := range categories {
 		m := Measure{Quantity: quantity + " " + category, Statistic: "share", Short: true}
