@@ -10,6 +10,8 @@ type generateOptions struct {
 	weights        weightsFlag
 	start          string
 
+	follow, flowsFrom string
+
 	outs      []string
 	splitSize sizeFlag
 	splitTime durationFlag
@@ -20,32 +22,19 @@ type generateOptions struct {
 
 	level, labels string
 	necstgen      string
+
+	from fromOptions
 }
 
 func (c *command) generateCommand() *cobra.Command {
 	o := &generateOptions{speed: 1}
 	cmd := &cobra.Command{
-		Use:   "generate RUN [RUN...]",
-		Short: "More from saved runs, at any size",
-		Long: `Draws flows from a saved run, or from several at once, each at the rate that it had where it was
-learnt, and writes them as captures and tables in one pass, or sends them out of a network interface.
-It ends at the first of --flows, --packets and --duration.
-
-The ending of --out's name tells what is written: .pcap (nanoseconds) or .pcapng, with .gz or .zst
-behind it compressed; .parquet, .arrow or .csv a table of the same packets. --out can be given several
-times. When writing ends early - a full disk, an interruption - what was written is a valid capture.
-
---level packet writes packets drawn each by itself, from labels: those observed in training, those of
-the Markov chain, or a file's (whole numbers). --level aggregate writes the flows' packets and starts
-alone. --necstgen writes the files that NeCSTGen publishes, with their names and columns.`,
-		Example: `  go run ./experiments generate quickstart --flows 100000 --out big.pcap
-  go run ./experiments generate quickstart smtp dns --duration 1h --rate-factor 2 --out hour.pcapng.zst --out hour.parquet
-  go run ./experiments generate quickstart --packets 1M --out - | tshark -r -
-  go run ./experiments generate quickstart --duration 10m --interface veth0 --speed 2
-  go run ./experiments generate quickstart --level packet --labels chain --packets 1000 --out packets.csv
-  go run ./experiments generate quickstart --flows 1000 --necstgen output`,
-		Args: arguments(1, -1, "run folders, experiments (their latest runs), or experiment/id"),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.generate(cmd.Context(), args, o) },
+		Use:     "generate RUN [RUN...] | --from FILE",
+		Short:   "More from saved runs, at any size",
+		Long:    generateHelp,
+		Example: generateExamples,
+		Args:    o.arguments,
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.generate(cmd.Context(), args, o) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -55,6 +44,8 @@ alone. --necstgen writes the files that NeCSTGen publishes, with their names and
 	flags.Var(&o.rateFactor, "rate-factor", "flows a second, as a multiple of what was learnt (default 1)")
 	flags.Var(&o.weights, "share", "proportion of each run or application in the flows, like HTTP=0.7,DNS=0.3 (default by the rates that were learnt)")
 	flags.StringVar(&o.start, "start", "", "`TIME` of the first packet, like 2026-01-31T12:00:00Z (default that of the first run's data)")
+	flags.StringVar(&o.follow, "follow", "", "generate when the original did: all, or a `PERIOD` of it, START..END, of times or of time since the first packet, like +5m")
+	flags.StringVar(&o.flowsFrom, "flows-from", "", "a `TABLE` of flows that gives starts and sizes")
 	flags.StringArrayVar(&o.outs, "out", nil, "a `FILE` to write, as often as needed; - is the standard output")
 	flags.Var(&o.splitSize, "split-size", "captures go on in another file before they are larger, like 100MB")
 	flags.Var(&o.splitTime, "split-time", "captures go on in another file after so long, like 10m")
@@ -66,5 +57,6 @@ alone. --necstgen writes the files that NeCSTGen publishes, with their names and
 	flags.StringVar(&o.level, "level", "flow", "`LEVEL`: flow, packet or aggregate")
 	flags.StringVar(&o.labels, "labels", "", "`LABELS` of --level packet: observed, chain, or a file of labels")
 	flags.StringVar(&o.necstgen, "necstgen", "", "`FOLDER` for NeCSTGen's output files, as CSV and Parquet")
+	o.from.flags(cmd)
 	return cmd
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// plan turns the counts into a Plan.
-func (fit *fitting) plan(opts FitOptions) *Plan {
+// plan turns the counts into a Plan, and returns which of its hosts each address is.
+func (fit *fitting) plan(opts FitOptions) (*Plan, map[netip.Addr]int) {
 	p := &Plan{Version: planVersion, MTU: ethernetMTU, Original: opts.KeepAddresses, InUse: fit.inUse()}
 	if fit.mtu > ethernetMTU && fit.mtu <= jumboMTU {
 		p.MTU = int(fit.mtu) // jumbo frames; anything larger was merged by an offload engine
@@ -39,16 +39,20 @@ func (fit *fitting) plan(opts FitOptions) *Plan {
 		groups = groups[1:]
 	}
 	fits := p.renumber(documentedRanges(), taken, flows, groups...)
-	p.sortHosts(fits)
+	sorted := p.sortHosts(fits)
+	for address, i := range index {
+		index[address] = sorted[i]
+	}
 	for i := range p.Services {
 		p.Services[i].sortPairs()
 	}
-	return p
+	return p, index
 }
 
 // sortHosts puts the hosts in the order of their addresses. Where there were fewer
-// addresses than hosts, hosts of one address become one.
-func (p *Plan) sortHosts(distinct bool) {
+// addresses than hosts, hosts of one address become one. It returns the new index of
+// each host.
+func (p *Plan) sortHosts(distinct bool) []int {
 	order := everyHost(p)
 	slices.SortStableFunc(order, func(a, b int) int { return p.Hosts[a].Address.Compare(p.Hosts[b].Address) })
 	index, hosts := make([]int, len(p.Hosts)), []Host(nil)
@@ -60,6 +64,7 @@ func (p *Plan) sortHosts(distinct bool) {
 		index[old] = len(hosts) - 1
 	}
 	p.remap(hosts, index)
+	return index
 }
 
 // sortPairs puts the busiest pairs first and leaves out those beyond maxPairs.

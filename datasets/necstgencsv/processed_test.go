@@ -2,7 +2,6 @@ package necstgencsv
 
 import (
 	"bytes"
-	"iter"
 	"math"
 	"strings"
 	"testing"
@@ -75,7 +74,7 @@ func checkProcessed(t *testing.T, application string, layout Layout, fitted map[
 	}
 	compat := feature.Original()
 	var out bytes.Buffer
-	e, err := WriteProcessed(&out, layout, stream(packets), compat)
+	e, err := WriteProcessed(&out, layout, stream(packets), compat, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,7 +96,7 @@ func checkProcessed(t *testing.T, application string, layout Layout, fitted map[
 	}
 	i := 0
 	var codes []float64
-	for row, err := range eachGroup(rows, layout, compat) {
+	for row, err := range processedRows(packetsOf(rows), layout, compat) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,25 +135,6 @@ func rawColumns(t testing.TB, application string) map[string][]float64 {
 		}
 	}
 	return out
-}
-
-// eachGroup is processedRows, beginning anew with each capture.
-func eachGroup(rows []packetRow, layout Layout, compat feature.Compat) iter.Seq2[[]float64, error] {
-	return func(yield func([]float64, error) bool) {
-		for start := 0; start < len(rows); {
-			var packets []flow.Packet
-			end := start
-			for ; end < len(rows) && rows[end].Group == rows[start].Group; end++ {
-				packets = append(packets, rows[end].Packet)
-			}
-			for row, err := range processedRows(stream(packets), layout, compat) {
-				if !yield(row, err) {
-					return
-				}
-			}
-			start = end
-		}
-	}
 }
 
 // checkSpan also gives the column with its recovered range.
@@ -218,7 +198,7 @@ func TestPublishedFlowProcessing(t *testing.T) {
 			FlowsSecond: cell("rolling_rate_packet_sec"), FlowsMinute: cell("rolling_rate_packet_min")}
 	}
 	var out bytes.Buffer
-	if err := WriteProcessedFlows(&out, stream(rows), feature.Original()); err != nil {
+	if err := WriteProcessedFlows(&out, stream(rows), feature.Original(), nil); err != nil {
 		t.Fatal(err)
 	}
 	columns, got, err := readNumbers(&out, "written")
@@ -252,7 +232,7 @@ func TestFlowProcessingOfOnePacket(t *testing.T) {
 	rows := []flow.TableRow{{Packets: 1, Length: 60, LengthDeviation: none, HeaderDeviation: none, PayloadDeviation: none, Start: 1e18},
 		{Packets: 3, Length: 600, LengthDeviation: 4, HeaderDeviation: 2, PayloadDeviation: 5, Start: 2e18, TimeDiff: 1e9, Rate: 7}}
 	var out bytes.Buffer
-	if err := WriteProcessedFlows(&out, stream(rows), feature.Compat{}); err != nil {
+	if err := WriteProcessedFlows(&out, stream(rows), feature.Compat{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := strings.Join(flowColumns(), ",") + "\n0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0\n1.0,1.0,0.0,1.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0\n"

@@ -15,6 +15,8 @@ import (
 	"strings"
 
 	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/necstgencsv"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/datasets/trace"
 )
@@ -40,26 +42,39 @@ type Options struct {
 
 	Layout Layout
 
+	// Split makes Packets a folder of several files of NeCSTGen's layout.
+	Split Split
+
 	// Application leaves out all packets but those of one application. Beside the
 	// names of package flow it may be one of NeCSTGen's: TCP_GOOGLE_HOME and
 	// UDP_GOOGLE_HOME stand for all packets of that transport, LORA_1 for the uplinks
 	// of FPort 1. "" takes all.
 	Application string
 
-	Variant feature.Variant // of Features; "": that of the application
-	Compat  bool            // Features as the published files have them, feature.Original
+	// Period is the part of the trace that is read. Generated packets have no times.
+	Period flow.Period
+
+	// Variant is that of Features; "": that of the application. The variant lorawan without
+	// an application takes all uplinks.
+	Variant feature.Variant
+	Compat  bool // Features as the published files have them, feature.Original
+
+	// Published scales Features and FlowFeatures of NeCSTGen's layout by the constants of
+	// the published files in place of what the rows give. It includes Compat.
+	Published bool
 }
 
 // Result counts what was read and written.
 type Result struct {
-	PacketsFile string  `json:"table"`
-	Packets     int64   `json:"packets"` // in that file
-	Flows       int64   `json:"flows"`
-	Rows        int64   `json:"rows"`   // of flows or numbers that were copied
-	Damaged     int64   `json:"errors"` // records that could not be read
-	Others      int64   `json:"others"` // packets that are not of the application
-	Reasons     []error `json:"-"`      // what was wrong with the first damaged records
-	Warnings    []error `json:"-"`      // what is odd about the trace
+	PacketsFile string   `json:"table"`
+	Packets     int64    `json:"packets"` // in that file
+	Flows       int64    `json:"flows"`
+	Rows        int64    `json:"rows"`            // of flows or numbers that were copied
+	Damaged     int64    `json:"errors"`          // records that could not be read
+	Others      int64    `json:"others"`          // packets that are not of the application
+	Reasons     []error  `json:"-"`               // what was wrong with the first damaged records
+	Files       []string `json:"files,omitempty"` // of a split, by name: of packets, then what is made of them
+	Warnings    []error  `json:"-"`               // what is odd about the trace
 }
 
 // OptionsError is a mistake in the options.
@@ -71,12 +86,12 @@ func (e *OptionsError) Error() string { return "convert: " + e.Err.Error() }
 // Unwrap returns Err.
 func (e *OptionsError) Unwrap() error { return e.Err }
 
-// Run converts the trace of a name, a file's or a data set's. All files are written,
+// Run converts the trace of names, which trace.Open takes. All files are written,
 // or none. A trace of which no packet could be read, or none is of the application,
 // is an error with the first reasons. A pipe is announced by say; it can be read
 // only for files that need one pass.
-func Run(ctx context.Context, name string, o Options, say func(message string)) (*Result, error) {
-	c := &converter{Options: o, ctx: ctx, name: name, say: say}
+func Run(ctx context.Context, names []string, o Options, say func(message string)) (*Result, error) {
+	c := &converter{Options: o, ctx: ctx, names: names, name: strings.Join(names, ", "), say: say}
 	if err := c.prepare(); err != nil {
 		return nil, &OptionsError{err}
 	}
@@ -84,6 +99,8 @@ func Run(ctx context.Context, name string, o Options, say func(message string)) 
 	switch {
 	case c.content == flowContent || c.content == numberContent:
 		write = c.copyTable
+	case o.Split != (Split{}):
+		write = c.writeSplit
 	case o.Layout == NeCSTGen:
 		write = c.writeNeCSTGen
 	}
@@ -97,12 +114,18 @@ func Run(ctx context.Context, name string, o Options, say func(message string)) 
 type converter struct {
 	Options
 	ctx     context.Context
-	name    string
+	names   []string
+	name    string // for messages
 	say     func(string)
 	choice  choice
 	content content
 	passes  int // over the trace, so far
 	result  Result
+
+	packetConstants, flowConstants necstgencsv.Constants // nil: what the rows give
+
+	in       *trace.Trace      // of the pass that is under way
+	captures map[string]string // the names of captures by their files
 }
 
 // open opens the trace at its start.
@@ -111,13 +134,16 @@ func (c *converter) open() (*trace.Trace, error) {
 	if c.Layout == NeCSTGen && c.Features != "" || c.Flows != "" || c.FlowFeatures != "" || c.Features != "" && c.choice.uplinks() {
 		say = nil // a pipe cannot be read twice, and is refused
 	}
-	return trace.Open(c.ctx, c.name, say)
+	return trace.Open(c.ctx, c.names, say)
 }
 
 // prepare checks the options and fills in what they leave open.
 func (c *converter) prepare() error {
 	if c.Layout != Tables && c.Layout != NeCSTGen {
 		return fmt.Errorf("unknown layout %q: want %s, or none", c.Layout, NeCSTGen)
+	}
+	if c.Application == "" && c.Variant == feature.LoRaWAN {
+		c.Application = flow.LoRaWAN.String()
 	}
 	var err error
 	if c.choice, err = choiceOf(c.Application); err != nil {
@@ -128,13 +154,30 @@ func (c *converter) prepare() error {
 			err = fmt.Errorf("variant %s: want %s for uplinks, and another for all else", c.Variant, feature.LoRaWAN)
 		}
 	}
+	if len(c.names) == 1 {
+		c.content = contentOf(c.name)
+	}
+	if c.Published {
+		c.Compat = true
+		var unknown error
+		if c.packetConstants, c.flowConstants, unknown = necstgencsv.PublishedConstants(c.Application); c.Layout != NeCSTGen {
+			unknown = fmt.Errorf("published constants: want layout %s", NeCSTGen)
+		}
+		err = errors.Join(err, unknown)
+	}
+	if c.Split != (Split{}) {
+		c.result.PacketsFile = c.Packets
+		return errors.Join(err, c.Period.Check(), c.checkSplit())
+	}
 	if c.Packets == "" {
+		if len(c.names) != 1 || strings.ContainsAny(c.name, "*?[") {
+			return fmt.Errorf("%s: want the name of the file to write: it is named as one input alone", c.name)
+		}
 		base := filepath.Base(c.name)
 		c.Packets = strings.TrimSuffix(base, filepath.Ext(base)) + map[Layout]string{Tables: ".parquet", NeCSTGen: ".csv"}[c.Layout]
 	}
 	c.result.PacketsFile = c.Packets
-	c.content = contentOf(c.name)
-	return errors.Join(err, c.checkNames(), c.checkContent())
+	return errors.Join(err, c.Period.Check(), c.checkNames(), c.checkContent())
 }
 
 // checkNames refuses names of files from which it does not follow what to write.

@@ -1,19 +1,19 @@
 package convert
 
 import (
-	"bufio"
+	"cmp"
 	"iter"
+	"path/filepath"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/lorawan"
 	"github.com/necstgen/necstgen/datasets/necstgencsv"
-	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/trace"
 )
 
 // stream reads the packets as they stand in the trace.
 func (c *converter) stream(in *trace.Trace) iter.Seq2[flow.Packet, error] {
-	packets := in.Packets(c.ctx, trace.Selection{})
+	packets := in.Packets(c.ctx, trace.Selection{Period: c.Period})
 	if c.choice.uplinks() {
 		return lorawan.Uplinks(packets)
 	}
@@ -29,8 +29,40 @@ func (c *converter) packets() iter.Seq2[flow.Packet, error] {
 		})
 	}
 	return pass(c, func(in *trace.Trace) iter.Seq2[flow.Packet, error] {
-		return new(flow.Assembler).Label(c.stream(in))
-	}, c.choice.takes)
+		return c.assembler().Label(c.stream(in))
+	}, func(p *flow.Packet) bool {
+		if !c.choice.takes(p) {
+			return false
+		}
+		if c.Layout == NeCSTGen {
+			c.nameCapture(p)
+		}
+		return true
+	})
+}
+
+// nameCapture gives a packet the number that it has in its capture and the capture's
+// name: that of its file, or of its day where the DARPA evaluation has a name for that.
+func (c *converter) nameCapture(p *flow.Packet) {
+	origin := c.in.Origin()
+	p.Number = origin.Number
+	if p.Capture != "" {
+		return
+	}
+	name, known := c.captures[origin.File]
+	if !known {
+		if c.captures == nil {
+			c.captures = make(map[string]string)
+		}
+		name = cmp.Or(necstgencsv.DayOf(p.Time).Capture(), filepath.Base(origin.File))
+		c.captures[origin.File] = name
+	}
+	p.Capture = name
+}
+
+// assembler returns what makes flows of the packets.
+func (c *converter) assembler() *flow.Assembler {
+	return &flow.Assembler{ICMPByMAC: c.compatibility().ICMPByMAC}
 }
 
 // flowRows yields the flows of the application. change is applied to each packet first.
@@ -41,7 +73,7 @@ func (c *converter) flowRows(change func(*flow.Packet)) iter.Seq2[flow.TableRow,
 			change(p)
 			return !c.choice.uplinks() || c.choice.takes(p) // an application belongs to the flow
 		})
-		for row, err := range new(flow.Assembler).Table(changed) {
+		for row, err := range c.assembler().Table(changed) {
 			if err == nil && !c.choice.takesFlow(&row) {
 				continue
 			}
@@ -59,27 +91,7 @@ func (c *converter) flowRows(change func(*flow.Packet)) iter.Seq2[flow.TableRow,
 // them, with downlinks that the gateway heard.
 func (c *converter) uplinks() iter.Seq2[lorawan.Uplink, error] {
 	return pass(c, func(in *trace.Trace) iter.Seq2[lorawan.Uplink, error] {
-		return func(yield func(lorawan.Uplink, error) bool) {
-			plain, _, err := pcap.Decompress(in, c.name)
-			if err != nil {
-				yield(lorawan.Uplink{}, err)
-				return
-			}
-			defer plain.Close()
-			buffered := bufio.NewReaderSize(plain, 1<<16)
-			uplinks := lorawan.Log(buffered, c.name)
-			if !lorawan.IsLog(buffered) {
-				uplinks = uplinksOf(lorawan.Read(buffered, c.name))
-			}
-			for u, err := range uplinks {
-				if err == nil {
-					err = c.ctx.Err()
-				}
-				if !yield(u, err) || c.ctx.Err() != nil {
-					return
-				}
-			}
-		}
+		return in.Uplinks(c.ctx, c.Period)
 	}, func(u *lorawan.Uplink) bool { return c.choice.port == 0 || int(u.Port) == c.choice.port })
 }
 

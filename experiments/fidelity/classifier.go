@@ -26,9 +26,10 @@ func classifierMeasures() []measure {
 		},
 		{
 			Definition: Definition{"classifier", "C2ST window", Classifier,
-				"AUC of a random forest that tries to tell real from synthetic windows of 5 consecutive packets by length, direction, log gap, header length and flags of each."},
+				"AUC of a random forest that tries to tell real from synthetic windows of 5 consecutive packets by length, direction, log gap, header length and flags of each, of LoRaWAN uplinks also by spreading factor, frequency, SNR, RSSI, code rate and step of the frame counter."},
 			compute: func(c *comparison) result {
-				return classify(c, "C2ST window", "windows", windowRows(c.real), windowRows(c.synthetic), c.cfg.MaxWindows)
+				uplinks := c.real.radio != nil && c.synthetic.radio != nil
+				return classify(c, "C2ST window", "windows", windowRows(c.real, uplinks), windowRows(c.synthetic, uplinks), c.cfg.MaxWindows)
 			},
 		},
 		{
@@ -81,25 +82,43 @@ func summary(f *flow.Flow, c clock) []float64 {
 	return []float64{n, sum, duration, backward / n, sum / n, deviation, meanGap}
 }
 
-// windowRows is one row of 25 values for every windowPackets packets in a row.
-// A flow's first packet has the least gap.
-func windowRows(s *sample) []row {
+// windowRows is one row of 5 values a packet, of uplinks 11, for every windowPackets
+// packets in a row. A flow's first packet has the least gap.
+func windowRows(s *sample, uplinks bool) []row {
 	var rows []row
 	for j, f := range s.flows {
+		if len(f.Packets) < windowPackets {
+			continue
+		}
+		values, width := packetRows(s, f, uplinks)
 		for from := 0; from+windowPackets <= len(f.Packets); from++ {
-			values := make([]float64, 0, 5*windowPackets)
-			for i := from; i < from+windowPackets; i++ {
-				p := &f.Packets[i]
-				gap := math.Log10(gapFloor)
-				if i > 0 {
-					gap = s.clock.logSeconds(gapBefore(f, i))
-				}
-				values = append(values, float64(p.Length), float64(p.Direction), gap, float64(p.HeaderLength), float64(p.Flags))
-			}
-			rows = append(rows, row{values, j})
+			rows = append(rows, row{values[from*width : (from+windowPackets)*width], j})
 		}
 	}
 	return rows
+}
+
+// packetRows is what windows have of the packets of a flow, one behind the other, and
+// the number of values of each.
+func packetRows(s *sample, f *flow.Flow, uplinks bool) (values []float64, width int) {
+	counters := make(map[uint32]uint32)
+	for i := range f.Packets {
+		p := &f.Packets[i]
+		gap := math.Log10(gapFloor)
+		if i > 0 {
+			gap = s.clock.logSeconds(gapBefore(f, i))
+		}
+		values = append(values, float64(p.Length), float64(p.Direction), gap, float64(p.HeaderLength), float64(p.Flags))
+		if r := p.Radio; uplinks && r != nil {
+			values = windowFields(values, r, counters)
+		} else if uplinks {
+			values = append(values, make([]float64, uplinkFields)...)
+		}
+		if i == 0 {
+			width = len(values)
+		}
+	}
+	return values, width
 }
 
 // classify is the cross-validated AUC on as many rows of either side, drawn at

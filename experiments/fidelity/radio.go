@@ -42,9 +42,10 @@ func newRadioSample(flows []*flow.Flow) *radioSample {
 
 // add takes an uplink into the sample.
 func (s *radioSample) add(r *flow.Radio) {
-	s.snr, s.rssi = append(s.snr, float64(r.SNR)), append(s.rssi, float64(r.RSSI))
+	snr := decibels(r.SNR)
+	s.snr, s.rssi = append(s.snr, snr), append(s.rssi, decibels(r.RSSI))
 	factor := int(r.SpreadingFactor)
-	s.byFactor[factor] = append(s.byFactor[factor], float64(r.SNR))
+	s.byFactor[factor] = append(s.byFactor[factor], snr)
 	s.factor[factor]++
 	s.frequency[int(r.Frequency)]++
 	s.port[int(r.Port)]++
@@ -54,6 +55,11 @@ func (s *radioSample) add(r *flow.Radio) {
 	s.crc[int(r.CRC)]++
 }
 
+// decibels is a level in quarters of a decibel, which is what LoRaTap captures keep.
+// Gateway logs have decimals: 7.2 and 7.75 dB are one level in two notations, and
+// told apart they would give every capture away.
+func decibels(level float32) float64 { return math.Round(4*float64(level)) / 4 }
+
 // radioMeasures are about what gateways note of LoRaWAN uplinks.
 func radioMeasures() []measure {
 	list := slices.Concat(
@@ -61,8 +67,10 @@ func radioMeasures() []measure {
 		level("RSSI", "the received signal strengths in dBm", func(s *radioSample) []float64 { return s.rssi }),
 		setting("spreading factor", "the spreading factors", func(s *radioSample) map[int]float64 { return s.factor }),
 		setting("frequency", "the channels' frequencies", func(s *radioSample) map[int]float64 { return s.frequency }),
-		setting("port", "the FPorts", func(s *radioSample) map[int]float64 { return s.port }),
-		setting("message type", "the message types", func(s *radioSample) map[int]float64 { return s.messageType }),
+		needing(NoDevices, slices.Concat(
+			setting("port", "the FPorts", func(s *radioSample) map[int]float64 { return s.port }),
+			setting("message type", "the message types", func(s *radioSample) map[int]float64 { return s.messageType }),
+		)),
 		setting("bandwidth", "the bandwidths", func(s *radioSample) map[int]float64 { return s.bandwidth }),
 		setting("code rate", "the code rates", func(s *radioSample) map[int]float64 { return s.codeRate }),
 		setting("CRC", "the results of the CRC", func(s *radioSample) map[int]float64 { return s.crc }),
@@ -75,7 +83,8 @@ func radioMeasures() []measure {
 			{
 				Definition: Definition{"radio", "counter steps JSD", Distance,
 					jensenShannonOf + "the frame counters' steps from one uplink of a device at a gateway to the next: back, 0, 1, 2, 3, then by powers of two."},
-				all: true,
+				all:   true,
+				needs: NoDevices,
 				compute: func(c *comparison) result {
 					return tables(jensenShannon, c.whole.counterSteps(), c.generated.counterSteps())
 				},
@@ -174,6 +183,27 @@ func stepClass(before, now uint32) int {
 	}
 }
 
+// windowFields adds what windows have of an uplink beside lengths, time and header:
+// spreading factor, frequency in MHz, SNR, RSSI, code rate, and the class of the
+// counter's step since the device's uplink before in the flow or segment, which
+// counters has; firstHeard where there is none.
+func windowFields(dst []float64, r *flow.Radio, counters map[uint32]uint32) []float64 {
+	step := float64(firstHeard)
+	if before, known := counters[r.Address]; known {
+		step = float64(stepClass(before, r.Counter))
+	}
+	if r.Address != 0 { // a join request has no counter
+		counters[r.Address] = r.Counter
+	}
+	return append(dst, float64(r.SpreadingFactor), float64(r.Frequency)/1e6, decibels(r.SNR), decibels(r.RSSI), float64(r.CodeRate), step)
+}
+
+// uplinkFields is how many windowFields adds; a downlink between uplinks has zeros.
+const uplinkFields = 6
+
+// firstHeard is the step class of a device's first uplink.
+const firstHeard = -2
+
 // uplinkRows is one row of eight values for every uplink.
 func uplinkRows(s *sample) []row {
 	var rows []row
@@ -188,7 +218,7 @@ func uplinkRows(s *sample) []row {
 				gap = s.clock.logSeconds(gapBefore(f, i))
 			}
 			rows = append(rows, row{[]float64{float64(p.Length), gap, float64(p.Radio.SpreadingFactor), float64(p.Radio.Frequency) / 1e6,
-				float64(p.Radio.SNR), float64(p.Radio.RSSI), float64(p.Radio.Port), float64(p.Radio.MType)}, j})
+				decibels(p.Radio.SNR), decibels(p.Radio.RSSI), float64(p.Radio.Port), float64(p.Radio.MType)}, j})
 		}
 	}
 	return rows

@@ -3,15 +3,19 @@
 // chain that draws as many labels as the aggregate level says (D16 to D19), a point
 // drawn and decoded for each label, and a bidirectional network over windows of
 // decoded points that predicts flags, direction, lengths and gap as points, for
-// LoRaWAN the radio fields. Columns decode with the scales that they were trained
-// with (D27 to D31), every packet of a flow is emitted (D25), and all windows are
-// predicted in batches (D24).
+// LoRaWAN the radio fields. Numbers are taken back by their ranks among the training's
+// (D27, D28, D30), payload is predicted instead of the padded frame (D09), the flags of a
+// connection are chosen together, every packet of a flow is emitted (D25), and all
+// windows are predicted in batches (D24). What the autoencoder itself says of a packet is
+// kept beside it, by name (D29).
 //
 // Without flows it has one mixture, a chain over one sequence, gaps between
 // neighbours in time, and no aggregate level.
 //
 //	Generator   what the stages have made
 //	targets     the network's outputs, and what they stand for
+//	rankTable   takes outputs that are numbers back to the values of the training
+//	closing     how far a connection is closed, and which segments may follow
 package paper
 
 import (
@@ -53,7 +57,8 @@ type facts struct {
 	Protocol    uint8            `json:"protocol"` // of all flows
 	Scales      scales           `json:"scales"`
 	Radio       radio.Model      `json:"radio"`
-	Pace        *timeline.Pace   `json:"pace,omitempty"` // nil: flows are flows, not segments of one timeline
+	Pace        *timeline.Pace   `json:"pace,omitempty"`    // nil: flows are flows, not segments of one timeline
+	Closing     *closingModel    `json:"closing,omitempty"` // of connections
 }
 
 // The artifacts that are this generator's own.
@@ -141,6 +146,20 @@ func (g *Generator) fit(ctx context.Context, b compute.Backend, network lstm.Win
 	if err != nil {
 		return fmt.Errorf("generator: %w", err)
 	}
+	return g.fitDecoding(set.Flows, x, lengths)
+}
+
+// fitDecoding learns how the outputs of the trained network for its own inputs x become
+// packets again.
+func (g *Generator) fitDecoding(flows []*flow.Flow, x *mat.Dense, lengths []int) error {
+	if g.connected() {
+		g.Closing = fitClosing(flows)
+	}
+	y, err := g.Network.Predict(x, lengths)
+	if err != nil {
+		return fmt.Errorf("generator: %w", err)
+	}
+	g.fitRanks(flows, y)
 	return nil
 }
 

@@ -103,7 +103,7 @@ func (None) Complete(*flow.Packet, func(string) float64, *Past, int64, *rand.Ran
 func (None) Devices(uint64) timeline.Devices { return None{} }
 
 // Assign does nothing.
-func (None) Assign(*flow.Packet) {}
+func (None) Assign(*flow.Packet, int) {}
 
 // Model holds the fields of a generator. As JSON it is null, or the Uplinks.
 type Model struct{ Fields }

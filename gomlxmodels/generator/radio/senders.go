@@ -1,6 +1,7 @@
 package radio
 
 import (
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -35,7 +36,29 @@ const (
 	otherPortWeight  = 0.05 // of a device whose port is another
 )
 
-// fitSenders measures the devices of a timeline.
+// Numbers returns the numbers by which schedules name the devices of uplinks: those of
+// the flows learnt by the order of their names, then what else the others hold.
+func Numbers(learnt, others []*flow.Flow) map[string]int {
+	numbers := make(map[string]int)
+	for _, flows := range [][]*flow.Flow{learnt, others} {
+		found := make(map[string]bool)
+		for _, f := range flows {
+			for i := range f.Packets {
+				if r := f.Packets[i].Radio; r != nil {
+					found[r.Device()] = true
+				}
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(found)) {
+			if _, known := numbers[name]; !known {
+				numbers[name] = len(numbers)
+			}
+		}
+	}
+	return numbers
+}
+
+// fitSenders measures the devices of a timeline, in the order of their Numbers.
 func fitSenders(flows []*flow.Flow) *senders {
 	type tally struct {
 		n                      float64
@@ -109,13 +132,29 @@ func (m *Uplinks) Devices(seed uint64) timeline.Devices {
 	return &deviceDraw{m.Senders, &m.Counter, rand.New(rand.NewPCG(seed, 0x68656172)), make([]uint32, n), make([]bool, n), make([]float64, n)}
 }
 
-// Assign draws the device of an uplink.
-func (h *deviceDraw) Assign(p *flow.Packet) {
+// Assign gives an uplink its device: the one of that number, for -1 one that fits.
+func (h *deviceDraw) Assign(p *flow.Packet, device int) {
 	r := p.Radio
 	if (settings{mtype: r.MType}).joins() {
 		r.Address, r.Counter = 0, 0
 		return
 	}
+	if device < 0 {
+		device = h.fitting(r)
+	}
+	for device >= len(h.known) { // heard, but not among those that were learnt
+		h.known, h.counters = append(h.known, false), append(h.counters, 0)
+	}
+	if h.known[device] {
+		h.counters[device] = h.counter.next(h.counters[device], draw.Index(h.random, h.counter.Weights), h.random)
+	} else {
+		h.known[device], h.counters[device] = true, h.counter.first(h.random)
+	}
+	r.Address, r.Counter = address(int64(device)), h.counters[device]
+}
+
+// fitting draws a device by how well it fits an uplink.
+func (h *deviceDraw) fitting(r *flow.Radio) int {
 	total := 0.0
 	for i := range h.List {
 		d := &h.List[i]
@@ -132,10 +171,5 @@ func (h *deviceDraw) Assign(p *flow.Packet) {
 		u -= h.weights[i]
 		i++
 	}
-	if h.known[i] {
-		h.counters[i] = h.counter.next(h.counters[i], draw.Index(h.random, h.counter.Weights), h.random)
-	} else {
-		h.known[i], h.counters[i] = true, h.counter.first(h.random)
-	}
-	r.Address, r.Counter = address(int64(i)), h.counters[i]
+	return i
 }

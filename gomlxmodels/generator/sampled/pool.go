@@ -74,7 +74,7 @@ func (g *Generator) newPool(r generator.Request, n, slots int) (*samplerPool, er
 		}
 		next := func() (scheduledFlow, bool) { return p.flows.next(k) }
 		p.samplers = append(p.samplers, &batchSampler{
-			g: g, decoder: decoder, masks: make(map[int][]float32), prior: prior, network: network,
+			g: g, decoder: decoder, masks: make(map[maskState][]float32), prior: prior, network: network,
 			random: rand.New(rand.NewPCG(r.Seed, 0x6c616e65+uint64(k)<<32)), slots: make([]slot, slots),
 			flows: newLongestFirst(next, g.expect, slots), waiting: make(map[int64]*flowBuffer), radioHeads: len(g.Radio.Heads()),
 		})
