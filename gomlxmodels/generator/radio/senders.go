@@ -2,140 +2,246 @@ package radio
 
 import (
 	"math"
-	"math/rand/v2"
 	"slices"
 
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/gomlxmodels/generator/draw"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 )
 
-// senders are the devices of a timeline without flows: there the network draws what a
-// gateway hears, uplink after uplink, and which device each is of is drawn
-// afterwards, by how well it fits the device's weight, spreading factors and
-// levels. The devices' addresses are made up, and each has a counter of its own.
+// senders are the devices of a timeline without flows, and what is habit with each:
+// settings, lengths, levels, channels, and when it sends. The sampled network is
+// told which device sends next, by the devices' clocks, and draws the uplink; where
+// uplinks come without a device, from the paper's network and the baselines, each is
+// given afterwards to the device that it fits. The devices' addresses are made up, and
+// each has a counter of its own.
 type senders struct {
-	List []sender `json:"list"`
+	List       []*sender `json:"list"`       // by gateway and address
+	Channels   []channel `json:"channels"`   // of all uplinks
+	Segment    int       `json:"segment"`    // uplinks of a segment
+	Resolution int64     `json:"resolution"` // nanoseconds of which all times are multiples
+
+	index map[string]int // while it learns: the place in List of a flow.Radio's Device
 }
 
-// sender is one of them.
+// sender is one device, as one gateway hears it.
 type sender struct {
-	Weight  float64    `json:"weight"`  // of the uplinks
-	Factors [6]float64 `json:"factors"` // fraction of each spreading factor from 7 to 12
-	RSSI    [2]float64 `json:"rssi"`    // mean and standard deviation, dBm
-	SNR     [2]float64 `json:"snr"`     // the same, dB
-	Port    int16      `json:"port"`    // the most frequent
+	Uplinks  int       `json:"uplinks"` // in training
+	Gateway  uint64    `json:"gateway"` // number of the gateway
+	Habits   []habit   `json:"habits"`
+	Channels []channel `json:"channels"` // the most frequent first
+	Repeats  float64   `json:"repeats"`  // how often it stays on its channel, as a multiple of what chance does; 1 at most
+	Levels   levels    `json:"levels"`
+	Clock    clock     `json:"clock"`
 }
 
-// Floors of a device's figures: one that was heard once or twice shows less
-// spread than it has.
-const (
-	leastLevelSpread = 2    // dB
-	leastFactor      = 0.01 // of a device's uplinks
-	otherPortWeight  = 0.05 // of a device whose port is another
-)
+// channel is a frequency, how many uplinks were on it, and how a gateway hears a device
+// there: antennas and interference make decibels of difference between channels.
+type channel struct {
+	Frequency uint32 `json:"frequency"` // Hz
+	Count     int    `json:"count"`
+	Levels    levels `json:"levels"` // of a device
+}
 
-// fitSenders measures the devices of a timeline.
+// levels are those of the uplinks of a device.
+type levels struct {
+	RSSI levelStats `json:"rssi"` // dBm
+	SNR  levelStats `json:"snr"`  // dB
+}
+
+// settled is from how many uplinks on a device's channels are known: what it has not
+// used until then it does not use.
+const settled = 20
+
+// tally is what is counted of a device.
+type tally struct {
+	sender
+	rssi, snr   []float64
+	frequencies []uint32
+	same        int // uplinks on the frequency of the one before
+	last        *flow.Packet
+	steps       []int32 // of the counter between neighbours, stepBack for a step back
+	waits       []int64 // nanoseconds between neighbours
+	heard       int64   // nanoseconds, the sum of waits
+	habits      map[habitKey]int
+}
+
+// fitSenders measures the devices of a timeline in segments.
 func fitSenders(flows []*flow.Flow) *senders {
-	type tally struct {
-		n                      float64
-		rssi, rssi2, snr, snr2 float64
-		factors                [6]float64
-		ports                  map[int16]int
-	}
 	tallies := make(map[string]*tally)
-	var names []string
-	total := 0.0
-	for _, f := range flows {
-		for i := range f.Packets {
-			r := f.Packets[i].Radio
-			name := r.Device()
+	gateways := make(map[uint64]uint64)
+	var all []uint32
+	d := &senders{Resolution: timeline.Resolution(flows), index: make(map[string]int)}
+	var span, before int64
+	for i, f := range flows {
+		d.Segment = max(d.Segment, len(f.Packets))
+		for j := range f.Packets {
+			p := &f.Packets[j]
+			if gap := p.Time - before; (i > 0 || j > 0) && timeline.Believed(gap) {
+				span += gap
+			}
+			before = p.Time
+			if _, known := gateways[p.Radio.Gateway]; !known {
+				gateways[p.Radio.Gateway] = uint64(len(gateways))
+			}
+			name := p.Radio.Device()
 			t := tallies[name]
 			if t == nil {
-				t = &tally{ports: make(map[int16]int)}
+				t = &tally{sender: sender{Gateway: gateways[p.Radio.Gateway]}, habits: make(map[habitKey]int)}
 				tallies[name] = t
-				names = append(names, name)
 			}
-			rssi, snr := float64(r.RSSI), float64(r.SNR)
-			t.n, t.rssi, t.rssi2, t.snr, t.snr2 = t.n+1, t.rssi+rssi, t.rssi2+rssi*rssi, t.snr+snr, t.snr2+snr*snr
-			t.factors[factorIndex(r.SpreadingFactor)]++
-			t.ports[r.Port]++
-			total++
+			t.add(p)
+			all = append(all, p.Radio.Frequency)
 		}
+	}
+	names := make([]string, 0, len(tallies))
+	for name := range tallies {
+		names = append(names, name)
 	}
 	slices.Sort(names)
-	d := &senders{}
-	spread := func(n, sum, squares float64) [2]float64 {
-		mean := sum / n
-		return [2]float64{mean, max(leastLevelSpread, math.Sqrt(max(0, squares/n-mean*mean)))}
-	}
-	for _, name := range names {
+	same, chance := repeatsOf(tallies, names)
+	rssi, snr := pooled(tallies, names, func(t *tally) []float64 { return t.rssi }), pooled(tallies, names, func(t *tally) []float64 { return t.snr })
+	for i, name := range names {
 		t := tallies[name]
-		one := sender{Weight: t.n / total, RSSI: spread(t.n, t.rssi, t.rssi2), SNR: spread(t.n, t.snr, t.snr2)}
-		for i, n := range t.factors {
-			one.Factors[i] = max(leastFactor, n/t.n)
-		}
-		most := 0
-		for port, n := range t.ports {
-			if n > most || n == most && port < one.Port {
-				one.Port, most = port, n
-			}
-		}
-		d.List = append(d.List, one)
+		d.index[name] = i
+		d.List = append(d.List, t.sender.of(t, span, rssi, snr, same/chance))
 	}
+	d.Channels = countChannels(all)
 	return d
 }
 
-// factorIndex returns where a spreading factor stands among Factors.
-func factorIndex(factor uint8) int { return int(min(max(factor, 7), 12)) - 7 }
-
-// deviceDraw gives uplinks their devices, one after the other.
-type deviceDraw struct {
-	*senders
-	counter  *counterModel
-	random   *rand.Rand
-	counters []uint32
-	known    []bool
-	weights  []float64
-}
-
-// Devices give the uplinks of a timeline without flows their devices; where there
-// are flows, these have theirs.
-func (m *Uplinks) Devices(seed uint64) timeline.Devices {
-	if m.Senders == nil {
-		return None{}
-	}
-	n := len(m.Senders.List)
-	return &deviceDraw{m.Senders, &m.Counter, rand.New(rand.NewPCG(seed, 0x68656172)), make([]uint32, n), make([]bool, n), make([]float64, n)}
-}
-
-// Assign draws the device of an uplink.
-func (h *deviceDraw) Assign(p *flow.Packet) {
+// add counts an uplink.
+func (t *tally) add(p *flow.Packet) {
 	r := p.Radio
-	if (settings{mtype: r.MType}).joins() {
-		r.Address, r.Counter = 0, 0
-		return
-	}
-	total := 0.0
-	for i := range h.List {
-		d := &h.List[i]
-		a, b := (float64(r.RSSI)-d.RSSI[0])/d.RSSI[1], (float64(r.SNR)-d.SNR[0])/d.SNR[1]
-		w := d.Weight * d.Factors[factorIndex(r.SpreadingFactor)] * math.Exp(-(a*a+b*b)/2) / (d.RSSI[1] * d.SNR[1])
-		if r.Port != d.Port {
-			w *= otherPortWeight
+	t.Uplinks++
+	t.rssi, t.snr = append(t.rssi, float64(r.RSSI)), append(t.snr, float64(r.SNR))
+	t.frequencies = append(t.frequencies, r.Frequency)
+	t.habits[habitOf(p)]++
+	if t.last != nil {
+		if r.Frequency == t.last.Radio.Frequency {
+			t.same++
 		}
-		h.weights[i] = w + 1e-12*d.Weight
-		total += h.weights[i]
+		if wait := max(0, p.Time-t.last.Time); timeline.Believed(wait) {
+			t.steps, t.waits = append(t.steps, stepBetween(t.last.Radio.Counter, r.Counter)), append(t.waits, wait)
+			t.heard += wait
+		}
 	}
-	u, i := h.random.Float64()*total, 0
-	for i < len(h.weights)-1 && u >= h.weights[i] {
-		u -= h.weights[i]
-		i++
+	t.last = p
+}
+
+// chance returns how many uplinks of a device would follow one on the same frequency,
+// if it chose without looking back.
+func (t *tally) chance() float64 {
+	sum := 0.0
+	for _, c := range countChannels(t.frequencies) {
+		fraction := float64(c.Count) / float64(t.Uplinks)
+		sum += fraction * fraction
 	}
-	if h.known[i] {
-		h.counters[i] = h.counter.next(h.counters[i], draw.Index(h.random, h.counter.Weights), h.random)
-	} else {
-		h.known[i], h.counters[i] = true, h.counter.first(h.random)
+	return sum * float64(t.Uplinks-1)
+}
+
+// repeatsOf returns how many uplinks of all devices are on the frequency of the one
+// before, and how many would be by chance.
+func repeatsOf(tallies map[string]*tally, names []string) (same, chance float64) {
+	for _, name := range names {
+		t := tallies[name]
+		same, chance = same+float64(t.same), chance+t.chance()
 	}
-	r.Address, r.Counter = address(int64(i)), h.counters[i]
+	return same, max(chance, 1e-9)
+}
+
+// of completes what is known of the device of a tally. span is the time of the whole
+// timeline, rssi and snr the deviations of all devices from their means, and repeats
+// what is taken for the device's own where it has sent too little.
+func (s sender) of(t *tally, span int64, rssi, snr, repeats float64) *sender {
+	s.Habits, s.Channels = habitsOf(t.habits), countChannels(t.frequencies)
+	s.Levels = levels{shrunk(t.rssi, rssi), shrunk(t.snr, snr)}
+	for i := range s.Channels {
+		c := &s.Channels[i]
+		c.Levels = levels{s.Levels.RSSI.on(t.rssi, t.frequencies, c.Frequency), s.Levels.SNR.on(t.snr, t.frequencies, c.Frequency)}
+	}
+	if s.Repeats = min(1, repeats); s.Uplinks >= settled {
+		s.Repeats = min(1, float64(t.same)/max(1e-9, t.chance()))
+	}
+	s.Clock = fitClock(t, span)
+	return &s
+}
+
+// countChannels counts frequencies, the most frequent first.
+func countChannels(frequencies []uint32) []channel {
+	counts := make(map[uint32]int)
+	for _, frequency := range frequencies {
+		counts[frequency]++
+	}
+	var list []channel
+	for frequency, count := range counts {
+		list = append(list, channel{Frequency: frequency, Count: count})
+	}
+	slices.SortFunc(list, func(a, b channel) int {
+		if a.Count != b.Count {
+			return b.Count - a.Count
+		}
+		return int(int64(a.Frequency) - int64(b.Frequency))
+	})
+	return list
+}
+
+// pooled returns the standard deviation of a level from each device's mean.
+func pooled(tallies map[string]*tally, names []string, values func(*tally) []float64) float64 {
+	var squares, degrees float64
+	for _, name := range names {
+		x := values(tallies[name])
+		_, deviation := moments(x)
+		squares += deviation * deviation * float64(len(x))
+		degrees += float64(len(x) - 1)
+	}
+	return max(leastDeviation, math.Sqrt(squares/max(1, degrees)))
+}
+
+// moments returns the mean and the standard deviation of values.
+func moments(x []float64) (mean, deviation float64) {
+	for _, v := range x {
+		mean += v / float64(len(x))
+	}
+	for _, v := range x {
+		deviation += (v - mean) * (v - mean) / float64(len(x))
+	}
+	return mean, math.Sqrt(deviation)
+}
+
+// trusted is how many uplinks of its own weigh as much as what all devices, or all
+// channels of a device, have in common.
+const trusted = 4
+
+// shrunk returns the mean of a device's level and its deviation, that of a device with
+// few uplinks near what is common.
+func shrunk(x []float64, common float64) levelStats {
+	mean, own := moments(x)
+	n := float64(len(x) - 1)
+	return levelStats{mean, max(leastDeviation, math.Sqrt((own*own*float64(len(x))+trusted*common*common)/(n+trusted)))}
+}
+
+// on returns the level of a device's uplinks on one frequency, near those of the
+// device where it has few there.
+func (s levelStats) on(values []float64, frequencies []uint32, frequency uint32) levelStats {
+	var x []float64
+	for i, v := range values {
+		if frequencies[i] == frequency {
+			x = append(x, v)
+		}
+	}
+	mean, own := moments(x)
+	n := float64(len(x))
+	mean += (s.Mean - mean) * trusted / (n + trusted)
+	return levelStats{mean, max(leastDeviation, math.Sqrt((n*own*own+trusted*s.Deviation*s.Deviation)/(n+trusted)))}
+}
+
+// on returns the levels of the device on a frequency; on one that it has not used,
+// those of all its uplinks.
+func (s *sender) on(frequency uint32) *levels {
+	for i := range s.Channels {
+		if s.Channels[i].Frequency == frequency {
+			return &s.Channels[i].Levels
+		}
+	}
+	return &s.Levels
 }

@@ -49,10 +49,12 @@ func fitUplinks(flows []*flow.Flow, segments bool) (*Uplinks, error) {
 	var rssi, snr, unitRSSI, unitSNR []float64
 	gateways := make(map[uint64]float64)
 	for _, f := range flows {
-		stands := m.Begin(f)
+		past := m.Begin(f)
 		for i := range f.Packets {
 			p := &f.Packets[i]
-			unitRSSI, unitSNR = append(unitRSSI, stands.levelRSSI.unit(float64(p.Radio.RSSI))), append(unitSNR, stands.levelSNR.unit(float64(p.Radio.SNR)))
+			of := m.levels(&past, p.Radio.Frequency)
+			past.packets++
+			unitRSSI, unitSNR = append(unitRSSI, of.RSSI.unit(float64(p.Radio.RSSI))), append(unitSNR, of.SNR.unit(float64(p.Radio.SNR)))
 			keys, frequencies = append(keys, settingsOf(p).key()), append(frequencies, int64(p.Radio.Frequency))
 			rssi, snr = append(rssi, float64(p.Radio.RSSI)), append(snr, float64(p.Radio.SNR))
 		}
@@ -109,8 +111,9 @@ func (m *Uplinks) Encode(codes []int32, f *flow.Flow, i int, past *Past) {
 	}
 	past.key = key
 	frequency, _ := m.Frequency.Code(int64(p.Radio.Frequency))
-	rssi, _ := m.RSSI.Code.Code(past.levelRSSI.unit(float64(p.Radio.RSSI)))
-	snr, _ := m.SNR.Code.Code(past.levelSNR.unit(float64(p.Radio.SNR)))
+	of := m.levels(past, p.Radio.Frequency)
+	rssi, _ := m.RSSI.Code.Code(of.RSSI.unit(float64(p.Radio.RSSI)))
+	snr, _ := m.SNR.Code.Code(of.SNR.unit(float64(p.Radio.SNR)))
 	codes[headSettings], codes[headFrequency], codes[headRSSI], codes[headSNR] = int32(setting), int32(frequency), int32(rssi), int32(snr)
 	if m.Senders == nil && i > 0 {
 		codes[headStep] = int32(m.Counter.code(f.Packets[i-1].Radio.Counter, p.Radio.Counter))
@@ -121,7 +124,7 @@ func (m *Uplinks) Encode(codes []int32, f *flow.Flow, i int, past *Past) {
 // random chooses inside the bins.
 func (m *Uplinks) Decode(p *flow.Packet, codes []int32, past *Past, id int64, random *rand.Rand) {
 	s := m.settings(int(codes[headSettings])-m.repeats(), past)
-	if past.packets == 0 {
+	if past.packets == 0 && m.Senders == nil {
 		past.gateway, past.address = m.gateway(random), address(id)
 		if past.joins = s.joins(); past.joins {
 			past.address = 0
@@ -130,11 +133,16 @@ func (m *Uplinks) Decode(p *flow.Packet, codes []int32, past *Past, id int64, ra
 		s = m.alike(past.joins)
 	}
 	past.key = s.key()
+	frequency := uint32(m.Frequency.Values[codes[headFrequency]])
+	if m.Senders != nil {
+		frequency = m.Senders.frequency(frequency, past, random)
+	}
+	of := m.levels(past, frequency)
 	r := &flow.Radio{Gateway: past.gateway, Address: past.address, Port: s.port, MType: s.mtype,
-		Frequency: uint32(m.Frequency.Values[codes[headFrequency]]), SpreadingFactor: s.factor, Bandwidth: s.band, CodeRate: s.codeRate, CRC: s.crc,
-		RSSI: m.RSSI.value(codes[headRSSI], random.Float64(), past.levelRSSI), SNR: m.SNR.value(codes[headSNR], random.Float64(), past.levelSNR)}
+		Frequency: frequency, SpreadingFactor: s.factor, Bandwidth: s.band, CodeRate: s.codeRate, CRC: s.crc,
+		RSSI: m.RSSI.value(codes[headRSSI], random.Float64(), of.RSSI), SNR: m.SNR.value(codes[headSNR], random.Float64(), of.SNR)}
 	switch {
-	case m.Senders != nil: // Assign gives devices and counters
+	case m.Senders != nil: // the plan has counters
 	case past.packets == 0:
 		r.Counter = m.Counter.first(random)
 	default:
@@ -144,6 +152,35 @@ func (m *Uplinks) Decode(p *flow.Packet, codes []int32, past *Past, id int64, ra
 	p.Length += s.slack
 	p.Captured = p.Length
 	p.Layers[0] = flow.Layer{Name: flow.LayerLoRaWAN, Length: p.Length}
+	if m.Senders != nil {
+		m.Senders.sent(p, past, random)
+	}
+}
+
+// sent makes an uplink that was drawn the one that is planned: of that device, with
+// its counter, by its habits.
+func (d *senders) sent(p *flow.Packet, past *Past, random *rand.Rand) {
+	next := past.plan[past.packets]
+	s, r := d.List[next.sender], p.Radio
+	s.keep(p, random)
+	r.Gateway, r.Address, r.Counter = gatewayAddress(s.Gateway), address(int64(next.sender)), next.counter
+	if settingsOf(p).joins() {
+		r.Address, r.Counter = 0, 0
+	}
+}
+
+// frequency returns the frequency of the uplink that is planned, given the one drawn.
+func (d *senders) frequency(drawn uint32, past *Past, random *rand.Rand) uint32 {
+	next := past.plan[past.packets].sender
+	return d.List[next].frequency(drawn, past.heard[next].Frequency, d.Channels, random)
+}
+
+// levels returns the levels of the device that sends next, on a frequency.
+func (m *Uplinks) levels(past *Past, frequency uint32) *levels {
+	if m.Senders == nil {
+		return &past.levels
+	}
+	return m.Senders.List[past.plan[past.packets].sender].on(frequency)
 }
 
 // settings returns those of a class; below 0 those of the uplink before, for the first
@@ -178,8 +215,11 @@ func (m *Uplinks) alike(joins bool) settings {
 // gateway draws an identifier as often as in training, from the EUI-64 that
 // are set apart for documentation (RFC 9542, 2.2.1): 00-00-5E-EF-10-00-00-xx.
 func (m *Uplinks) gateway(random *rand.Rand) uint64 {
-	return documentationEUI + uint64(draw.Index(random, m.Gateways)&0xff)
+	return gatewayAddress(uint64(draw.Index(random, m.Gateways)))
 }
+
+// gatewayAddress returns the identifier of the gateway of a number.
+func gatewayAddress(number uint64) uint64 { return documentationEUI + number&0xff }
 
 const documentationEUI = 0x00005EEF10000000
 

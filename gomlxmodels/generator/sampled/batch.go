@@ -126,7 +126,7 @@ func (l *batchSampler) assign(to *slot, f scheduledFlow) {
 		d, l.free = l.free[last], l.free[:last]
 	}
 	d.begin(&f)
-	*to = slot{buffer: d, past: begin(f.targets, l.g.Radio.BeginDrawn(f.Latent)), walk: l.prior.Start(), latent: f.Latent, state: -1}
+	*to = slot{buffer: d, past: begin(f.targets, l.g.Radio.BeginDrawn(f.Latent, f.plan)), walk: l.prior.Start(), latent: f.Latent, state: -1}
 	l.active++
 }
 
@@ -172,6 +172,9 @@ func (l *batchSampler) take(i int) (ended bool) {
 	p := &l.packet
 	p.Radio = nil
 	gap, end := l.decoder.decode(p, codes, l.random.Float64(), l.random.Float64())
+	if planned, last, ok := to.past.radio.Planned(); ok {
+		gap, end = planned, last
+	}
 	to.walk.Step(int(codes[headLabel]))
 	d := to.buffer
 	if !to.started {

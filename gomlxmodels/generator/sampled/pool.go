@@ -9,7 +9,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
-	"github.com/necstgen/necstgen/gomlxmodels/generator/aggregate"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/radio"
 )
 
 // Slots of one batch sampler, samplers of one request, and slots of a request at most.
@@ -83,15 +83,21 @@ func (g *Generator) newPool(r generator.Request, n, slots int) (*samplerPool, er
 	return p, nil
 }
 
-// specs returns those of the aggregate level, each with a radio profile.
+// specs returns those of the aggregate level, each with a radio profile. The starts of
+// segments that are planned are the plan's.
 func (g *Generator) specs(r generator.Request) specs {
-	next, profile := g.Aggregate.Specs(r), g.Radio.Profiles(r.Seed)
-	return func() (aggregate.Spec, bool, error) {
+	next, profile, plan := g.Aggregate.Specs(r), g.Radio.Profiles(r.Seed), g.Radio.Plans(r.Seed)
+	return func() (scheduledFlow, bool, error) {
 		s, more, err := next()
-		if more {
-			s.Latent = profile(s.Latent)
+		if !more {
+			return scheduledFlow{}, false, err
 		}
-		return s, more, err
+		s.Latent = profile(s.Latent)
+		f := scheduledFlow{Spec: s, plan: plan()}
+		if f.plan != nil {
+			f.Start = r.Start + int64(f.plan.Start)
+		}
+		return f, true, nil
 	}
 }
 
@@ -186,7 +192,7 @@ func (p *samplerPool) close() error {
 // the same flows.
 func (g *Generator) Flows(ctx context.Context, r generator.Request) iter.Seq2[*flow.Flow, error] {
 	if g.Pace != nil {
-		return g.Pace.Flows(ctx, r, g.draw, g.Radio.Devices(r.Seed))
+		return g.Pace.Flows(ctx, r, g.draw, radio.None{}) // who sends is planned
 	}
 	return g.draw(ctx, r)
 }

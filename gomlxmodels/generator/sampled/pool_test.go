@@ -21,9 +21,9 @@ import (
 func TestDispatcher(t *testing.T) {
 	all := func() specs {
 		n := int64(-1)
-		return func() (aggregate.Spec, bool, error) {
+		return func() (scheduledFlow, bool, error) {
 			n++
-			return aggregate.Spec{Start: 10 * n}, n < 100, nil
+			return scheduledFlow{Spec: aggregate.Spec{Start: 10 * n}}, n < 100, nil
 		}
 	}
 	for seed := range uint64(5) {
