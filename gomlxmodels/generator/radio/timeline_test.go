@@ -215,6 +215,43 @@ func TestChannels(t *testing.T) {
 	}
 }
 
+// A level comes back from its bin within the bin's width, on the grid; what rounding
+// hides is spread over the step, wherever the device's mean is.
+func TestLevels(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 1))
+	var samples []noted
+	for range 20000 {
+		of := levelStats{Mean: -70 - 50*random.Float64(), Deviation: 2}
+		samples = append(samples, noted{math.Round(of.Mean + 2*random.NormFloat64()), random.Float64(), of})
+	}
+	l, err := fitLevel("RSSI", samples)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.Code.Len() != levelBins {
+		t.Errorf("%d bins, want %d: no value of many devices is one of its own", l.Code.Len(), levelBins)
+	}
+	sum, squares := 0.0, 0.0
+	of := levelStats{Mean: -88.4, Deviation: 2}
+	for _, n := range samples {
+		v := float64(l.value(l.code(n), random.Float64(), of))
+		if v != math.Round(v) {
+			t.Fatalf("%v is not on the grid", v)
+		}
+		sum, squares = sum+(v-of.Mean), squares+(v-of.Mean)*(v-of.Mean)
+	}
+	if mean, deviation := sum/float64(len(samples)), math.Sqrt(squares/float64(len(samples))); math.Abs(mean) > 0.1 || math.Abs(deviation-2) > 0.15 {
+		t.Errorf("mean %.2f dB off and deviation %.2f dB, want 0 and 2", mean, deviation)
+	}
+	for _, v := range []float64{l.Known[0], l.Known[10], l.Known[len(l.Known)-1]} {
+		for _, at := range []float64{0, 0.5, 0.999} {
+			if got := float64(l.nearest(l.spread(v, at))); math.Abs(got-v) > 1e-9 && at > 0 {
+				t.Errorf("%v dBm, spread to %v, became %v", v, l.spread(v, at), got)
+			}
+		}
+	}
+}
+
 // A timeline's model is the same after it was written and read.
 func TestTimelineJSON(t *testing.T) {
 	_, m := gatewayTimeline(t, gentest.Uplinks(40, 24*time.Hour, rand.NewPCG(2, 2)))

@@ -46,7 +46,7 @@ func fitUplinks(flows []*flow.Flow, segments bool) (*Uplinks, error) {
 	if segments {
 		m.Senders = fitSenders(flows)
 	}
-	var rssi, snr, unitRSSI, unitSNR []float64
+	var rssi, snr []noted
 	gateways := make(map[uint64]float64)
 	for _, f := range flows {
 		past := m.Begin(f)
@@ -54,17 +54,16 @@ func fitUplinks(flows []*flow.Flow, segments bool) (*Uplinks, error) {
 			p := &f.Packets[i]
 			of := m.levels(&past, p.Radio.Frequency)
 			past.packets++
-			unitRSSI, unitSNR = append(unitRSSI, of.RSSI.unit(float64(p.Radio.RSSI))), append(unitSNR, of.SNR.unit(float64(p.Radio.SNR)))
 			keys, frequencies = append(keys, settingsOf(p).key()), append(frequencies, int64(p.Radio.Frequency))
-			rssi, snr = append(rssi, float64(p.Radio.RSSI)), append(snr, float64(p.Radio.SNR))
+			rssi, snr = append(rssi, rssiOf(p, of)), append(snr, snrOf(p, of))
 		}
 		gateways[f.Packets[0].Radio.Gateway]++
 	}
 	m.Settings, m.Frequency = feature.FitVocabulary(keys), feature.FitVocabulary(frequencies)
-	if m.RSSI, err = fitLevel("RSSI", rssi, unitRSSI); err != nil {
+	if m.RSSI, err = fitLevel("RSSI", rssi); err != nil {
 		return nil, err
 	}
-	if m.SNR, err = fitLevel("SNR", snr, unitSNR); err != nil {
+	if m.SNR, err = fitLevel("SNR", snr); err != nil {
 		return nil, err
 	}
 	for _, n := range gateways {
@@ -112,9 +111,7 @@ func (m *Uplinks) Encode(codes []int32, f *flow.Flow, i int, past *Past) {
 	past.key = key
 	frequency, _ := m.Frequency.Code(int64(p.Radio.Frequency))
 	of := m.levels(past, p.Radio.Frequency)
-	rssi, _ := m.RSSI.Code.Code(of.RSSI.unit(float64(p.Radio.RSSI)))
-	snr, _ := m.SNR.Code.Code(of.SNR.unit(float64(p.Radio.SNR)))
-	codes[headSettings], codes[headFrequency], codes[headRSSI], codes[headSNR] = int32(setting), int32(frequency), int32(rssi), int32(snr)
+	codes[headSettings], codes[headFrequency], codes[headRSSI], codes[headSNR] = int32(setting), int32(frequency), m.RSSI.code(rssiOf(p, of)), m.SNR.code(snrOf(p, of))
 	if m.Senders == nil && i > 0 {
 		codes[headStep] = int32(m.Counter.code(f.Packets[i-1].Radio.Counter, p.Radio.Counter))
 	}
