@@ -18,7 +18,7 @@ func (c *command) dataFetchCommand() *cobra.Command {
 		Use:   "fetch NAME",
 		Short: "Download a data set and check it",
 		Long: "A download that was cut is continued, and a file has its name only when its\n" +
-			"size and digest are right. Data sets lie in $NECSTGEN_DATA, or in necstgen/data\n" +
+			"size and digest are right. NAME may also be a file of a data set, NAME/FILE. Data sets lie in $NECSTGEN_DATA, or in necstgen/data\n" +
 			"in the user's cache folder.",
 		Args: arguments(1, 1, "the name of a data set, as data list prints it"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.dataFetch(cmd.Context(), args[0], options) },
@@ -44,6 +44,9 @@ func (c *command) dataFetch(ctx context.Context, name string, options catalog.Fe
 	}
 	if info.Embedded() {
 		return printLine(c.out, "%s is part of the program", info.Name)
+	}
+	if n := len(info.Files) - sets.Here(info); n > 0 && name == info.Name {
+		c.say(fmt.Sprintf("left out %d of %d files: their digests are not published: add --accept-unknown to fetch them too", n, len(info.Files)))
 	}
 	paths, err := sets.Paths(name)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 func (c *command) dataImportCommand() *cobra.Command {
 	var o convert.Options
 	cmd := &cobra.Command{
-		Use:   "import FILE",
+		Use:   "import FILE...",
 		Short: "Turn a trace into tables of its packets, their features and flows",
 		Long: "Reads captures, packet tables, NeCSTGen's packets and LoRaWAN gateways' logs.\n" +
 			"--out has a row a packet, with its application, flow and direction; --features\n" +
@@ -28,8 +28,8 @@ func (c *command) dataImportCommand() *cobra.Command {
 			"FPort 1, LORA_1. Without one --out has the columns of df_week1_monday.csv.",
 		Example: "  go run ./experiments data import my.pcap --flows flows.parquet\n" +
 			"  go run ./experiments data import my.pcap --layout necstgen --application HTTP",
-		Args: arguments(1, 1, "a capture file, a CSV, or the name of a data set"),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.dataImport(cmd.Context(), args[0], o) },
+		Args: arguments(1, -1, "a capture file, a CSV, or the name of a data set"),
+		RunE: func(cmd *cobra.Command, args []string) error { return c.dataImport(cmd.Context(), args, o) },
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.Packets, "out", "", "`FILE` of the packets (default: named as the input)")
@@ -38,13 +38,14 @@ func (c *command) dataImportCommand() *cobra.Command {
 	flags.StringVar(&o.FlowFeatures, "flow-features", "", "`FILE` of the flows' features (default: none)")
 	flags.StringVar((*string)(&o.Layout), "layout", "", "`LAYOUT` of the files: necstgen (default: own)")
 	flags.StringVar(&o.Application, "application", "", "packets of this `NAME` only; LORAWAN: uplinks")
-	flags.StringVar((*string)(&o.Variant), "variant", "", "general, tcp-google-home or udp-google-home")
-	flags.BoolVar(&o.Compat, "compat", false, "features as the published files have them")
+	flags.StringVar((*string)(&o.Variant), "variant", "", "general, tcp-google-home, udp-google-home or lorawan (default: that of the application)")
+	flags.BoolVar(&o.Compat, "compat", false, "features, and flows of ICMP, as the published files have them")
+	periodFlags(cmd, &o.Period)
 	return cmd
 }
 
-func (c *command) dataImport(ctx context.Context, name string, o convert.Options) error {
-	result, err := convert.Run(ctx, name, o, c.say)
+func (c *command) dataImport(ctx context.Context, names []string, o convert.Options) error {
+	result, err := convert.Run(ctx, names, o, c.say)
 	if mistake, ok := errors.AsType[*convert.OptionsError](err); ok {
 		return usageError{mistake.Err}
 	}

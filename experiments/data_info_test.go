@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/lorawan"
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/trace"
@@ -35,7 +36,7 @@ func TestInfoOfLoRaTap(t *testing.T) {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	info, err := summary.OfTrace(t.Context(), trace.New(&capture, "tap.pcap"))
+	info, err := summary.OfTrace(t.Context(), trace.New(&capture, "tap.pcap"), flow.Period{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,25 +7,34 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/experiments/fidelity"
-	"github.com/necstgen/necstgen/gomlxmodels/stage"
+	"github.com/necstgen/necstgen/experiments/evaluate"
 )
 
 // evaluateOptions are the flags of evaluate.
 type evaluateOptions struct {
-	training, application string
+	training, application, columns string
+	period                         flow.Period
 }
 
 func (c *command) evaluateCommand() *cobra.Command {
 	var o evaluateOptions
 	cmd := &cobra.Command{
 		Use:   "evaluate REAL SYNTHETIC",
-		Short: "Score anybody's synthetic capture against a real one",
-		Long: "Reads captures, packet tables (Parquet, Arrow, CSV), NeCSTGen's published packets and LoRaWAN logs.\n" +
-			"REAL should be traffic that the generator did not see, and --training what it learnt from. Without\n" +
-			"--training a random half of REAL stands for it: then the scores of copying say little.\n" +
-			"If REAL is of one application, or --application names one, SYNTHETIC is taken for that as a whole:\n" +
-			"its flows that are not recognised as such are scored too, and counted in a warning.",
+		Short: "Score anybody's synthetic traffic against real traffic",
+		Long: `Reads captures, packet tables (Parquet, Arrow, CSV), NeCSTGen's published packets, LoRaWAN logs, and
+what generators write as NeCSTGen publishes it: packets (DF_GEN_PACKET_*) and tables of flows
+(DF_GEN_FLOW_*, df_raw_flows_*). REAL should be traffic that the generator did not see, and --training
+what it learnt from. Without --training a random half of REAL stands for it: then the scores of copying
+say little.
+Each may be a folder, or a pattern in quotes, of several files, which are merged in time order. --from
+and --to say which part of REAL and of --training is compared.
+If REAL is of one application, or --application or an output's name names one, SYNTHETIC is taken for
+that as a whole: its flows that are not recognised as such are scored too, and counted in a warning.
+Generated packets have no addresses and no starts of flows: flows are then those that both files
+label, and scores that need more say so. Tables of flows are scored by packets, starts and bytes.`,
+		Example: `  go run ./experiments evaluate office.pcap generated.pcap
+  go run ./experiments evaluate df_raw_HTTP.csv DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv
+  go run ./experiments evaluate df_raw_flows_HTTP.csv DF_GEN_FLOW_HTTP_FINAL.csv`,
 		Args: arguments(2, 2, "two captures, the real one first"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.evaluate(cmd.Context(), args[0], args[1], o)
@@ -33,42 +42,35 @@ func (c *command) evaluateCommand() *cobra.Command {
 	}
 	cmd.Flags().StringVar(&o.training, "training", "", "capture that the generator learnt from")
 	cmd.Flags().StringVar(&o.application, "application", "", "the application that is compared, like HTTP: REAL's flows of it, all of SYNTHETIC")
+	cmd.Flags().StringVar(&o.columns, "columns", "lstm", "`COLUMNS` of generated packets: lstm, the network's answers, or vae, the decoded features")
+	periodFlags(cmd, &o.period)
 	return cmd
 }
 
-// evaluate prints the scores of a synthetic capture.
+// evaluate prints the scores of synthetic traffic.
 func (c *command) evaluate(ctx context.Context, real, synthetic string, o evaluateOptions) error {
 	seed, err := c.seedOr(1)
 	if err != nil {
 		return err
 	}
-	var app flow.Application
+	options := evaluate.Options{Real: real, Synthetic: synthetic, Training: o.training, Decoded: o.columns == "vae", Seed: seed, Period: o.period, Open: c.openTrace, Warn: c.warn}
+	if err := o.period.Check(); err != nil {
+		return usageError{err}
+	}
+	if o.columns != "lstm" && o.columns != "vae" {
+		return usageError{fmt.Errorf("evaluate: --columns %q: want lstm or vae", o.columns)}
+	}
 	if o.application != "" {
-		if err := app.UnmarshalText([]byte(o.application)); err != nil {
+		if err := options.Application.UnmarshalText([]byte(o.application)); err != nil {
 			return usageError{fmt.Errorf("--application: %w", err)}
 		}
 	}
-	src := stage.Source(seed, "evaluate") // as the stage of a run with that seed has it, so that both compare the same flows
-	split, err := c.realFlows(ctx, real, o.training, app, src)
-	if err != nil {
-		return err
-	}
-	if applications := split.Applications(); app == flow.Unknown && len(applications) == 1 {
-		app = applications[0]
-	}
-	candidate, err := c.readFlows(ctx, synthetic, app, false)
-	if err != nil {
-		return err
-	}
-	if app != flow.Unknown {
-		if warning := fidelity.Claim(candidate, app); warning != nil {
-			fmt.Fprintf(c.err, "warning: %s: %v\n", synthetic, warning)
-		}
-	}
-	baselines := map[string][]*flow.Flow{"bootstrap": split.Training}
-	scores, err := fidelity.Compare(fidelity.Config{}, split, candidate, baselines, src)
+	scores, err := evaluate.Files(ctx, options)
 	if err != nil {
 		return err
 	}
 	return c.printScores(scores)
 }
+
+// warn says what is odd about an input.
+func (c *command) warn(err error) { c.terminal().Warn(err.Error()) }

@@ -48,7 +48,7 @@ func TestEvaluateJumpingClock(t *testing.T) {
 		c := command{out: &out, err: &messages}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		if err := c.evaluate(t.Context(), real, synthetic, evaluateOptions{}); err != nil {
+		if err := c.evaluate(t.Context(), real, synthetic, evaluateOptions{columns: "lstm"}); err != nil {
 			t.Fatal(err)
 		}
 		runtime.ReadMemStats(&after)

@@ -12,6 +12,9 @@ func (c *command) generate(ctx context.Context, refs []string, o *generateOption
 	if err := o.check(len(refs)); err != nil {
 		return err
 	}
+	if o.from.file != "" {
+		return c.generateFrom(ctx, o)
+	}
 	runs := make([]*run.Manifest, len(refs))
 	for i, ref := range refs {
 		m, err := run.Find(c.runs, ref)
@@ -20,12 +23,15 @@ func (c *command) generate(ctx context.Context, refs []string, o *generateOption
 		}
 		runs[i] = m
 	}
-	amount, err := c.amount(o, runs[0])
+	amount, err := c.amount(o, runs[0].Config)
 	if err != nil {
 		return err
 	}
-	if o.level == aggregateLevel {
+	switch o.level {
+	case aggregateLevel:
 		return c.generateAggregate(ctx, runs[0], o, amount)
+	case packetLevel:
+		return c.generatePackets(ctx, runs[0], o, amount)
 	}
 	source, err := saved.Open(ctx, runs, c.backend, c.err)
 	if err != nil {
@@ -35,11 +41,20 @@ func (c *command) generate(ctx context.Context, refs []string, o *generateOption
 	if err := o.weights.weigh(refs, source.Parts); err != nil {
 		return err
 	}
-	switch {
-	case o.level == packetLevel:
-		return c.generatePackets(runs[0], source, o, amount)
-	case o.necstgen != "":
+	if err := o.schedule(runs, source); err != nil {
+		return err
+	}
+	if o.necstgen != "" {
 		return c.generateNeCSTGen(ctx, runs, source, o, amount)
 	}
-	return c.generateFrames(ctx, runs, source, o, amount)
+	return c.generateFrames(ctx, folders(runs), runs[0].Config, source, o, amount)
+}
+
+// folders returns where runs lie.
+func folders(runs []*run.Manifest) []string {
+	dirs := make([]string, len(runs))
+	for i, m := range runs {
+		dirs[i] = m.Dir
+	}
+	return dirs
 }

@@ -11,12 +11,13 @@ import (
 
 // generateResult is what generate has made.
 type generateResult struct {
-	Runs    []string      `json:"runs"`
-	Packets int64         `json:"packets"`
-	Seconds float64       `json:"seconds"`
-	Seed    uint64        `json:"seed"`
-	Files   []writtenFile `json:"files,omitempty"`
-	Replay  *replayResult `json:"replay,omitempty"`
+	Runs    []string       `json:"runs"` // or the file of --from
+	Packets int64          `json:"packets"`
+	Seconds float64        `json:"seconds"`
+	Seed    uint64         `json:"seed"`
+	Files   []writtenFile  `json:"files,omitempty"`
+	Replay  *replayResult  `json:"replay,omitempty"`
+	Repairs map[string]int `json:"repairs,omitempty"` // of the flows of --from, how often each
 }
 
 // writtenFile is one file of it, or one split capture.

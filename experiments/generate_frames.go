@@ -9,14 +9,15 @@ import (
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/tcp"
+	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/output"
-	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/saved"
 )
 
-// generateFrames writes captures and tables, or sends frames, or both.
-func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, source *saved.Source, o *generateOptions, amount saved.Amount) error {
-	options, err := o.framing(runs[0], source)
+// generateFrames writes captures and tables, or sends frames, or both. From is what the
+// source was made of, and first the configuration that the options change.
+func (c *command) generateFrames(ctx context.Context, from []string, first config.Experiment, source *saved.Source, o *generateOptions, amount saved.Amount) error {
+	options, err := o.framing(first, source)
 	if err != nil {
 		return err
 	}
@@ -32,10 +33,7 @@ func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, sour
 	if err != nil {
 		return err
 	}
-	result := &generateResult{Seed: amount.Seed}
-	for _, m := range runs {
-		result.Runs = append(result.Runs, m.Dir)
-	}
+	result := &generateResult{Runs: from, Seed: amount.Seed}
 	began := time.Now()
 	err = c.writeFrames(ctx, framer.Frames(source.Flows(ctx, amount)), packets, o, files, result)
 	for _, f := range files {
@@ -43,6 +41,9 @@ func (c *command) generateFrames(ctx context.Context, runs []*run.Manifest, sour
 		if f.Packets() > 0 {
 			result.Files = append(result.Files, describeFile(f))
 		}
+	}
+	if o.from.file != "" {
+		result.Repairs = framer.Repairs()
 	}
 	result.Seconds = time.Since(began).Seconds()
 	if err == nil && result.Packets == 0 {

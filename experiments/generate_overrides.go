@@ -6,7 +6,6 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/config"
-	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/saved"
 )
 
@@ -18,7 +17,7 @@ type frameOverrides struct {
 }
 
 // framing returns how the packets of the runs become frames.
-func (o *generateOptions) framing(first *run.Manifest, source *saved.Source) (options tcp.Options, err error) {
+func (o *generateOptions) framing(first config.Experiment, source *saved.Source) (options tcp.Options, err error) {
 	g, err := o.overrides.apply(first)
 	if err == nil {
 		err = o.overrides.checkLink(source)
@@ -34,7 +33,7 @@ func (o *generateOptions) framing(first *run.Manifest, source *saved.Source) (op
 }
 
 // apply returns the first run's configuration with the overrides.
-func (o *frameOverrides) apply(m *run.Manifest) (config.Generate, error) {
+func (o *frameOverrides) apply(first config.Experiment) (config.Generate, error) {
 	var changes []string
 	for key, value := range map[string]string{"link": o.link, "payload": o.payload} {
 		if value != "" {
@@ -44,7 +43,7 @@ func (o *frameOverrides) apply(m *run.Manifest) (config.Generate, error) {
 	if o.complete {
 		changes = append(changes, "generate.complete=true")
 	}
-	e, err := m.Config.Override(changes...)
+	e, err := first.Override(changes...)
 	if err != nil {
 		return e.Generate, usageError{fmt.Errorf("generate: %w", err)}
 	}

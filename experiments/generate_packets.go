@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -12,18 +13,19 @@ import (
 )
 
 // generatePackets writes the features of packets drawn from labels.
-func (c *command) generatePackets(m *run.Manifest, source *saved.Source, o *generateOptions, a saved.Amount) error {
-	level, ok := source.Parts[0].Generator.(generator.PacketLevel)
-	if !ok {
-		return fmt.Errorf("generate: %s: its generator, %s, has no packet level: want a run with generator=sampled or generator=paper", m.Dir, m.Config.Generator)
+func (c *command) generatePackets(ctx context.Context, m *run.Manifest, o *generateOptions, a saved.Amount) error {
+	level, err := saved.OpenPacketLevel(ctx, m, c.backend, c.err)
+	if err != nil {
+		return err
 	}
+	defer level.Close()
 	src := rand.NewPCG(a.Seed, 2)
 	labels, err := labelsOf(level, o, src)
 	if err != nil {
 		return fmt.Errorf("generate: %w", err)
 	}
 	if a.Start == 0 {
-		a.Start = source.Parts[0].Traffic.Start
+		a.Start = level.Start
 	}
 	drawn, err := level.Packets(labels, a.Start, src)
 	if err != nil {

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/run"
@@ -57,6 +59,9 @@ func (c *command) printGenerated(g *generateResult) error {
 	}
 	if c.quiet {
 		return err
+	}
+	for _, what := range slices.Sorted(maps.Keys(g.Repairs)) {
+		err = errors.Join(err, printLine(out, "mended: %s: %s", what, output.Thousands(int64(g.Repairs[what]))))
 	}
 	if g.Replay != nil {
 		return errors.Join(err, printLine(out, "%s", g.Replay.line()))

@@ -1,8 +1,8 @@
 package main
 
 import (
-	"os"
-
+	"github.com/necstgen/necstgen/datasets/catalog"
+	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
 )
@@ -21,13 +21,16 @@ type experimentInfo struct {
 
 // describeExperiment gathers what the list says of an experiment.
 func (c *command) describeExperiment(name string, e config.Experiment) experimentInfo {
-	l := experimentInfo{Name: name, Application: e.Data.Application.String(), Data: e.Data.Name, Here: e.Data.Name != "", About: e.About}
+	l := experimentInfo{Name: name, Application: e.Data.Application.String(), Data: e.Data.Name, About: e.About}
 	switch {
-	case e.Data.Path != "":
-		_, err := os.Stat(e.Data.Path)
-		l.Data, l.Here = e.Data.Path, err == nil
+	case len(e.Data.Path) > 0:
+		_, err := trace.Files(e.Data.Path)
+		l.Data, l.Here = e.Data.Path.String(), err == nil
 	case e.Data.Name == "":
 		l.Data = "(data.path)"
+	default:
+		_, err := new(catalog.Catalog).Data(e.Data.Name)
+		l.Here = err == nil
 	}
 	if ids, err := run.IDs(c.runs, name); err == nil {
 		l.Runs = len(ids)

@@ -32,11 +32,25 @@ interrupted or has failed goes on from where it was.`,
 	return cmd
 }
 
-// run runs one experiment to its end.
+// run runs one experiment to its end, and prints its scores and its folder.
 func (c *command) run(ctx context.Context, name string, overrides []string, repeat repetition) error {
-	p, err := c.prepare(ctx, name, overrides, repeat)
+	m, fresh, err := c.finish(ctx, name, overrides, repeat)
 	if err != nil {
 		return err
+	}
+	if fresh {
+		if err := c.printClosing(m); err != nil {
+			return err
+		}
+	}
+	return c.printRun(m)
+}
+
+// finish makes a finished run of an experiment. It is not fresh where it was one before.
+func (c *command) finish(ctx context.Context, name string, overrides []string, repeat repetition) (m *run.Manifest, fresh bool, err error) {
+	p, err := c.prepare(ctx, name, overrides, repeat)
+	if err != nil {
+		return nil, false, err
 	}
 	defer p.Close()
 	out := c.terminal()
@@ -44,23 +58,17 @@ func (c *command) run(ctx context.Context, name string, overrides []string, repe
 	// A run whose files were changed takes them out of the store again.
 	if m, err := run.Open(dir); err == nil && len(p.Job.Again) == 0 && run.Verify(dir) == nil {
 		out.Printf("it finished on %s and is not computed again (--force does)\n", m.Finished.Local().Format("2006-01-02 15:04:05"))
-		return c.printRun(m)
+		return m, false, nil
 	}
 	r, err := p.Run(ctx, c.runs, run.Options{Out: out, Source: run.ReadSource(ctx, ".")})
 	if err != nil && len(p.Job.Again) > 0 {
-		return stoppedError{err, ": run it again without --force or --from to go on from here"}
+		return nil, false, stoppedError{err, ": run it again without --force or --from to go on from here"}
 	}
 	if err != nil {
-		return err
+		return nil, false, err
 	}
-	m, err := run.Open(r.Dir())
-	if err != nil {
-		return err
-	}
-	if err := c.printClosing(m); err != nil {
-		return err
-	}
-	return c.printRun(m)
+	m, err = run.Open(r.Dir())
+	return m, true, err
 }
 
 // printRun prints the line that a run ends with, or its manifest as JSON.

@@ -36,6 +36,7 @@ type Assigner struct {
 	overflow  map[overflowKey]*HostState
 	overflows uint32
 	kept      map[netip.Addr]*HostState // hosts of flows that keep their tuples
+	named     map[netip.Addr]int        // hosts by the addresses that flows name them by
 }
 
 type appProto struct {
@@ -90,14 +91,47 @@ func (a *Assigner) newHostState(h Host) *HostState {
 	return &HostState{Host: h, NextID: uint16(a.random.Uint32()), ClockOffset: a.random.Uint32()}
 }
 
-// Assign draws the two ends of a flow, of IPv6 where want6 is true and the plan has
-// such hosts.
+// Name says by which addresses flows may name their hosts: hosts[i] is host i of the
+// assigner's plan, under the address that it had before Plan.WithOptions.
+func (a *Assigner) Name(hosts []Host) {
+	a.named = make(map[netip.Addr]int, len(hosts))
+	for i, h := range hosts {
+		a.named[h.Address] = i
+	}
+}
+
+// Named reports whether a flow names its two hosts, and leaves its ports to be assigned.
+func Named(f *flow.Flow) bool {
+	t := f.Tuple
+	return t.Src.Addr().IsValid() && t.Dst.Addr().IsValid() && t.Src.Port() == 0 && t.Dst.Port() == 0
+}
+
+// pairOf returns the hosts that a flow names and their service, false where the plan does
+// not know that they had flows of this application.
+func (a *Assigner) pairOf(f *flow.Flow, proto uint8) (pair Pair, service *serviceChoice, ok bool) {
+	if a.named == nil || !Named(f) {
+		return Pair{}, nil, false
+	}
+	client, known1 := a.named[f.Tuple.Src.Addr()]
+	server, known2 := a.named[f.Tuple.Dst.Addr()]
+	if !known1 || !known2 {
+		return Pair{}, nil, false
+	}
+	service = a.group(f.Application, proto).of(client, server)
+	return Pair{Client: client, Server: server}, service, service != nil
+}
+
+// Assign gives a flow the two ends that it names, if the plan has them, and else draws
+// them, of IPv6 where want6 is true and the plan has such hosts.
 func (a *Assigner) Assign(f *flow.Flow, proto uint8, want6 bool) Ends {
-	service := a.service(f.Application, proto, want6)
-	pair := a.pair(service, want6)
+	pair, service, fixed := a.pairOf(f, proto)
+	if !fixed {
+		service = a.service(f.Application, proto, want6)
+		pair = a.pair(service, want6)
+	}
 	same := service.SamePort > 0 && a.random.Float64() < service.SamePort
 	for range reuseTries {
-		if !same || a.reusable(pair, service, f) {
+		if !same || fixed || a.reusable(pair, service, f) {
 			break
 		}
 		pair = a.pair(service, want6)

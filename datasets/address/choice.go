@@ -73,6 +73,7 @@ func (f *pairChoice) draw(random *rand.Rand) int {
 type serviceGroup struct {
 	services []*serviceChoice
 	sums     [2][]int64
+	byPair   map[[2]int]*serviceChoice // by client and server, the service at which they have most flows; nil: not needed yet
 }
 
 func (g *serviceGroup) add(service *serviceChoice) {
@@ -87,4 +88,21 @@ func (g *serviceGroup) add(service *serviceChoice) {
 		}
 		g.sums[family] = append(g.sums[family], sum)
 	}
+}
+
+// of returns the service of a client at a server, nil if they have none.
+func (g *serviceGroup) of(client, server int) *serviceChoice {
+	if g.byPair == nil {
+		g.byPair = make(map[[2]int]*serviceChoice)
+		most := make(map[[2]int]int64)
+		for _, service := range g.services {
+			for _, pair := range service.Pairs {
+				ends := [2]int{pair.Client, pair.Server}
+				if known := g.byPair[ends] != nil; !known || pair.Flows > most[ends] {
+					g.byPair[ends], most[ends] = service, pair.Flows
+				}
+			}
+		}
+	}
+	return g.byPair[[2]int{client, server}]
 }

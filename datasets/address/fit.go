@@ -22,6 +22,20 @@ const maxPairs = 1 << 16
 // from a table of packets give the same plan. Flows without addresses (Tuple zero)
 // count for their application, and are distributed among the hosts of Default.
 func Fit(flows []*flow.Flow, opts FitOptions) (*Plan, error) {
+	plan, _, err := fit(flows, opts)
+	return plan, err
+}
+
+// FitHosts returns which host of the plan that Fit makes of the same flows and options
+// stands for each of their addresses: an index of Plan.Hosts. Flows without addresses
+// have none.
+func FitHosts(flows []*flow.Flow, opts FitOptions) (map[netip.Addr]int, error) {
+	_, hosts, err := fit(flows, opts)
+	return hosts, err
+}
+
+// fit does the work of Fit and of FitHosts.
+func fit(flows []*flow.Flow, opts FitOptions) (*Plan, map[netip.Addr]int, error) {
 	fit := fitting{
 		hosts:    make(map[netip.Addr]*hostCounts),
 		services: make(map[serviceKey]*serviceCounts),
@@ -35,13 +49,13 @@ func Fit(flows []*flow.Flow, opts FitOptions) (*Plan, error) {
 		}
 	}
 	if len(fit.services) == 0 {
-		return nil, errors.New("address: fit: no TCP or UDP flow and no uplink among the training flows, want at least one")
+		return nil, nil, errors.New("address: fit: no TCP or UDP flow and no uplink among the training flows, want at least one")
 	}
-	plan := fit.plan(opts)
+	plan, hosts := fit.plan(opts)
 	if err := plan.Validate(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return plan, nil
+	return plan, hosts, nil
 }
 
 // fitting gathers counts over the training flows.
@@ -57,7 +71,7 @@ type hostCounts struct {
 	flows                        int64
 	ttl, mss, synWindow, windows counter
 	mac                          counter
-	unpadded, padded             bool // short frames were captured below 60 bytes, and of 60
+	unpadded, padded             bool // short frames were captured below flow.MinFrame, and of that length
 }
 
 type serviceKey struct {
@@ -177,9 +191,9 @@ func (fit *fitting) addHosts(f *flow.Flow, pair [2]netip.Addr) {
 		p := &f.Packets[i]
 		h := ends[p.Direction&1]
 		h.mac.add(macNumber(p.SrcMAC))
-		if short := p.HeaderLength+p.PayloadLength < minFrame; short && p.Length > 0 {
-			h.unpadded = h.unpadded || p.Length < minFrame
-			h.padded = h.padded || p.Length >= minFrame
+		if bare := p.Length - p.Padding(); bare < flow.MinFrame && p.Length > 0 {
+			h.unpadded = h.unpadded || p.Length < flow.MinFrame
+			h.padded = h.padded || p.Length >= flow.MinFrame
 		}
 		if p.TTL > 1 { // 1 is for multicast groups, and no address given out is one
 			h.ttl.add(uint64(p.TTL))
@@ -232,5 +246,4 @@ const (
 	ipv4Header  = 20
 	ipv6Header  = 40
 	udpHeader   = 8
-	minFrame    = 60 // Ethernet without the frame check sequence
 )

@@ -11,8 +11,8 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// plan turns the counts into a Plan.
-func (fit *fitting) plan(opts FitOptions) *Plan {
+// plan turns the counts into a Plan, and returns which of its hosts each address is.
+func (fit *fitting) plan(opts FitOptions) (*Plan, map[netip.Addr]int) {
 	p := &Plan{Version: planVersion, MTU: ethernetMTU, Original: opts.KeepAddresses, InUse: fit.inUse()}
 	if fit.mtu > ethernetMTU && fit.mtu <= jumboMTU {
 		p.MTU = int(fit.mtu) // jumbo frames; anything larger was merged by an offload engine
@@ -39,16 +39,20 @@ func (fit *fitting) plan(opts FitOptions) *Plan {
 		groups = groups[1:]
 	}
 	fits := p.renumber(documentedRanges(), taken, flows, groups...)
-	p.sortHosts(fits)
+	sorted := p.sortHosts(fits)
+	for address, i := range index {
+		index[address] = sorted[i]
+	}
 	for i := range p.Services {
 		p.Services[i].sortPairs()
 	}
-	return p
+	return p, index
 }
 
 // sortHosts puts the hosts in the order of their addresses. Where there were fewer
-// addresses than hosts, hosts of one address become one.
-func (p *Plan) sortHosts(distinct bool) {
+// addresses than hosts, hosts of one address become one. It returns the new index of
+// each host.
+func (p *Plan) sortHosts(distinct bool) []int {
 	order := everyHost(p)
 	slices.SortStableFunc(order, func(a, b int) int { return p.Hosts[a].Address.Compare(p.Hosts[b].Address) })
 	index, hosts := make([]int, len(p.Hosts)), []Host(nil)
@@ -60,6 +64,7 @@ func (p *Plan) sortHosts(distinct bool) {
 		index[old] = len(hosts) - 1
 	}
 	p.remap(hosts, index)
+	return index
 }
 
 // sortPairs puts the busiest pairs first and leaves out those beyond maxPairs.
@@ -148,6 +153,7 @@ func (fit *fitting) addServices(p *Plan, index map[netip.Addr]int) {
 		return cmp.Or(cmp.Compare(a.application, b.application), cmp.Compare(a.proto, b.proto), cmp.Compare(a.port, b.port))
 	})
 	var defaults []Pair
+	least := fit.shortest()
 	for _, key := range keys {
 		counts := fit.services[key]
 		s := Service{Application: key.application, Proto: key.proto, Port: key.port, Flows: counts.flows}
@@ -157,8 +163,15 @@ func (fit *fitting) addServices(p *Plan, index map[netip.Addr]int) {
 		s.Repeat = float64(counts.repeats) / float64(counts.flows)
 		s.SamePort = float64(counts.samePort) / float64(counts.flows)
 		s.ClientLow, s.ClientHigh = portRange(counts.low, counts.high)
-		if key.proto == flow.UDP && counts.shortest < math.MaxInt32 {
-			s.Shortest = counts.shortest
+		// A flow of a known application is drawn without its server, and may be of a
+		// kind that only another server had. What has no application may be taken
+		// for that of its port, and keeps to what that port had.
+		shortest := least[appProto{key.application, key.proto}]
+		if key.application == flow.Unknown {
+			shortest = counts.shortest
+		}
+		if key.proto == flow.UDP && shortest < math.MaxInt32 {
+			s.Shortest = shortest
 		}
 		for pair, n := range counts.pairs {
 			s.Pairs = append(s.Pairs, Pair{Client: index[pair[0]], Server: index[pair[1]], Flows: n})
@@ -174,6 +187,19 @@ func (fit *fitting) addServices(p *Plan, index map[netip.Addr]int) {
 		}
 		p.Services = append(p.Services, s)
 	}
+}
+
+// shortest returns the least payload bytes of a datagram of each application and
+// protocol.
+func (fit *fitting) shortest() map[appProto]int32 {
+	least := make(map[appProto]int32)
+	for key, counts := range fit.services {
+		of := appProto{key.application, key.proto}
+		if have, known := least[of]; !known || counts.shortest < have {
+			least[of] = counts.shortest
+		}
+	}
+	return least
 }
 
 // drawsPorts reports whether servers of an application draw their ports. A port

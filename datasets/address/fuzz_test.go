@@ -32,7 +32,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if twice, err := address.Merge(plan, plan); err != nil || len(twice.Hosts) > 2*len(plan.Hosts) {
+		if twice, _, err := address.Merge(plan, plan); err != nil || len(twice.Hosts) > 2*len(plan.Hosts) {
 			t.Fatalf("merged with itself: %v", err)
 		}
 		for _, opts := range []address.Options{{IPv6: address.IPv6On}, {IPv6: address.IPv6Off, Clients: 3, Servers: 2}, {Addresses: prefixes}} {

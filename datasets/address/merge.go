@@ -10,10 +10,11 @@ import (
 // Merge returns one plan for several applications, each fitted by itself: its hosts
 // are those of all plans, under addresses and MACs that no two plans share, and its
 // services those of all plans. Hosts of plans that keep the original addresses
-// keep them, and are one host where they have one address.
-func Merge(plans ...*Plan) (*Plan, error) {
+// keep them, and are one host where they have one address. hosts[i][j] is where host j
+// of plan i is in the result.
+func Merge(plans ...*Plan) (merged *Plan, hosts [][]int, err error) {
 	if len(plans) == 0 {
-		return nil, errors.New("address: merge: no plan, want at least one")
+		return nil, nil, errors.New("address: merge: no plan, want at least one")
 	}
 	var problems []error
 	for i, p := range plans {
@@ -27,35 +28,36 @@ func Merge(plans ...*Plan) (*Plan, error) {
 		}
 	}
 	if len(problems) > 0 {
-		return nil, errors.Join(problems...)
+		return nil, nil, errors.Join(problems...)
 	}
 	out := &Plan{Version: planVersion, Original: true}
 	kept := make(map[netip.Addr]int)
 	var groups [][]int
 	for _, p := range plans {
-		groups = append(groups, out.add(p, kept))
+		group, index := out.add(p, kept)
+		groups, hosts = append(groups, group), append(hosts, index)
 	}
 	r := documentedRanges()
 	if !out.renumber(r, out.InUse.taken(), out.popularity(), groups...) {
-		return nil, fmt.Errorf("address: merge: %d hosts have no room in %v", len(out.Hosts)-len(kept), r.blocks4)
+		return nil, nil, fmt.Errorf("address: merge: %d hosts have no room in %v", len(out.Hosts)-len(kept), r.blocks4)
 	}
 	if err := out.Validate(); err != nil {
-		return nil, fmt.Errorf("address: merge: %w", err)
+		return nil, nil, fmt.Errorf("address: merge: %w", err)
 	}
-	return out, nil
+	return out, hosts, nil
 }
 
 // add adds another plan's services and its hosts, still under their own addresses,
-// and returns which of these need new ones. Hosts with original addresses need none;
-// kept has their indices.
-func (p *Plan) add(other *Plan, kept map[netip.Addr]int) (group []int) {
+// and returns which of these need new ones, and where each is. Hosts with original
+// addresses need none; kept has their indices.
+func (p *Plan) add(other *Plan, kept map[netip.Addr]int) (group, index []int) {
 	p.MTU = max(p.MTU, other.MTU)
 	p.Original = p.Original && other.Original
 	p.InUse.Networks = union(p.InUse.Networks, other.InUse.Networks)
 	p.InUse.MACs = union(p.InUse.MACs, other.InUse.MACs)
 	p.InUse.Devices = union(p.InUse.Devices, other.InUse.Devices)
 	p.InUse.Gateways = union(p.InUse.Gateways, other.InUse.Gateways)
-	index := make([]int, len(other.Hosts))
+	index = make([]int, len(other.Hosts))
 	for i, h := range other.Hosts {
 		index[i] = len(p.Hosts)
 		if !other.Original {
@@ -75,7 +77,7 @@ func (p *Plan) add(other *Plan, kept map[netip.Addr]int) (group []int) {
 		}
 		p.Services = append(p.Services, s)
 	}
-	return group
+	return group, index
 }
 
 // union returns the values of both lists, each once.

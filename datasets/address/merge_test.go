@@ -38,7 +38,7 @@ func TestMerge(t *testing.T) {
 		plans = append(plans, fittedFor(t, a, ttls[a], FitOptions{}))
 	}
 	before := *plans[0]
-	merged, err := Merge(plans...)
+	merged, _, err := Merge(plans...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,7 +72,7 @@ func TestMerge(t *testing.T) {
 
 // A merged plan is saved and loaded, and merged again.
 func TestMergeRoundTrip(t *testing.T) {
-	merged, err := Merge(fittedFor(t, flow.HTTP, 50, FitOptions{}), Default())
+	merged, _, err := Merge(fittedFor(t, flow.HTTP, 50, FitOptions{}), Default())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestMergeRoundTrip(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(back, merged) {
 		t.Fatalf("read back: %v", err)
 	}
-	twice, err := Merge(back, back)
+	twice, _, err := Merge(back, back)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,14 +99,14 @@ func TestMergeRoundTrip(t *testing.T) {
 // Original addresses stay, and a host that two plans know is one.
 func TestMergeOriginal(t *testing.T) {
 	a, b := fittedFor(t, flow.HTTP, 50, FitOptions{KeepAddresses: true}), fittedFor(t, flow.SMTP, 60, FitOptions{KeepAddresses: true})
-	both, err := Merge(a, b)
+	both, _, err := Merge(a, b)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(both.Hosts) != len(a.Hosts) || !both.Original {
 		t.Errorf("%d hosts, want the %d that both plans have", len(both.Hosts), len(a.Hosts))
 	}
-	mixed, err := Merge(fittedFor(t, flow.SSH, 60, FitOptions{}), a)
+	mixed, _, err := Merge(fittedFor(t, flow.SSH, 60, FitOptions{}), a)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -137,7 +137,7 @@ func TestMergeRefuses(t *testing.T) {
 		{"nil", []*Plan{Default(), nil}, "plan 1 is nil"},
 		{"invalid", []*Plan{{Version: 3}}, "plan 0: address: plan: version is 3"},
 	} {
-		if _, err := Merge(c.plans...); err == nil || !strings.Contains(err.Error(), c.want) {
+		if _, _, err := Merge(c.plans...); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
 		}
 	}

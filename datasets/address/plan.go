@@ -53,7 +53,7 @@ type Service struct {
 	SamePort    float64          `json:"same_port"`  // proportion of flows whose client port is the server port (NTP)
 	ClientLow   uint16           `json:"client_low"` // range of client ports
 	ClientHigh  uint16           `json:"client_high"`
-	Shortest    int32            `json:"shortest,omitempty"` // least payload bytes of its datagrams
+	Shortest    int32            `json:"shortest,omitempty"` // least payload bytes of a datagram of its application
 }
 
 // Pair is a client and a server, indices of Plan.Hosts, and how many flows they had.

@@ -210,3 +210,32 @@ func TestServicePorts(t *testing.T) {
 		t.Errorf("port %d has a dissector: %t; %d applications, %d rows", unknownPort, registered(unknownPort), len(applications()), len(servicePorts))
 	}
 }
+
+// What no service of an application has sent is not sent; which server a flow gets
+// says nothing of its datagrams. Datagrams of no application keep to their port.
+func TestShortestDatagram(t *testing.T) {
+	for _, c := range []struct {
+		application flow.Application
+		want        []int32 // by port
+	}{{flow.QUIC, []int32{18, 18}}, {flow.Unknown, []int32{18, 300}}} {
+		var flows []*flow.Flow
+		for i, payload := range []int32{18, 300} {
+			tuple := flow.FiveTuple{Proto: flow.UDP, Src: netip.MustParseAddrPort("10.0.0.1:40000"), Dst: netip.AddrPortFrom(netip.MustParseAddr("10.0.0.2"), uint16(40010+10*i))}
+			flows = append(flows, []*flow.Flow{
+				{ID: int64(2 * i), Application: c.application, Tuple: tuple, Packets: []flow.Packet{{Tuple: tuple, HeaderLength: 42, PayloadLength: payload}}},
+				{ID: int64(2*i + 1), Application: c.application, Tuple: tuple, Packets: []flow.Packet{{Tuple: tuple, HeaderLength: 42, PayloadLength: payload}}},
+			}...)
+		}
+		plan, err := Fit(flows, FitOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []int32
+		for _, s := range plan.Services {
+			got = append(got, s.Shortest)
+		}
+		if !slices.Equal(got, c.want) {
+			t.Errorf("%v: shortest datagrams of %v bytes, want %v", c.application, got, c.want)
+		}
+	}
+}

@@ -73,7 +73,7 @@ func samePacket(a, b *flow.Packet) bool {
 	if x.Time == y.Time && x.Length == y.Length && x.Tuple == y.Tuple && x.Seq == y.Seq && x.Ack == y.Ack && x.Flags == y.Flags &&
 		x.Window == y.Window && x.TTL == y.TTL && x.HeaderLength == y.HeaderLength && x.PayloadLength == y.PayloadLength &&
 		x.SrcMAC == y.SrcMAC && x.DstMAC == y.DstMAC && x.MSS == y.MSS && x.Number == y.Number && x.Captured == y.Captured &&
-		x.Application == y.Application && x.Fragment == y.Fragment && x.Layers == y.Layers {
+		x.Application == y.Application && x.Fragment == y.Fragment && x.Layers == y.Layers && x.Capture == y.Capture {
 		return true
 	}
 	return reflect.DeepEqual(x, y)

@@ -1,7 +1,7 @@
 // Package catalog knows data sets by name: the embedded captures, and published ones that are downloaded and checked.
 //
-// [All] lists them as [Info]; a [Catalog] is the folder of those that were fetched: Fetch brings a data set into it, Paths are its files, and
-// Open opens one of them.
+// [All] lists them as [Info]; a [Catalog] is the folder of those that were fetched: Fetch brings a data set into it, Paths are its files, Data
+// those of them that hold its packets, and Open opens one of them. [Catalog.Published] finds the files of one application of NeCSTGen's.
 //
 // A file is downloaded to NAME.part, continued after a cut, checked against its size and SHA-256, and only then given its name, so whatever
 // bears a data set's name in the catalog's folder is whole. Where no digest is published the first download needs the user's word
@@ -9,7 +9,7 @@
 package catalog
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
 	"io"
 	"os"
@@ -29,7 +29,10 @@ type Info struct {
 	License     string
 	Citation    string
 	Files       []File // nil: embedded in the program
-	embedded    func() (io.ReadCloser, error)
+
+	folder   string // below the catalog's folder; "": Name
+	data     string // path of the file that holds the packets; "": all do
+	embedded func() (io.ReadCloser, error)
 }
 
 // Embedded reports whether the data set is part of the program.
@@ -47,9 +50,15 @@ func (i Info) Size() int64 {
 	return sum
 }
 
-// Known reports whether every file's digest is published or was measured, so that a download can be checked.
-func (i Info) Known() bool {
-	return !slices.ContainsFunc(i.Files, func(f File) bool { return f.SHA256 == "" })
+// Known counts the files whose digest is published or was measured, so that a download can be checked.
+func (i Info) Known() int {
+	n := 0
+	for _, f := range i.Files {
+		if f.SHA256 != "" {
+			n++
+		}
+	}
+	return n
 }
 
 // Noted reports whether every file's digest is known or was written down when it was first fetched, so that a change would show.
@@ -78,70 +87,133 @@ type Catalog struct {
 // Open opens a data set of the default catalog; see Catalog.Open.
 func Open(name string) (io.ReadCloser, error) { return (&Catalog{}).Open(name) }
 
-// Open opens a data set's data: an embedded capture, or a fetched file as it was published, which may be compressed (package trace reads
-// it all the same). A data set of several files is opened by NAME/FILE.
+// Open opens a data set's packets: an embedded capture, or a fetched file as it was published, which may be compressed (package trace reads
+// it all the same). A data set whose packets stand in several files is opened by NAME/FILE.
 func (c *Catalog) Open(name string) (io.ReadCloser, error) {
-	info, inside, err := c.find(name)
+	info, err := c.Get(name)
 	if err != nil {
 		return nil, err
 	}
 	if info.embedded != nil {
 		return info.embedded()
 	}
-	path, err := c.locate(info, inside)
+	paths, err := c.Data(name)
 	if err != nil {
 		return nil, err
 	}
-	f, err := os.Open(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("catalog: %s is not here: fetch it with: data fetch %s", name, info.Name)
+	if len(paths) > 1 {
+		return nil, fmt.Errorf("catalog: %s has %d files: name one of them, such as %s/%s", name, len(paths), info.Name, c.relative(info, paths[0]))
 	}
+	f, err := os.Open(paths[0])
 	if err != nil {
 		return nil, fmt.Errorf("catalog: %w", err)
 	}
 	return f, nil
 }
 
-// Paths lists the data files of a fetched data set, in order: its files, and the members of those that were unpacked.
+// Data lists the files of a fetched data set that hold its packets, in order. NAME/FILE is the one file. The error of a data set that was not
+// fetched says with which command it is.
+func (c *Catalog) Data(name string) ([]string, error) {
+	info, inside, err := c.find(name)
+	if err != nil {
+		return nil, err
+	}
+	if info.Name == samplesName && inside == "" {
+		return nil, fmt.Errorf("catalog: %s has the files of several applications: name one of them, such as %s, or one file, such as %s/%s",
+			info.Name, applicationSet(applications[0]), info.Name, info.Files[0].Path)
+	}
+	inside = cmp.Or(inside, info.data)
+	if i := slices.IndexFunc(info.Files, func(f File) bool { return f.Path == inside && !f.Unpack }); i >= 0 {
+		return c.one(name, info, info.Files[i])
+	}
+	paths, err := c.Paths(info.Name)
+	if err != nil || inside == "" {
+		return paths, err
+	}
+	if i := slices.IndexFunc(paths, func(p string) bool { return c.relative(info, p) == inside }); i >= 0 {
+		return paths[i : i+1], nil
+	}
+	return nil, fmt.Errorf("catalog: %s has no file %s: it has %s and %d more", info.Name, inside, c.relative(info, paths[0]), len(paths)-1)
+}
+
+// one returns the path of one file of a data set, which name means.
+func (c *Catalog) one(name string, info Info, f File) ([]string, error) {
+	root, err := c.folder(info)
+	if err != nil {
+		return nil, err
+	}
+	if here := f.here(root); here != nil {
+		return here, nil
+	}
+	return nil, missing(name, f)
+}
+
+// has reports whether the data set has a file of that path, or may have: what a zip file holds is known when it is here.
+func (i Info) has(path string) bool {
+	return slices.ContainsFunc(i.Files, func(f File) bool {
+		return f.Path == path || f.Unpack && filepath.IsLocal(filepath.FromSlash(path))
+	})
+}
+
+// missing returns the error of a file that was not fetched.
+func missing(name string, f File) error {
+	command := "data fetch " + name
+	if f.SHA256 == "" {
+		command += " --accept-unknown"
+	}
+	return fmt.Errorf("catalog: %s is not here: fetch it with: %s (add --from FOLDER to copy it from a folder that has it)", name, command)
+}
+
+// Paths lists the files of a fetched data set that are here, in order: its files, and the members of those that were unpacked. It is an error
+// if none is.
 func (c *Catalog) Paths(name string) ([]string, error) {
 	info, inside, err := c.find(name)
 	if err != nil {
 		return nil, err
 	}
 	if inside != "" {
-		path, err := c.locate(info, inside)
-		return []string{path}, err
+		return c.Data(name)
 	}
 	root, err := c.folder(info)
-	if err != nil {
+	if err != nil || info.embedded != nil {
 		return nil, err
 	}
 	var paths []string
 	for _, f := range info.Files {
-		path := filepath.Join(root, filepath.FromSlash(f.Path))
-		if !f.Unpack {
-			if _, err := os.Stat(path); err != nil {
-				return nil, fmt.Errorf("catalog: %s is not here: fetch it with: data fetch %s", f.Path, info.Name)
-			}
-			paths = append(paths, path)
-			continue
-		}
-		members, err := walk(strings.TrimSuffix(path, filepath.Ext(path)))
-		if err != nil || len(members) == 0 {
-			return nil, fmt.Errorf("catalog: %s is not here: fetch it with: data fetch %s", f.Path, info.Name)
-		}
-		paths = append(paths, members...)
+		paths = append(paths, f.here(root)...)
+	}
+	if len(paths) == 0 {
+		return nil, missing(name, info.Files[0])
 	}
 	return paths, nil
 }
 
-// Here reports whether all of a data set's files are in the catalog's folder.
-func (c *Catalog) Here(info Info) bool {
-	if info.embedded != nil {
-		return true
+// here lists what the file has brought into the data set's folder: itself or its members, or nothing.
+func (f *File) here(root string) []string {
+	path := filepath.Join(root, filepath.FromSlash(f.Path))
+	if f.Unpack {
+		members, _ := walk(strings.TrimSuffix(path, filepath.Ext(path))) // no folder: nothing is here
+		return members
 	}
-	_, err := c.Paths(info.Name)
-	return err == nil
+	if _, err := os.Stat(path); err != nil {
+		return nil
+	}
+	return []string{path}
+}
+
+// Here counts the files of a data set that are in the catalog's folder.
+func (c *Catalog) Here(info Info) int {
+	root, err := c.folder(info)
+	if err != nil {
+		return 0
+	}
+	n := 0
+	for _, f := range info.Files {
+		if f.here(root) != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // Get returns a data set's description; the error names the nearest one.
@@ -156,11 +228,11 @@ func (c *Catalog) find(name string) (info Info, inside string, err error) {
 	if sets == nil {
 		sets = All()
 	}
+	if i := slices.IndexFunc(sets, func(i Info) bool { return i.Name == name }); i >= 0 {
+		return sets[i], "", nil
+	}
 	for _, i := range sets {
-		if name == i.Name {
-			return i, "", nil
-		}
-		if rest, ok := strings.CutPrefix(name, i.Name+"/"); ok && filepath.IsLocal(filepath.FromSlash(rest)) {
+		if rest, ok := strings.CutPrefix(name, i.Name+"/"); ok && i.has(rest) {
 			return i, rest, nil
 		}
 	}
@@ -169,26 +241,6 @@ func (c *Catalog) find(name string) (info Info, inside string, err error) {
 		names[i] = sets[i].Name
 	}
 	return Info{}, "", fmt.Errorf("catalog: unknown data set %q: want one of %s, or a file", name, strings.Join(names, ", "))
-}
-
-// locate returns the file that NAME/inside means; inside may be left out where there is one file.
-func (c *Catalog) locate(info Info, inside string) (string, error) {
-	paths, err := c.Paths(info.Name)
-	if err != nil {
-		return "", err
-	}
-	if inside == "" {
-		if len(paths) > 1 {
-			return "", fmt.Errorf("catalog: %s has %d files: name one of them, such as %s/%s", info.Name, len(paths), info.Name, c.relative(info, paths[0]))
-		}
-		return paths[0], nil
-	}
-	for _, p := range paths {
-		if c.relative(info, p) == inside {
-			return p, nil
-		}
-	}
-	return "", fmt.Errorf("catalog: %s has no file %s: it has %s and %d more", info.Name, inside, c.relative(info, paths[0]), len(paths)-1)
 }
 
 // relative returns a data file's name below its data set's folder, with slashes.
@@ -207,7 +259,7 @@ func (c *Catalog) relative(info Info, path string) string {
 // folder returns where a data set's files lie.
 func (c *Catalog) folder(info Info) (string, error) {
 	dir, err := c.root()
-	return filepath.Join(dir, filepath.FromSlash(info.Name)), err
+	return filepath.Join(dir, filepath.FromSlash(cmp.Or(info.folder, info.Name))), err
 }
 
 // root returns the catalog's folder.

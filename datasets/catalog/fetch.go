@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -84,6 +86,9 @@ func redirect(request *http.Request, via []*http.Request) error {
 
 // Fetch brings a data set's files into the catalog's folder and checks them. Files that are there already are checked and left; a part of an
 // earlier run is continued. Of two fetches of one file, of this process or another, one waits for the other. It returns nil for embedded data.
+//
+// Files whose digests are not known are left out without AcceptUnknown; it is ErrUnknownDigest if the file that holds the packets, or every
+// file, is one of them.
 func (c *Catalog) Fetch(ctx context.Context, name string, options FetchOptions) error {
 	info, inside, err := c.find(name)
 	if err != nil {
@@ -94,20 +99,29 @@ func (c *Catalog) Fetch(ctx context.Context, name string, options FetchOptions) 
 		return err
 	}
 	options = options.withDefaults()
-	found := inside == "" || info.embedded != nil
-	for _, f := range info.Files {
-		if inside != "" && f.Path != inside {
-			continue
-		}
-		found = true
-		if err := c.fetchFile(ctx, info.Name, root, f, options); err != nil {
-			return fmt.Errorf("catalog: %s: %s: %w", info.Name, f.Path, err)
-		}
+	files := info.Files
+	if inside != "" {
+		files = slices.DeleteFunc(slices.Clone(files), func(f File) bool { return f.Path != inside })
 	}
-	if !found {
+	if len(files) == 0 && info.embedded == nil {
 		return fmt.Errorf("catalog: %s has no file %s", info.Name, inside)
 	}
-	return nil
+	var leftOut error
+	for _, f := range files {
+		err := c.fetchFile(ctx, info.Name, root, f, options)
+		if err == nil {
+			continue
+		}
+		err = fmt.Errorf("catalog: %s: %s: %w", info.Name, f.Path, err)
+		if !errors.Is(err, ErrUnknownDigest) || f.Path == info.data {
+			return err
+		}
+		leftOut = cmp.Or(leftOut, err)
+	}
+	if inside == "" && c.Here(info) > 0 {
+		return nil
+	}
+	return leftOut
 }
 
 func (c *Catalog) fetchFile(ctx context.Context, name, root string, f File, options FetchOptions) error {

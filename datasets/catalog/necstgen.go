@@ -1,28 +1,48 @@
 package catalog
 
-import "slices"
+import (
+	"cmp"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+)
 
 // commit pins the version of NeCSTGen's repository whose data folder is fetched.
 const commit = "de4d6223c4b0902d921af2839c4b64badd6c7711"
 
-// necstgen returns the part of the published samples whose digests were measured; necstgenMore the rest. The paths are the repository's own, so
-// that the fetched folder reads as a clone does.
-func necstgen() Info {
-	return samples("necstgen", "NeCSTGen's published samples", slices.Clone(measured))
+// samplesName is the data set of all published samples.
+const samplesName = "necstgen"
+
+// applications are the published samples' applications, as their files name them.
+var applications = []string{"HTTP", "SMTP", "SNMP", "TCP_GOOGLE_HOME", "UDP_GOOGLE_HOME", "LORA_1", "LORA_10"}
+
+// applicationSet returns the data set of an application: necstgen/tcp-google-home for TCP_GOOGLE_HOME.
+func applicationSet(application string) string {
+	return samplesName + "/" + strings.ReplaceAll(strings.ToLower(application), "_", "-")
 }
 
-func necstgenMore() Info {
-	files := make([]File, len(unmeasured))
-	for i, path := range unmeasured {
-		files[i].Path = path
+// necstgen returns the published samples, first all of them, then those of each application. They lie in one folder with the repository's own
+// paths, so that the folder reads as a clone does. The files whose digests were measured come first.
+func necstgen() []Info {
+	files := slices.Clone(measured)
+	for _, path := range unmeasured {
+		files = append(files, File{Path: path})
 	}
-	return samples("necstgen-more", "NeCSTGen's published samples: the other protocols", files)
-}
-
-func samples(name, title string, files []File) Info {
 	for i := range files {
 		files[i].URL = "https://raw.githubusercontent.com/fmeslet/NeCSTGen/" + commit + "/" + files[i].Path
 	}
+	sets := []Info{samples(samplesName, "NeCSTGen's published samples, all files", files)}
+	for _, application := range applications {
+		own := slices.DeleteFunc(slices.Clone(files), func(f File) bool { return !belongs(f.Path, application) })
+		set := samples(applicationSet(application), "NeCSTGen's published sample of "+application, own)
+		set.data = published(application).raw
+		sets = append(sets, set)
+	}
+	return sets
+}
+
+func samples(name, title string, files []File) Info {
 	return Info{
 		Name:  name,
 		Title: title,
@@ -32,8 +52,66 @@ func samples(name, title string, files []File) Info {
 		License: "MIT",
 		Citation: "F. Meslet-Millet, S. Mouysset, E. Chaput: NeCSTGen: An approach for realistic network traffic generation using Deep Learning. " +
 			"IEEE GLOBECOM 2022.",
-		Files: files,
+		Files:  files,
+		folder: samplesName,
 	}
+}
+
+// paths are those of an application's files in the repository.
+type paths struct{ raw, rawFlows, processed, processedFlows, generated, generatedFlows string }
+
+// published returns the paths that an application's files have, whether or not there are such files. Of several files of generated packets
+// generated is the one that the paper's figures are made of.
+func published(application string) paths {
+	output := map[string]string{"SNMP": "_NO_FLOW_FINAL", "UDP_GOOGLE_HOME": "_FLOW_NO_CONNECT_FINAL", "LORA_1": "_NO_FLOW_FINAL", "LORA_10": "_NO_FLOW_FINAL"}[application]
+	return paths{
+		raw:            "data/raw/df_raw_" + application + ".csv",
+		rawFlows:       "data/raw/df_raw_flows_" + application + ".csv",
+		processed:      "data/process/df_process_" + application + ".csv",
+		processedFlows: "data/process/df_process_flows_" + application + ".csv",
+		generated:      "data/output/DF_GEN_PACKET_" + application + cmp.Or(output, "_FLOW_CONNECT_FINAL") + ".csv",
+		generatedFlows: "data/output/DF_GEN_FLOW_" + application + "_FINAL.csv",
+	}
+}
+
+// belongs reports whether a file is one of an application's.
+func belongs(path, application string) bool {
+	p := published(application)
+	return slices.Contains([]string{p.raw, p.rawFlows, p.processed, p.processedFlows, p.generatedFlows}, path) ||
+		strings.HasPrefix(path, "data/output/DF_GEN_PACKET_"+application+"_")
+}
+
+// Published are the files of one of NeCSTGen's applications that are here; "" stands for one that is not, or that was never published.
+type Published struct {
+	Application    string // as the files name it: TCP_GOOGLE_HOME
+	Raw            string // packets with features
+	RawFlows       string // a row a flow
+	Processed      string // Raw after logarithm and min-max
+	ProcessedFlows string
+	Generated      string // packets that the authors' models have drawn
+	GeneratedFlows string // and flows
+}
+
+// Published finds the published files of one application by the name of its data set, such as necstgen/http.
+func (c *Catalog) Published(name string) (Published, error) {
+	i := slices.IndexFunc(applications, func(a string) bool { return applicationSet(a) == name })
+	if i < 0 {
+		names := make([]string, len(applications))
+		for i, a := range applications {
+			names[i] = applicationSet(a)
+		}
+		return Published{}, fmt.Errorf("catalog: %s is no application of NeCSTGen's: want one of %s", name, strings.Join(names, ", "))
+	}
+	dir, err := c.root()
+	if err != nil {
+		return Published{}, err
+	}
+	find := func(path string) string {
+		return strings.Join((&File{Path: path}).here(filepath.Join(dir, samplesName)), "")
+	}
+	p := published(applications[i])
+	return Published{Application: applications[i], Raw: find(p.raw), RawFlows: find(p.rawFlows), Processed: find(p.processed),
+		ProcessedFlows: find(p.processedFlows), Generated: find(p.generated), GeneratedFlows: find(p.generatedFlows)}, nil
 }
 
 var measured = []File{

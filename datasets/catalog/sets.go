@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// All returns the published data sets and the embedded capture. What no source states is left out rather than guessed.
+// All returns the embedded captures and the published data sets. What no source states is left out rather than guessed.
 func All() []Info {
-	sets := []Info{office(), services(), necstgen(), necstgenMore()}
+	sets := append([]Info{office(), services()}, necstgen()...)
 	for _, week := range []int{1, 3} {
 		for _, day := range []string{"monday", "tuesday", "wednesday", "thursday", "friday"} {
 			sets = append(sets, darpa(week, day))

@@ -77,7 +77,7 @@ func TestUnpack(t *testing.T) {
 				if _, err := os.Stat(filepath.Join(c.Dir, "set", "days")); !errors.Is(err, os.ErrNotExist) {
 					t.Error("a folder is left")
 				}
-				if c.Here(c.Sets[0]) {
+				if c.Here(c.Sets[0]) != 0 {
 					t.Error("the data set passes as fetched")
 				}
 				return

@@ -105,6 +105,31 @@ func (c *Clock) sum(last int64) (size, rows float64) {
 	return size, rows
 }
 
+// Clocks are clocks by name, for rows of several groups that each have their own time
+// (algorithm.md section 3: the captures of a file, or the gateways of a log). The
+// zero value is ready.
+type Clocks struct {
+	name  string // of the row before
+	clock *Clock
+	all   map[string]*Clock
+}
+
+// Of returns the clock of a name, a new one for a new name.
+func (c *Clocks) Of(name string) *Clock {
+	if c.clock != nil && name == c.name {
+		return c.clock
+	}
+	if c.all == nil {
+		c.all = make(map[string]*Clock)
+	}
+	c.name, c.clock = name, c.all[name]
+	if c.clock == nil {
+		c.clock = new(Clock)
+		c.all[name] = c.clock
+	}
+	return c.clock
+}
+
 func floorSecond(time int64) int64 {
 	second := time / nanoseconds
 	if time%nanoseconds < 0 {

@@ -13,12 +13,12 @@ import (
 const longestFrame = 1514
 
 // Extractor computes the row of each packet of a stream in time order. The
-// packets are those of one group: one application of one capture (algorithm.md
-// section 3), because the time features look at the packet before, of any flow.
+// packets are those of one application, because the time features look at the packet
+// before, of any flow (algorithm.md section 3); they start anew in each Capture.
 type Extractor struct {
 	variant Variant
 	compat  Compat
-	clock   Clock
+	clocks  Clocks // by capture
 }
 
 // NewExtractor makes an extractor of a variant of packets. LoRaWAN rows come
@@ -46,7 +46,7 @@ func (x *Extractor) Append(dst []float64, p *flow.Packet) []float64 {
 	case TCPGoogleHome:
 		dst = append(dst, float64(FrameCount(p.Length)), float64(p.Flags))
 	}
-	d := x.clock.Next(p.Time, float64(p.Length))
+	d := x.clocks.Of(p.Capture).Next(p.Time, float64(p.Length))
 	header, payload := p.HeaderLength, p.PayloadLength
 	if x.compat.LayerPayload {
 		header, payload = LayerLengths(p, x.variant)
@@ -55,7 +55,7 @@ func (x *Extractor) Append(dst []float64, p *flow.Packet) []float64 {
 		float64(header), float64(payload))
 }
 
-// Extract is the rows of a stream of packets of one group. An error passes
+// Extract is the rows of a stream of packets of one application. An error passes
 // through in its place. The slice of a row is valid until the next.
 func Extract(packets iter.Seq2[flow.Packet, error], variant Variant, compat Compat) iter.Seq2[[]float64, error] {
 	return func(yield func([]float64, error) bool) {
@@ -83,23 +83,20 @@ func Extract(packets iter.Seq2[flow.Packet, error], variant Variant, compat Comp
 // in bytes stands for, where the network card merged segments.
 func FrameCount(length int32) int32 { return (length + longestFrame - 1) / longestFrame }
 
-// LayerLengths are the header and payload lengths of the original: everything
-// before the last dissected layer, and that layer (D09).
+// LayerLengths are the header and payload lengths of the original (D09): everything
+// before the last dissected layer, and that layer. In the files of Google Home the
+// header is instead what stands before UDP, or before TCP and 20 bytes of it (54 in
+// 9,984 of the 10,000 published rows), and the payload of TCP the layer behind it, or TCP
+// itself where there is none.
 func LayerLengths(p *flow.Packet, variant Variant) (header, payload int32) {
 	switch variant {
 	case UDPGoogleHome:
 		return 34, p.Length - 34
 	case TCPGoogleHome:
-		last := p.Layers[2].Length
-		if p.Layers[3].Name != flow.NoLayer {
-			header = p.Length - p.Layers[3].Length
-		} else {
-			header = p.Length - last
+		if p.Layers[3].Name == flow.NoLayer {
+			return 54, p.Layers[2].Length
 		}
-		if p.Layers[3].Name == flow.LayerRaw {
-			last = p.Layers[3].Length
-		}
-		return header, last
+		return 54, p.Layers[3].Length
 	}
 	count := min(p.Layers.Count(), 5) // layers_5 is blanked
 	if count == 0 {

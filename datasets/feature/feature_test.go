@@ -267,6 +267,29 @@ func TestClockAgainstDefinition(t *testing.T) {
 	}
 }
 
+// The rows of each capture are those that it has alone, however captures mix.
+func TestExtractCaptures(t *testing.T) {
+	captures := []string{"", "a.pcap", "b.pcap"}
+	packets := conversation(600, 3)
+	alone := make([][]flow.Packet, len(captures))
+	for i := range packets {
+		at := i / 7 % len(captures)
+		packets[i].Capture = captures[at]
+		alone[at] = append(alone[at], packets[i])
+	}
+	want := make([][][]float64, len(captures))
+	for at := range captures {
+		want[at] = rowsOf(t, alone[at], General, Compat{})
+	}
+	for i, row := range rowsOf(t, packets, General, Compat{}) {
+		at := i / 7 % len(captures)
+		if !slices.Equal(row, want[at][0]) {
+			t.Fatalf("row %d: %v, want %v as in capture %q alone", i, row, want[at][0], captures[at])
+		}
+		want[at] = want[at][1:]
+	}
+}
+
 func TestClockFarApart(t *testing.T) {
 	var c Clock
 	for _, at := range []int64{-5, 0, 200, 10, 200} { // seconds; 10 is older than all that is kept

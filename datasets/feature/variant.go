@@ -54,10 +54,13 @@ type Compat struct {
 	// TextOrder sorts the classes of Google Home and LoRaWAN columns as text, "10"
 	// before "2", and makes classes of count_pkt (D12).
 	TextOrder bool `json:"text_order,omitempty" toml:"text_order"`
+	// ICMPByMAC makes flows of ICMP packets by pair of link-layer addresses, as
+	// flow.Assembler.ICMPByMAC does (section 2).
+	ICMPByMAC bool `json:"icmp_by_mac,omitempty" toml:"icmp_by_mac"`
 }
 
 // Original is the Compat with every switch on.
-func Original() Compat { return Compat{true, true, true, true, true} }
+func Original() Compat { return Compat{true, true, true, true, true, true} }
 
 var dynamicColumns = []string{"time_diff", "rate", "rolling_rate_byte_sec", "rolling_rate_byte_min", "rolling_rate_packet_sec", "rolling_rate_packet_min"}
 

@@ -12,11 +12,14 @@ import (
 // one Assembler may serve several streams.
 //
 // Packets of one five-tuple belong together in both directions; packets without
-// an IP header by their pair of link-layer addresses and their application, LoRaWAN
-// uplinks by gateway and device, always forward. A flow
+// an IP header (ARP, LLC, LOOP, SNAP) by their pair of link-layer addresses, second layer and
+// application; LoRaWAN uplinks by gateway and device, always forward. Packets of
+// different captures are of different flows. A flow
 // ends by silence, and a TCP connection by FIN from both ends or RST: it is kept
 // [lingerTime] longer for late segments, but a SYN with another sequence number
-// starts a new flow at once. The client of a flow is who sends the SYN; where none
+// starts a new flow at once. A flow without an IP header does not end: as in
+// NeCSTGen's tables (algorithm.md 2) it is all that two stations say to each other. The
+// client of a flow is who sends the SYN; where none
 // was captured, who does not have the service's port; else who sends first.
 type Assembler struct {
 	// IdleTimeout ends a flow that is silent for longer. 0 stands for what RFC 4787
@@ -24,6 +27,12 @@ type Assembler struct {
 	// an established TCP connection; the uplinks of a LoRaWAN device, which may be
 	// silent for days, are then one flow.
 	IdleTimeout time.Duration
+
+	// ICMPByMAC takes ICMP packets together as those without an IP header, by
+	// link-layer addresses and without end, which NeCSTGen's tables do; a router's flow then
+	// holds what it forwards for all hosts behind it. Otherwise they belong together
+	// by their IP addresses.
+	ICMPByMAC bool
 
 	// Only is the application whose flows are gathered; packets of other flows are let
 	// go as soon as their flow's application is known, so that of a large capture only

@@ -172,11 +172,17 @@ func TestFirstSenderIsClient(t *testing.T) {
 	}
 }
 
-// TestMACPairs: packets without an IP header belong together by their addresses
-// and application.
+// TestMACPairs: packets without an IP header belong together by their link-layer
+// addresses, second layer and application, however long they are silent; those of ICMP only
+// where that is asked for.
 func TestMACPairs(t *testing.T) {
+	var now int64
 	packet := func(src, dst byte, names ...flow.LayerName) flow.Packet {
-		p := flow.Packet{SrcMAC: flow.MAC{5: src}, DstMAC: flow.MAC{5: dst}, Layers: named(names...)}
+		now += int64(24 * time.Hour)
+		p := flow.Packet{Time: now, SrcMAC: flow.MAC{5: src}, DstMAC: flow.MAC{5: dst}, Layers: named(names...)}
+		if p.Layers.Has(flow.LayerICMP) { // through routers 1 and 2, between hosts that are as many as packets
+			p.Tuple = flow.FiveTuple{Proto: flow.ICMP, Src: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(now / int64(24*time.Hour)), 1}), 0), Dst: client}
+		}
 		flow.Identify(&p)
 		return p
 	}
@@ -187,12 +193,41 @@ func TestMACPairs(t *testing.T) {
 		packet(1, 2, flow.LayerDot3, flow.LayerLLC, flow.LayerRaw),
 		packet(3, 1, flow.LayerEther, flow.LayerARP),
 		packet(1, 2, flow.LayerEther, flow.LayerARP),
+		packet(1, 2, flow.LayerDot3, flow.LayerLLC, flow.LayerSNAP, flow.LayerRaw),
+		packet(1, 2, flow.LayerEther, flow.LayerIP, flow.LayerICMP),
+		packet(2, 1, flow.LayerEther, flow.LayerIP, flow.LayerICMP),
+		packet(1, 2, flow.LayerEther, flow.LayerDot1Q, flow.LayerARP), // of another network
+		packet(1, 1, flow.LayerEther, flow.LayerRaw),
+	}
+	for _, test := range []struct {
+		assembler flow.Assembler
+		want      []int64
+	}{
+		{flow.Assembler{}, []int64{0, 0, 1, 2, 3, 0, 4, 5, 6, 7, 1}},
+		{flow.Assembler{IdleTimeout: time.Second}, []int64{0, 0, 1, 2, 3, 0, 4, 5, 6, 7, 1}},
+		{flow.Assembler{ICMPByMAC: true}, []int64{0, 0, 1, 2, 3, 0, 4, 5, 5, 6, 1}},
+	} {
+		var ids []int64
+		for p := range test.assembler.Label(stream(packets)) {
+			ids = append(ids, p.FlowID)
+		}
+		if !slices.Equal(ids, test.want) {
+			t.Errorf("%+v: flows %v, want %v", test.assembler, ids, test.want)
+		}
+	}
+}
+
+// TestCaptures: no flow spans two captures, in whatever order their packets come.
+func TestCaptures(t *testing.T) {
+	packets := script(t, "0 > S 1", "1 < SA", "2 > S 1", "3 < SA", "4 > A", "5 > A", "6 > PA", "7 > PA")
+	for i, capture := range []string{"", "", "b", "b", "", "b", "c", ""} {
+		packets[i].Capture = capture
 	}
 	var ids []int64
 	for p := range new(flow.Assembler).Label(stream(packets)) {
 		ids = append(ids, p.FlowID)
 	}
-	if want := []int64{0, 0, 1, 2, 3, 0}; !slices.Equal(ids, want) {
+	if want := []int64{0, 0, 1, 1, 0, 1, 2, 0}; !slices.Equal(ids, want) {
 		t.Errorf("flows %v, want %v", ids, want)
 	}
 }

@@ -8,8 +8,7 @@ import (
 // Packet is one captured, published or generated packet. A field that a packet
 // has no value for is zero; what that means stands beside the field.
 //
-// HeaderLength + PayloadLength is less than Length by the link layer's trailing
-// padding (a bare ACK on Ethernet: 54 + 0, padded to 60).
+// Length is HeaderLength + PayloadLength and what [Packet.Padding] returns.
 type Packet struct {
 	Number   int64 // position in its capture, from 0
 	Time     int64 // nanoseconds since 1970-01-01 UTC
@@ -36,7 +35,13 @@ type Packet struct {
 	FlowID    int64     // set by flow assembly
 	Direction Direction // set by flow assembly: Forward is client to server
 
-	Radio *Radio // of a LoRaWAN uplink; nil: any other packet
+	// Capture is the name of the capture that the packet comes from, where a file holds
+	// packets of several, as NeCSTGen's do. No flow spans two, and times are compared within
+	// one alone. "": the stream is one capture.
+	Capture string
+
+	Radio   *Radio   // of a LoRaWAN uplink; nil: any other packet
+	Decoded *Decoded // of a packet that was drawn through an autoencoder; nil: any other packet
 
 	// Payload is the captured part of the transport payload, of an uplink that of the
 	// whole PHYPayload. A reader may reuse
@@ -44,8 +49,28 @@ type Packet struct {
 	Payload []byte
 }
 
+// Decoded is what the autoencoder of a generator says of a packet that it has drawn: the
+// decoded features in their own units. The packet itself is what the network behind the
+// autoencoder makes of it (algorithm.md 9.2, the columns that end in _vae).
+type Decoded struct {
+	Length, HeaderLength, PayloadLength float64 // bytes
+	Gap                                 float64 // seconds since the packet before it in the traffic
+	Radio                               *Radio  // of an uplink; Gateway, Address and Counter mean nothing
+}
+
 // Timestamp returns the packet's time as a time.Time in UTC.
 func (p *Packet) Timestamp() time.Time { return time.Unix(0, p.Time).UTC() }
+
+// MinFrame is the length in bytes to which Ethernet pads a shorter frame, without the
+// frame check sequence (IEEE 802.3, 3.2.8). A sender's own packets are often captured
+// before they are padded.
+const MinFrame = 60
+
+// Padding returns the bytes of the frame that are neither header nor payload: what the
+// link appends to a short frame (6 behind the 54 of a bare ACK on Ethernet), and of an
+// uplink its message integrity code. It is 0 where the lengths of a packet contradict
+// each other, and where the snap length cut the transport header it holds all that was cut.
+func (p *Packet) Padding() int32 { return max(0, p.Length-p.HeaderLength-p.PayloadLength) }
 
 // MAC is a link-layer address.
 type MAC [6]byte

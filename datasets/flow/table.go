@@ -28,8 +28,9 @@ type TableRow struct {
 
 // Table gathers flows as Flows does and keeps of each only its sums, so a capture
 // of any size is a table in bounded memory. Rows come in the order of the flows'
-// first packets: a row waits for the flows that started before it. Should more
-// than MaxOpen rows wait, the flow that they wait for ends.
+// first packets: a row waits for the flows that started before it, and those without an IP
+// header do not end before the stream does. Should more than MaxOpen rows wait (208
+// bytes each), the flow that they wait for ends.
 func (a *Assembler) Table(packets iter.Seq2[Packet, error]) iter.Seq2[TableRow, error] {
 	return func(yield func(TableRow, error) bool) {
 		w := waiting{going: true, yield: yield}

@@ -8,23 +8,24 @@ import (
 )
 
 // key names a conversation, the same in both directions: two addresses, then
-// ports, protocol and, without an IP header, application. All bytes count, so the
-// map hashes it as one block, twice as fast as a FiveTuple. An uplink's are gateway
-// and device.
+// ports, protocol, the number of the capture and, of a pair of link-layer addresses,
+// the second layer and the application. All bytes count, so the map hashes it as one
+// block, twice as fast as a FiveTuple. An uplink's are gateway and device.
 type key struct {
 	a, b [2]uint64
 	rest uint64
 }
 
-// keyOf returns a packet's key and whether its sender is the key's second end.
-func keyOf(p *Packet) (k key, swapped bool) {
-	if p.Tuple.Proto == 0 {
-		if p.Radio != nil {
-			k.a[0], k.b[0], k.rest = p.Radio.Gateway, uint64(p.Radio.Address), 2<<40
-			return k, false
-		}
+// keyOf returns a packet's key and whether its sender is the key's second end. byMAC
+// reports whether the ends are link-layer addresses.
+func keyOf(p *Packet, byMAC bool) (k key, swapped bool) {
+	switch {
+	case p.Radio != nil && p.Tuple.Proto == 0:
+		k.a[0], k.b[0], k.rest = p.Radio.Gateway, uint64(p.Radio.Address), 2<<40
+		return k, false
+	case byMAC:
 		k.a[0], k.b[0] = p.SrcMAC.number(), p.DstMAC.number()
-		k.rest = 1<<40 | uint64(p.Application)
+		k.rest = 1<<40 | uint64(p.Layers[1].Name)<<8 | uint64(p.Application)
 		if swapped = k.a[0] > k.b[0]; swapped {
 			k.a, k.b = k.b, k.a
 		}
@@ -38,6 +39,32 @@ func keyOf(p *Packet) (k key, swapped bool) {
 	}
 	k.rest = uint64(p.Tuple.Proto)<<32 | src<<16 | dst
 	return k, swapped
+}
+
+// captureBit is where a key's rest holds the number of the capture, above all else.
+const captureBit = 44
+
+// captures number the captures of a stream as they come, from 0.
+type captures struct {
+	name    string // of the packet before
+	current uint64
+	numbers map[string]uint64
+}
+
+func (c *captures) number(name string) uint64 {
+	if name == c.name && (name == "" || c.numbers != nil) {
+		return c.current
+	}
+	if c.numbers == nil {
+		c.numbers = map[string]uint64{"": 0}
+	}
+	number, ok := c.numbers[name]
+	if !ok {
+		number = uint64(len(c.numbers))
+		c.numbers[name] = number
+	}
+	c.name, c.current = name, number
+	return number
 }
 
 func halves(a netip.Addr) [2]uint64 {
@@ -94,22 +121,25 @@ const (
 	established        // TCP
 	closed             // TCP
 	radio              // uplinks: devices are silent for hours
+	stations           // pairs of link-layer addresses
 	ages
 )
 
 // tracker holds the open flows of one stream.
 type tracker struct {
-	open    map[key]*conversation
-	lists   [ages]ageList
-	max     int
-	started int64
-	data    announcements
-	free    *conversation       // linked by next
-	ended   func(*conversation) // nil: nobody asks
+	captures  captures
+	icmpByMAC bool
+	open      map[key]*conversation
+	lists     [ages]ageList
+	max       int
+	started   int64
+	data      announcements
+	free      *conversation       // linked by next
+	ended     func(*conversation) // nil: nobody asks
 }
 
 func newTracker(a *Assembler, ended func(*conversation)) *tracker {
-	t := &tracker{open: make(map[key]*conversation), max: a.MaxOpen, ended: ended, data: announcements{}}
+	t := &tracker{open: make(map[key]*conversation), max: a.MaxOpen, icmpByMAC: a.ICMPByMAC, ended: ended, data: announcements{}}
 	if t.max <= 0 {
 		t.max = defaultOpen
 	}
@@ -122,13 +152,16 @@ func newTracker(a *Assembler, ended func(*conversation)) *tracker {
 	t.lists[established].init(int64(long))
 	t.lists[closed].init(int64(min(idle, lingerTime)))
 	t.lists[radio].init(int64(devices))
+	t.lists[stations].init(math.MaxInt64)
 	return t
 }
 
 // track finds or opens the packet's flow, and sets FlowID and Direction.
 func (t *tracker) track(p *Packet) *conversation {
 	t.expire(p.Time)
-	k, swapped := keyOf(p)
+	byMAC := p.Tuple.Proto == 0 && p.Radio == nil || t.icmpByMAC && p.Application == ICMPApplication
+	k, swapped := keyOf(p, byMAC)
+	k.rest |= t.captures.number(p.Capture) << captureBit
 	c := t.open[k]
 	if c != nil && p.Tuple.Proto == TCP && c.tcp.reused(p, swapped == c.clientFirst) {
 		t.end(c)
@@ -150,6 +183,8 @@ func (t *tracker) track(p *Packet) *conversation {
 		age = c.tcp.update(p)
 	case p.Radio != nil:
 		age = radio
+	case byMAC:
+		age = stations
 	}
 	if list := &t.lists[age]; c.next != &list.root || c.age != list {
 		if c.age != nil {
@@ -215,7 +250,7 @@ func (t *tracker) expire(now int64) {
 // oldest returns the flow that was silent longest, of those of the age that can wait
 // least.
 func (t *tracker) oldest() *conversation {
-	for _, age := range []int{closed, young, established, radio} {
+	for _, age := range []int{closed, young, established, radio, stations} {
 		if l := &t.lists[age]; l.root.next != &l.root {
 			return l.root.next
 		}

@@ -38,21 +38,16 @@ func Lengths(u *Uplink, compat feature.Compat) (total, header, payload int) {
 // time order. The time features run per gateway.
 type extractor struct {
 	compat feature.Compat
-	clocks map[string]*feature.Clock
+	clocks feature.Clocks // by gateway
 }
 
 // newExtractor makes an extractor.
 func newExtractor(compat feature.Compat) *extractor {
-	return &extractor{compat: compat, clocks: make(map[string]*feature.Clock)}
+	return &extractor{compat: compat}
 }
 
 func (x *extractor) dynamics(u *Uplink, length int) feature.Dynamics {
-	clock, ok := x.clocks[u.Gateway]
-	if !ok {
-		clock = new(feature.Clock)
-		x.clocks[u.Gateway] = clock
-	}
-	return clock.Next(u.Time, float64(length))
+	return x.clocks.Of(u.Gateway).Next(u.Time, float64(length))
 }
 
 // append appends the uplink's values to dst, in the order of

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/flow"
 )
 
 // generatedColumns returns the columns of NeCSTGen's generated LoRaWAN traffic
@@ -21,30 +22,22 @@ func generatedColumns() []string {
 		"header_length_vae", "payload_length_vae"}
 }
 
-// WriteGenerated writes uplinks, in time order, in the columns of generated
-// traffic. There is one value of each quantity, so it stands in both its columns;
-// categories are values, not codes. Damaged records of the stream are left out,
-// any other error ends it.
-func WriteGenerated(w io.Writer, uplinks iter.Seq2[Uplink, error], compat feature.Compat) error {
+// WriteGenerated writes the packets of uplinks, which come in time order, in the columns
+// of generated traffic; categories are values, not codes. The _lstm columns are the
+// packets, the _vae columns their Decoded, empty where a packet has none. Damaged records
+// of the stream are left out, any other error ends it.
+func WriteGenerated(w io.Writer, uplinks iter.Seq2[flow.Packet, error]) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	fmt.Fprintln(out, strings.Join(generatedColumns(), ","))
-	var start, last int64
-	var line []byte
-	first := true
-	for u, err := range uplinks {
+	g := generatedLines{}
+	for p, err := range uplinks {
 		if err != nil {
 			if isRecord(err) {
 				continue
 			}
 			return err
 		}
-		if first {
-			start, last, first = u.Time, u.Time, false
-		}
-		gap := float64(max(0, u.Time-last)) / 1e9
-		last = max(last, u.Time)
-		line = appendGenerated(line[:0], &u, float64(last-start)/1e9, gap, compat)
-		if _, err := out.Write(line); err != nil {
+		if _, err := out.Write(g.next(&p)); err != nil {
 			return fmt.Errorf("lorawan: %w", err)
 		}
 	}
@@ -54,20 +47,62 @@ func WriteGenerated(w io.Writer, uplinks iter.Seq2[Uplink, error], compat featur
 	return nil
 }
 
-func appendGenerated(line []byte, u *Uplink, elapsed, gap float64, compat feature.Compat) []byte {
-	numbers := func(values ...float64) {
-		for _, v := range values {
-			line = append(strconv.AppendFloat(line, v, 'g', -1, 64), ',')
-		}
+// generatedLines makes lines of packets.
+type generatedLines struct {
+	line        []byte
+	begun       bool  // there was a packet
+	start, last int64 // times of the first packet and of the one before, nanoseconds
+	decoded     float64
+}
+
+// next returns the line of the next packet, valid until the one behind it.
+func (g *generatedLines) next(p *flow.Packet) []byte {
+	if !g.begun {
+		g.begun, g.start, g.last = true, p.Time, p.Time
 	}
-	rate := feature.CodeRateDomain.Text(float64(u.CodeRate))
-	total, header, payload := Lengths(u, compat)
-	bandwidth, factor, frequency, crc := float64(u.Bandwidth), float64(u.SpreadingFactor), float64(u.Frequency), float64(u.CRC)
-	numbers(elapsed, gap, elapsed, gap, bandwidth, factor)
-	line = append(append(line, rate...), ',')
-	numbers(frequency, crc, u.SNR, u.RSSI, float64(total), float64(header))
-	line = append(append(line, rate...), ',')
-	numbers(bandwidth, factor, frequency, crc, float64(total), u.SNR, u.RSSI, float64(header), float64(payload))
-	line[len(line)-1] = '\n'
-	return line
+	gap := float64(max(0, p.Time-g.last)) / 1e9
+	g.last = max(g.last, p.Time)
+	d := p.Decoded
+	if d != nil {
+		g.decoded += d.Gap
+	}
+	g.line = g.line[:0]
+	g.append(float64(g.last-g.start)/1e9, gap)
+	if d == nil {
+		g.empty(2)
+	} else {
+		g.append(g.decoded, d.Gap)
+	}
+	u := fromRadio(p.Radio)
+	g.append(float64(u.Bandwidth), float64(u.SpreadingFactor))
+	g.rate(u)
+	g.append(float64(u.Frequency), float64(u.CRC), u.SNR, u.RSSI, float64(p.Length), float64(p.HeaderLength))
+	if d == nil {
+		g.empty(10)
+	} else {
+		u := fromRadio(d.Radio)
+		g.rate(u)
+		g.append(float64(u.Bandwidth), float64(u.SpreadingFactor), float64(u.Frequency), float64(u.CRC), d.Length, u.SNR, u.RSSI, d.HeaderLength, d.PayloadLength)
+	}
+	g.line[len(g.line)-1] = '\n'
+	return g.line
+}
+
+// empty adds cells without a value.
+func (g *generatedLines) empty(cells int) {
+	for range cells {
+		g.line = append(g.line, ',')
+	}
+}
+
+// append adds cells of numbers.
+func (g *generatedLines) append(values ...float64) {
+	for _, v := range values {
+		g.line = append(strconv.AppendFloat(g.line, v, 'g', -1, 64), ',')
+	}
+}
+
+// rate adds a cell of the code rate.
+func (g *generatedLines) rate(u Uplink) {
+	g.line = append(append(g.line, feature.CodeRateDomain.Text(float64(u.CodeRate))...), ',')
 }

@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/lorawan/lorawantest"
 	"github.com/necstgen/necstgen/datasets/pcap"
 )
@@ -170,13 +171,22 @@ func TestLogRoundTrip(t *testing.T) {
 }
 
 func TestGenerated(t *testing.T) {
+	var packets []flow.Packet
+	for p, err := range Packets(stream(uplinks(t)[:2])) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		packets = append(packets, p)
+	}
+	packets[0].Decoded = &flow.Decoded{Length: 14, HeaderLength: 9, PayloadLength: 1, Gap: 0.5,
+		Radio: &flow.Radio{SpreadingFactor: 9, Bandwidth: 125, CodeRate: 5, Frequency: 868_100_000, CRC: -1, SNR: 5, RSSI: -70}}
 	var out bytes.Buffer
-	if err := WriteGenerated(&out, stream(uplinks(t)[:2]), feature.Compat{}); err != nil {
+	if err := WriteGenerated(&out, stream(packets)); err != nil {
 		t.Fatal(err)
 	}
 	want := strings.Join(generatedColumns(), ",") + `
-0,0,0,0,125,7,4/5,8.675e+08,1,7.25,-78,13,9,4/5,125,7,8.675e+08,1,13,7.25,-78,9,0
-1,1,1,1,125,8,4/5,8.677e+08,1,7,-79,19,9,4/5,125,8,8.677e+08,1,19,7,-79,9,6
+0,0,0.5,0.5,125,7,4/5,8.675e+08,1,7.25,-78,13,9,4/5,125,9,8.681e+08,-1,14,5,-70,9,1
+1,1,,,125,8,4/5,8.677e+08,1,7,-79,19,9,,,,,,,,,,
 `
 	if out.String() != want {
 		t.Errorf("got %s, want %s", out.String(), want)

@@ -108,8 +108,8 @@ func UplinkOf(p *flow.Packet) Uplink {
 	return u
 }
 
-// PacketError is a datagram or record that could not be read as the LoRaWAN
-// message that it claims to be. It stands in the stream beside its packet.
+// PacketError is a datagram, record or row of a log that could not be read as the LoRaWAN
+// message that it claims to be, or as an uplink. It stands in the stream beside its packet.
 type PacketError struct {
 	Number int64 // of the packet in its capture, from 0
 	Err    error
@@ -134,10 +134,14 @@ const maxSkew = int64(time.Minute)
 // packets pass as they are: those of LoRaTap captures are uplinks already, and a
 // datagram without uplinks (a status, an acknowledgement, a downlink) remains one. A
 // datagram that cannot be read is a *PacketError beside its packet, unless the
-// capture has cut it. Other errors pass.
+// capture has cut it; so is a row of a gateway's log that is no uplink. Other errors pass.
 func Uplinks(packets iter.Seq2[flow.Packet, error]) iter.Seq2[flow.Packet, error] {
 	return func(yield func(flow.Packet, error) bool) {
 		for p, err := range packets {
+			if err == nil && p.Radio == nil && p.Layers[0].Name == flow.LayerLoRaWAN {
+				to := p.DstMAC
+				err = &PacketError{p.Number, fmt.Errorf("row of a downlink to device %02x that the gateway heard of another: is no uplink", to[2:])}
+			}
 			if err != nil || !isPushData(&p) {
 				if !yield(p, err) {
 					return

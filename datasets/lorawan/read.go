@@ -28,7 +28,7 @@ func Read(r io.Reader, name string) iter.Seq2[flow.Packet, error] {
 		in := bufio.NewReaderSize(plain, 1<<16)
 		var packets iter.Seq2[flow.Packet, error]
 		if IsLog(in) {
-			packets = Packets(Log(in, name))
+			packets = Uplinks(Packets(Log(in, name)))
 		} else {
 			packets = Uplinks(pcap.Packets(in, name))
 		}

@@ -13,7 +13,8 @@ import (
 type Output string
 
 // The outputs of packets. Columns that end in _lstm are the recurrent network's
-// answers, those in _vae the decoded features.
+// answers, those in _vae the decoded features: empty where a generator draws packets
+// without an autoencoder.
 const (
 	Connected    Output = "connected"     // 12 columns, with flags and flow_id
 	NotConnected Output = "not-connected" // 11: no flags
@@ -43,17 +44,17 @@ func GeneratedFlowColumns() []string { return []string{"count_total", "time_diff
 
 // WriteGenerated writes flows as a file of generated packets: flow after flow,
 // numbered from 0, with gaps and their running sum inside each; in NoFlow one
-// running sum over all packets, which must be in time order. There is one value
-// of each quantity, so it stands in both the _lstm and the _vae column.
+// running sum over all packets, which must be in time order. The _lstm columns are the
+// packets, the _vae columns their Decoded, empty where a packet has none; gaps in those
+// are since the packet before in the traffic, of whatever flow, as the features are
+// (algorithm.md section 3).
 func WriteGenerated(w io.Writer, output Output, flows iter.Seq2[*flow.Flow, error]) error {
 	columns := output.Columns()
 	if columns == nil {
 		return fmt.Errorf("necstgencsv: unknown output %q: want %s, %s or %s", output, Connected, NotConnected, NoFlow)
 	}
 	return writeNumbers(w, columns, func(yield func([]float64, error) bool) {
-		row := make([]float64, 0, len(columns))
-		var id, last, sum int64
-		first := true
+		rows := generatedRows{output: output, row: make([]float64, 0, len(columns))}
 		for f, err := range flows {
 			if err != nil {
 				if !yield(nil, err) {
@@ -62,35 +63,48 @@ func WriteGenerated(w io.Writer, output Output, flows iter.Seq2[*flow.Flow, erro
 				continue
 			}
 			if output != NoFlow {
-				first, sum = true, 0
+				rows.last, rows.sum, rows.decodedSum = f.Start(), 0, 0
 			}
 			for i := range f.Packets {
-				p := &f.Packets[i]
-				gap := max(0, p.Time-last)
-				if first {
-					gap, first = 0, false
-				}
-				last = p.Time
-				sum += gap
-				row = generatedRow(row[:0], output, p, gap, sum, id)
-				if !yield(row, nil) {
+				if !yield(rows.next(&f.Packets[i]), nil) {
 					return
 				}
 			}
-			id++
+			rows.flows++
 		}
 	})
 }
 
-func generatedRow(row []float64, output Output, p *flow.Packet, gap, sum, id int64) []float64 {
-	length, header := float64(p.Length), float64(p.HeaderLength)
-	row = append(row, length, length, float64(p.Direction))
-	if output == Connected {
+// generatedRows makes rows of packets.
+type generatedRows struct {
+	output     Output
+	row        []float64
+	flows      int   // before this one
+	begun      bool  // there was a packet
+	last, sum  int64 // time of the packet before, and the gaps up to it, nanoseconds
+	decodedSum float64
+}
+
+// next returns the row of the next packet, valid until the one behind it.
+func (g *generatedRows) next(p *flow.Packet) []float64 {
+	if !g.begun {
+		g.begun, g.last = true, p.Time
+	}
+	gap := max(0, p.Time-g.last)
+	g.last, g.sum = p.Time, g.sum+gap
+	d := p.Decoded
+	if d == nil {
+		none := math.NaN()
+		d = &flow.Decoded{Length: none, HeaderLength: none, PayloadLength: none, Gap: none}
+	}
+	g.decodedSum += d.Gap
+	row := append(g.row[:0], float64(p.Length), d.Length, float64(p.Direction))
+	if g.output == Connected {
 		row = append(row, float64(p.Flags))
 	}
-	row = append(row, seconds(sum), seconds(sum), seconds(gap), seconds(gap), header, header, float64(p.PayloadLength))
-	if output != NoFlow {
-		row = append(row, float64(id))
+	row = append(row, seconds(g.sum), g.decodedSum, seconds(gap), d.Gap, float64(p.HeaderLength), d.HeaderLength, d.PayloadLength)
+	if g.output != NoFlow {
+		row = append(row, float64(g.flows))
 	}
 	return row
 }
@@ -120,72 +134,4 @@ func WriteGeneratedFlows(w io.Writer, flows iter.Seq2[*flow.Flow, error]) error 
 			}
 		}
 	})
-}
-
-// Generated reads a file of generated packets of any output. Lengths are rounded
-// and the header is cut to the length (D30). Time is the running sum inside the
-// flow (of the file, where it has no flows), so it starts at 0 in each; flags of
-// an output without them are 0, the five-tuple is empty.
-func Generated(r io.Reader, name string) iter.Seq2[flow.Packet, error] {
-	return func(yield func(flow.Packet, error) bool) {
-		s, err := openRows(r, name, "length_total_lstm", "direction", "time_diff_lstm", "header_length_lstm")
-		if err != nil {
-			yield(flow.Packet{}, err)
-			return
-		}
-		var g generatedReader
-		for {
-			var p flow.Packet
-			err := s.Next()
-			if err == io.EOF {
-				return
-			}
-			if err == nil {
-				if p, err = g.read(s); err != nil {
-					err = s.Wrong(err)
-				}
-			}
-			if !yield(p, err) || err != nil && !isRow(err) {
-				return
-			}
-		}
-	}
-}
-
-// generatedReader adds up the gaps of the current flow.
-type generatedReader struct {
-	flow int64
-	time int64
-}
-
-func (g *generatedReader) read(s *rows) (flow.Packet, error) {
-	var values [6]float64
-	for i, column := range []string{"length_total_lstm", "direction", "time_diff_lstm", "header_length_lstm", "flags", "flow_id"} {
-		v, err := s.float(column)
-		if err != nil {
-			return flow.Packet{}, err
-		}
-		if s.Has(column) && (math.IsNaN(v) || v < 0 || v > 1e9) {
-			return flow.Packet{}, fmt.Errorf("column %s: %v is out of range", column, v)
-		}
-		if math.IsNaN(v) {
-			v = 0
-		}
-		values[i] = v
-	}
-	length := int32(math.Round(min(values[0], math.MaxUint16)))
-	header := int32(math.Round(min(values[3], float64(length))))
-	p := flow.Packet{Number: s.Number(), Length: length, Captured: length, HeaderLength: header, PayloadLength: length - header, FlowID: int64(values[5])}
-	if values[1] >= 0.5 {
-		p.Direction = flow.Backward
-	}
-	if s.Has("flags") {
-		p.Flags, p.Tuple.Proto = flow.TCPFlags(min(values[4], math.MaxUint8)), flow.TCP
-	}
-	if p.FlowID != g.flow {
-		g.flow, g.time = p.FlowID, 0
-	}
-	g.time += int64(math.Round(values[2] * 1e9))
-	p.Time = g.time
-	return p, nil
 }

@@ -2,7 +2,6 @@ package necstgencsv
 
 import (
 	"bytes"
-	"iter"
 	"math"
 	"strings"
 	"testing"
@@ -97,7 +96,7 @@ func checkProcessed(t *testing.T, application string, layout Layout, fitted map[
 	}
 	i := 0
 	var codes []float64
-	for row, err := range eachGroup(rows, layout, compat) {
+	for row, err := range processedRows(packetsOf(rows), layout, compat) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -136,25 +135,6 @@ func rawColumns(t testing.TB, application string) map[string][]float64 {
 		}
 	}
 	return out
-}
-
-// eachGroup is processedRows, beginning anew with each capture.
-func eachGroup(rows []packetRow, layout Layout, compat feature.Compat) iter.Seq2[[]float64, error] {
-	return func(yield func([]float64, error) bool) {
-		for start := 0; start < len(rows); {
-			var packets []flow.Packet
-			end := start
-			for ; end < len(rows) && rows[end].Group == rows[start].Group; end++ {
-				packets = append(packets, rows[end].Packet)
-			}
-			for row, err := range processedRows(stream(packets), layout, compat) {
-				if !yield(row, err) {
-					return
-				}
-			}
-			start = end
-		}
-	}
 }
 
 // checkSpan also gives the column with its recovered range.

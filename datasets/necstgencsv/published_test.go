@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -34,6 +35,17 @@ func publishedRows(t testing.TB, application string) []packetRow {
 		t.Fatalf("%s: %d rows, want 10000", path, len(rows))
 	}
 	return rows
+}
+
+// packetsOf yields the packets of rows.
+func packetsOf(rows []packetRow) iter.Seq2[flow.Packet, error] {
+	return func(yield func(flow.Packet, error) bool) {
+		for i := range rows {
+			if !yield(rows[i].Packet, nil) {
+				return
+			}
+		}
+	}
 }
 
 func publishedNumbers(t testing.TB, path string) (map[string][]float64, int) {
@@ -111,7 +123,7 @@ func TestPublishedDynamics(t *testing.T) {
 		rows := publishedRows(t, application)
 		var clock feature.Clock
 		for i, row := range rows {
-			first := i == 0 || row.Group != rows[i-1].Group
+			first := i == 0 || row.Packet.Capture != rows[i-1].Packet.Capture
 			if first {
 				clock = feature.Clock{}
 			}
@@ -182,6 +194,49 @@ func TestPublishedDays(t *testing.T) {
 			if got[app] != count {
 				t.Errorf("%s: %d packets of %s, want %d", path, got[app], app, count)
 			}
+		}
+	}
+}
+
+// Flows without ports are those of the original (algorithm.md 2): each is all packets of one
+// pair of link-layer addresses, second layer and application, ICMP's under ICMPByMAC.
+func TestPublishedFlowsByMAC(t *testing.T) {
+	for _, path := range []string{"df_week1_monday.csv", "df_week1_tuesday.csv"} {
+		type stations struct {
+			a, b  flow.MAC
+			layer flow.LayerName
+			app   flow.Application
+		}
+		want := make(map[stations]int)
+		count := func(p *flow.Packet) (key stations, portless bool) {
+			key = stations{p.SrcMAC, p.DstMAC, p.Layers[1].Name, p.Application}
+			if bytes.Compare(key.a[:], key.b[:]) > 0 {
+				key.a, key.b = key.b, key.a
+			}
+			return key, p.Tuple.Proto == 0 || p.Application == flow.ICMPApplication
+		}
+		for p := range Packets(published(t, path), path) {
+			if key, portless := count(&p); portless {
+				want[key]++
+			}
+		}
+		assembler := flow.Assembler{ICMPByMAC: true, IdleTimeout: time.Second}
+		n := 0
+		for f, err := range assembler.Flows(Packets(published(t, path), path)) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			key, portless := count(&f.Packets[0])
+			if !portless {
+				continue
+			}
+			if n++; len(f.Packets) != want[key] {
+				t.Errorf("%s: flow of %d packets of %v, want all %d", path, len(f.Packets), key, want[key])
+			}
+		}
+		t.Logf("%s: %d flows", path, n)
+		if n != len(want) || n == 0 {
+			t.Errorf("%s: %d flows without ports, want %d", path, n, len(want))
 		}
 	}
 }

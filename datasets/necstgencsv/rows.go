@@ -105,7 +105,8 @@ func appendSeconds(dst []byte, nanos int64) []byte {
 	}
 	dst = strconv.AppendInt(dst, nanos/1e9, 10)
 	dst = append(dst, '.')
-	fraction := strconv.AppendInt(nil, 1e9+nanos%1e9, 10)[1:]
+	var digits [20]byte
+	fraction := strconv.AppendInt(digits[:0], 1e9+nanos%1e9, 10)[1:]
 	end := len(fraction)
 	for end > 1 && fraction[end-1] == '0' {
 		end--

@@ -2,6 +2,7 @@ package necstgencsv
 
 import (
 	"bufio"
+	"cmp"
 	"fmt"
 	"io"
 	"iter"
@@ -15,14 +16,14 @@ import (
 
 // Options say what is not in the packets.
 type Options struct {
-	Capture     string // column filename; the day layouts name captures week1_monday.tcpdump
+	Capture     string // column filename of packets that name no Capture; the day layouts name captures week1_monday.tcpdump
 	Application string // column applications, "HTTP" or "UDP_GOOGLE_HOME"; empty: each packet's own
 	Day         string // column day; empty: the first packet's weekday in UTC. A capture that runs past midnight is one day
 	Week        string // column week; empty: "1"
 }
 
-// WritePackets writes a packet file. Time features run over the packets as they
-// come, which must be those of one application and one capture in time order.
+// WritePackets writes a packet file. Time features run over the packets of each Capture
+// as they come, which must be those of one application in time order.
 // Header and payload lengths are the original's (feature.LayerLengths) where
 // packets have layers. Damaged records of the stream are left out, any other
 // error ends it.
@@ -39,7 +40,9 @@ func WritePackets(w io.Writer, layout Layout, packets iter.Seq2[flow.Packet, err
 	f := formatter{layout: layout, opts: opts}
 	cells := f.cells(columns)
 	var line []byte
-	for p, err := range packets {
+	var p flow.Packet // one for all rows: the cells' argument escapes
+	var err error
+	for p, err = range packets {
 		if err != nil {
 			if flow.IsRecordError(err) {
 				continue
@@ -72,7 +75,7 @@ type cell func(dst []byte, p *flow.Packet) []byte
 type formatter struct {
 	layout          Layout
 	opts            Options
-	clock           feature.Clock
+	clocks          feature.Clocks // by capture
 	dynamics        feature.Dynamics
 	header, payload int32
 	layers          int
@@ -84,7 +87,7 @@ func (f *formatter) set(p *flow.Packet) {
 	if f.opts.Day == "" {
 		f.opts.Day = strings.ToLower(p.Timestamp().Weekday().String())
 	}
-	f.dynamics = f.clock.Next(p.Time, float64(p.Length))
+	f.dynamics = f.clocks.Of(p.Capture).Next(p.Time, float64(p.Length))
 	f.layers = p.Layers.Count()
 	f.header, f.payload = p.HeaderLength, p.Length-p.HeaderLength
 	if f.layers > 0 {
@@ -95,6 +98,9 @@ func (f *formatter) set(p *flow.Packet) {
 		}
 	}
 }
+
+// capture returns the name of the packet's capture.
+func (f *formatter) capture(p *flow.Packet) string { return cmp.Or(p.Capture, f.opts.Capture) }
 
 // cells are the cells of the columns.
 func (f *formatter) cells(columns []string) []cell {
@@ -164,14 +170,17 @@ func (f *formatter) packetCells() map[string]cell {
 		"flags":        func(dst []byte, p *flow.Packet) []byte { return number(dst, p.Tuple.Proto == flow.TCP, int64(p.Flags)) },
 		"sport":        func(dst []byte, p *flow.Packet) []byte { return number(dst, ports(p), int64(p.Tuple.Src.Port())) },
 		"dport":        func(dst []byte, p *flow.Packet) []byte { return number(dst, ports(p), int64(p.Tuple.Dst.Port())) },
-		"filename":     func(dst []byte, p *flow.Packet) []byte { return appendCSVText(dst, f.opts.Capture) },
+		"filename":     func(dst []byte, p *flow.Packet) []byte { return appendCSVText(dst, f.capture(p)) },
 		"num_packet":   func(dst []byte, p *flow.Packet) []byte { return strconv.AppendInt(dst, p.Number, 10) },
 		"flow_id":      func(dst []byte, p *flow.Packet) []byte { return strconv.AppendInt(dst, p.FlowID, 10) },
 		"unique_id": func(dst []byte, p *flow.Packet) []byte {
-			return appendCSVText(dst, f.opts.Capture+strconv.FormatInt(p.Number, 10))
+			return appendCSVText(dst, f.capture(p)+strconv.FormatInt(p.Number, 10))
 		},
 		"applications": func(dst []byte, p *flow.Packet) []byte {
-			if f.opts.Application != "" {
+			switch {
+			case f.opts.Application == "TCP_GOOGLE_HOME": // as the published rows say
+				return append(dst, "GOOGLE_HOME"...)
+			case f.opts.Application != "":
 				return appendCSVText(dst, f.opts.Application)
 			}
 			return append(dst, p.Application.String()...)

@@ -38,7 +38,7 @@ var dialects = map[flow.Application]dialect{
 	flow.Finger:          {text: true},
 	flow.Time:            {},
 	flow.NetBIOS:         {datagram: (*Writer).netbios},
-	flow.QUIC:            {},
+	flow.QUIC:            {datagram: (*Writer).gquic},
 	flow.TLS:             {stream: (*Writer).tls},
 	flow.LoRaWAN:         {}, // datagrams of gateways are composed with their frames
 }

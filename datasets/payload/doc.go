@@ -6,7 +6,7 @@
 // [Pool] that all connections share. What one side says until the other answers is a
 // [Turn], whose length is known beforehand: a request, a reply, a message. By its
 // [Filling] it is composed for the application (Neutral: HTTP, SMTP, DNS, SNMP, NTP,
-// IRC, TLS, NetBIOS and RIP messages, else text or random bytes), random, zeros, or
+// IRC, TLS, Google's QUIC, NetBIOS and RIP messages, else text or random bytes), random, zeros, or
 // a copy of an [Example]. Composed messages avoid what programs write, so that no 16
 // bytes in a row are like any capture's.
 //

@@ -57,7 +57,7 @@ func TestPayloadsDissect(t *testing.T) {
 		{flow.HTTP, flow.TCP, 1}, {flow.SMTP, flow.TCP, 1}, {flow.DNS, flow.UDP, 19}, {flow.DNS, flow.TCP, 21}, {flow.SNMP, flow.UDP, 36},
 		{flow.NTP, flow.UDP, 12}, {flow.Unknown, flow.UDP, 1}, {flow.Unknown, flow.TCP, 1}, {flow.Telnet, flow.TCP, 1}, {flow.FTP, flow.TCP, 1},
 		{flow.FTPData, flow.TCP, 1}, {flow.IRC, flow.TCP, 1}, {flow.POP, flow.TCP, 1}, {flow.IMAP, flow.TCP, 1}, {flow.Finger, flow.TCP, 1},
-		{flow.SSH, flow.TCP, 1}, {flow.TLS, flow.TCP, 6}, {flow.QUIC, flow.UDP, 1}, {flow.SIP, flow.UDP, 1}, {flow.Time, flow.TCP, 4},
+		{flow.SSH, flow.TCP, 1}, {flow.TLS, flow.TCP, 6}, {flow.QUIC, flow.UDP, 3}, {flow.SIP, flow.UDP, 1}, {flow.Time, flow.TCP, 4},
 		{flow.NetBIOS, flow.UDP, 50},
 	} {
 		r := rand.New(rand.NewPCG(uint64(c.application), uint64(c.proto)))
@@ -92,7 +92,7 @@ func TestPayloadsAreNamed(t *testing.T) {
 		smallest    int
 		name        string
 	}{
-		{flow.DNS, flow.UDP, 19, "dns"}, {flow.SNMP, flow.UDP, 36, "snmp"}, {flow.NTP, flow.UDP, 12, "ntp"},
+		{flow.DNS, flow.UDP, 19, "dns"}, {flow.SNMP, flow.UDP, 36, "snmp"}, {flow.NTP, flow.UDP, 12, "ntp"}, {flow.QUIC, flow.UDP, 18, "gquic"},
 		{flow.HTTP, flow.TCP, 40, "http"}, {flow.SMTP, flow.TCP, 40, "smtp"},
 		{flow.Unknown, flow.UDP, 1, "udp:data"}, {flow.Unknown, flow.TCP, 1, "tcp:data"}, // no dissector takes what is of nobody
 	} {

@@ -48,6 +48,7 @@ type Writer struct {
 	head      []byte
 	tail      []byte
 	dialogue  dialogue
+	exchange  exchange
 	questions [maxQuestions]question
 	asked     int     // questions not yet answered
 	example   []byte  // the turn is a copy of it, repeated
@@ -122,10 +123,21 @@ func (w *Writer) Fill(b []byte, direction flow.Direction, again bool, segment in
 		b, from = b[n:], from+n
 	}
 	copy(b, w.ring[(w.at+from)%ringSize:])
+	if w.connection.Application == flow.HTTP {
+		blankLineEnd(b)
+	}
 	if tailAt := w.total - len(w.tail); from+len(b) > tailAt {
 		for k := max(0, tailAt-from); k < len(b); k++ {
 			b[k] = w.tail[from+k-tailAt]
 		}
+	}
+}
+
+// blankLineEnd makes spaces of the line end that the filling of an HTTP segment begins
+// with: tshark calls a continuation that begins so malformed.
+func blankLineEnd(b []byte) {
+	for i := 0; i < len(b) && (b[i] == '\r' || b[i] == '\n'); i++ {
+		b[i] = ' '
 	}
 }
 

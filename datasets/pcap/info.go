@@ -2,6 +2,7 @@ package pcap
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"slices"
 	"strings"
@@ -46,6 +47,28 @@ func (i *Info) LinkTypes() []string {
 		}
 	}
 	return names
+}
+
+// Merge adds what another file says of itself: what both say stands once, and counts
+// are added.
+func (i *Info) Merge(o *Info) {
+	i.Format, i.Compression, i.Application = both(i.Format, o.Format), both(i.Compression, o.Compression), both(i.Application, o.Application)
+	i.Sections += o.Sections
+	i.More += o.More
+	for _, f := range o.Interfaces {
+		i.add(f)
+	}
+	for _, text := range o.Comments {
+		i.comment([]byte(text))
+	}
+}
+
+// both joins two texts, each of which may be a list, if they differ.
+func both(a, b string) string {
+	if a == "" || b == "" || slices.Contains(strings.Split(a, " and "), b) {
+		return cmp.Or(a, b)
+	}
+	return a + " and " + b
 }
 
 // add lists an interface with its packets, or adds these to one that is alike.

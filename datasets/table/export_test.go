@@ -18,6 +18,7 @@ import (
 func mixed(n int) []flow.Packet {
 	packets := capture(n)
 	for i := range packets {
+		packets[i].Capture = []string{"", "a.pcap", "b.pcap"}[i/100%3]
 		packets[i].Application = []flow.Application{flow.HTTP, flow.SMTP, flow.Unknown}[i*i%3]
 	}
 	return packets

@@ -34,7 +34,8 @@ var packetColumns = slices.Concat(
 		number("flow_id", kindInt64, func(p *flow.Packet) *int64 { return &p.FlowID }),
 		{"direction", kindUint8, setNumber(func(p *flow.Packet, v uint8) { p.Direction = flow.Direction(v) }), nil},
 	},
-	layerColumns(), radioColumns)
+	layerColumns(), radioColumns,
+	[]rowColumn[flow.Packet]{{"capture", kindText, setText(parseCapture, func(p *flow.Packet, v string) { p.Capture = v }), nil}})
 
 var packetFields = fieldsOf(packetColumns)
 
@@ -64,6 +65,7 @@ type packetBatch struct {
 	layers                            [flow.MaxLayers][batchRows]uint8
 	lengths                           [flow.MaxLayers][batchRows]int32
 	radio                             *radioBatch // nil until an uplink comes
+	capture                           coder[string]
 }
 
 // add adds a packet to a batch that is not full.
@@ -86,6 +88,7 @@ func (b *packetBatch) add(p *flow.Packet) {
 	for l := range p.Layers {
 		b.layers[l][i], b.lengths[l][i] = uint8(p.Layers[l].Name), p.Layers[l].Length
 	}
+	b.capture.add(i, p.Capture, uint8(len(p.Capture)), textCapture)
 	if p.Radio != nil {
 		if b.radio == nil {
 			b.radio = new(radioBatch)
@@ -109,7 +112,7 @@ func (b *packetBatch) columns() []column {
 	for l := range b.layers {
 		values = append(values, enumColumn{b.layers[l][:n], textLayer}, b.lengths[l][:n])
 	}
-	values = append(values, b.radio.values(n)...)
+	values = append(append(values, b.radio.values(n)...), b.capture.dictionary(n))
 	columns := make([]column, len(values))
 	for i := range values {
 		columns[i] = column{packetFields[i].name, values[i]}
@@ -125,4 +128,5 @@ func (b *packetBatch) reset() {
 	b.ipSrc.reset()
 	b.ipDst.reset()
 	b.radio.reset()
+	b.capture.reset()
 }

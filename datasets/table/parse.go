@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -29,6 +30,10 @@ func parseLayer(text string) (flow.LayerName, error) {
 	err := n.UnmarshalText([]byte(text))
 	return n, err
 }
+
+func textCapture(name string) string { return name }
+
+func parseCapture(text string) (string, error) { return strings.Clone(text), nil }
 
 func textAddr(a netip.Addr) string {
 	if !a.IsValid() {

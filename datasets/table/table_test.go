@@ -44,6 +44,7 @@ func randomPackets(n int, seed uint64) []flow.Packet {
 		if rng.IntN(4) == 0 {
 			p.Radio = randomRadio(rng)
 		}
+		p.Capture = []string{"", "monday.pcap", `week 1, "tuesday".pcap`}[rng.IntN(3)]
 	}
 	if n > 2 {
 		packets[0] = flow.Packet{Number: math.MinInt64, Time: math.MinInt64 / 4, FlowID: math.MinInt64, Length: math.MinInt32}
@@ -123,7 +124,7 @@ func samePacket(a, b flow.Packet) bool {
 		a.HeaderLength == b.HeaderLength && a.PayloadLength == b.PayloadLength && a.SrcMAC == b.SrcMAC && a.DstMAC == b.DstMAC &&
 		a.Tuple == b.Tuple && a.TTL == b.TTL && a.Fragment == b.Fragment && a.Flags == b.Flags && a.Seq == b.Seq && a.Ack == b.Ack &&
 		a.Window == b.Window && a.MSS == b.MSS && a.Layers == b.Layers && a.Application == b.Application &&
-		a.FlowID == b.FlowID && a.Direction == b.Direction && (a.Radio == b.Radio || a.Radio != nil && b.Radio != nil && *a.Radio == *b.Radio)
+		a.FlowID == b.FlowID && a.Capture == b.Capture && a.Direction == b.Direction && (a.Radio == b.Radio || a.Radio != nil && b.Radio != nil && *a.Radio == *b.Radio)
 }
 
 func TestFeaturesRoundTrip(t *testing.T) {

@@ -65,7 +65,7 @@ func (f *Framer) admit(from *flow.Flow) error {
 // assign gives an open flow its hosts and ports.
 func (f *Framer) assign(c *openFlow, from *flow.Flow, six bool) error {
 	t := from.Tuple
-	if !f.opts.KeepTuples || !t.Src.IsValid() || !t.Dst.IsValid() {
+	if !f.opts.KeepTuples || !t.Src.IsValid() || !t.Dst.IsValid() || address.Named(from) {
 		c.join(f.assigner.Assign(from, c.proto, six))
 		return nil
 	}

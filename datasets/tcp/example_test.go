@@ -84,7 +84,7 @@ func ExampleFramer_Repairs() {
 // their hosts apart, Interleave puts their flows in order.
 func ExampleInterleave() {
 	dns, http := address.Default(), address.Default() // in place of plans fitted on two training captures
-	plan, err := address.Merge(dns, http)
+	plan, _, err := address.Merge(dns, http)
 	if err != nil {
 		log.Fatal(err)
 	}

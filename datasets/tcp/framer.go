@@ -48,6 +48,7 @@ func NewFramer(plan *address.Plan, opts Options, src rand.Source) (*Framer, erro
 	if opts.Payload == payload.Copy && len(opts.Examples) == 0 {
 		return nil, errors.New("tcp: options: payload is copy, but there are no examples of payloads: want those of the training capture, or neutral, random or zero")
 	}
+	named := plan.Hosts
 	plan, err := plan.WithOptions(opts.Hosts)
 	if err != nil {
 		return nil, err
@@ -59,8 +60,11 @@ func NewFramer(plan *address.Plan, opts Options, src rand.Source) (*Framer, erro
 	f := &Framer{opts: opts, random: random}
 	f.pool = payload.NewPool(opts.Payload, opts.Examples, random)
 	f.assigner = address.NewAssigner(plan, random)
+	if opts.Hosts.Clients == 0 && opts.Hosts.Servers == 0 { // others are not those that flows name
+		f.assigner.Name(named)
+	}
 	f.radio = newLoRaChannel(plan, random)
-	f.buffer = make([]byte, etherHeader+opts.MTU+minFrame)
+	f.buffer = make([]byte, etherHeader+opts.MTU+flow.MinFrame)
 	return f, nil
 }
 

@@ -29,9 +29,9 @@ func (c *openFlow) frame(b []byte, i int) int {
 	}
 	c.ipLength(b[etherHeader:], e, length-etherHeader)
 	c.transportChecksum(b[transport:length], e)
-	if length < minFrame && !e.host.Unpadded {
-		clear(b[length:minFrame])
-		length = minFrame
+	if length < flow.MinFrame && !e.host.Unpadded {
+		clear(b[length:flow.MinFrame])
+		length = flow.MinFrame
 	}
 	return length
 }

@@ -256,7 +256,7 @@ func TestMergedHosts(t *testing.T) {
 	for _, a := range []flow.Application{flow.HTTP, flow.SMTP, flow.SSH} {
 		plans = append(plans, fittedFor(t, a, ttls[a], address.FitOptions{}))
 	}
-	merged, err := address.Merge(plans...)
+	merged, _, err := address.Merge(plans...)
 	if err != nil {
 		t.Fatal(err)
 	}

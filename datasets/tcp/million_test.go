@@ -87,7 +87,7 @@ func writeMixed(t *testing.T, from []recorded, packets int) (capture, parquet st
 		plans = append(plans, c.plan)
 		streams = append(streams, resampled(c.flows, packets/len(from), rand.New(rand.NewPCG(9, uint64(i)))))
 	}
-	plan, err := address.Merge(plans...)
+	plan, _, err := address.Merge(plans...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,7 +11,6 @@ const (
 	ipv6Header  = 40
 	tcpHeader   = 20
 	udpHeader   = 8
-	minFrame    = 60 // Ethernet without the frame check sequence
 )
 
 // timestampOptions is the room of NOP, NOP, timestamps: all that a segment

@@ -204,7 +204,7 @@ func TestRadioPlan(t *testing.T) {
 	if s := plan.Services[0]; len(plan.Services) != 1 || s.Port != 1700 || len(s.Pairs) != 7 {
 		t.Errorf("services %+v: want one with 7 gateways", plan.Services)
 	}
-	merged, err := address.Merge(fittedFor(t, flow.HTTP, 50, address.FitOptions{}), plan)
+	merged, _, err := address.Merge(fittedFor(t, flow.HTTP, 50, address.FitOptions{}), plan)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,10 +8,10 @@ import (
 	"github.com/necstgen/necstgen/datasets/trace"
 )
 
-// The first packets of a data set by their applications. Any file does as well.
+// The first packets of a data set by their applications. Any files do as well.
 func ExampleOpen() {
 	ctx := context.Background()
-	t, err := trace.Open(ctx, "testbed", nil)
+	t, err := trace.Open(ctx, []string{"testbed"}, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -2,10 +2,13 @@ package trace
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"io"
 	"iter"
+	"os"
+	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/lorawan"
@@ -22,17 +25,35 @@ type Selection struct {
 	// are known only later. Unknown takes every trace as it is.
 	Application flow.Application
 
-	Port    int    // FPort of uplinks, 0: any
-	Gateway uint64 // EUI-64 of uplinks, 0: any
-	Limit   int    // of packets that are read, 0: none
+	Port    int         // FPort of uplinks, 0: any
+	Gateway uint64      // EUI-64 of uplinks, 0: any
+	Period  flow.Period // of time; the packets before and behind it are passed over
+	Limit   int         // of packets that are read in the period, 0: none
 }
 
-// Packets reads the packets in the order of the trace, once. Damaged records are
-// errors in the stream, with their numbers; an error that ends it is the last
-// element, as is the end of ctx, which also ends the wait for a pipe or device; it
-// says so if the file grew meanwhile. A packet's Payload is valid until the next one
-// is asked for.
+// Packets reads the packets in the order of the trace, or of several files in time
+// order, once. Damaged records are errors in the stream, with their file and their
+// numbers in it; an error that ends it is the last element, as is the end of ctx, which
+// also ends the wait for a pipe or device; it says so if the file grew meanwhile. A
+// period in which no packet is, is an error that says what the packets span. A
+// packet's Payload is valid until the next one is asked for.
+//
+// Of one file a packet's Number is that of the file; of several it counts all their
+// records, so that no two packets have the same, and [Trace.Origin] has the file's.
+// Flow ids that the files have are kept apart as well (D07).
 func (t *Trace) Packets(ctx context.Context, s Selection) iter.Seq2[flow.Packet, error] {
+	packets := t.decoded(ctx, s.Application)
+	if t.parts != nil {
+		packets = t.merged(ctx, s.Application)
+	}
+	if !s.Period.IsZero() {
+		packets = during(ctx, t.Name, packets, s.Period, packetTime)
+	}
+	return func(yield func(flow.Packet, error) bool) { t.pass(ctx, packets, s, yield) }
+}
+
+// decoded reads all packets of a single file or stream.
+func (t *Trace) decoded(ctx context.Context, app flow.Application) iter.Seq2[flow.Packet, error] {
 	return func(yield func(flow.Packet, error) bool) {
 		plain, compression, err := pcap.Decompress(t.source(ctx), t.Name)
 		if err != nil {
@@ -42,12 +63,51 @@ func (t *Trace) Packets(ctx context.Context, s Selection) iter.Seq2[flow.Packet,
 		defer plain.Close()
 		defer t.watch()
 		t.compression = compression
-		packets, err := t.packets(bufio.NewReaderSize(plain, 1<<16), s.Application)
+		packets, err := t.packets(bufio.NewReaderSize(plain, 1<<16), app)
 		if err != nil {
 			yield(flow.Packet{}, err)
 			return
 		}
-		t.pass(ctx, packets, s, yield)
+		packets(yield)
+	}
+}
+
+// flowIDBits are what a file's own flow ids may take of the ids of a merged trace.
+const flowIDBits = 40
+
+// merged reads the packets of several files in time order.
+func (t *Trace) merged(ctx context.Context, app flow.Application) iter.Seq2[flow.Packet, error] {
+	streams := make([]iter.Seq2[flow.Packet, error], len(t.parts))
+	for i, part := range t.parts {
+		streams[i] = reopened(part, func() iter.Seq2[flow.Packet, error] { return part.decoded(ctx, app) })
+	}
+	return func(yield func(flow.Packet, error) bool) {
+		file, number := 0, int64(0)
+		all := merge(streams, packetTime, func(stream int) { file = stream })
+		for p, err := range all {
+			t.origin = Origin{t.parts[file].Name, p.Number}
+			p.Number, p.FlowID = number, p.FlowID+int64(file)<<flowIDBits
+			number++
+			if !yield(p, err) {
+				return
+			}
+		}
+	}
+}
+
+// reopened opens the file of a part whenever its stream is begun, and closes it at
+// the stream's end.
+func reopened[T any](part *Trace, stream func() iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		f, err := os.Open(part.Name)
+		if err != nil {
+			var none T
+			yield(none, fmt.Errorf("trace: %w", err))
+			return
+		}
+		defer f.Close()
+		part.in, part.file = f, f
+		stream()(yield)
 	}
 }
 
@@ -57,6 +117,45 @@ func (t *Trace) source(ctx context.Context) io.Reader {
 		return t.in
 	}
 	return &interruptible{ctx: ctx, in: t.in, say: t.Say, name: t.Name, every: sayEvery}
+}
+
+func packetTime(p *flow.Packet) int64 { return p.Time }
+
+// during passes over what is not of a period. Captures may step back in time, so it
+// reads on behind the period's end. A period in which nothing is, though the stream
+// holds something, is an error at its end. name is for messages.
+func during[T any](ctx context.Context, name string, all iter.Seq2[T, error], period flow.Period, timeOf func(*T) int64) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		var span flow.Clock
+		var from, to int64
+		var none, v T // one for all: timeOf's argument escapes
+		var err error
+		held := false
+		for v, err = range all {
+			if err == nil {
+				at := timeOf(&v)
+				if span.Packets == 0 {
+					from, to = period.Bounds(at)
+				}
+				span.Add(at)
+				if at < from || at >= to {
+					if span.Packets%4096 != 0 || ctx.Err() == nil {
+						continue
+					}
+					v, err = none, ctx.Err()
+				}
+				held = true
+			}
+			if !yield(v, err) || err != nil && !flow.IsRecordError(err) {
+				return
+			}
+		}
+		if !held && span.Packets > 0 {
+			date := func(nanos int64) string { return time.Unix(0, nanos).UTC().Format(time.RFC3339Nano) }
+			yield(none, fmt.Errorf("trace: %s: no packet from %s to %s: its packets span %s to %s", name,
+				cmp.Or(period.From.String(), "the start"), cmp.Or(period.To.String(), "the end"), date(span.First), date(span.Last)))
+		}
+	}
 }
 
 // pass passes on what the selection asks for.
@@ -72,6 +171,9 @@ func (t *Trace) pass(ctx context.Context, packets iter.Seq2[flow.Packet, error],
 			return
 		}
 		n++
+		if t.parts == nil {
+			t.origin = Origin{t.Name, p.Number}
+		}
 		if err == nil {
 			if picky && t.leaveOut(p.Radio, s) {
 				continue
@@ -86,11 +188,13 @@ func (t *Trace) pass(ctx context.Context, packets iter.Seq2[flow.Packet, error],
 	}
 }
 
-// explain adds to the error that ends the stream that the file is still growing: its
+// explain adds to the error that ends the stream that a file is still growing: its
 // last record may be cut for that alone.
 func (t *Trace) explain(err error) error {
-	if t.watch(); t.grown != nil {
-		return fmt.Errorf("%w (%w)", err, t.grown)
+	for _, file := range t.files() {
+		if file.watch(); file.grown != nil {
+			return fmt.Errorf("%w (%w)", err, file.grown)
+		}
 	}
 	return err
 }

@@ -3,9 +3,11 @@
 // log of a LoRaWAN gateway (CSV), all of them plain and the streams also compressed
 // with gzip or zstd. The first bytes tell which it is, never the name.
 //
-//   - [Open] opens a data set of the catalog or a file, [OpenFile] a file, and [New]
-//     takes any reader. The result is a [Trace].
-//   - [Trace.Packets] is the stream of its packets, as far as a [Selection] asks for them.
+//   - [Open] opens data sets of the catalog, files, folders and patterns of names,
+//     [OpenFiles] and [OpenFile] files, and [New] takes any reader. The result is one
+//     [Trace], of several files that whose packets merge in time order.
+//   - [Trace.Packets] is the stream of its packets, as far as a [Selection] asks for
+//     them, and [Trace.Uplinks] that of a gateway's log.
 //   - [Trace.Info] is then what the file says of itself, [Trace.Warnings] what is odd
 //     about it, and [Trace.LeftOut] which uplinks the selection passed over.
 //
@@ -26,8 +28,8 @@ import (
 	"github.com/necstgen/necstgen/datasets/pcap"
 )
 
-// Trace is an open file or stream of packets. Its bytes, as they are stored, or its
-// packets can be read, once.
+// Trace is an open file or stream of packets, or several files as one. The bytes of
+// one file, as they are stored, or the packets can be read, once.
 type Trace struct {
 	Name string               // for messages
 	Say  func(message string) // is told every ten seconds how much of a pipe or device has come; nil: nobody is
@@ -43,6 +45,9 @@ type Trace struct {
 	clock       flow.Clock
 	leftOut     map[string]int64
 	grown       error
+
+	parts  []*Trace // the files that are one trace; nil: this one alone
+	origin Origin
 }
 
 // New makes a trace of a reader, which Close does not close. The name appears in
@@ -55,27 +60,82 @@ func New(r io.Reader, name string) *Trace {
 	return t
 }
 
-// Open opens a data set of the catalog, or, where name is none, the file of that
-// name as OpenFile does.
-func Open(ctx context.Context, name string, say func(message string)) (*Trace, error) {
-	if _, unknown := new(catalog.Catalog).Get(name); unknown != nil {
-		t, err := OpenFile(ctx, name, say)
-		if errors.Is(err, fs.ErrNotExist) && strings.ContainsRune(name, '.') {
-			return nil, fmt.Errorf("trace: no file and no data set %s: data list names the data sets", name)
-		} else if errors.Is(err, fs.ErrNotExist) {
-			return nil, unknown
+// Open opens as one trace what names stand for: data sets of the catalog, and files,
+// folders and patterns as [Files] has them.
+func Open(ctx context.Context, names []string, say func(message string)) (*Trace, error) {
+	if len(names) == 1 {
+		if info, err := new(catalog.Catalog).Get(names[0]); err == nil && info.Embedded() {
+			return openEmbedded(names[0])
 		}
-		return t, err
 	}
+	var files []string
+	for _, name := range names {
+		found, err := resolve(name)
+		if err != nil {
+			return nil, err
+		}
+		files = addNew(files, found)
+	}
+	return OpenFiles(ctx, files, say)
+}
+
+// openEmbedded opens an embedded capture.
+func openEmbedded(name string) (*Trace, error) {
 	r, err := catalog.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	t := &Trace{Name: name, in: r}
-	if f, ok := r.(*os.File); ok {
-		t.take(f, true)
+	return &Trace{Name: name, in: r}, nil
+}
+
+// resolve returns the files of a data set, or else those that a name stands for.
+func resolve(name string) ([]string, error) {
+	sets := new(catalog.Catalog)
+	info, unknown := sets.Get(name)
+	if unknown == nil && info.Embedded() {
+		return nil, fmt.Errorf("trace: %s is embedded in the program, not a file: want it alone", name)
+	}
+	if unknown == nil {
+		return sets.Data(name)
+	}
+	files, err := Files([]string{name})
+	if errors.Is(err, fs.ErrNotExist) && strings.ContainsRune(name, '.') {
+		return nil, fmt.Errorf("trace: no file and no data set %s: data list names the data sets", name)
+	} else if errors.Is(err, fs.ErrNotExist) {
+		return nil, unknown
+	}
+	return files, err
+}
+
+// OpenFiles opens files as one trace, whose packets merge in time order. Of several
+// none may be a pipe or device.
+func OpenFiles(ctx context.Context, paths []string, say func(message string)) (*Trace, error) {
+	switch len(paths) {
+	case 0:
+		return nil, errors.New("trace: no file: want at least one")
+	case 1:
+		return OpenFile(ctx, paths[0], say)
+	}
+	t := &Trace{Name: fmt.Sprintf("%s and %d more files", paths[0], len(paths)-1), in: io.NopCloser(noBytes{})}
+	for _, path := range paths {
+		part, err := OpenFile(ctx, path, nil) // now, so that one that cannot be opened is known before the first packet
+		if err != nil {
+			return nil, err
+		}
+		if err := part.Close(); err != nil {
+			return nil, fmt.Errorf("trace: %w", err)
+		}
+		t.parts = append(t.parts, part)
 	}
 	return t, nil
+}
+
+// noBytes is what Read finds in a trace of several files.
+type noBytes struct{}
+
+// Read returns an error.
+func (noBytes) Read([]byte) (int, error) {
+	return 0, errors.New("trace: several files are no one file: read each by itself")
 }
 
 // OpenFile opens a file. A pipe or device is announced by say before it is waited
@@ -89,7 +149,7 @@ func OpenFile(ctx context.Context, path string, say func(message string)) (*Trac
 	kind := kindOf(info.Mode())
 	switch {
 	case info.IsDir():
-		return nil, fmt.Errorf("trace: %s is a folder: want a capture file", path)
+		return nil, fmt.Errorf("trace: %s is a folder: want a file", path)
 	case kind != "" && say == nil:
 		return nil, fmt.Errorf("trace: %s is %s, which can be read only once: want a file", path, kind)
 	case kind != "":
@@ -148,21 +208,43 @@ func open(ctx context.Context, path string) (*os.File, error) {
 	}
 }
 
-// Close closes what Open or OpenFile has opened.
+// Close closes what Open, OpenFiles or OpenFile has opened.
 func (t *Trace) Close() error { return t.in.Close() }
 
-// Read reads the trace's bytes as they are stored.
+// Read reads the bytes of a trace of one file as they are stored.
 func (t *Trace) Read(p []byte) (int, error) { return t.in.Read(p) }
 
-// Info returns what the file says of itself, as far as its packets have been read.
-func (t *Trace) Info() pcap.Info {
-	info := pcap.Info{Format: string(t.what), Interfaces: []pcap.Interface{}}
-	if t.reader != nil {
-		info = t.reader.Info()
+// files returns the traces of single files that the trace is made of.
+func (t *Trace) files() []*Trace {
+	if t.parts == nil {
+		return []*Trace{t}
 	}
-	info.Compression = t.compression
-	return info
+	return t.parts
 }
+
+// Info returns what the files say of themselves, as far as their packets have been
+// read.
+func (t *Trace) Info() pcap.Info {
+	all := pcap.Info{Interfaces: []pcap.Interface{}}
+	for _, file := range t.files() {
+		info := pcap.Info{Format: string(file.what)}
+		if file.reader != nil {
+			info = file.reader.Info()
+		}
+		info.Compression = file.compression
+		all.Merge(&info)
+	}
+	return all
+}
+
+// Origin says where a packet comes from.
+type Origin struct {
+	File   string // as the trace's name has it
+	Number int64  // of the packet in its file, from 0
+}
+
+// Origin returns where the packet that came last from Packets stands.
+func (t *Trace) Origin() Origin { return t.origin }
 
 // LeftOut counts the uplinks that the selection has passed over, by their port and
 // gateway in words.
@@ -171,12 +253,14 @@ func (t *Trace) LeftOut() map[string]int64 { return t.leftOut }
 // Clock returns what the times of the packets say, of those that have been read.
 func (t *Trace) Clock() flow.Clock { return t.clock }
 
-// Warnings returns what is odd about the trace as far as it was read: the file grew
+// Warnings returns what is odd about the trace as far as it was read: a file grew
 // meanwhile, or the times jump as no clock does.
 func (t *Trace) Warnings() []error {
 	var odd []error
-	if t.grown != nil {
-		odd = append(odd, t.grown)
+	for _, file := range t.files() {
+		if file.grown != nil {
+			odd = append(odd, file.grown)
+		}
 	}
 	if err := t.clock.Check(); err != nil {
 		odd = append(odd, fmt.Errorf("trace: %s: %w", t.Name, err))

@@ -30,7 +30,7 @@ func collect(packets iter.Seq2[flow.Packet, error]) (all []flow.Packet, err erro
 }
 
 // capture writes the embedded capture to a file.
-func capture(t *testing.T) string {
+func capture(t testing.TB) string {
 	t.Helper()
 	in, err := testbed.Open()
 	if err != nil {
@@ -152,12 +152,12 @@ func TestRefused(t *testing.T) {
 		})
 	}
 	for _, row := range []struct{ name, want string }{
-		{t.TempDir(), "is a folder: want a capture file"},
+		{t.TempDir(), "is a folder without files: want a folder of captures, or a pattern"},
 		{"no/such.pcap", "no file and no data set no/such.pcap"},
 		{"testbet", "unknown data set"},
 		{os.DevNull, "is a device, which can be read only once: want a file"},
 	} {
-		if _, err := trace.Open(t.Context(), row.name, nil); err == nil || !strings.Contains(err.Error(), row.want) {
+		if _, err := trace.Open(t.Context(), []string{row.name}, nil); err == nil || !strings.Contains(err.Error(), row.want) {
 			t.Errorf("%s: %v, want %s", row.name, err, row.want)
 		}
 	}

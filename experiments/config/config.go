@@ -30,6 +30,7 @@ type Experiment struct {
 	About     string    `toml:"about" json:"about,omitempty"`  // one line for the list of experiments
 	Seed      uint64    `toml:"seed" json:"seed" range:"[0,)"` // every random choice follows from it; default 1
 	Generator Generator `toml:"generator" json:"generator"`    // how packets are made; default sampled
+	Level     Level     `toml:"level" json:"level"`            // what is drawn, packet: single packets of a timeline, from their labels, flow: flows of packets, aggregate: starts and sizes of flows; default flow
 	Backend   Backend   `toml:"backend" json:"backend"`        // what computes, auto: the fastest that works; default auto
 	Data      Data      `toml:"data" json:"data"`
 
@@ -46,9 +47,11 @@ type Experiment struct {
 // Data says which packets are learnt.
 type Data struct {
 	Name        string           `toml:"name" json:"name"`                               // data set of the catalog; default "testbed", the embedded capture
-	Path        string           `toml:"path" json:"path,omitempty"`                     // a file instead of Name: a capture, a packet table, or a published CSV of packets or uplinks; default none
+	Path        Paths            `toml:"path" json:"path,omitempty"`                     // files instead of Name, each a capture, a packet table, or a published CSV of packets or uplinks: a path, or a list of paths, of a file, a folder, or a pattern like "week1/*.pcap"; their packets merge in time order; default none
 	Application flow.Application `toml:"application" json:"application"`                 // flows of this one only; default HTTP
-	Limit       int              `toml:"limit" json:"limit" range:"[0,)"`                // packets read at most, 0: all; default 0
+	From        flow.Moment      `toml:"from" json:"from,omitzero"`                      // packets from this moment on, a time (RFC 3339), a day in UTC, or what has passed since the first packet, like "+10m"; default the first packet
+	To          flow.Moment      `toml:"to" json:"to,omitzero"`                          // packets before this moment, as From; default behind the last packet
+	Limit       int              `toml:"limit" json:"limit" range:"[0,)"`                // packets read at most, from From on, 0: all; default 0
 	IdleTimeout Duration         `toml:"idle_timeout" json:"idle_timeout" range:"[0s,)"` // silence that ends a flow, 0s: 5m, and 2h4m for an established TCP connection; default 0s
 	TestShare   float64          `toml:"test_share" json:"test_share" range:"(0,0.9]"`   // share of the flows held out for the scores; default 0.3
 	Flows       Flows            `toml:"flows" json:"flows"`                             // what belongs together, five-tuple: connections, none: all packets are one timeline; default five-tuple
@@ -62,6 +65,8 @@ type Generate struct {
 	Packets       int64           `toml:"packets" json:"packets" range:"[0,)"`              // end after the flow that reaches this many, 0: no limit; default 0
 	Duration      Duration        `toml:"duration" json:"duration" range:"[0s,)"`           // no flow starts later than this after the first, 0s: no limit; default 0s
 	RateFactor    float64         `toml:"rate_factor" json:"rate_factor" range:"(0,10000]"` // flows a second, as a multiple of the capture's; default 1
+	Follow        Follow          `toml:"follow" json:"follow,omitempty"`                   // generate when the original did: starts, hosts and sizes of its flows, or times and devices of its packets where there is no flow, of all of it or of a period START..END; default none, all is drawn
+	FlowsFrom     string          `toml:"flows_from" json:"flows_from,omitempty"`           // a table of flows (CSV or Parquet with count_total or flow_id_count, and time_diff) that gives starts and sizes instead; default none
 	Payload       payload.Filling `toml:"payload" json:"payload"`                           // what fills payload bytes; default neutral
 	MTU           int             `toml:"mtu" json:"mtu" range:"[576,9216]"`                // bytes of an IP packet at most; default 1500
 	Complete      bool            `toml:"complete" json:"complete"`                         // every TCP connection gets its handshake and its close, as if none had begun before the capture; default false
@@ -88,6 +93,7 @@ func Default() Experiment {
 	return Experiment{
 		Seed:      1,
 		Generator: "sampled",
+		Level:     FlowLevel,
 		Backend:   Auto,
 		Data:      Data{Name: "testbed", Application: flow.HTTP, TestShare: 0.3, Flows: FiveTuple},
 		Features:  models.Features,
@@ -99,6 +105,9 @@ func Default() Experiment {
 		Evaluate:  Evaluate{Trees: 200, Folds: 5, Floors: 5},
 	}
 }
+
+// Period is the time of the packets that are learnt.
+func (d *Data) Period() flow.Period { return flow.Period{From: d.From, To: d.To} }
 
 // Settings are what the experiment says about the models.
 func (e *Experiment) Settings() generator.Settings {

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding"
 	"encoding/json"
 	"errors"
 	"net/netip"
@@ -44,12 +45,12 @@ func TestTags(t *testing.T) {
 			}
 			switch f.Type.Kind() {
 			case reflect.Struct:
-				if f.Type != reflect.TypeFor[time.Time]() {
+				if !reflect.PointerTo(f.Type).Implements(reflect.TypeFor[encoding.TextUnmarshaler]()) {
 					walk(key+".", f.Type)
 				}
 			case reflect.Int, reflect.Int64, reflect.Uint64, reflect.Float64, reflect.Slice:
 				limit := f.Tag.Get("range")
-				if limit == "" && f.Type != reflect.TypeFor[generator.Components]() && f.Type != reflect.TypeFor[[]netip.Prefix]() {
+				if limit == "" && f.Type != reflect.TypeFor[generator.Components]() && f.Type != reflect.TypeFor[[]netip.Prefix]() && f.Type != reflect.TypeFor[Paths]() {
 					t.Errorf("%s%s: a number without a range", prefix, key)
 				} else if limit != "" && parseInterval(limit).lowText == "" {
 					t.Errorf("%s%s: range %q has no lower end", prefix, key, limit)
@@ -75,7 +76,17 @@ func TestEveryKeyIsDescribed(t *testing.T) {
 func TestTextRoundTrip(t *testing.T) {
 	want := Default()
 	want.Generate.Start = time.Date(2026, 1, 31, 12, 0, 0, 500, time.UTC)
-	want.Data.Path = "a b=c.pcap"
+	if err := want.Data.From.UnmarshalText([]byte("+1m30s")); err != nil {
+		t.Fatal(err)
+	}
+	for _, paths := range []Paths{{"a b=c.pcap"}, {"a,b.pcap"}, {"a.pcap", "week[12]/b,c.pcap"}, nil} {
+		want.Data.Path = paths
+		checkTextRoundTrip(t, want)
+	}
+}
+
+func checkTextRoundTrip(t *testing.T, want Experiment) {
+	t.Helper()
 	for _, f := range fields(&want) {
 		text := f.text()
 		got, err := want.Override(f.key + "=" + text)
@@ -96,6 +107,59 @@ func TestJSONRoundTrip(t *testing.T) {
 	var got Experiment
 	if err := json.Unmarshal(data, &got); err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v\n%+v\n%+v", err, got, want)
+	}
+}
+
+// Where data lie is a path or a list of paths, in a file and as an override.
+func TestPaths(t *testing.T) {
+	for _, test := range []struct {
+		toml string // "": an override alone
+		text string
+		want Paths
+	}{
+		{`"my.pcap"`, "my.pcap", Paths{"my.pcap"}},
+		{`["a.pcap", "b.pcap"]`, "[a.pcap, b.pcap]", Paths{"a.pcap", "b.pcap"}},
+		{`["a, b.pcap", "c.pcap"]`, `["a, b.pcap", "c.pcap"]`, Paths{"a, b.pcap", "c.pcap"}},
+		{`["one.pcap"]`, "[one.pcap]", Paths{"one.pcap"}},
+		{`"week[13]/*.pcap"`, "week[13]/*.pcap", Paths{"week[13]/*.pcap"}},
+		{`[]`, "", nil},
+	} {
+		file, err := Read(strings.NewReader("[experiment.x]\ndata.path = "+test.toml+"\n"), "f.toml")
+		if err != nil {
+			t.Errorf("%s: %v", test.toml, err)
+			continue
+		}
+		e, err := file.Experiment("x")
+		if err != nil || !slices.Equal(e.Data.Path, test.want) {
+			t.Errorf("%s: %q, %v", test.toml, e.Data.Path, err)
+		}
+		o, err := Default().Override("data.path=" + test.text)
+		if err != nil || !slices.Equal(o.Data.Path, test.want) {
+			t.Errorf("%s: %q, %v", test.text, o.Data.Path, err)
+		}
+		encoded, err := json.Marshal(e)
+		var again Experiment
+		if err == nil {
+			err = json.Unmarshal(encoded, &again)
+		}
+		if err != nil || !slices.Equal(again.Data.Path, test.want) {
+			t.Errorf("%s: %q, %v", test.toml, again.Data.Path, err)
+		}
+	}
+	for override, want := range map[string]string{
+		"data.path= [a.pcap, ]":      "",
+		`data.path=["a.pcap ", "b"]`: "want paths without spaces around them",
+		`data.path=["", "b"]`:        "want paths without spaces around them",
+		"data.from=13:05":            "want a time like 1999-03-01T13:00:00Z, a day like",
+		"data.to=10m":                "want a time like",
+		"data.to=+10m":               "",
+	} {
+		if _, err := Default().Override(override); (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v, want %q", override, err, want)
+		}
+	}
+	if _, err := Default().Override("data.from=+20m", "data.to=+10m"); err == nil || !strings.Contains(err.Error(), "data.to: +10m0s: the period from +20m0s to +10m0s is empty: want a later end") {
+		t.Errorf("%v", err)
 	}
 }
 
@@ -300,7 +364,8 @@ func TestReadErrors(t *testing.T) {
 		{"unknown key in defaults", "[defaults]\nsed = 3\n" + http, `e.toml:2:1: unknown key "sed"; did you mean "seed"?`},
 		{"table as value", http + "lstm = 3\n", `e.toml:2:1: "lstm" is a table: set one of its keys, like lstm.units`},
 		{"text for number", http + "lstm.units = \"64\"\n", `e.toml:2:1: lstm.units: "64": want a whole number from 1 to 4096`},
-		{"number for text", http + "data.path = 64\n", "e.toml:2:1: data.path: 64: want text"},
+		{"number for text", http + "data.path = 64\n", "e.toml:2:1: data.path: 64: want a path, or a list of paths"},
+		{"number in a list of paths", http + "data.path = [\"a\", 64]\n", "e.toml:2:1: data.path: [a 64]: want a path, or a list of paths"},
 		{"fraction for whole", http + "lstm.units = 64.5\n", "e.toml:2:1: lstm.units: 64.5: want a whole number from 1 to 4096"},
 		{"list for number", http + "lstm.units = [64]\n", "e.toml:2:1: lstm.units: [64]: want a whole number from 1 to 4096"},
 		{"range", http + "seed = 1\nlstm.units = 0\n", "e.toml:3:1: lstm.units: 0: want a whole number from 1 to 4096"},

@@ -74,8 +74,11 @@ func (f field) set(value any) error {
 	if kind := f.value.Kind(); isText && kind != reflect.String && f.unmarshaler() == nil {
 		return f.wanted() // units = "64": a number in quotes is a mistake in a file
 	}
-	if _, plain := f.value.Interface().(string); plain && !isText {
-		return f.wanted()
+	switch f.value.Interface().(type) {
+	case string, Paths:
+		if !isText {
+			return f.wanted()
+		}
 	}
 	return f.setText(text)
 }
@@ -149,6 +152,9 @@ func (f field) setList(list []any) error {
 	fresh := reflect.MakeSlice(f.value.Type(), len(list), len(list))
 	for i, element := range list {
 		e := field{key: f.key, value: fresh.Index(i), limit: f.limit}
+		if _, isText := element.(string); !isText && e.value.Kind() == reflect.String {
+			return f.wanted()
+		}
 		if err := e.setText(fmt.Sprint(element)); err != nil {
 			return f.wanted()
 		}
@@ -187,6 +193,9 @@ func (f field) check() error {
 
 // text is the field's value as it would be written in an override.
 func (f field) text() string {
+	if paths, ok := f.value.Interface().(Paths); ok {
+		return paths.String()
+	}
 	if f.value.Kind() == reflect.Slice {
 		return strings.Join(strings.Fields(strings.Trim(fmt.Sprint(f.value.Interface()), "[]")), ",")
 	}
@@ -213,6 +222,8 @@ func (f field) wanted() error {
 		kind = "a list of whole numbers"
 	case []netip.Prefix, netip.Prefix:
 		kind = "a list of prefixes like 10.20.0.0/16 or fd00:1234::/48"
+	case Paths:
+		kind = "a path, or a list of paths"
 	case Duration:
 		kind = "a duration"
 	case time.Time:

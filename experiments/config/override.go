@@ -70,6 +70,7 @@ func (e Experiment) Value(key string) (string, error) {
 
 // clone copies what an assignment to the copy could reach.
 func (e Experiment) clone() Experiment {
+	e.Data.Path = slices.Clone(e.Data.Path)
 	e.VAE.Hidden = slices.Clone(e.VAE.Hidden)
 	e.Generate.Addresses = slices.Clone(e.Generate.Addresses)
 	return e

@@ -48,8 +48,11 @@ func (e Experiment) validate(where func(key string) string) error {
 	if e.Data.Application == flow.Unknown {
 		add("data.application", e.Data.Application.String(), "want the name of one application, like HTTP")
 	}
-	if strings.TrimSpace(e.Data.Path) != e.Data.Path {
-		add("data.path", fmt.Sprintf("%q", e.Data.Path), "want a path without spaces around it")
+	if err := e.Data.Path.check(); err != nil {
+		add("data.path", fmt.Sprintf("%q", e.Data.Path), err.Error())
+	}
+	if err := e.Data.Period().Check(); err != nil {
+		add("data.to", e.Data.To.String(), err.Error())
 	}
 	if _, err := ParseGateway(e.Data.Gateway); err != nil {
 		add("data.gateway", fmt.Sprintf("%q", e.Data.Gateway), err.Error())
@@ -62,12 +65,26 @@ func (e Experiment) validate(where func(key string) string) error {
 			add("data.gateway", fmt.Sprintf("%q", e.Data.Gateway), "is of LoRaWAN only: want none, or data.application = \"LORAWAN\"")
 		}
 	}
+	if e.Generate.FlowsFrom != "" {
+		switch {
+		case e.Generate.Follow != "":
+			add("generate.flows_from", fmt.Sprintf("%q", e.Generate.FlowsFrom), "want it without generate.follow: one of them says when flows start")
+		case e.Data.Flows == NoFlows:
+			add("generate.flows_from", fmt.Sprintf("%q", e.Generate.FlowsFrom), "is of flows: want data.flows = \"five-tuple\", or generate.follow")
+		}
+	}
 	options := e.Generate.Framing(false)
 	for _, err := range parts(options.Validate()) {
 		_, text, _ := strings.Cut(err.Error(), ": options: ")
 		if strings.HasPrefix(text, "addresses") { // what else it finds, the ranges of the keys have found
 			add("generate.addresses", "", text)
 		}
+	}
+	switch {
+	case e.Level == PacketLevel && e.Data.Flows != NoFlows:
+		add("level", fmt.Sprintf("%q", e.Level), "knows no flows: want it with data.flows = \"none\"")
+	case e.Level == AggregateLevel && e.Data.Flows == NoFlows:
+		add("level", fmt.Sprintf("%q", e.Level), "is of flows: want it with data.flows = \"five-tuple\"")
 	}
 	if len(e.VAE.Hidden) == 0 {
 		add("vae.hidden", "[]", "want at least one layer")
@@ -90,7 +107,7 @@ func ParseGateway(text string) (uint64, error) {
 // Ready reports what Validate leaves open because an experiment in a file may:
 // whether there is data to learn from.
 func (e Experiment) Ready() error {
-	if e.Data.Name == "" && e.Data.Path == "" {
+	if e.Data.Name == "" && len(e.Data.Path) == 0 {
 		return &Problem{Key: "data.path", Want: "want a capture file, as in data.path=my.pcap"}
 	}
 	return nil

@@ -25,6 +25,22 @@ func (g *Generator) UnmarshalText(text []byte) error {
 	return word(g, text, names...)
 }
 
+// Level names what is drawn, and so what has to be learnt (algorithm.md 0).
+type Level string
+
+// The levels. Packet needs the VAE and the mixture alone, Aggregate only starts and
+// sizes of flows, and Flow all.
+const (
+	PacketLevel    Level = "packet"
+	FlowLevel      Level = "flow"
+	AggregateLevel Level = "aggregate"
+)
+
+// UnmarshalText takes one of the words above.
+func (l *Level) UnmarshalText(text []byte) error {
+	return word(l, text, PacketLevel, FlowLevel, AggregateLevel)
+}
+
 // Backend names what computes.
 type Backend string
 

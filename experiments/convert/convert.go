@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/datasets/trace"
 )
@@ -46,8 +47,13 @@ type Options struct {
 	// of FPort 1. "" takes all.
 	Application string
 
-	Variant feature.Variant // of Features; "": that of the application
-	Compat  bool            // Features as the published files have them, feature.Original
+	// Period is the part of the trace that is read. Generated packets have no times.
+	Period flow.Period
+
+	// Variant is that of Features; "": that of the application. The variant lorawan without
+	// an application takes all uplinks.
+	Variant feature.Variant
+	Compat  bool // Features as the published files have them, feature.Original
 }
 
 // Result counts what was read and written.
@@ -71,12 +77,12 @@ func (e *OptionsError) Error() string { return "convert: " + e.Err.Error() }
 // Unwrap returns Err.
 func (e *OptionsError) Unwrap() error { return e.Err }
 
-// Run converts the trace of a name, a file's or a data set's. All files are written,
+// Run converts the trace of names, which trace.Open takes. All files are written,
 // or none. A trace of which no packet could be read, or none is of the application,
 // is an error with the first reasons. A pipe is announced by say; it can be read
 // only for files that need one pass.
-func Run(ctx context.Context, name string, o Options, say func(message string)) (*Result, error) {
-	c := &converter{Options: o, ctx: ctx, name: name, say: say}
+func Run(ctx context.Context, names []string, o Options, say func(message string)) (*Result, error) {
+	c := &converter{Options: o, ctx: ctx, names: names, name: strings.Join(names, ", "), say: say}
 	if err := c.prepare(); err != nil {
 		return nil, &OptionsError{err}
 	}
@@ -97,7 +103,8 @@ func Run(ctx context.Context, name string, o Options, say func(message string)) 
 type converter struct {
 	Options
 	ctx     context.Context
-	name    string
+	names   []string
+	name    string // for messages
 	say     func(string)
 	choice  choice
 	content content
@@ -111,13 +118,16 @@ func (c *converter) open() (*trace.Trace, error) {
 	if c.Layout == NeCSTGen && c.Features != "" || c.Flows != "" || c.FlowFeatures != "" || c.Features != "" && c.choice.uplinks() {
 		say = nil // a pipe cannot be read twice, and is refused
 	}
-	return trace.Open(c.ctx, c.name, say)
+	return trace.Open(c.ctx, c.names, say)
 }
 
 // prepare checks the options and fills in what they leave open.
 func (c *converter) prepare() error {
 	if c.Layout != Tables && c.Layout != NeCSTGen {
 		return fmt.Errorf("unknown layout %q: want %s, or none", c.Layout, NeCSTGen)
+	}
+	if c.Application == "" && c.Variant == feature.LoRaWAN {
+		c.Application = flow.LoRaWAN.String()
 	}
 	var err error
 	if c.choice, err = choiceOf(c.Application); err != nil {
@@ -128,13 +138,18 @@ func (c *converter) prepare() error {
 			err = fmt.Errorf("variant %s: want %s for uplinks, and another for all else", c.Variant, feature.LoRaWAN)
 		}
 	}
+	if len(c.names) == 1 {
+		c.content = contentOf(c.name)
+	}
 	if c.Packets == "" {
+		if len(c.names) != 1 || strings.ContainsAny(c.name, "*?[") {
+			return fmt.Errorf("%s: want the name of the file to write: it is named as one input alone", c.name)
+		}
 		base := filepath.Base(c.name)
 		c.Packets = strings.TrimSuffix(base, filepath.Ext(base)) + map[Layout]string{Tables: ".parquet", NeCSTGen: ".csv"}[c.Layout]
 	}
 	c.result.PacketsFile = c.Packets
-	c.content = contentOf(c.name)
-	return errors.Join(err, c.checkNames(), c.checkContent())
+	return errors.Join(err, c.Period.Check(), c.checkNames(), c.checkContent())
 }
 
 // checkNames refuses names of files from which it does not follow what to write.

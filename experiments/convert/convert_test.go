@@ -48,20 +48,20 @@ func sameCell(a, b string, tolerance float64) bool {
 }
 
 // The published files of packets and flows come back from the published packets:
-// their columns, and their cells but for what a renamed file and flows that are
-// numbered again change.
+// their columns, and their cells but for numbers of flows, and of rows in the whole table.
 func TestPublishedFiles(t *testing.T) {
-	renamed := []string{"filename", "unique_id", "flow_id"}
+	renamed := []string{"flow_id", "index"}
 	for _, test := range []struct {
 		in, application string
 		raw, flows      string // published file; "": none
 		sameFlows       int    // rows of flows that are equal
+		but             string // column of flows that the published payload lengths do not give
 	}{
-		{"raw/df_raw_HTTP.csv", "HTTP", "raw/df_raw_HTTP.csv", "raw/df_raw_flows_HTTP.csv", 717}, // the sample cuts the last flow
-		{"raw/df_raw_SNMP.csv", "SNMP", "raw/df_raw_SNMP.csv", "", 0},                            // and all flows here
-		{"raw/df_raw_UDP_GOOGLE_HOME.csv", "UDP_GOOGLE_HOME", "", "raw/df_raw_flows_UDP_GOOGLE_HOME.csv", 0},
-		{"raw/df_raw_LORA_1.csv", "LORA_1", "raw/df_raw_LORA_1.csv", "", 0},
-		{"df_week1_monday.csv", "", "df_week1_monday.csv", "", 0},
+		{"raw/df_raw_HTTP.csv", "HTTP", "raw/df_raw_HTTP.csv", "raw/df_raw_flows_HTTP.csv", 717, ""},                                                               // the sample cuts the last flow
+		{"raw/df_raw_SNMP.csv", "SNMP", "raw/df_raw_SNMP.csv", "", 0, ""},                                                                                          // and all flows here
+		{"raw/df_raw_UDP_GOOGLE_HOME.csv", "UDP_GOOGLE_HOME", "raw/df_raw_UDP_GOOGLE_HOME.csv", "raw/df_raw_flows_UDP_GOOGLE_HOME.csv", 583, "payload_length_std"}, // of 588
+		{"raw/df_raw_LORA_1.csv", "LORA_1", "raw/df_raw_LORA_1.csv", "", 0, ""},
+		{"df_week1_monday.csv", "", "df_week1_monday.csv", "", 0, ""},
 	} {
 		t.Run(test.in, func(t *testing.T) {
 			dir := t.TempDir()
@@ -69,7 +69,7 @@ func TestPublishedFiles(t *testing.T) {
 			if test.flows != "" {
 				o.Flows, o.FlowFeatures = filepath.Join(dir, "flows.csv"), filepath.Join(dir, "features.csv")
 			}
-			r, err := convert.Run(t.Context(), sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(test.in)), o, nil)
+			r, err := convert.Run(t.Context(), []string{sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(test.in))}, o, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -85,7 +85,7 @@ func TestPublishedFiles(t *testing.T) {
 				if n := len(flows["rate"]); int64(n) != r.Flows || len(features["rate"]) != n {
 					t.Errorf("%d flows, %d rows, %d of features", r.Flows, n, len(features["rate"]))
 				}
-				if same := compareFlows(t, o.Flows, sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(test.flows))); same < test.sameFlows {
+				if same := compareFlows(t, o.Flows, sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(test.flows)), test.but); same < test.sameFlows {
 					t.Errorf("%d flows are as published, want %d", same, test.sameFlows)
 				}
 			}
@@ -111,6 +111,9 @@ func comparePackets(t *testing.T, got, want string, except []string) {
 				gap, _ := strconv.ParseFloat(gaps[i], 64)
 				tolerance *= max(1, 1/gap)
 			}
+			if cell == "-9223372036854775808" { // a gap that pandas made an integer (D42)
+				cell = "0"
+			}
 			if g := gotColumns[name][i]; !sameCell(g, cell, tolerance) {
 				t.Fatalf("%s, row %d: %q, want %q", name, i, g, cell)
 			}
@@ -120,7 +123,7 @@ func comparePackets(t *testing.T, got, want string, except []string) {
 
 // compareFlows counts the leading flows that agree in what does not depend on
 // rounded times.
-func compareFlows(t *testing.T, got, want string) int {
+func compareFlows(t *testing.T, got, want, but string) int {
 	t.Helper()
 	gotHeader, gotColumns := readCSV(t, got)
 	wantHeader, wantColumns := readCSV(t, want)
@@ -131,7 +134,7 @@ func compareFlows(t *testing.T, got, want string) int {
 	for i := range gotColumns[gotHeader[0]] {
 		equal := true
 		for _, name := range []string{"flow_id_count", "length_total_sum", "length_total_std", "timestamps_min", "header_length_std", "payload_length_std"} {
-			equal = equal && sameCell(gotColumns[name][i], wantColumns[name][i], 1e-9)
+			equal = equal && (name == but || sameCell(gotColumns[name][i], wantColumns[name][i], 1e-9))
 		}
 		if equal {
 			same++
@@ -147,7 +150,7 @@ func TestPublishedFeatures(t *testing.T) {
 			dir := t.TempDir()
 			o := convert.Options{Packets: filepath.Join(dir, "raw.csv"), Features: filepath.Join(dir, "process.csv"),
 				Layout: convert.NeCSTGen, Application: application, Compat: compat}
-			if _, err := convert.Run(t.Context(), sharedtest.Path(t, "necstgen", "data", "raw", "df_raw_"+application+".csv"), o, nil); err != nil {
+			if _, err := convert.Run(t.Context(), []string{sharedtest.Path(t, "necstgen", "data", "raw", "df_raw_"+application+".csv")}, o, nil); err != nil {
 				t.Fatal(err)
 			}
 			header, columns := readCSV(t, o.Features)
@@ -175,7 +178,7 @@ func TestTables(t *testing.T) {
 	for _, application := range []string{"", "NTP", "LORAWAN"} {
 		dir := t.TempDir()
 		o := convert.Options{Packets: filepath.Join(dir, "p.parquet"), Features: filepath.Join(dir, "x.parquet"), Flows: filepath.Join(dir, "f.csv"), Application: application}
-		r, err := convert.Run(t.Context(), "testbed-services", o, nil)
+		r, err := convert.Run(t.Context(), []string{"testbed-services"}, o, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -221,12 +224,12 @@ func TestTables(t *testing.T) {
 func TestCopy(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
-	if _, err := convert.Run(t.Context(), "testbed-services", convert.Options{Packets: path("p.csv"), Features: path("x.csv"), Flows: path("f.csv"), Application: "NTP"}, nil); err != nil {
+	if _, err := convert.Run(t.Context(), []string{"testbed-services"}, convert.Options{Packets: path("p.csv"), Features: path("x.csv"), Flows: path("f.csv"), Application: "NTP"}, nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"x", "f"} {
 		for _, step := range [][2]string{{".csv", ".parquet"}, {".parquet", ".arrow"}, {".arrow", "2.csv"}} {
-			r, err := convert.Run(t.Context(), path(name+step[0]), convert.Options{Packets: path(name + step[1])}, nil)
+			r, err := convert.Run(t.Context(), []string{path(name + step[0])}, convert.Options{Packets: path(name + step[1])}, nil)
 			if err != nil || r.Rows == 0 || r.Packets != 0 {
 				t.Fatalf("%s%s: %+v, %v", name, step, r, err)
 			}
@@ -267,7 +270,8 @@ func TestRefused(t *testing.T) {
 		{"testbed", convert.Options{Application: "GOPHER"}, `unknown application "GOPHER"`, true},
 		{"testbed", convert.Options{Features: "x.csv"}, "want features in the format of the packets, parquet", true},
 		{"testbed", convert.Options{Variant: "packet"}, `unknown variant "packet"`, true},
-		{"testbed", convert.Options{Variant: feature.LoRaWAN}, "variant lorawan: want lorawan for uplinks", true},
+		{"testbed", convert.Options{Application: "HTTP", Variant: feature.LoRaWAN}, "variant lorawan: want lorawan for uplinks", true},
+		{"testbed", convert.Options{Variant: feature.LoRaWAN}, "packets is of LORAWAN", false},
 		{"generated.csv", convert.Options{Flows: "f.csv"}, "which have no addresses", true},
 		{"numbers.csv", convert.Options{Application: "HTTP"}, "is only copied", true},
 		{"missing.pcap", convert.Options{}, "no file and no data set missing.pcap", false},
@@ -276,7 +280,7 @@ func TestRefused(t *testing.T) {
 		{"testbed", convert.Options{Application: "RIP"}, "packets is of RIP", false},
 		{"testbed", convert.Options{Application: "LORA_9", Features: "x.parquet"}, "packets is of LORA_9", false},
 	} {
-		_, err := convert.Run(t.Context(), test.in, test.o, nil)
+		_, err := convert.Run(t.Context(), []string{test.in}, test.o, nil)
 		if err == nil || !strings.Contains(err.Error(), test.want) || errors.As(err, new(*convert.OptionsError)) != test.mistake {
 			t.Errorf("%s, %+v: %v; want %q", test.in, test.o, err, test.want)
 		}
@@ -285,7 +289,7 @@ func TestRefused(t *testing.T) {
 			t.Fatalf("%s, %+v: left %v, %v", test.in, test.o, entries, failed)
 		}
 	}
-	r, err := convert.Run(t.Context(), "generated.csv", convert.Options{Application: "HTTP"}, nil)
+	r, err := convert.Run(t.Context(), []string{"generated.csv"}, convert.Options{Application: "HTTP"}, nil)
 	if err != nil || r.Packets != 1 || r.PacketsFile != "generated.parquet" {
 		t.Errorf("%+v, %v", r, err)
 	}
@@ -293,13 +297,13 @@ func TestRefused(t *testing.T) {
 	if err := os.WriteFile("jumps.csv", []byte(jumps), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	r, err = convert.Run(t.Context(), "jumps.csv", convert.Options{}, nil)
+	r, err = convert.Run(t.Context(), []string{"jumps.csv"}, convert.Options{}, nil)
 	if err != nil || r.Packets != 3 || len(r.Warnings) != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := convert.Run(ctx, "testbed", convert.Options{}, nil); !errors.Is(err, context.Canceled) {
+	if _, err := convert.Run(ctx, []string{"testbed"}, convert.Options{}, nil); !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want that it was cancelled", err)
 	}
 }

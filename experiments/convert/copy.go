@@ -82,6 +82,9 @@ func counted[T any](c *converter, rows iter.Seq2[T, error]) iter.Seq2[T, error] 
 
 // checkContent refuses what a table cannot give.
 func (c *converter) checkContent() error {
+	if c.content != trafficContent && !c.Period.IsZero() {
+		return fmt.Errorf("%s: a period of time: want packets with their times", c.name)
+	}
 	if c.content == trafficContent || c.Layout == Tables && c.Flows == "" && c.FlowFeatures == "" && c.Features == "" && (c.Application == "" || c.content == generatedContent) {
 		return nil
 	}

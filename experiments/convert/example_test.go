@@ -17,7 +17,7 @@ func ExampleRun() {
 		return
 	}
 	defer os.RemoveAll(dir)
-	result, err := convert.Run(context.Background(), "testbed-services", convert.Options{
+	result, err := convert.Run(context.Background(), []string{"testbed-services"}, convert.Options{
 		Packets: filepath.Join(dir, "df_raw_NTP.csv"), Flows: filepath.Join(dir, "df_raw_flows_NTP.csv"),
 		Layout: convert.NeCSTGen, Application: "NTP",
 	}, nil)

@@ -29,7 +29,7 @@ func TestNoAllocationPerPacket(t *testing.T) {
 		o := convert.Options{Packets: filepath.Join(dir, "packets.parquet"), Features: filepath.Join(dir, "features.parquet")}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		if _, err := convert.Run(t.Context(), path, o, nil); err != nil {
+		if _, err := convert.Run(t.Context(), []string{path}, o, nil); err != nil {
 			t.Fatal(err)
 		}
 		runtime.ReadMemStats(&after)

@@ -1,19 +1,17 @@
 package convert
 
 import (
-	"bufio"
 	"iter"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/lorawan"
 	"github.com/necstgen/necstgen/datasets/necstgencsv"
-	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/trace"
 )
 
 // stream reads the packets as they stand in the trace.
 func (c *converter) stream(in *trace.Trace) iter.Seq2[flow.Packet, error] {
-	packets := in.Packets(c.ctx, trace.Selection{})
+	packets := in.Packets(c.ctx, trace.Selection{Period: c.Period})
 	if c.choice.uplinks() {
 		return lorawan.Uplinks(packets)
 	}
@@ -29,8 +27,13 @@ func (c *converter) packets() iter.Seq2[flow.Packet, error] {
 		})
 	}
 	return pass(c, func(in *trace.Trace) iter.Seq2[flow.Packet, error] {
-		return new(flow.Assembler).Label(c.stream(in))
+		return c.assembler().Label(c.stream(in))
 	}, c.choice.takes)
+}
+
+// assembler returns what makes flows of the packets.
+func (c *converter) assembler() *flow.Assembler {
+	return &flow.Assembler{ICMPByMAC: c.compatibility().ICMPByMAC}
 }
 
 // flowRows yields the flows of the application. change is applied to each packet first.
@@ -41,7 +44,7 @@ func (c *converter) flowRows(change func(*flow.Packet)) iter.Seq2[flow.TableRow,
 			change(p)
 			return !c.choice.uplinks() || c.choice.takes(p) // an application belongs to the flow
 		})
-		for row, err := range new(flow.Assembler).Table(changed) {
+		for row, err := range c.assembler().Table(changed) {
 			if err == nil && !c.choice.takesFlow(&row) {
 				continue
 			}
@@ -59,27 +62,7 @@ func (c *converter) flowRows(change func(*flow.Packet)) iter.Seq2[flow.TableRow,
 // them, with downlinks that the gateway heard.
 func (c *converter) uplinks() iter.Seq2[lorawan.Uplink, error] {
 	return pass(c, func(in *trace.Trace) iter.Seq2[lorawan.Uplink, error] {
-		return func(yield func(lorawan.Uplink, error) bool) {
-			plain, _, err := pcap.Decompress(in, c.name)
-			if err != nil {
-				yield(lorawan.Uplink{}, err)
-				return
-			}
-			defer plain.Close()
-			buffered := bufio.NewReaderSize(plain, 1<<16)
-			uplinks := lorawan.Log(buffered, c.name)
-			if !lorawan.IsLog(buffered) {
-				uplinks = uplinksOf(lorawan.Read(buffered, c.name))
-			}
-			for u, err := range uplinks {
-				if err == nil {
-					err = c.ctx.Err()
-				}
-				if !yield(u, err) || c.ctx.Err() != nil {
-					return
-				}
-			}
-		}
+		return in.Uplinks(c.ctx, c.Period)
 	}, func(u *lorawan.Uplink) bool { return c.choice.port == 0 || int(u.Port) == c.choice.port })
 }
 

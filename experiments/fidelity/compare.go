@@ -100,11 +100,14 @@ func (r *reference) halves(n int, src rand.Source) *comparison {
 	}
 }
 
+// quarterPairs are the pairs of quarters of the time that stand in for random halves
+// in the floors of what depends on the order of time.
+var quarterPairs = [][2]int{{0, 2}, {1, 3}, {0, 3}, {0, 1}, {2, 3}, {1, 2}}
+
 // quarters returns two quarters of the capture's time, another pair for each
 // split. They stand in for halves in the floors of traffic without flows.
 func (r *reference) quarters(split int) (a, b *timeline) {
-	pairs := [][2]int{{0, 2}, {1, 3}, {0, 3}, {0, 1}, {2, 3}, {1, 2}}
-	pair := pairs[split%len(pairs)]
+	pair := quarterPairs[split%len(quarterPairs)]
 	part := func(q int) *timeline {
 		n := len(r.whole.flows)
 		return newTimeline(r.whole.flows[q*n/4:(q+1)*n/4], r.clock)

@@ -21,7 +21,7 @@ func copyingMeasures() []measure {
 					return missing("no training flow to compare with")
 				}
 				flows := c.generated.flows
-				return result{value: copied(flows, c.training), real: len(c.neighbours.rows), synthetic: len(flows)}
+				return result{value: copied(flows, c.training), real: len(c.neighbours.rows), synthetic: len(flows), note: c.followedNote()}
 			},
 			floor: func(r *reference) (mean, deviation float64) {
 				if len(r.training) == 0 {
@@ -45,11 +45,20 @@ func copyingMeasures() []measure {
 				if n := c.neighbours; len(n.rows) < n.training {
 					note = joinNotes(note, fmt.Sprintf("the closest of %d of the %d training flows", len(n.rows), n.training))
 				}
-				return result{value: median(distances), real: len(c.neighbours.rows), synthetic: len(distances), note: note}
+				return result{value: median(distances), real: len(c.neighbours.rows), synthetic: len(distances), note: joinNotes(note, c.followedNote())}
 			},
 			floor: func(r *reference) (mean, deviation float64) { return r.neighbours.floor(r) },
 		},
 	}
+}
+
+// followedNote says what a score of copying means for flows whose starts and sizes are
+// the original's; "" for others.
+func (c *comparison) followedNote() string {
+	if !c.cfg.Followed {
+		return ""
+	}
+	return "the flows follow the original: their starts and sizes are its own, and only what else they are is generated"
 }
 
 // shapes is the set of the (length, direction, flags) sequences of flows.

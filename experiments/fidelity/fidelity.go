@@ -40,6 +40,14 @@ type Config struct {
 	// NoFlow says that the flows are segments of one timeline, held out as a block
 	// of time. Scores of flows then have a note in place of a value.
 	NoFlow bool
+
+	// Lacks says what the packets of one side do not tell; Lacks.Remove has taken it
+	// from the other.
+	Lacks Lacks
+
+	// Followed says that the synthetic flows have the starts and sizes of the real ones,
+	// as they were asked to. Scores of copying then say so in a note.
+	Followed bool
 }
 
 // withDefaults has the default of each field that is zero.
@@ -93,7 +101,7 @@ type Split struct {
 // Score is one element of scores.json.
 type Score struct {
 	Application string              `json:"application"`            // or "all"
-	Level       string              `json:"level"`                  // packet, radio, order, flow, load, classifier, copying, published
+	Level       string              `json:"level"`                  // packet, radio, order, flow, load, classifier, copying, published, aggregate
 	Score       string              `json:"score"`                  // name within the level
 	Value       *float64            `json:"value,omitempty"`        // nil: Note says why
 	Floor       *float64            `json:"floor,omitempty"`        // the same score between random halves of the real data

@@ -242,7 +242,7 @@ func TestSeveralApplications(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n := len(Definitions())
+	n := len(measures)
 	var names []string
 	for i := 0; i < len(scores); i += n {
 		names = append(names, scores[i].Application)

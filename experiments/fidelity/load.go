@@ -111,7 +111,7 @@ func loadMeasures() []measure {
 			rate("open flows", "the flows that are under way in each second", (*timeline).open),
 		)),
 	)
-	return append(list,
+	return needing(NoStarts, append(list,
 		measure{
 			Definition: Definition{"load", "Haar energy", Distance,
 				"Mean absolute difference of log2 of the Haar wavelet energies of bytes per 0.2 s, over the scales from 0.4 s to 205 s that the span allows."},
@@ -122,7 +122,7 @@ func loadMeasures() []measure {
 				"Difference of the Hurst exponents of bytes per 0.2 s, estimated from the slope of the Haar energies (Abry and Veitch)."},
 			compute: hurst,
 		},
-	)
+	))
 }
 
 // summed is the distribution of a series over the seconds of a span.
@@ -174,6 +174,12 @@ func haarSides(c *comparison) (a, b *Series, n int64) {
 // haar compares the Haar wavelet energies of both sides.
 func haar(c *comparison) result {
 	a, b, n := haarSides(c)
+	return energyDistance(a, b, n, haarBin)
+}
+
+// energyDistance is the mean absolute difference of log2 of the Haar energies of two
+// series over n bins of that width.
+func energyDistance(a, b *Series, n, bin int64) result {
 	energyA, _ := HaarEnergies(a, n, maxLevel)
 	energyB, _ := HaarEnergies(b, n, maxLevel)
 	var sum float64
@@ -188,7 +194,7 @@ func haar(c *comparison) result {
 		return missing("no scale with %d coefficients of some energy on both sides", minDetail)
 	}
 	return result{value: sum / float64(levels), real: int(n), synthetic: int(n),
-		note: fmt.Sprintf("over %d scales from %.3g s", levels, 2*float64(haarBin)/1e9)}
+		note: fmt.Sprintf("over %d scales from %.3g s", levels, 2*float64(bin)/1e9)}
 }
 
 // hurst compares the Hurst exponents of both sides.

@@ -31,6 +31,7 @@ type measure struct {
 	floor   func(r *reference) (mean, deviation float64)
 	flows   bool // it needs flows
 	uplinks bool // it needs LoRaWAN uplinks
+	needs   Lacks
 	all     bool // it is computed on all flows, not on a random part of many
 }
 
@@ -50,6 +51,8 @@ func (m *measure) of(c *comparison) result {
 		return notApplicable("the traffic is no LoRaWAN uplinks")
 	case m.uplinks && c.synthetic.radio == nil:
 		return missing("the synthetic packets have no radio metadata")
+	case m.needs&c.cfg.Lacks != 0:
+		return missing("one side has no %s", m.needs&c.cfg.Lacks)
 	}
 	return m.compute(c)
 }
@@ -70,11 +73,15 @@ func ofFlows(list []measure) []measure {
 	return list
 }
 
-// Definitions lists the scores in the order in which Compare returns them.
+// Definitions lists the scores in the order in which Compare returns them, and behind
+// them those of CompareTables.
 func Definitions() []Definition {
-	list := make([]Definition, len(measures))
-	for i, m := range measures {
-		list[i] = m.Definition
+	var list []Definition
+	for _, m := range measures {
+		list = append(list, m.Definition)
+	}
+	for _, m := range tableMeasures {
+		list = append(list, m.Definition)
 	}
 	return list
 }

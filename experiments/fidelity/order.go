@@ -34,8 +34,8 @@ func orderMeasures() []measure {
 				return correlations(c, func(s *sample, f *flow.Flow, i int) float64 { return s.clock.logSeconds(gapBefore(f, i)) }, 1)
 			},
 		},
-		proportionOf("handshake share", "Share of TCP flows that open with SYN, SYN/ACK, ACK.", handshake),
-		proportionOf("close share", "Share of TCP flows in which both ends send a FIN, the last FIN is acknowledged, and no RST comes first.", closed),
+		proportionOf("handshake share", "Share of TCP flows that open with SYN, SYN/ACK, ACK.", Handshake),
+		proportionOf("close share", "Share of TCP flows in which both ends send a FIN, the last FIN is acknowledged, and no RST comes first.", Closed),
 	}
 }
 
@@ -45,6 +45,7 @@ func proportionOf(name, meaning string, has func(f *flow.Flow) bool) measure {
 	return measure{
 		Definition: Definition{"order", name, Proportion, meaning},
 		flows:      true,
+		needs:      NoFlags,
 		compute: func(c *comparison) result {
 			real, nReal := proportionWith(c.real.flows, has)
 			synthetic, nSynthetic := proportionWith(c.synthetic.flows, has)
@@ -78,9 +79,9 @@ func proportionWith(flows []*flow.Flow, has func(f *flow.Flow) bool) (proportion
 	return count / float64(n), n
 }
 
-// handshake reports whether a TCP flow opens with the client's SYN, the server's
+// Handshake reports whether a TCP flow opens with the client's SYN, the server's
 // SYN/ACK and the client's ACK. The SYN and the SYN/ACK may be repeated.
-func handshake(f *flow.Flow) bool {
+func Handshake(f *flow.Flow) bool {
 	const mask = flow.SYN | flow.ACK | flow.RST | flow.FIN
 	wanted := []struct {
 		direction flow.Direction
@@ -102,9 +103,9 @@ func handshake(f *flow.Flow) bool {
 	return false
 }
 
-// closed reports whether both ends of a TCP flow send a FIN and the second of them
+// Closed reports whether both ends of a TCP flow send a FIN and the second of them
 // is acknowledged, without an RST before.
-func closed(f *flow.Flow) bool {
+func Closed(f *flow.Flow) bool {
 	var fin [2]bool
 	last := flow.Forward
 	for i := range f.Packets {

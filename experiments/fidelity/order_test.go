@@ -50,10 +50,10 @@ func TestHandshakeAndClose(t *testing.T) {
 		{"no flags", "> < >", false, false},
 	} {
 		f := conversation(test.packets)
-		if got := handshake(f); got != test.open {
+		if got := Handshake(f); got != test.open {
 			t.Errorf("%s: handshake %v, want %v", test.name, got, test.open)
 		}
-		if got := closed(f); got != test.closed {
+		if got := Closed(f); got != test.closed {
 			t.Errorf("%s: closed %v, want %v", test.name, got, test.closed)
 		}
 	}

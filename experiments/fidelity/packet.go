@@ -17,11 +17,13 @@ func packetMeasures() []measure {
 					return tables(totalVariation, c.real.direction, c.synthetic.direction)
 				},
 			},
-			counted("flags", "the TCP flags", func(s *sample) map[int]float64 { return s.flags }),
+		},
+		needing(NoFlags, []measure{counted("flags", "the TCP flags", func(s *sample) map[int]float64 { return s.flags })}),
+		needing(NoAddresses, []measure{
 			counted("server port", "the servers' ports", func(s *sample) map[int]float64 { return s.serverPort }),
 			counted("client port", "the clients' ports (from 1024 in classes of 4,096)", func(s *sample) map[int]float64 { return s.clientPort }),
 			counted("protocol", "the IP protocols", func(s *sample) map[int]float64 { return s.protocol }),
-		},
+		}),
 	)
 }
 
@@ -44,7 +46,7 @@ func flowMeasures() []measure {
 		list[1].compute = func(c *comparison) result {
 			return greatestGap(each(c.whole.between()), each(c.generated.between()))
 		}
-		return onAll(list)
+		return needing(NoStarts, onAll(list))
 	}
 	return ofFlows(slices.Concat(
 		numeric("flow", "packets", "log10 of the packets of a flow", func(s *sample) []float64 { return s.packets }),

@@ -17,27 +17,26 @@ import (
 // correspondence" of the analysis notebook; it does not see a change of scale,
 // and any two sorted positive samples score high.
 func publishedMeasures() []measure {
-	list := []measure{
+	panels := needing(NoAddresses, []measure{
 		panel("SA", "source addresses by rank of their packets", rankedAddresses(false)),
 		panel("DA", "destination addresses by rank of their packets", rankedAddresses(true)),
 		panel("SP", "source ports", ports(false)),
 		panel("DP", "destination ports", ports(true)),
 		panel("PR", "IP protocols", func(s *sample) map[int]float64 { return s.protocol }),
-		earthMover("PS", "frame lengths in bytes", func(s *sample) []float64 { return s.length }),
-		earthMover("PAT", "packet times in milliseconds since the first", arrivals),
-		earthMover("FS", "packets of a flow", flowSizes),
-	}
-	list[len(list)-1].flows = true
-	return append(list,
-		cosine("gap", "gaps inside flows in seconds", (*timeline).gapSeconds),
-		cosine("packets/s", "packets of each second", func(t *timeline) ([]float64, int64) {
+	})
+	return slices.Concat(panels,
+		[]measure{earthMover("PS", "frame lengths in bytes", func(s *sample) []float64 { return s.length })},
+		needing(NoStarts, []measure{earthMover("PAT", "packet times in milliseconds since the first", arrivals)}),
+		ofFlows([]measure{earthMover("FS", "packets of a flow", flowSizes)}),
+		[]measure{cosine("gap", "gaps inside flows in seconds", (*timeline).gapSeconds)},
+		needing(NoStarts, []measure{cosine("packets/s", "packets of each second", func(t *timeline) ([]float64, int64) {
 			n := binsOf(t.end-t.begin, rateBin)
 			var seconds []float64
 			for _, p := range t.series(packetsASecond).upTo(n) {
 				seconds = append(seconds, p.value)
 			}
 			return seconds, n
-		}),
+		})}),
 	)
 }
 

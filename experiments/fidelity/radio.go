@@ -67,8 +67,10 @@ func radioMeasures() []measure {
 		level("RSSI", "the received signal strengths in dBm", func(s *radioSample) []float64 { return s.rssi }),
 		setting("spreading factor", "the spreading factors", func(s *radioSample) map[int]float64 { return s.factor }),
 		setting("frequency", "the channels' frequencies", func(s *radioSample) map[int]float64 { return s.frequency }),
-		setting("port", "the FPorts", func(s *radioSample) map[int]float64 { return s.port }),
-		setting("message type", "the message types", func(s *radioSample) map[int]float64 { return s.messageType }),
+		needing(NoDevices, slices.Concat(
+			setting("port", "the FPorts", func(s *radioSample) map[int]float64 { return s.port }),
+			setting("message type", "the message types", func(s *radioSample) map[int]float64 { return s.messageType }),
+		)),
 		setting("bandwidth", "the bandwidths", func(s *radioSample) map[int]float64 { return s.bandwidth }),
 		setting("code rate", "the code rates", func(s *radioSample) map[int]float64 { return s.codeRate }),
 		setting("CRC", "the results of the CRC", func(s *radioSample) map[int]float64 { return s.crc }),
@@ -81,7 +83,8 @@ func radioMeasures() []measure {
 			{
 				Definition: Definition{"radio", "counter steps JSD", Distance,
 					jensenShannonOf + "the frame counters' steps from one uplink of a device at a gateway to the next: back, 0, 1, 2, 3, then by powers of two."},
-				all: true,
+				all:   true,
+				needs: NoDevices,
 				compute: func(c *comparison) result {
 					return tables(jensenShannon, c.whole.counterSteps(), c.generated.counterSteps())
 				},

@@ -115,11 +115,7 @@ func (s *sample) addFlow(f *flow.Flow) {
 	s.packets = append(s.packets, math.Log10(float64(len(f.Packets))))
 	s.bytes = append(s.bytes, math.Log10(math.Max(1, float64(f.Bytes()))))
 	s.duration = append(s.duration, s.clock.logSeconds(int64(f.Duration())))
-	since := f.Packets[0].Time
-	for i := 1; i < len(f.Packets); i++ {
-		if f.Packets[i].Direction != f.Packets[i-1].Direction {
-			s.turn = append(s.turn, s.clock.logSeconds(f.Packets[i].Time-since))
-			since = f.Packets[i].Time
-		}
+	for _, turn := range f.Turns(nil) {
+		s.turn = append(s.turn, s.clock.logSeconds(turn.Time))
 	}
 }

@@ -101,7 +101,7 @@ func (n NeCSTGen) Write(dir string, flows iter.Seq2[*flow.Flow, error]) ([]strin
 // writePackets writes the file of packets.
 func (n NeCSTGen) writePackets(w io.Writer, flows iter.Seq2[*flow.Flow, error]) error {
 	if n.Uplinks {
-		return lorawan.WriteGenerated(w, uplinksOf(flows), feature.Compat{})
+		return lorawan.WriteGenerated(w, inTime(flows))
 	}
 	return necstgencsv.WriteGenerated(w, n.output(), flows)
 }
@@ -222,19 +222,19 @@ func spread(flows iter.Seq2[*flow.Flow, error], consumers ...func(iter.Seq2[*flo
 	return err
 }
 
-// uplinksOf returns the uplinks of flows that come in start order, in time order.
-func uplinksOf(flows iter.Seq2[*flow.Flow, error]) iter.Seq2[lorawan.Uplink, error] {
-	return func(yield func(lorawan.Uplink, error) bool) {
+// inTime returns the packets of flows that come in start order, in time order.
+func inTime(flows iter.Seq2[*flow.Flow, error]) iter.Seq2[flow.Packet, error] {
+	return func(yield func(flow.Packet, error) bool) {
 		var open merge
 		send := func(until int64) bool {
 			for len(open) > 0 && open[0].Packets[0].Time <= until {
-				u := lorawan.UplinkOf(&open[0].Packets[0])
+				p := open[0].Packets[0]
 				if open[0].Packets = open[0].Packets[1:]; len(open[0].Packets) == 0 {
 					heap.Pop(&open)
 				} else {
 					heap.Fix(&open, 0)
 				}
-				if !yield(u, nil) {
+				if !yield(p, nil) {
 					return false
 				}
 			}
@@ -242,7 +242,7 @@ func uplinksOf(flows iter.Seq2[*flow.Flow, error]) iter.Seq2[lorawan.Uplink, err
 		}
 		for f, err := range flows {
 			if err != nil {
-				yield(lorawan.Uplink{}, err)
+				yield(flow.Packet{}, err)
 				return
 			}
 			if len(f.Packets) == 0 {

@@ -3,6 +3,7 @@ package output_test
 import (
 	"bufio"
 	"errors"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -131,7 +132,10 @@ func checkFile(t *testing.T, stem string, rows int) {
 		var cells []string
 		for i, x := range row {
 			cell := strconv.FormatFloat(x, 'f', -1, 64)
-			if strings.HasPrefix(f.Names[i], "code_rate") {
+			switch {
+			case math.IsNaN(x):
+				cell = ""
+			case strings.HasPrefix(f.Names[i], "code_rate"):
 				cell = "4/" + cell
 			}
 			cells = append(cells, cell)

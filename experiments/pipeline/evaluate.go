@@ -20,12 +20,23 @@ type evaluateParams struct {
 	IdleTimeout config.Duration `json:"idle_timeout"` // the capture's packets become flows as the original's do
 	MarkovOrder int             `json:"markov_order"` // of the baseline
 	RateFactor  float64         `json:"rate_factor"`  // the baselines are as dense as what is generated
+	Level       config.Level    `json:"level"`
+	Followed    bool            `json:"followed,omitempty"` // the capture has the starts and sizes of the original
+}
+
+// drawn names the packets that are scored: those of the capture, or of the table of
+// the packet level.
+func (p evaluateParams) drawn() string {
+	if p.Level == config.PacketLevel {
+		return parquetName
+	}
+	return captureName
 }
 
 // evaluateStage scores the capture beside floors and baselines.
 func evaluateStage(e config.Experiment) stage.Stage {
-	p := evaluateParams{e.Evaluate, e.Data.IdleTimeout, e.Markov.Order, e.Generate.RateFactor}
-	return stage.Stage{Name: "evaluate", Version: 2, Params: p, Deps: []string{captureName, generator.TrainingName, heldOutName, generator.TrafficName},
+	p := evaluateParams{e.Evaluate, e.Data.IdleTimeout, e.Markov.Order, e.Generate.RateFactor, e.Level, e.Generate.Follow != ""}
+	return stage.Stage{Name: "evaluate", Version: 3, Params: p, Deps: []string{p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName},
 		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"},
 		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p) }}
 }
@@ -54,7 +65,7 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
 	if err != nil {
 		return err
 	}
-	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0}
+	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0, Followed: p.Followed}
 	scores, err := fidelity.Compare(cfg, split, synthetic, baselines, src)
 	if err != nil {
 		return err
@@ -65,6 +76,9 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
 
 // readSynthetic gathers the flows of the capture by the same rules as the original's.
 func readSynthetic(ctx context.Context, env *stage.Env, p evaluateParams, t generator.Traffic) ([]*flow.Flow, error) {
+	if p.Level == config.PacketLevel {
+		return readFlows(env, p.drawn())
+	}
 	path, err := env.Path(captureName)
 	if err != nil {
 		return nil, err
@@ -110,7 +124,7 @@ func drawBaselines(ctx context.Context, env *stage.Env, p evaluateParams, t gene
 		return nil, err
 	}
 	for name, g := range map[string]generator.Generator{baseline.MarkovName: chain, baseline.BootstrapName: copies} {
-		for f, err := range g.Flows(ctx, r) {
+		for f, err := range t.Pad(g.Flows(ctx, r)) {
 			if err != nil {
 				return nil, err
 			}

@@ -53,12 +53,14 @@ func Example() {
 	//   read runs: it was never made
 	//   markov runs: it was never made
 	//   hosts runs: it was never made
+	//   dynamics runs: it was never made
 	//   generate runs: it was never made
 	//   evaluate runs: it was never made
 	// markov.order=3
 	//   read is stored
 	//   markov runs: params.order: 2 -> 3
 	//   hosts is stored
+	//   dynamics is stored
 	//   generate runs: markov runs
 	//   evaluate runs: params.markov_order: 2 -> 3, and 1 more
 }

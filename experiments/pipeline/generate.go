@@ -40,11 +40,21 @@ func generateStage(e config.Experiment, kind generator.Kind, models []string) st
 	if copies(e) {
 		deps = append(deps, saved.ExamplesName)
 	}
+	if e.Generate.Follow != "" {
+		deps = append(deps, saved.DynamicsName)
+	}
+	if e.Generate.FlowsFrom != "" {
+		deps = append(deps, flowTableName)
+	}
 	return stage.Stage{Name: "generate", Version: 1, Params: e.Generate, Deps: deps, Seeds: []string{"generate"}, Device: kind.Device,
 		Outs: []string{captureName, parquetName, csvName, repairsName},
 		Run: func(ctx context.Context, env *stage.Env) error {
 			source, err := loadSource(ctx, env, kind, copies(e))
 			if err != nil {
+				return err
+			}
+			part := &source.Parts[0]
+			if part.Dynamics, err = dynamics(env, e.Generate, part.Traffic); err != nil {
 				return err
 			}
 			return generate(ctx, env, e.Generate, source)
@@ -105,11 +115,12 @@ func generate(ctx context.Context, env *stage.Env, g config.Generate, source *sa
 }
 
 // amountOf is how much a run generates: without any bound, as many flows as the
-// capture has, or as many packets where there are no flows.
+// capture has, or as many packets where there are no flows; or what is followed.
 func amountOf(g config.Generate, t generator.Traffic) saved.Amount {
-	a := saved.Amount{Flows: g.Flows, Packets: g.Packets, Duration: time.Duration(g.Duration), RateFactor: g.RateFactor, Start: t.Start}
+	a := saved.Amount{Flows: g.Flows, Packets: g.Packets, Duration: time.Duration(g.Duration), RateFactor: g.RateFactor}
 	switch {
 	case a.Flows != 0 || a.Packets != 0 || a.Duration != 0:
+	case follows(g): // ends with what is followed
 	case t.Segment > 0:
 		a.Packets = t.Packets
 	default:
@@ -177,9 +188,10 @@ func readBack(env *stage.Env, wrote int64) error {
 }
 
 // room ends a run before its training when the disk has no room for what it is to
-// generate, which is known as soon as the data have been read.
-func room(g config.Generate, r *run.Run, name string) error {
-	if name != "read" {
+// generate, which is known as soon as the data have been read. Tables of the other
+// levels are smaller than what the run has written by then.
+func room(e config.Experiment, r *run.Run, name string) error {
+	if name != "read" || e.Level != config.FlowLevel {
 		return nil
 	}
 	here := func(name string) (string, error) { return r.Path(name), nil }
@@ -188,6 +200,10 @@ func room(g config.Generate, r *run.Run, name string) error {
 		return err
 	}
 	source := saved.Source{Parts: []saved.Part{{Traffic: t}}}
-	packets, bytes := source.Estimate(amountOf(g, t))
+	amount := amountOf(e.Generate, t)
+	if follows(e.Generate) && amount.Packets == 0 {
+		amount.Packets = t.Packets
+	}
+	packets, bytes := source.Estimate(amount)
 	return output.Room([]string{r.Path(captureName), r.Path(parquetName), r.Path(csvName)}, packets, bytes)
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/necstgen/necstgen/experiments/config"
@@ -21,9 +22,12 @@ var reach = map[string]struct {
 	"about":              {"x", nil},
 	"seed":               {"2", nil}, // a fact beside the stages
 	"backend":            {"auto", nil},
+	"level":              {"flow", nil}, // which stages there are: TestLevels
 	"data.name":          {"other", nil},
 	"data.path":          {"other.pcap", nil},
 	"data.application":   {"SMTP", []string{"read", "examples"}},
+	"data.from":          {"+1s", []string{"read", "examples"}},
+	"data.to":            {"+9h", []string{"read", "examples"}},
 	"data.limit":         {"5000", []string{"read", "examples"}},
 	"data.idle_timeout":  {"9s", []string{"read", "examples", "evaluate"}},
 	"data.test_share":    {"0.4", []string{"read"}},
@@ -63,14 +67,16 @@ var reach = map[string]struct {
 	"generate.flows":          {"7", []string{"generate"}},
 	"generate.packets":        {"7", []string{"generate"}},
 	"generate.duration":       {"7s", []string{"generate"}},
-	"generate.rate_factor":    {"7", []string{"generate", "evaluate"}}, // the baselines are as dense
+	"generate.rate_factor":    {"7", []string{"generate", "evaluate"}},   // the baselines are as dense
+	"generate.follow":         {"all", []string{"generate", "evaluate"}}, // scores say so
+	"generate.flows_from":     {"flows.csv", []string{"generate"}},
 	"generate.payload":        {"random", []string{"examples", "generate"}},
 	"generate.mtu":            {"700", []string{"generate"}},
 	"generate.complete":       {"true", []string{"generate"}},
 	"generate.link":           {"semtech", []string{"generate"}},
 	"generate.ipv6":           {"on", []string{"generate"}},
 	"generate.addresses":      {"10.0.0.0/8", []string{"generate"}},
-	"generate.keep_addresses": {"true", []string{"hosts", "generate"}}, // learnt, and not drawn anew
+	"generate.keep_addresses": {"true", []string{"hosts", "dynamics", "generate"}}, // learnt, and not drawn anew
 	"generate.clients":        {"7", []string{"generate"}},
 	"generate.servers":        {"7", []string{"generate"}},
 	"generate.retransmit":     {"0.5", []string{"generate"}},
@@ -96,9 +102,16 @@ func TestKeysReachTheirStages(t *testing.T) {
 					t.Errorf("%s: say here which stages it changes", key)
 					continue
 				}
-				after := ownOf(t, experiment(t, append(base, key+"="+want.value)...))
+				e := experiment(t, append(base, key+"="+want.value)...)
+				if follows(e.Generate) && !kind.Follows {
+					if _, err := Graph(e); err == nil || !strings.Contains(err.Error(), "want markov, paper, sampled") {
+						t.Errorf("%s: %v, want an error with the generators that follow", key, err)
+					}
+					continue
+				}
+				after := ownOf(t, e)
 				reached := 0
-				for _, name := range []string{"read", "features", "vae", "gmm", "markov", "bootstrap", "flows", "lstm", "hosts", "examples", "generate", "evaluate"} {
+				for _, name := range []string{"read", "features", "vae", "gmm", "markov", "bootstrap", "flows", "lstm", "hosts", "dynamics", "examples", "generate", "evaluate"} {
 					changed := before[name] != after[name]
 					if changed {
 						reached++

@@ -4,8 +4,13 @@
 //	data -> read -> training.parquet, heldout.parquet, traffic.json
 //	               -> the stages of the generator -> model/...
 //	               -> hosts -> model/plan.json; examples -> model/examples.json
+//	               -> dynamics -> dynamics.parquet
 //	        generate -> generated.pcap, .parquet, .csv, repairs.json
 //	        evaluate -> scores.json
+//
+// That is the level of flows. At the level of packets the models end with the chain, and
+// generate draws single packets; at the level of aggregates read keeps a table of flows,
+// and generate draws another one.
 //
 // Graph is computed from the configuration alone, before any data is read. Prepare
 // adds what decides the results beside it, the data and the device, and Run runs it
@@ -38,10 +43,11 @@ import (
 
 // Artifacts of a run that no other package reads or writes by name.
 const (
-	dataName    = "data" // the input
-	heldOutName = "heldout.parquet"
-	repairsName = "repairs.json"
-	scoresName  = "scores.json"
+	dataName      = "data"           // the input
+	flowTableName = "table of flows" // an input with generate.flows_from
+	heldOutName   = "heldout.parquet"
+	repairsName   = "repairs.json"
+	scoresName    = "scores.json"
 )
 
 // Graph returns the stages of an experiment.
@@ -50,16 +56,20 @@ func Graph(e config.Experiment) (*stage.Graph, error) {
 	if err != nil {
 		return nil, err
 	}
-	learn := kind.Stages(e.Settings())
-	var models []string // what the generator is loaded from
-	for _, s := range learn {
-		models = append(models, s.Outs...)
+	stages, err := stagesAt(e, kind)
+	if err != nil {
+		return nil, err
 	}
-	stages := slices.Concat([]stage.Stage{readStage(e)}, learn, []stage.Stage{hostsStage(e)})
-	if copies(e) {
-		stages = append(stages, examplesStage(e))
+	switch {
+	case !follows(e.Generate):
+	case e.Level != config.FlowLevel:
+		return nil, &config.Problem{Key: "level", Value: fmt.Sprintf("%q", e.Level), Want: "follows nothing: want level = \"flow\", or no generate.follow and no generate.flows_from"}
+	case !kind.Follows:
+		return nil, &config.Problem{Key: "generator", Value: fmt.Sprintf("%q", e.Generator), Want: "neither follows the original nor a table of flows: want " + followers() + ", or no generate.follow and no generate.flows_from"}
 	}
-	stages = append(stages, generateStage(e, kind, models), evaluateStage(e))
+	if e.Generate.FlowsFrom != "" {
+		return stage.NewGraph(stages, dataName, flowTableName)
+	}
 	return stage.NewGraph(stages, dataName)
 }
 
@@ -88,12 +98,25 @@ func Prepare(ctx context.Context, name string, overrides []string, e config.Expe
 	if err != nil {
 		return nil, err
 	}
-	input, digested, err := digestData(ctx, e.Data, o)
+	data, err := findData(e.Data)
 	if err != nil {
 		return nil, err
 	}
-	p := &Prepared{Spec: run.Spec{Experiment: name, Overrides: overrides, Config: e, Inputs: []run.Input{input}, Seeds: map[string]uint64{}}}
-	facts := stage.Facts{Seed: e.Seed, Inputs: map[string]string{dataName: input.SHA256}}
+	files, sum, err := data.digest(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	p := &Prepared{Spec: run.Spec{Experiment: name, Overrides: overrides, Config: e, Inputs: files, Seeds: map[string]uint64{}}}
+	facts := stage.Facts{Seed: e.Seed, Inputs: map[string]string{dataName: sum}}
+	inputs := map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return data.reopen(ctx) }}
+	if from := e.Generate.FlowsFrom; from != "" {
+		table, open, err := digestFlowTable(from, o)
+		if err != nil {
+			return nil, err
+		}
+		p.Spec.Inputs = append(p.Spec.Inputs, table)
+		facts.Inputs[flowTableName], inputs[flowTableName] = table.SHA256, open
+	}
 	if slices.ContainsFunc(graph.Stages, func(s stage.Stage) bool { return s.Device }) {
 		if p.device, err = device.Open(ctx, device.Options{Backend: backendName(e.Backend), Out: o.Out}); err != nil {
 			return nil, err
@@ -114,8 +137,8 @@ func Prepare(ctx context.Context, name string, overrides []string, e config.Expe
 		}
 	}
 	p.Job = &executor.Job{Graph: graph, Keys: keys, Store: o.Store, Seed: e.Seed,
-		Inputs:  map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return reopen(ctx, e.Data, digested) }},
-		Check:   func(r *run.Run, stage string) error { return room(e.Generate, r, stage) },
+		Inputs:  inputs,
+		Check:   func(r *run.Run, stage string) error { return room(e, r, stage) },
 		Backend: func(context.Context) (compute.Backend, error) { return p.device.Backend, nil }}
 	return p, nil
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
+	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/fidelity"
@@ -143,6 +144,66 @@ func TestRun(t *testing.T) {
 			}
 			drawSeven(t, m)
 		})
+	}
+}
+
+// A level needs the stages that it is made of, and no others; a generator without the
+// level says so.
+func TestLevels(t *testing.T) {
+	for _, test := range []struct {
+		overrides []string
+		want      string // names of the stages, or the error
+	}{
+		{[]string{"generator=sampled", "level=packet", "data.flows=none"}, "read features vae gmm markov generate evaluate"},
+		{[]string{"generator=paper", "level=packet", "data.flows=none"}, "read features vae gmm markov generate evaluate"},
+		{[]string{"generator=sampled", "level=aggregate"}, "read flows generate evaluate"},
+		{[]string{"generator=paper", "level=aggregate"}, "read flows generate evaluate"},
+		{[]string{"generator=markov", "level=aggregate"}, `level: "aggregate": generator "markov" has no such level: want generator = "sampled" or "paper"`},
+		{[]string{"generator=bootstrap", "level=packet", "data.flows=none"}, `level: "packet": generator "bootstrap" has no such level: want generator = "sampled" or "paper"`},
+	} {
+		g, err := Graph(experiment(t, test.overrides...))
+		var got string
+		if err != nil {
+			got = err.Error()
+		} else {
+			for _, s := range g.Stages {
+				got += " " + s.Name
+			}
+		}
+		if strings.TrimSpace(got) != test.want {
+			t.Errorf("%v: %s, want %s", test.overrides, got, test.want)
+		}
+	}
+}
+
+// The packet level draws a packet for each label of training, and is scored as a
+// timeline.
+func TestPacketLevel(t *testing.T) {
+	if testing.Short() {
+		t.Skip("skipped in short mode: trains on the Go backend")
+	}
+	m := finished(t, t.TempDir(), experiment(t, "generator=paper", "level=packet", "data.flows=none", "data.test_share=0.4", "data.path="+capture(t, 120)))
+	level, err := saved.OpenPacketLevel(t.Context(), m, "", io.Discard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer level.Close()
+	drawn, err := table.ReadFlowPackets(m.Path(parquetName), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	packets := 0
+	for _, f := range drawn {
+		packets += len(f.Packets)
+	}
+	if want := len(level.ObservedLabels()); packets != want {
+		t.Errorf("%d packets drawn, want %d", packets, want)
+	}
+	if has(m, captureName) || has(m, saved.PlanName) {
+		t.Error("single packets are no capture")
+	}
+	if _, err := saved.Open(t.Context(), []*run.Manifest{m}, "", io.Discard); err == nil || !strings.Contains(err.Error(), "level packet alone") {
+		t.Errorf("flows of a packet level: %v", err)
 	}
 }
 

@@ -27,12 +27,15 @@ import (
 // readOf reads the data of an experiment as stage read does, without its writing.
 func readOf(t *testing.T, e config.Experiment) (*traffic, error) {
 	t.Helper()
-	_, digested, err := digestData(t.Context(), e.Data, Options{Store: store.Open(t.TempDir(), nil)})
+	data, err := findData(e.Data)
+	if err == nil {
+		_, _, err = data.digest(t.Context(), Options{Store: store.Open(t.TempDir(), nil)})
+	}
 	if err != nil {
 		return nil, err
 	}
 	s := readStage(e)
-	env := stage.NewEnv(s, stage.Host{Open: func(string) (io.ReadCloser, error) { return reopen(t.Context(), e.Data, digested) }})
+	env := stage.NewEnv(s, stage.Host{Open: func(string) (io.ReadCloser, error) { return data.reopen(t.Context()) }})
 	return readData(t.Context(), env, s.Params.(readParams), rand.NewPCG(1, 1))
 }
 
@@ -103,7 +106,7 @@ func TestReadRefuses(t *testing.T) {
 		{"few flows", []string{"data.path=" + capture(t, 7)}, "http.pcap: 7 flows of HTTP: want at least 8; give a longer capture, or another data.application"},
 		{"no uplinks", []string{"data.application=LORAWAN"}, "http.pcap: no uplink: want a gateway log"},
 		{"no such file", []string{"data.path=missing.pcap"}, "data.path: trace: open missing.pcap: no such file"},
-		{"a folder", []string{"data.path=."}, "is a folder"},
+		{"a folder", []string{"data.path=."}, "data.go: not a capture"},
 		{"an empty file", []string{"data.path=" + empty}, "empty.pcap: the capture is empty"},
 		{"no such data set", []string{"data.path=", "data.name=x"}, `data.name = "x"`},
 	}
@@ -266,11 +269,11 @@ func TestDataChange(t *testing.T) {
 			e := experiment(t, "data.path="+capture(t, 40))
 			dir := t.TempDir()
 			p := prepare(t, dir, e)
-			if err := tt.change(e.Data.Path); err != nil {
+			if err := tt.change(e.Data.Path[0]); err != nil {
 				t.Fatal(err)
 			}
 			_, err := p.Run(t.Context(), dir, run.Options{})
-			if err == nil || !strings.HasPrefix(err.Error(), "read: data.path: ") || !strings.Contains(err.Error(), e.Data.Path) || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.HasPrefix(err.Error(), "read: data.path: ") || !strings.Contains(err.Error(), e.Data.Path[0]) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v", err)
 			}
 		})
@@ -282,12 +285,12 @@ func TestDataChange(t *testing.T) {
 			p.Job.Inputs[dataName] = func() (io.ReadCloser, error) {
 				in, err := open()
 				if err == nil {
-					err = tt.change(e.Data.Path)
+					err = tt.change(e.Data.Path[0])
 				}
 				return in, err
 			}
 			_, err := p.Run(t.Context(), dir, run.Options{})
-			if err == nil || !strings.HasPrefix(err.Error(), "read: data.path: "+e.Data.Path) || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.HasPrefix(err.Error(), "read: data.path: "+e.Data.Path[0]) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("%v", err)
 			}
 		})

@@ -5,41 +5,28 @@ import (
 	"math"
 	"strings"
 
+	"github.com/necstgen/necstgen/experiments/figure"
 	"github.com/necstgen/necstgen/experiments/run"
-	"gonum.org/v1/plot/plotter"
 )
 
 // Curves draws metrics over their steps, one line a name.
-func Curves(title string, metrics []run.Metric, names ...string) (*Figure, error) {
-	p := newPanel("epoch", "")
-	p.X.Tick.Marker = linearTicks{whole: true}
-	f := newFigure("curves", title, "", p)
-	for _, name := range names {
-		var points plotter.XYs
+func Curves(title string, metrics []run.Metric, names ...string) (*figure.Figure, error) {
+	var lines []figure.Line
+	for i, name := range names {
+		line := figure.Line{Side: i}
 		for _, m := range metrics {
 			if m.Metric == name && m.Value != nil && !math.IsInf(*m.Value, 0) && !math.IsNaN(*m.Value) {
-				points = append(points, plotter.XY{X: float64(m.Step), Y: *m.Value})
+				line.X, line.Y = append(line.X, float64(m.Step)), append(line.Y, *m.Value)
 			}
 		}
-		if len(points) == 0 {
-			return nil, fmt.Errorf("report: %s: metric %s: %w", title, name, ErrNoValues)
+		if len(line.X) == 0 {
+			return nil, fmt.Errorf("report: %s: metric %s: %w", title, name, figure.ErrNoValues)
 		}
-		line, err := plotter.NewLine(points)
-		if err != nil {
-			return nil, fmt.Errorf("report: %s: metric %s: %w", title, name, err)
-		}
-		line.LineStyle = look(len(f.legend))
-		p.Add(line)
 		_, short, _ := strings.Cut(name, "/")
-		last := points[len(points)-1].Y
-		f.legend = append(f.legend, key{text: fmt.Sprintf("%s (last %.4g)", strings.ReplaceAll(short, "_", " "), last), style: line.LineStyle})
+		line.Name = fmt.Sprintf("%s (last %.4g)", strings.ReplaceAll(short, "_", " "), line.Y[len(line.Y)-1])
+		lines = append(lines, line)
 	}
-	if p.Y.Min == p.Y.Max {
-		p.Y.Min, p.Y.Max = p.Y.Min-0.5, p.Y.Max+0.5
-	}
-	d := (p.Y.Max - p.Y.Min) * 0.05
-	p.Y.Min, p.Y.Max = p.Y.Min-d, p.Y.Max+d
-	return f, nil
+	return figure.Lines(title, figure.Axis{Label: "epoch", Whole: true}, "", lines...)
 }
 
 // CurveNames groups the metrics of training by model, in the order in which they

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,9 +11,10 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/experiments/analysis"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/figure"
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
@@ -25,6 +27,9 @@ const (
 	HeldOutName   = "heldout.parquet"
 	GeneratedName = "generated.parquet"
 	RepairsName   = "repairs.json" // {"what was changed": how often}
+
+	labelsName = "model/labels.json" // labels of the training packets
+	chainName  = "model/chain.json"  // the chain over them
 )
 
 // Data is all that a report is made from.
@@ -32,14 +37,14 @@ type Data struct {
 	Manifest  *run.Manifest
 	Metrics   []run.Metric
 	Scores    []fidelity.Score
-	Latent    *Latent
+	Latent    *analysis.Latent
 	Repairs   map[string]int
-	Training  *Traffic // never nil, but empty if there is no table
-	HeldOut   *Traffic
-	Generated *Traffic
+	Training  *analysis.Traffic // never nil, but empty if there is no table
+	HeldOut   *analysis.Traffic
+	Generated *analysis.Traffic
 	Missing   []string // what could not be read or drawn, and why
 
-	figures []*Figure // drawn when first asked for
+	figures []*figure.Figure // drawn when first asked for
 	drawn   bool
 }
 
@@ -51,10 +56,10 @@ func Load(m *run.Manifest) *Data {
 	a.Metrics, err = m.Metrics()
 	a.miss(run.MetricsName, err)
 	a.miss(ScoresName, readJSON(m, ScoresName, &a.Scores))
-	latent := new(Latent)
+	latent := new(analysis.Latent)
 	err = readJSON(m, LatentName, latent)
 	if err == nil {
-		err = latent.check()
+		err = latent.Check()
 	}
 	if err == nil {
 		a.Latent = latent
@@ -65,17 +70,18 @@ func Load(m *run.Manifest) *Data {
 		a.miss(RepairsName, err)
 	}
 	names := []string{TrainingName, HeldOutName, GeneratedName}
-	tables := []**Traffic{&a.Training, &a.HeldOut, &a.Generated}
+	tables := []**analysis.Traffic{&a.Training, &a.HeldOut, &a.Generated}
 	errs := make([]error, len(names))
 	var wait sync.WaitGroup
 	for i, name := range names {
 		wait.Go(func() {
 			if errs[i] = m.Check(name); errs[i] == nil {
-				*tables[i], errs[i] = readTraffic(m.Path(name), maxPackets)
+				*tables[i], errs[i] = analysis.ReadTraffic(m.Path(name), analysis.MaxPackets)
 			}
 			if errs[i] != nil {
-				*tables[i] = new(Traffic)
+				*tables[i] = new(analysis.Traffic)
 			}
+			(*tables[i]).Timeline = m.Config.Data.Flows == config.NoFlows
 		})
 	}
 	wait.Wait()
@@ -107,100 +113,100 @@ func readJSON(m *run.Manifest, name string, into any) error {
 	return json.Unmarshal(data, into)
 }
 
+// shown are the analyses whose figures stand in the report, in its order.
+var shown = []string{"lengths", "gaps", "levels", "factors", "sizes", "series", "wavelet", "flags", "runs", "mixture"}
+
 // allFigures are every figure that the data allow, in the report's order. They are
 // drawn once.
-func (a *Data) allFigures() []*Figure {
+func (a *Data) allFigures() []*figure.Figure {
 	if !a.drawn {
 		a.figures, a.drawn = a.draw(), true
 	}
 	return a.figures
 }
 
-func (a *Data) draw() []*Figure {
-	var figures []*Figure
-	add := func(name, caption string, f *Figure, err error) {
+// draw draws the figures of the analyses that apply, and the curves of training.
+func (a *Data) draw() []*figure.Figure {
+	var figures []*figure.Figure
+	for _, name := range shown {
+		r, err := a.analysis(name)
 		if err != nil {
-			if !errors.Is(err, ErrNoValues) {
-				a.Missing = append(a.Missing, strings.TrimPrefix(err.Error(), "report: "))
-			}
-			return
+			a.Missing = append(a.Missing, strings.TrimPrefix(err.Error(), "analysis: "))
+			continue
 		}
-		f.Name, f.Caption = name, caption
-		figures = append(figures, f)
-	}
-	real := together(a.Training, a.HeldOut)
-	heldOut, synthetic := a.HeldOut.Sample, a.Generated.Sample
-	held, generated := NumbersOf(heldOut), NumbersOf(synthetic)
-	f, err := CDF("Packet length", "bytes of a frame", Linear, held.Lengths, generated.Lengths)
-	add("length", "Held-out real packets against synthetic ones. Where the lines part, a length is too frequent or too rare.", f, err)
-	f, err = CDF("Gap between packets"+a.ofAFlow(), "time since the packet before", LogSeconds, held.Gaps, generated.Gaps)
-	add("gap", "Gaps of 0 cannot be shown on this scale and are left out.", f, err)
-	if len(uplinks(heldOut)) > 0 && len(uplinks(synthetic)) > 0 {
-		f, err = Levels("Signal levels of uplinks", heldOut, synthetic)
-		add("levels", "How strong each uplink came in, and how far above the noise.", f, err)
-		f, err = Factors("Spreading factors, and the SNR of each", heldOut, synthetic)
-		add("factors", "Boxes hold half of the uplinks around the median, whiskers 90 %.", f, err)
-	}
-	if !a.noFlow() {
-		f, err = CDF("Packets per flow", "packets", Log, held.Packets, generated.Packets)
-		add("packets", "Flow sizes in packets.", f, err)
-		f, err = CDF("Bytes per flow", "bytes", Log, held.Bytes, generated.Bytes)
-		add("bytes", "Flow sizes in bytes on the wire.", f, err)
-		f, err = Starts("Flows a second", real, a.Generated)
-		add("starts", "The flows that start: the whole real capture above, the synthetic one below.", f, err)
-	}
-	f, err = Rate("Bytes a second", real, a.Generated)
-	add("rate", "The whole real capture above, the synthetic one below. Bursts need not fall on the same seconds; their size and spacing should agree.", f, err)
-	f, err = Scales("Load at each scale of time", real, a.Generated)
-	add("scales", "Haar wavelet energies of the whole captures, cut to equal spans: how much the load changes from one such stretch of time to the next.", f, err)
-	if !oneWay(heldOut) || !oneWay(synthetic) {
-		f, err = Trigrams("Three packets in a row", heldOut, synthetic)
-		add("trigrams", "> is sent by the client, < by the server"+flagLetters(heldOut)+".", f, err)
-	}
-	if a.Latent != nil {
-		f, err = LatentSpace("Latent space of the packets, with its mixture", a.Latent)
-		add("latent", "Each dot is a packet as the encoder sees it, coloured by its component; ellipses are two standard deviations.", f, err)
+		figures = append(figures, r.Figures...)
 	}
 	for _, group := range CurveNames(a.Metrics) {
 		model, _, _ := strings.Cut(group[0], "/")
-		f, err = Curves("Training of the "+strings.ToUpper(model), a.Metrics, group...)
-		add("training_"+model, "Mean over each epoch's batches.", f, err)
+		f, err := Curves("Training of the "+strings.ToUpper(model), a.Metrics, group...)
+		if err != nil {
+			a.Missing = append(a.Missing, strings.TrimPrefix(err.Error(), "report: "))
+			continue
+		}
+		f.Name, f.Caption = "training_"+model, "Mean over each epoch's batches."
+		figures = append(figures, f)
 	}
 	return figures
 }
 
-// noFlow reports whether the flows of the run are segments of one timeline.
-func (a *Data) noFlow() bool { return a.Manifest.Config.Data.Flows == config.NoFlows }
-
-// ofAFlow is " of a flow", if there are flows.
-func (a *Data) ofAFlow() string {
-	if a.noFlow() {
-		return ""
+// analysis returns the result of one analysis of the run.
+func (a *Data) analysis(name string) (*analysis.Result, error) {
+	real, generated := a.Sides()
+	results, err := analysis.Run(context.Background(), real, generated, []string{name})
+	if err != nil {
+		return nil, err
 	}
-	return " of a flow"
+	return results[0], nil
 }
 
-// oneWay reports whether no packet has TCP flags or is sent by the server: then all
-// runs of three packets are the same.
-func oneWay(flows []*flow.Flow) bool {
-	for _, f := range flows {
-		for i := range f.Packets {
-			if p := &f.Packets[i]; p.Flags != 0 || p.Direction != flow.Forward {
-				return false
-			}
+// Figure returns the figure of an analysis by its name, as "lengths" or
+// "lengths-by-flags" (analysis.List has the names, a result the figures of each).
+// Without a word more it is the analysis's first.
+func (a *Data) Figure(name string) (*figure.Figure, error) {
+	of, _, _ := strings.Cut(name, "-")
+	if _, err := analysis.Find(name); err == nil {
+		of = name
+	}
+	r, err := a.analysis(of)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range r.Figures {
+		if name == of || f.Name == name {
+			return f, nil
 		}
 	}
-	return true
+	if r.Absent != "" {
+		return nil, fmt.Errorf("report: %s: %s", name, r.Absent)
+	}
+	return nil, fmt.Errorf("report: analysis %s has no figure %s", of, name)
 }
 
-// flagLetters explains the letters of TCP flags, if there are any.
-func flagLetters(flows []*flow.Flow) string {
-	for _, f := range flows {
-		if f.Tuple.Proto == flow.TCP {
-			return "; S SYN, A ACK, P PSH, F FIN, R RST"
-		}
+// ReadLabels reads the labels of the training packets and the chain over them into
+// Latent, if the run has them. Figures of the report do without.
+func (a *Data) ReadLabels() error {
+	if a.Latent == nil || !a.Manifest.Has(labelsName) || !a.Manifest.Has(chainName) {
+		return nil
 	}
-	return ""
+	labels, err := a.Manifest.Open(labelsName)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	defer labels.Close()
+	chain, err := a.Manifest.Open(chainName)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	defer chain.Close()
+	return a.Latent.ReadLabels(labels, chain)
+}
+
+// Sides returns the two sides of the run: the real packets, whose distributions are
+// those of the held-out flows and whose load is that of all, and the generated ones
+// with the run's latent space.
+func (a *Data) Sides() (real analysis.Side, generated []analysis.Side) {
+	whole := analysis.Together(a.Training, a.HeldOut, a.HeldOut.Sample)
+	return analysis.Side{Name: "real", Traffic: whole}, []analysis.Side{{Name: "synthetic", Traffic: a.Generated, Latent: a.Latent}}
 }
 
 // WriteFigures writes every figure as figures/NAME.svg; write is a run's
@@ -212,27 +218,4 @@ func (a *Data) WriteFigures(write func(name string, content func(io.Writer) erro
 		}
 	}
 	return nil
-}
-
-// FlowNumbers are the plain numbers of flows that figures show.
-type FlowNumbers struct {
-	Lengths        []float64 // bytes of each frame
-	Gaps           []float64 // seconds before each packet but the first of a flow
-	Packets, Bytes []float64 // of each flow
-}
-
-// NumbersOf lists the numbers of flows, in the order of the flows.
-func NumbersOf(flows []*flow.Flow) FlowNumbers {
-	var n FlowNumbers
-	for _, f := range flows {
-		n.Packets = append(n.Packets, float64(len(f.Packets)))
-		n.Bytes = append(n.Bytes, float64(f.Bytes()))
-		for i := range f.Packets {
-			n.Lengths = append(n.Lengths, float64(f.Packets[i].Length))
-			if i > 0 {
-				n.Gaps = append(n.Gaps, float64(f.Packets[i].Time-f.Packets[i-1].Time)/1e9)
-			}
-		}
-	}
-	return n
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/necstgen/necstgen/experiments/analysis"
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
@@ -57,8 +58,8 @@ func (a *Data) trafficTable() template.HTML {
 // is empty if none is.
 func (a *Data) sampled() string {
 	var parts []string
-	for i, t := range []*Traffic{a.HeldOut, a.Generated} {
-		if part := t.part(); part != "" {
+	for i, t := range []*analysis.Traffic{a.HeldOut, a.Generated} {
+		if part := t.Part(); part != "" {
 			parts = append(parts, part+[]string{" held out", " generated"}[i])
 		}
 	}

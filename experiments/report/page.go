@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/figure"
 )
 
 //go:embed page.html
@@ -112,14 +113,14 @@ func Write(w io.Writer, a *Data) error {
 }
 
 // figureGroups puts the figures of traffic before those of the models.
-func figureGroups(figures []*Figure) []figureGroup {
+func figureGroups(figures []*figure.Figure) []figureGroup {
 	groups := []figureGroup{{Heading: "Real and synthetic, side by side"}, {Heading: "What the models learnt"}}
 	for _, f := range figures {
 		at := 0
-		if f.Name == "latent" || strings.HasPrefix(f.Name, "training_") {
+		if f.Name == "mixture" || strings.HasPrefix(f.Name, "training_") {
 			at = 1
 		}
-		groups[at].List = append(groups[at].List, figureView{template.HTML(f.svg()), f.Caption, f.Name == "latent"})
+		groups[at].List = append(groups[at].List, figureView{template.HTML(f.Element()), f.Caption, f.Tall()})
 	}
 	return slices.DeleteFunc(groups, func(g figureGroup) bool { return len(g.List) == 0 })
 }

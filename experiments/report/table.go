@@ -8,6 +8,10 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/experiments/analysis"
+	"github.com/necstgen/necstgen/experiments/figure"
 )
 
 // Table is a table of words and numbers. Cells of a column that is flush right
@@ -49,3 +53,26 @@ func (t Table) WriteHTML(w io.Writer) error {
 }
 
 func sortedKeys[K cmp.Ordered, V any](m map[K]V) []K { return slices.Sorted(maps.Keys(m)) }
+
+// thousands writes a whole number with commas.
+func thousands[N int | int64](n N) string { return figure.Thousands(n) }
+
+// TrafficTable counts what is in sets of flows, one row a set.
+func TrafficTable(names []string, sets ...*analysis.Traffic) Table {
+	t := Table{
+		Title: "Traffic",
+		Heads: []string{"flows of", "flows", "packets", "bytes", "seconds", "packets/flow", "bytes/packet", "first packet (UTC)"},
+		Right: []bool{false, true, true, true, true, true, true, true},
+	}
+	for i, set := range sets {
+		if set.Packets == 0 {
+			continue
+		}
+		t.Rows = append(t.Rows, []string{
+			names[i], thousands(set.Flows), thousands(set.Packets), thousands(set.Bytes), fmt.Sprintf("%.1f", set.Seconds()),
+			fmt.Sprintf("%.1f", float64(set.Packets)/float64(set.Flows)), fmt.Sprintf("%.0f", float64(set.Bytes)/float64(set.Packets)),
+			(&flow.Packet{Time: set.First}).Timestamp().Format("2006-01-02 15:04:05"),
+		})
+	}
+	return t
+}

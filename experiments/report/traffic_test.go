@@ -13,7 +13,9 @@ import (
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/flowtest"
 	"github.com/necstgen/necstgen/datasets/table"
+	"github.com/necstgen/necstgen/experiments/analysis"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
@@ -43,7 +45,7 @@ func stored(t *testing.T, flows []*flow.Flow) string {
 }
 
 func TestTrafficTable(t *testing.T) {
-	got := report.TrafficTable([]string{"real", "none", "synthetic"}, of(exchanges(30, 900)), of(nil), of(exchanges(24, 700)))
+	got := report.TrafficTable([]string{"real", "none", "synthetic"}, analysis.NewTraffic(flowtest.Exchanges(30, 900)), analysis.NewTraffic(nil), analysis.NewTraffic(flowtest.Exchanges(24, 700)))
 	want := [][]string{
 		{"real", "30", "180", "44,200", "29.1", "6.0", "246", "2023-11-14 22:13:20"},
 		{"synthetic", "24", "144", "30,480", "23.1", "6.0", "212", "2023-11-14 22:13:20"},
@@ -53,46 +55,16 @@ func TestTrafficTable(t *testing.T) {
 	}
 }
 
-// TestSample: of a large table all packets are counted, and a part of the flows is
-// held, each whole; the same part each time.
-func TestSample(t *testing.T) {
-	flows := exchanges(500, 900)
-	path := stored(t, flows)
-	all, err := report.ReadTraffic(path, 3000)
+// TestSampled: the page says of how many flows and packets its distributions are.
+func TestSampled(t *testing.T) {
+	path := stored(t, flowtest.Exchanges(500, 900))
+	all, err := analysis.ReadTraffic(path, 3000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	part, err := report.ReadTraffic(path, 1000)
+	part, err := analysis.ReadTraffic(path, 1000)
 	if err != nil {
 		t.Fatal(err)
-	}
-	again, err := report.ReadTraffic(path, 1000)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(all.Sample) != 500 || all.Packets != 3000 {
-		t.Errorf("%d flows and %d packets of a table that is read whole, want 500 and 3000", len(all.Sample), all.Packets)
-	}
-	if !reflect.DeepEqual(part, again) {
-		t.Error("two samples of a table differ")
-	}
-	if len(part.Sample) != 1000/6 {
-		t.Errorf("%d flows of 6 packets in a sample of 1,000 packets", len(part.Sample))
-	}
-	early := 0
-	for _, f := range part.Sample {
-		if len(f.Packets) != 6 {
-			t.Fatalf("flow %d of the sample has %d packets, want all 6", f.ID, len(f.Packets))
-		}
-		if f.ID < 250 {
-			early++
-		}
-	}
-	if early < 60 || early > 106 {
-		t.Errorf("%d of %d sampled flows are of the earlier half", early, len(part.Sample))
-	}
-	if part.First != all.First || part.Last != all.Last || part.Bytes != all.Bytes || part.Flows != all.Flows {
-		t.Error("the counts of a sampled table are not those of all its rows")
 	}
 	a := report.Data{HeldOut: all, Generated: part}
 	if want := "166 of 500 flows (996 of 3,000 packets) generated."; !strings.Contains(a.Sampled(), want) {
@@ -103,20 +75,11 @@ func TestSample(t *testing.T) {
 	}
 }
 
-// TestOneLongFlow: a flow beyond the limit is held whole if it comes first, and
-// does not end the program.
-func TestOneLongFlow(t *testing.T) {
-	traffic, err := report.ReadTraffic(stored(t, exchanges(1, 900)), 3)
-	if err != nil || len(traffic.Sample) != 1 || len(traffic.Sample[0].Packets) != 6 {
-		t.Errorf("%+v, %v", traffic, err)
-	}
-}
-
 // TestJumpingClock: the report of a capture that spans 1970 to 2024 costs what that
 // of one without a jump costs. In fifths of a second the span is 8.6e9 bins.
 func TestJumpingClock(t *testing.T) {
 	allocated := func(jump time.Duration) uint64 {
-		real, synthetic := exchanges(80, 900), exchanges(70, 700)
+		real, synthetic := flowtest.Exchanges(80, 900), flowtest.Exchanges(70, 700)
 		for _, f := range append(real[:40:40], synthetic[:30]...) {
 			for k := range f.Packets {
 				f.Packets[k].Time -= int64(jump)

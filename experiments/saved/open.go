@@ -44,6 +44,9 @@ func Open(ctx context.Context, runs []*run.Manifest, backend string, out io.Writ
 	var parts []Part
 	for _, m := range runs {
 		kind, err := kindOf(m)
+		if err == nil && m.Config.Level == config.PacketLevel || m.Config.Level == config.AggregateLevel {
+			err = fmt.Errorf("it has learnt the level %s alone: want generate --level %s, or a run with level=flow", m.Config.Level, m.Config.Level)
+		}
 		if err == nil && kind.Device && d == nil {
 			d, err = openDevice(ctx, kind, m, backend, out)
 		}

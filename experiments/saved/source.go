@@ -1,12 +1,14 @@
 package saved
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"math/rand/v2"
+	"net/netip"
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/address"
@@ -23,7 +25,8 @@ type Part struct {
 	Plan      *address.Plan
 	Examples  []payload.Example // payloads of its capture; nil without generate.payload = "copy"
 	Traffic   generator.Traffic
-	Weight    float64 // proportion of all flows; 0: what its rate makes it
+	Weight    float64   // proportion of all flows; 0: what its rate makes it
+	Dynamics  *Dynamics // starts and sizes that are followed; nil: they are drawn
 }
 
 // Source draws flows of one application or of several at once. The caller must
@@ -32,6 +35,7 @@ type Source struct {
 	Parts []Part
 
 	plan   *address.Plan
+	hosts  [][]int // of several parts: by part and host of its plan, the host of plan
 	device *device.Device
 }
 
@@ -52,7 +56,7 @@ func New(parts ...Part) (*Source, error) {
 		return s, nil
 	}
 	var err error
-	if s.plan, err = address.Merge(plans...); err != nil {
+	if s.plan, s.hosts, err = address.Merge(plans...); err != nil {
 		return nil, fmt.Errorf("saved: %w", err)
 	}
 	return s, nil
@@ -66,22 +70,23 @@ func (s *Source) Close() {
 }
 
 // Amount is how much to draw: it ends at the first of its bounds, of which one
-// must be given.
+// must be given unless dynamics are followed, which end, too.
 type Amount struct {
 	Flows      int           // of all applications together; 0: no bound
 	Packets    int64         // end after the flow that reaches so many; 0: no bound
 	Duration   time.Duration // no flow starts later than this after the first; 0: no bound
 	RateFactor float64       // flows a second, as a multiple of the training's; 0: 1
 	Seed       uint64        // of every choice
-	Start      int64         // of the first flow, nanoseconds since 1970-01-01 UTC; 0: that of the first part's training
+	Start      int64         // of the first flow, nanoseconds since 1970-01-01 UTC; 0: that of the first part's dynamics or training
 }
 
-// check returns an error for the first bound that makes no sense.
-func (a *Amount) check() error {
+// check returns an error for the first bound that makes no sense. bounded says that there
+// is an end without one.
+func (a *Amount) check(bounded bool) error {
 	switch {
 	case a.Flows < 0 || a.Packets < 0 || a.Duration < 0:
 		return fmt.Errorf("saved: %d flows, %d packets, %s: want more than 0", a.Flows, a.Packets, a.Duration)
-	case a.Flows == 0 && a.Packets == 0 && a.Duration == 0:
+	case !bounded && a.Flows == 0 && a.Packets == 0 && a.Duration == 0:
 		return errors.New("saved: no flows, packets or duration: want one of them, for it has no end")
 	case a.RateFactor < 0 || math.IsNaN(a.RateFactor) || math.IsInf(a.RateFactor, 0):
 		return fmt.Errorf("saved: rate factor %g: want a number above 0", a.RateFactor)
@@ -89,12 +94,45 @@ func (a *Amount) check() error {
 	return nil
 }
 
-// start returns the time of the first flow.
-func (s *Source) start(a Amount) int64 {
-	if a.Start != 0 {
-		return a.Start
+// starts returns the time of the first flow of each part: that of the amount, else that
+// of the first part. Where dynamics are followed, these keep their distance.
+func (s *Source) starts(a Amount, factors []float64) []int64 {
+	own := func(i int) int64 {
+		if d := s.Parts[i].Dynamics; d != nil && d.Start != 0 {
+			return d.Start
+		}
+		return s.Parts[i].Traffic.Start
 	}
-	return s.Parts[0].Traffic.Start
+	first := own(0)
+	for i := range s.Parts {
+		if s.Parts[i].Dynamics != nil {
+			first = min(first, own(i))
+		}
+	}
+	starts := make([]int64, len(s.Parts))
+	for i := range s.Parts {
+		starts[i] = cmp.Or(a.Start, first)
+		if s.Parts[i].Dynamics != nil {
+			starts[i] += int64(math.Round(float64(own(i)-first) / factors[i]))
+		}
+	}
+	return starts
+}
+
+// followed returns how many parts follow dynamics, and how many packets these have.
+func (s *Source) followed() (parts int, packets float64) {
+	for i := range s.Parts {
+		d := s.Parts[i].Dynamics
+		if d == nil {
+			continue
+		}
+		parts++
+		packets += float64(len(d.Packets))
+		for _, f := range d.Flows {
+			packets += float64(f.Packets)
+		}
+	}
+	return parts, packets
 }
 
 // factors returns, for each part, by what its own rate is multiplied. Weights divide the
@@ -128,6 +166,9 @@ func (s *Source) Estimate(a Amount) (packets, bytes float64) {
 		flows, perSecond, sizes = flows+rate, perSecond+rate*t.PerFlow(), sizes+rate*t.PerFlow()*t.PerPacket()
 	}
 	packets = math.Inf(1)
+	if parts, all := s.followed(); parts == len(s.Parts) {
+		packets = all
+	}
 	if a.Flows > 0 {
 		packets = float64(a.Flows) * perSecond / flows
 	}
@@ -142,25 +183,58 @@ func (s *Source) Estimate(a Amount) (packets, bytes float64) {
 
 // Flows draws an amount of flows in start order, all parts from the same start on.
 func (s *Source) Flows(ctx context.Context, a Amount) iter.Seq2[*flow.Flow, error] {
-	if err := a.check(); err != nil {
+	parts, _ := s.followed()
+	if err := a.check(parts == len(s.Parts)); err != nil {
 		return func(yield func(*flow.Flow, error) bool) { yield(nil, err) }
 	}
 	factors := s.factors(a)
+	starts := s.starts(a, factors)
 	streams := make([]iter.Seq2[*flow.Flow, error], len(s.Parts))
 	for i, p := range s.Parts {
-		r := generator.Request{Flows: a.Flows, Packets: a.Packets, Duration: a.Duration, RateFactor: factors[i], Seed: a.Seed, Start: s.start(a)}
+		r := generator.Request{Flows: a.Flows, Packets: a.Packets, Duration: a.Duration, RateFactor: factors[i], Seed: a.Seed, Start: starts[i]}
 		if i > 0 {
 			r.Seed = partSeed(a.Seed, i)
 		}
 		if r.Flows == 0 && a.Packets > 0 {
 			r.Flows = int(min(a.Packets, math.MaxInt32)) // a flow has at least one packet
 		}
-		streams[i] = p.Generator.Flows(ctx, r)
+		if p.Dynamics != nil {
+			r.Schedule = &p.Dynamics.Schedule
+		}
+		streams[i] = p.Traffic.Pad(p.Generator.Flows(ctx, r))
+		if p.Dynamics != nil {
+			streams[i] = s.named(i, streams[i])
+		}
 	}
 	if len(streams) == 1 {
 		return upTo(streams[0], a)
 	}
 	return upTo(tcp.Interleave(streams...), a)
+}
+
+// named gives the flows of a part, which follow its dynamics, the addresses of the hosts
+// that these name.
+func (s *Source) named(part int, flows iter.Seq2[*flow.Flow, error]) iter.Seq2[*flow.Flow, error] {
+	host := func(i int) netip.AddrPort {
+		if s.hosts != nil {
+			i = s.hosts[part][i]
+		}
+		return netip.AddrPortFrom(s.plan.Hosts[i].Address, 0)
+	}
+	return func(yield func(*flow.Flow, error) bool) {
+		n := 0
+		for f, err := range flows {
+			if err == nil && n < len(s.Parts[part].Dynamics.Flows) {
+				if d := &s.Parts[part].Dynamics.Flows[n]; d.Client >= 0 && d.Server >= 0 {
+					f.Tuple.Src, f.Tuple.Dst = host(d.Client), host(d.Server)
+				}
+				n++
+			}
+			if !yield(f, err) {
+				return
+			}
+		}
+	}
 }
 
 // partSeed returns the seed of a part behind the first.

@@ -3,6 +3,7 @@ package summary
 import (
 	"context"
 
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/lorawan"
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/trace"
@@ -17,12 +18,12 @@ type Trace struct {
 	Warnings []string         `json:"warnings,omitempty"`
 }
 
-// OfTrace reads a trace to its end. An error may come beside what was read before it.
-func OfTrace(ctx context.Context, data *trace.Trace) (*Trace, error) {
+// OfTrace reads a period of a trace. An error may come beside what was read before it.
+func OfTrace(ctx context.Context, data *trace.Trace, period flow.Period) (*Trace, error) {
 	var devices lorawan.Devices
 	var t Trace
 	var err error
-	t.Summary, err = Of(data.Name, devices.Watch(data.Packets(ctx, trace.Selection{})))
+	t.Summary, err = Of(data.Name, devices.Watch(data.Packets(ctx, trace.Selection{Period: period})))
 	t.File = data.Info()
 	t.LinkTypes = t.File.LinkTypes()
 	if devices.Uplinks > 0 {

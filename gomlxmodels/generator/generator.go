@@ -24,8 +24,8 @@ const (
 	FewFlows = 20
 )
 
-// Request says how much to generate: it ends at the first of the two bounds, and
-// one of them must be given.
+// Request says how much to generate: it ends at the first of its bounds, flows,
+// duration and schedule, of which one must be given.
 type Request struct {
 	Flows      int           // flows at most; 0: no bound
 	Duration   time.Duration // no flow starts later than this after Start; 0: no bound
@@ -33,6 +33,7 @@ type Request struct {
 	Seed       uint64        // of every draw
 	Start      int64         // time of the first flow, nanoseconds since 1970-01-01 UTC
 	Packets    int64         // a hint, no bound: about how many packets will be taken, if not all; 0: all
+	Schedule   *Schedule     // starts and sizes, and a further bound; nil: they are drawn
 }
 
 const (
@@ -51,12 +52,15 @@ func (r Request) Validate() error {
 		return fmt.Errorf("generator: flows = %d: want at least 1, or 0 for no bound", r.Flows)
 	case r.Duration < 0:
 		return fmt.Errorf("generator: duration = %v: want more than 0, or 0 for no bound", r.Duration)
-	case r.Flows == 0 && r.Duration == 0:
-		return errors.New("generator: neither flows nor duration are given: want at least one of them, or there is no end")
+	case r.Flows == 0 && r.Duration == 0 && r.Schedule == nil:
+		return errors.New("generator: neither flows nor duration nor a schedule are given: want at least one of them, or there is no end")
 	case math.IsNaN(r.RateFactor) || r.RateFactor < 0 || r.RateFactor > maxRateFactor || (r.RateFactor > 0 && r.RateFactor < 1/maxRateFactor):
 		return fmt.Errorf("generator: rate factor = %v: want %g to %g, or 0 for 1", r.RateFactor, 1/maxRateFactor, maxRateFactor)
 	case r.Start > math.MaxInt64-MaxSpan || int64(r.Duration) > MaxSpan:
 		return fmt.Errorf("generator: from %d ns for %v: beyond the year 2262, where time stamps end", r.Start, r.Duration)
+	}
+	if r.Schedule != nil {
+		return r.Schedule.validate()
 	}
 	return nil
 }

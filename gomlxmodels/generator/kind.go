@@ -24,11 +24,16 @@ type Kind struct {
 	// each other's artifacts.
 	Stages func(Settings) []stage.Stage
 
+	// FlowTable is what learns the starts and sizes of flows alone, from FlowTableName:
+	// an experiment with level = "aggregate". Nil: the kind has no such level.
+	FlowTable *stage.Stage
+
 	// Load reads what the stages have made; path says where an artifact lies.
 	// Kinds that do not use a device take a nil backend.
 	Load func(b compute.Backend, path func(artifact string) (string, error)) (Generator, error)
 
-	Device bool // drawing needs a backend
+	Device  bool // drawing needs a backend
+	Follows bool // it takes a request's Schedule
 
 	// OneThread says that large amounts are drawn faster by a backend of one thread:
 	// several batches are under way at once, which share the processors.

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -14,6 +15,10 @@ import (
 const (
 	TrainingName = "training.parquet"
 	TrafficName  = "traffic.json"
+
+	// FlowTableName is the input of what learns starts and sizes of flows alone, as
+	// table.WriteFlows writes it.
+	FlowTableName = "training_flows.parquet"
 )
 
 // Traffic is how much there was of what a run learnt from: what is generated
@@ -25,16 +30,23 @@ type Traffic struct {
 	Segment     int              `json:"segment,omitempty"` // packets of a segment of a timeline without flows; 0: there are flows
 	Flows       int64            `json:"flows"`             // or segments
 	Packets     int64            `json:"packets"`
-	Bytes       int64            `json:"bytes"` // of frames
-	Start       int64            `json:"start"` // of the first flow, nanoseconds since 1970-01-01 UTC
-	Last        int64            `json:"last"`  // start of the last flow
-	End         int64            `json:"end"`   // of the last packet
+	Bytes       int64            `json:"bytes"`   // of frames
+	Payload     int64            `json:"payload"` // bytes of it
+	Start       int64            `json:"start"`   // of the first flow, nanoseconds since 1970-01-01 UTC
+	Last        int64            `json:"last"`    // start of the last flow
+	End         int64            `json:"end"`     // of the last packet
+
+	// Padded says by direction whether the link pads frames that are shorter than
+	// flow.MinFrame: Ethernet does, but a sender's own frames are often captured
+	// before.
+	Padded [2]bool `json:"padded"`
 }
 
 // TrafficOf measures flows, which are in start order.
 func TrafficOf(flows []*flow.Flow) Traffic {
 	var t Traffic
 	var protocols [256]int
+	var short [2]int // packets that ought to be padded: those that are, less those that are not
 	for i, f := range flows {
 		if i == 0 {
 			t.Application, t.Start, t.Uplinks = f.Application, f.Start(), f.Packets[0].Radio != nil
@@ -45,10 +57,45 @@ func TrafficOf(flows []*flow.Flow) Traffic {
 		}
 		t.Packets += int64(len(f.Packets))
 		t.Bytes += f.Bytes()
+		for i := range f.Packets {
+			t.Payload += int64(f.Packets[i].PayloadLength)
+		}
 		t.Last = f.Start()
 		t.End = max(t.End, f.Packets[len(f.Packets)-1].Time)
+		for j := range f.Packets {
+			switch p := &f.Packets[j]; {
+			case p.Radio != nil || p.Length == 0 || p.Length-p.Padding() >= flow.MinFrame:
+			case p.Length < flow.MinFrame:
+				short[p.Direction&1]--
+			default:
+				short[p.Direction&1]++
+			}
+		}
 	}
+	t.Padded = [2]bool{short[flow.Forward] > 0, short[flow.Backward] > 0}
 	return t
+}
+
+// Pad pads the packets of drawn flows as the link does: generators draw header and
+// payload, and the length of a frame follows from them.
+func (t *Traffic) Pad(flows iter.Seq2[*flow.Flow, error]) iter.Seq2[*flow.Flow, error] {
+	if t.Padded == [2]bool{} {
+		return flows
+	}
+	return func(yield func(*flow.Flow, error) bool) {
+		for f, err := range flows {
+			if err == nil {
+				for i := range f.Packets {
+					if p := &f.Packets[i]; p.Radio == nil && p.Length < flow.MinFrame && t.Padded[p.Direction&1] {
+						p.Length, p.Captured = flow.MinFrame, flow.MinFrame
+					}
+				}
+			}
+			if !yield(f, err) {
+				return
+			}
+		}
+	}
 }
 
 // ReadTraffic reads a Traffic that is written as JSON. The name is for messages.
@@ -76,3 +123,8 @@ func (t *Traffic) PerFlow() float64 { return float64(t.Packets) / float64(max(1,
 
 // PerPacket returns the mean number of bytes of a packet.
 func (t *Traffic) PerPacket() float64 { return float64(t.Bytes) / float64(max(1, t.Packets)) }
+
+// HeaderPerPacket returns the mean number of bytes of a frame that are no payload.
+func (t *Traffic) HeaderPerPacket() float64 {
+	return float64(t.Bytes-t.Payload) / float64(max(1, t.Packets))
+}

@@ -11,6 +11,50 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/generator/gentest"
 )
 
+// A capture taken where clients send holds their short frames before Ethernet pads
+// them, and the others' padded: what is drawn is padded in the same direction alone.
+func TestPadded(t *testing.T) {
+	bare := func(d flow.Direction, length int32) flow.Packet {
+		return flow.Packet{Direction: d, Length: length, Captured: length, HeaderLength: 54}
+	}
+	full := flow.Packet{Length: 600, HeaderLength: 54, PayloadLength: 546}
+	uplink := flow.Packet{Length: 17, HeaderLength: 9, PayloadLength: 4, Radio: new(flow.Radio)}
+	tests := []struct {
+		name    string
+		packets []flow.Packet
+		want    [2]bool
+	}{
+		{"both ends padded", []flow.Packet{bare(flow.Forward, 60), bare(flow.Backward, 60)}, [2]bool{true, true}},
+		{"captured at the client", []flow.Packet{bare(flow.Forward, 54), bare(flow.Backward, 60)}, [2]bool{false, true}},
+		{"most are not", []flow.Packet{bare(flow.Forward, 54), bare(flow.Forward, 54), bare(flow.Forward, 60)}, [2]bool{}},
+		{"nothing short", []flow.Packet{full}, [2]bool{}},
+		{"uplinks, whose integrity code is no padding", []flow.Packet{uplink}, [2]bool{}},
+		{"no lengths", []flow.Packet{{}}, [2]bool{}},
+	}
+	for _, tt := range tests {
+		traffic := generator.TrafficOf([]*flow.Flow{{Packets: tt.packets}})
+		if traffic.Padded != tt.want {
+			t.Errorf("%s: %v, want %v", tt.name, traffic.Padded, tt.want)
+		}
+		drawn := &flow.Flow{Packets: []flow.Packet{bare(flow.Forward, 54), bare(flow.Backward, 54), full, uplink}}
+		for f, err := range traffic.Pad(func(yield func(*flow.Flow, error) bool) { yield(drawn, nil) }) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, before := range []int32{54, 54, 600, 17} {
+				p := &f.Packets[i]
+				want := before
+				if i < 2 && tt.want[p.Direction] {
+					want = 60
+				}
+				if p.Length != want || p.PayloadLength > 0 && i < 2 {
+					t.Errorf("%s: packet %d of %d bytes with %d of payload, want %d", tt.name, i, p.Length, p.PayloadLength, want)
+				}
+			}
+		}
+	}
+}
+
 func TestTraffic(t *testing.T) {
 	flows := gentest.Flows(50, rand.NewPCG(1, 1))
 	got := generator.TrafficOf(flows)

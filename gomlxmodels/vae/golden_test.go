@@ -2,6 +2,7 @@ package vae
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -27,6 +28,23 @@ func forward(x []float64, layers [][2][]float64, slope float64) []float64 {
 		x = out
 	}
 	return x
+}
+
+// The paper's VAE of HTTP has 16 inputs, and 238 + 242 parameters (algorithm.md 15.6).
+func TestParameterCounts(t *testing.T) {
+	var encoder, decoder int
+	names, sizes := layers(DefaultConfig(), 16)
+	for i, size := range sizes {
+		count := size[0]*size[1] + size[1]
+		if names[i] == "output" || strings.HasPrefix(names[i], "decoder") {
+			decoder += count
+		} else {
+			encoder += count
+		}
+	}
+	if encoder != 238 || decoder != 242 {
+		t.Errorf("%d + %d parameters in %q, want 238 + 242", encoder, decoder, names)
+	}
 }
 
 // TestForward holds Encode and Decode of a fresh model to the plain network

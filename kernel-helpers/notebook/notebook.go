@@ -17,6 +17,7 @@ import (
 	"path/filepath"
 
 	"github.com/janpfeifer/gonb/gonbui"
+	"github.com/necstgen/necstgen/experiments/figure"
 	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
 )
@@ -72,7 +73,7 @@ func newest(experiment string) (*run.Manifest, error) {
 }
 
 // showFigure shows a figure.
-func showFigure(f *report.Figure) error {
+func showFigure(f *figure.Figure) error {
 	var b bytes.Buffer
 	if err := f.WriteSVG(&b); err != nil {
 		return err
@@ -105,9 +106,9 @@ func show(display func()) error {
 	return nil
 }
 
-// Show shows the figure that a function of package report returned, or ends the
-// cell with its error: notebook.Show(report.CDF(...)).
-func Show(f *report.Figure, err error) {
+// Show shows the figure that a function returned, or ends the cell with its error:
+// notebook.Show(a.Figure("lengths")).
+func Show(f *figure.Figure, err error) {
 	Check(err)
 	Check(showFigure(f))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/necstgen/necstgen/experiments/figure"
 	"github.com/necstgen/necstgen/experiments/report"
 )
 
@@ -37,7 +38,7 @@ func TestRuns(t *testing.T) {
 
 // TestOutsideANotebook: showing says that there is no notebook.
 func TestOutsideANotebook(t *testing.T) {
-	f, err := report.CDF("Length", "bytes", report.Linear, []float64{1}, []float64{2})
+	f, err := figure.CDF("Length", "bytes", figure.Linear, figure.Sample{Values: []float64{1}})
 	if err != nil {
 		t.Fatal(err)
 	}

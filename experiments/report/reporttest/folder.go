@@ -19,6 +19,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/datasets/testbed"
+	"github.com/necstgen/necstgen/experiments/analysis"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/executor"
 	"github.com/necstgen/necstgen/experiments/fidelity"
@@ -186,9 +187,9 @@ func numbered(flows []*flow.Flow) []*flow.Flow {
 }
 
 // latent draws points from a mixture of five Gaussians, and returns both.
-func latent() *report.Latent {
+func latent() *analysis.Latent {
 	rng := rand.New(rand.NewPCG(5, 5))
-	l := &report.Latent{}
+	l := &analysis.Latent{}
 	for k := range 5 {
 		angle := float64(k) * 1.3
 		mean := []float64{2 * math.Cos(angle), 1.5 * math.Sin(angle)}

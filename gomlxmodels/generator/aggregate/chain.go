@@ -22,7 +22,13 @@ type mixtureChain struct {
 	Chain   *markov.Chain // over the components of Mixture
 	Weights []float64     // fraction of the rows, by label of Chain
 
-	rows []int // the label of each row of the fit, as an index of the chain's labels; not saved
+	// Arrivals draw the last number of each row first, its component is one to which
+	// that belongs, and the rest of the row goes with it. nil: the chain over components
+	// draws all.
+	Arrivals *arrivals
+
+	given []given // with Arrivals: each component given the last number; not saved
+	rows  []int   // the label of each row of the fit, as an index of the chain's labels; not saved
 }
 
 // fitMixtureChain fits mixture and chain to the rows of x, which are in start order.
@@ -53,42 +59,34 @@ func fitMixtureChain(ctx context.Context, b compute.Backend, x *mat.Dense, cfg g
 	return m, nil
 }
 
-// Flows before and after a flow over which paceOf looks, and how many flows it
-// takes to learn from that.
-const (
-	paceReach = 32
-	paceFlows = 128 * paceReach
-)
-
-// paceOf returns the mean of a column of inter-flow times over the flows around
-// each. As one more column of the mixture, which nothing reads when rows are drawn,
-// it makes components of busy and of quiet times, and the chain keeps to them: the
-// flows per 256 s of NeCSTGen's HTTP table have a variance of 2^15.2, those drawn
-// without it 2^13.2, with it 2^14.4.
-func paceOf(column []float64) []float64 {
-	pace := make([]float64, len(column))
-	for i := range pace {
-		sum, known := 0.0, 0
-		for _, value := range column[max(0, i-paceReach):min(len(column), i+paceReach+1)] {
-			if !math.IsNaN(value) {
-				sum, known = sum+value, known+1
-			}
-		}
-		pace[i] = sum / float64(known)
-	}
-	return pace
-}
-
 // draws returns a function that gives one row after the other, without end, and the
 // index of its label.
 func (m *mixtureChain) draws(src rand.Source) func(dst []float64) (row []float64, label int) {
 	random := rand.New(src)
 	components := m.Chain.Labels()
 	walk := m.Chain.Prior().Start()
+	if m.Arrivals == nil {
+		return func(dst []float64) ([]float64, int) {
+			k := draw.LogIndex(random, walk.LogProbabilities())
+			walk.Step(k)
+			return m.Mixture.SampleComponent(dst, components[k], src), k
+		}
+	}
+	next, weights := m.Arrivals.draws(random), make([]float32, len(components))
 	return func(dst []float64) ([]float64, int) {
-		k := draw.LogIndex(random, walk.LogProbabilities())
+		arrival, greatest := next(), math.Inf(-1)
+		logs := walk.LogProbabilities()
+		for i, component := range components {
+			greatest = max(greatest, float64(logs[i])+m.given[component].logDensity(arrival)+m.Arrivals.Balance[i])
+		}
+		for i, component := range components {
+			weights[i] = float32(float64(logs[i]) + m.given[component].logDensity(arrival) + m.Arrivals.Balance[i] - greatest)
+		}
+		k := draw.LogIndex(random, weights)
 		walk.Step(k)
-		return m.Mixture.SampleComponent(dst, components[k], src), k
+		dst = m.Mixture.SampleComponent(dst, components[k], src)
+		m.given[components[k]].set(dst, arrival)
+		return dst, k
 	}
 }
 
@@ -121,6 +119,9 @@ func (m *mixtureChain) check() error {
 		if label < 0 || label >= m.Mixture.Components() {
 			return fmt.Errorf("label %d for a mixture of %d components", label, m.Mixture.Components())
 		}
+	}
+	if m.Arrivals != nil {
+		return m.Arrivals.check(len(m.Weights))
 	}
 	return nil
 }

@@ -1,7 +1,7 @@
 // Package aggregate is the aggregate level (algorithm.md section 10): when flows
 // start, and what each is like as a whole.
 //
-//	Stage          learns it, as a stage
+//	Stage          learns it, as a stage; TableStage does of a table of flows
 //	Columns        what is learnt of a flow: sampled's summary, or NeCSTGen's two numbers
 //	Model          what was learnt; Specs gives one flow after the other to whoever draws
 //	               its packets, and Draw a table of flows
@@ -17,7 +17,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"slices"
 
 	_ "github.com/gomlx/compute/gobackend" // it is fitted on it
 	"gonum.org/v1/gonum/mat"
@@ -41,6 +40,9 @@ const (
 	// convergence (D44), gaps are gaps (D32), and the chain looks back over six flows:
 	// NeCSTGen's window of seven.
 	PacketsAndGap Columns = "packets and gap"
+	// RankedPacketsAndGap are the same two numbers by rank, which is all that a table of
+	// flows tells of a summary.
+	RankedPacketsAndGap Columns = "packets and gap by rank"
 )
 
 // design says how columns are fitted.
@@ -65,10 +67,10 @@ const (
 // designOf returns how the columns of n flows are fitted.
 func (c Columns) designOf(n int) design {
 	mixture := gmm.DefaultConfig()
-	if c == PacketsAndGap {
+	if c != Summary {
 		mixture.Patience = 4
 		mixture.MinComponents = max(1, min(chainParts, n/rowsPerPart))
-		return design{columns: []int{logPackets, logArrival}, byRange: true, order: 6, mixture: mixture}
+		return design{columns: []int{logPackets, logArrival}, byRange: c == PacketsAndGap, order: 6, mixture: mixture}
 	}
 	mixture.MaxIterations, mixture.MaxComponents = summaryIterations, min(maxSummaryParts, max(1, n/(4*summaryWidth)))
 	all := make([]int, summaryWidth)
@@ -127,12 +129,7 @@ func (m *Model) fit(ctx context.Context, d design, x *mat.Dense, seed uint64) er
 		columns = append(columns, column)
 		m.Names, m.Scales = append(m.Names, summaryNames[j]), append(m.Scales, fitScale(d.byRange, column))
 	}
-	scales := m.Scales
-	if arrivals := columns[len(columns)-1]; !d.byRange && len(arrivals) >= paceFlows && m.LongLived == nil {
-		columns = append(columns, paceOf(arrivals))
-		scales = append(slices.Clip(scales), fitScale(false, columns[len(columns)-1]))
-	}
-	scores := scaled(scales, columns, random)
+	scores := scaled(m.Scales, columns, random)
 	b, err := device.Open(ctx, device.Options{Backend: "go"})
 	if err != nil {
 		return fmt.Errorf("generator: aggregate: %w", err)
@@ -142,6 +139,17 @@ func (m *Model) fit(ctx context.Context, d design, x *mat.Dense, seed uint64) er
 		return fmt.Errorf("generator: aggregate: %w", err)
 	}
 	m.Warnings = m.Rows.Mixture.Warnings
+	if !d.byRange && m.LongLived == nil {
+		if m.Rows.Arrivals, err = fitArrivals(lastOf(scores)); err == nil {
+			m.Rows.given, err = m.Rows.givenLast()
+		}
+		if err == nil {
+			m.Rows.balance(rand.NewPCG(seed, 0x62616c))
+		}
+		if err != nil {
+			return fmt.Errorf("generator: aggregate: %w", err)
+		}
+	}
 	if len(d.columns) == summaryWidth {
 		m.Repeated = fitRepeated(x, scores, m.Rows.rows, len(m.Rows.Weights))
 	}

@@ -231,3 +231,43 @@ func sum(x []float64) (total float64) {
 	}
 	return total
 }
+
+// TestFitTable: a table of flows gives the model that flows of those sizes and starts give.
+func TestFitTable(t *testing.T) {
+	columns := publishedColumns(t, "raw/df_raw_flows_UDP_GOOGLE_HOME.csv", "flow_id_count", "time_diff")
+	count, gap := columns[0][:1000], columns[1][:1000]
+	flows := tableFlows(count, gap)
+	rows := make([]flow.TableRow, len(flows))
+	for i, f := range flows {
+		rows[i] = flow.TableRow{Packets: int64(len(f.Packets)), Start: f.Start(), TimeDiff: float64(f.Start()-f.Before) / 1e9}
+	}
+	for _, c := range []Columns{PacketsAndGap, RankedPacketsAndGap} {
+		m, err := FitTable(t.Context(), c, rows, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := fitTable(t, c == PacketsAndGap, count, gap)
+		a, b := drawRows(t, m), drawRows(t, want)
+		if !slices.Equal(a, b) {
+			t.Errorf("%s: the rows drawn from a table and from flows differ", c)
+		}
+	}
+	if _, err := FitTable(t.Context(), Summary, rows, 1); err == nil {
+		t.Error("a table of flows has no summaries")
+	}
+	if _, err := FitTable(t.Context(), PacketsAndGap, rows[:generator.MinFlows-1], 1); err == nil {
+		t.Error("too few flows are learnt")
+	}
+}
+
+// drawRows are a few rows of a model.
+func drawRows(t *testing.T, m *Model) (rows []Row) {
+	t.Helper()
+	for row, err := range m.Draw(t.Context(), generator.Request{Flows: 50, Seed: 3}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}

@@ -1,6 +1,7 @@
 package aggregate
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"math"
@@ -11,8 +12,9 @@ import (
 
 // Spec is what the aggregate level decides of a flow before its packets are drawn.
 type Spec struct {
-	Start  int64     // nanoseconds since 1970-01-01 UTC
-	Latent []float32 // scores of the model's columns but the last, the inter-flow time
+	Start   int64     // nanoseconds since 1970-01-01 UTC
+	Packets int64     // exactly so many, as a schedule says; 0: about as many as Latent stands for
+	Latent  []float32 // scores of the model's columns but the last, the inter-flow time
 }
 
 // Specs returns a function that gives the specs of a request, false behind the last:
@@ -20,7 +22,11 @@ type Spec struct {
 // The first flow starts with the request; the others follow at inter-flow times
 // divided by its rate factor, so that a timeline of any length has the training's
 // load and bursts, times the factor. A flow that no time stamp can hold is an error.
+// Of a request with a schedule, starts and packets are the schedule's.
 func (m *Model) Specs(r generator.Request) func() (Spec, bool, error) {
+	if r.Schedule != nil {
+		return m.followed(r)
+	}
 	starts := m.following
 	if m.LongLived != nil {
 		starts = func(r generator.Request, next func() []float64) func() ([]float64, float64) {
@@ -86,6 +92,7 @@ func (m *Model) drawn(seed uint64) func() []float64 {
 			case s.Range != nil: // NeCSTGen's values are what the mixture draws
 			case len(s.Sorted) == 0:
 				row[j] = s.score(0, random)
+			case last && m.Rows.Arrivals != nil: // a score of the column itself
 			case m.Repeated == nil || last:
 				row[j] = m.Rows.level(j, row[j])
 			case !repeated:
@@ -96,9 +103,13 @@ func (m *Model) drawn(seed uint64) func() []float64 {
 	}
 }
 
-// Packets returns how many packets a flow of that latent has, at least 1.
-func (m *Model) Packets(latent []float32) int64 {
-	return max(1, int64(math.Round(math.Pow(10, m.Scales[logPackets].value(float64(latent[logPackets]))))))
+// Packets returns how many packets a flow has, at least 1: as its schedule says, or as
+// its latent does.
+func (m *Model) Packets(s Spec) int64 {
+	if s.Packets > 0 {
+		return s.Packets
+	}
+	return max(1, int64(math.Round(math.Pow(10, m.Scales[logPackets].value(float64(s.Latent[logPackets]))))))
 }
 
 // AppendLatent adds the scores of a training flow to dst, given its row of Summaries.
@@ -124,6 +135,9 @@ func (m *Model) Targets(latent []float32) (t [TargetCount]float64) {
 // Expected returns about how many flows a request comes to, at least 1.
 func (m *Model) Expected(r generator.Request) int {
 	flows := float64(r.Flows)
+	if r.Schedule != nil {
+		return max(1, min(cmp.Or(r.Flows, math.MaxInt), len(r.Schedule.Flows)))
+	}
 	if r.Duration > 0 {
 		rate := r.Factor() / m.Between
 		if m.LongLived != nil {
@@ -161,7 +175,7 @@ func (m *Model) Draw(ctx context.Context, r generator.Request) iter.Seq2[Row, er
 				yield(Row{}, err)
 				return
 			}
-			if !more || !yield(Row{Packets: m.Packets(s.Latent), Gap: float64(s.Start-before) / 1e9, Start: s.Start}, nil) {
+			if !more || !yield(Row{Packets: m.Packets(s), Gap: float64(s.Start-before) / 1e9, Start: s.Start}, nil) {
 				return
 			}
 			before = s.Start

@@ -24,6 +24,7 @@ const (
 	aboutName   = "aggregate.json"
 	mixtureName = "mixture.json"
 	chainName   = "chain.json"
+	arrivalName = "arrivals.json" // the chain of Arrivals, if there are any
 )
 
 type params struct {
@@ -35,7 +36,7 @@ type params struct {
 // IP protocol are learnt.
 func Stage(c Columns, oneProtocol bool) stage.Stage {
 	return stage.Stage{
-		Name: "flows", Version: 1, Params: params{c, oneProtocol},
+		Name: "flows", Version: 2, Params: params{c, oneProtocol},
 		Deps: training.Deps, Outs: []string{Name}, Seeds: []string{"flows"},
 		Run: func(ctx context.Context, env *stage.Env) error {
 			seed, err := env.Seed("flows")
@@ -61,6 +62,7 @@ type file struct {
 	Columns    []string       `json:"columns"`
 	Scales     []scale        `json:"scales"`
 	Weights    []float64      `json:"weights"` // of the chain's labels
+	Arrivals   *arrivals      `json:"arrivals,omitempty"`
 	Repeated   *repeatedFlows `json:"repeated,omitempty"`
 	LongLived  *longLived     `json:"long_lived,omitempty"`
 	Resolution int64          `json:"resolution"`
@@ -69,12 +71,16 @@ type file struct {
 
 // Save writes the model into dir.
 func (m *Model) Save(dir string) error {
-	about := file{m.Names, m.Scales, m.Rows.Weights, m.Repeated, m.LongLived, m.Resolution, m.Between}
-	for name, write := range map[string]func(io.Writer) error{
+	about := file{m.Names, m.Scales, m.Rows.Weights, m.Rows.Arrivals, m.Repeated, m.LongLived, m.Resolution, m.Between}
+	files := map[string]func(io.Writer) error{
 		aboutName:   func(w io.Writer) error { return json.NewEncoder(w).Encode(about) },
 		mixtureName: m.Rows.Mixture.Save,
 		chainName:   m.Rows.Chain.Save,
-	} {
+	}
+	if m.Rows.Arrivals != nil {
+		files[arrivalName] = m.Rows.Arrivals.Chain.Save
+	}
+	for name, write := range files {
 		if err := atomicfile.Write(filepath.Join(dir, name), write); err != nil {
 			return fmt.Errorf("generator: save %s: %w", filepath.Join(dir, name), err)
 		}
@@ -90,7 +96,7 @@ func Load(dir string) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{Names: about.Columns, Scales: about.Scales, Repeated: about.Repeated, LongLived: about.LongLived,
-		Resolution: about.Resolution, Between: about.Between, Rows: &mixtureChain{Weights: about.Weights}}
+		Resolution: about.Resolution, Between: about.Between, Rows: &mixtureChain{Weights: about.Weights, Arrivals: about.Arrivals}}
 	var err error
 	if m.Rows.Mixture, err = artifact.Read(paths, mixtureName, gmm.Load); err != nil {
 		return nil, err
@@ -98,13 +104,21 @@ func Load(dir string) (*Model, error) {
 	if m.Rows.Chain, err = artifact.Read(paths, chainName, markov.Load); err != nil {
 		return nil, err
 	}
+	if m.Rows.Arrivals != nil {
+		if m.Rows.Arrivals.Chain, err = artifact.Read(paths, arrivalName, markov.Load); err != nil {
+			return nil, err
+		}
+	}
 	if err := m.check(); err != nil {
 		return nil, fmt.Errorf("generator: load %s: %w", filepath.Join(dir, aboutName), err)
 	}
 	if m.Repeated != nil {
 		m.Repeated.index()
 	}
-	return m, nil
+	if m.Rows.Arrivals != nil {
+		m.Rows.given, err = m.Rows.givenLast()
+	}
+	return m, err
 }
 
 // LoadArtifact reads what the stage made.
@@ -130,8 +144,8 @@ func (m *Model) check() error {
 	if err := m.Rows.check(); err != nil {
 		return err
 	}
-	if got := m.Rows.Mixture.Columns(); got < len(m.Scales) {
-		return fmt.Errorf("a mixture over %d columns: want at least %d", got, len(m.Scales))
+	if got := m.Rows.Mixture.Columns(); got != len(m.Scales) {
+		return fmt.Errorf("a mixture over %d columns: want %d", got, len(m.Scales))
 	}
 	if m.Repeated != nil && (len(m.Names) != summaryWidth || !m.Repeated.valid(len(m.Rows.Weights))) {
 		return fmt.Errorf("the repeated flows do not fit the %d labels: not of this version", len(m.Rows.Weights))

@@ -40,6 +40,9 @@ var summaryNames = [summaryWidth]string{
 	"log10 inter-flow time",
 }
 
+// LatentNames are the names of the numbers of a flow's latent, in their order.
+func LatentNames() []string { return slices.Clone(summaryNames[:LatentWidth]) }
+
 // summaryOf describes a flow. A flow without gaps or turns has NaN there.
 func summaryOf(f *flow.Flow) [summaryWidth]float64 {
 	var payload [2]float64

@@ -15,11 +15,13 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
-// drawOne draws flow id, which starts at a time. src is what random draws from.
-type drawOne func(random *rand.Rand, src rand.Source, id, at int64) *flow.Flow
+// drawOne draws flow id, which starts at a time and has so many packets, 0: as many as
+// it comes to. src is what random draws from.
+type drawOne func(random *rand.Rand, src rand.Source, id, at, packets int64) *flow.Flow
 
 // started yields the flows of a request, one after the other, each begun at the
-// start of the one before it plus an arrival divided by the rate factor.
+// start of the one before it plus an arrival divided by the rate factor, or when the
+// request's schedule says.
 func started(ctx context.Context, r generator.Request, arrivals []int64, stream uint64, draw drawOne) iter.Seq2[*flow.Flow, error] {
 	return func(yield func(*flow.Flow, error) bool) {
 		src := rand.NewPCG(r.Seed, stream)
@@ -34,7 +36,16 @@ func started(ctx context.Context, r generator.Request, arrivals []int64, stream 
 				yield(nil, err)
 				return
 			}
-			if id > 0 {
+			packets := int64(0)
+			switch {
+			case r.Schedule != nil && len(r.Schedule.Flows) == 0:
+				yield(nil, generator.ErrFlows)
+				return
+			case r.Schedule != nil && id == int64(len(r.Schedule.Flows)):
+				return
+			case r.Schedule != nil:
+				between, packets = float64(r.Schedule.Flows[id].After)/r.Factor(), r.Schedule.Flows[id].Packets
+			case id > 0:
 				between += float64(arrivals[random.IntN(len(arrivals))]) / r.Factor()
 			}
 			at, within, err := r.At(id, between)
@@ -42,7 +53,7 @@ func started(ctx context.Context, r generator.Request, arrivals []int64, stream 
 				yield(nil, err)
 				return
 			}
-			if !within || !yield(draw(random, src, id, at), nil) {
+			if !within || !yield(draw(random, src, id, at, packets), nil) {
 				return
 			}
 		}

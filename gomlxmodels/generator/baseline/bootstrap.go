@@ -2,6 +2,7 @@ package baseline
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -106,6 +107,11 @@ func FitBootstrap(flows []*flow.Flow, segments bool) (*Bootstrap, error) {
 
 // Flows yields copies of training flows at new times, radio fields included.
 func (b *Bootstrap) Flows(ctx context.Context, r generator.Request) iter.Seq2[*flow.Flow, error] {
+	if r.Schedule != nil {
+		return func(yield func(*flow.Flow, error) bool) {
+			yield(nil, errors.New("generator: a bootstrap draws whole training flows, so it follows no schedule: want generator sampled, paper or markov"))
+		}
+	}
 	if b.pace != nil {
 		return b.pace.Flows(ctx, r, b.draw, radio.None{})
 	}
@@ -114,7 +120,7 @@ func (b *Bootstrap) Flows(ctx context.Context, r generator.Request) iter.Seq2[*f
 
 // draw yields copies; of a timeline without flows, segments by a clock of their own.
 func (b *Bootstrap) draw(ctx context.Context, r generator.Request) iter.Seq2[*flow.Flow, error] {
-	return started(ctx, r, b.arrivals, 0x626f6f74, func(random *rand.Rand, _ rand.Source, id, at int64) *flow.Flow {
+	return started(ctx, r, b.arrivals, 0x626f6f74, func(random *rand.Rand, _ rand.Source, id, at, _ int64) *flow.Flow {
 		from := b.flows[random.IntN(len(b.flows))]
 		f := &flow.Flow{ID: id, Application: from.Application, Tuple: flow.FiveTuple{Proto: from.Tuple.Proto}, Packets: slices.Clone(from.Packets)}
 		shift := at - from.Start()

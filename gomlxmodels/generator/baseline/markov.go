@@ -107,8 +107,13 @@ func (m *Markov) Flows(ctx context.Context, r generator.Request) iter.Seq2[*flow
 
 // draw yields flows; of a timeline without flows, segments by a clock of their own.
 func (m *Markov) draw(ctx context.Context, r generator.Request) iter.Seq2[*flow.Flow, error] {
-	return started(ctx, r, m.arrivals, 0x6d61726b, func(random *rand.Rand, src rand.Source, id, at int64) *flow.Flow {
-		sequence := m.chain.AppendSample(make([]int, 0, 64), src, longestMarkov)
+	return started(ctx, r, m.arrivals, 0x6d61726b, func(random *rand.Rand, src rand.Source, id, at, packets int64) *flow.Flow {
+		sequence := make([]int, 0, 64)
+		if packets > 0 {
+			sequence = m.chain.AppendSampleLength(sequence, src, int(packets))
+		} else {
+			sequence = m.chain.AppendSample(sequence, src, longestMarkov)
+		}
 		f := &flow.Flow{ID: id, Application: m.application, Packets: make([]flow.Packet, len(sequence))}
 		var past radio.Past
 		for i, label := range sequence {

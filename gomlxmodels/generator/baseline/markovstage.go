@@ -28,7 +28,8 @@ var markovKind = generator.Kind{
 	Stages: func(s generator.Settings) []stage.Stage {
 		return []stage.Stage{markovStage(s.Markov)}
 	},
-	Load: loadMarkov,
+	Load:    loadMarkov,
+	Follows: true,
 }
 
 // The artifacts of the stage.

@@ -2,7 +2,8 @@
 // as labels, and labels as packets (algorithm.md sections 3 to 7 and 9.0).
 //
 //	Stages   learn it: features, vae, gmm and markov, each a stage
-//	Model    what they have made: features, VAE, mixtures, and the chain over labels
+//	Model    what they have made: features, VAE and mixtures
+//	Level    the same with the chain over labels, which is all that level = "packet" learns
 //	Labels   of the training packets
 //
 // A VAE embeds each packet's features, a mixture of Gaussians clusters the latent
@@ -17,11 +18,13 @@ import (
 	"io"
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/gomlx/compute"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/artifact"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 	"github.com/necstgen/necstgen/gomlxmodels/gmm"
@@ -43,6 +46,9 @@ const (
 
 // Artifacts are those that Load reads.
 var Artifacts = []string{featuresName, vaeName, clustersName, LabelsName}
+
+// LevelArtifacts are those that LoadLevel reads.
+var LevelArtifacts = append(slices.Clip(Artifacts), ChainName)
 
 // features say how packets become rows of numbers.
 type features struct {
@@ -171,6 +177,38 @@ func loadVAE(b compute.Backend, paths artifact.Paths) (*vae.Model, error) {
 // LoadChain reads the chain over labels.
 func LoadChain(paths artifact.Paths) (*markov.Chain, error) {
 	return artifact.Read(paths, ChainName, markov.Load)
+}
+
+// Level is the packet level by itself, without flows or a network: what an experiment
+// with level = "packet" learns. It is a generator.PacketLevel.
+type Level struct {
+	*Model
+
+	Chain *markov.Chain // over the labels of the timeline
+}
+
+var _ generator.PacketLevel = (*Level)(nil)
+
+// LoadLevel reads the packet level, to run on backend b.
+func LoadLevel(b compute.Backend, paths artifact.Paths) (*Level, error) {
+	model, err := Load(b, paths)
+	if err != nil {
+		return nil, err
+	}
+	chain, err := LoadChain(paths)
+	return &Level{model, chain}, err
+}
+
+// ChainLabels draws sequence after sequence from the chain until there are n labels.
+func (l *Level) ChainLabels(n int, src rand.Source) ([]int, error) {
+	if err := CheckCount(n); err != nil {
+		return nil, err
+	}
+	var labels []int
+	for len(labels) < n {
+		labels = l.Chain.AppendSample(labels, src, n-len(labels))
+	}
+	return labels, nil
 }
 
 // drawLatents draws one point per row, z = mean + exp(logVar/2) eps, as NeCSTGen

@@ -94,6 +94,22 @@ func (c Columns) Value(row []float64, name string) float64 {
 	return 0
 }
 
+// Decoded returns what a decoded row says of a packet.
+func (c Columns) Decoded(row []float64) *flow.Decoded {
+	value := func(name string) float64 { return c.Value(row, name) }
+	d := &flow.Decoded{Length: value("length_total"), HeaderLength: value("header_length"), PayloadLength: value("payload_length"), Gap: value("time_diff")}
+	if c.uplink() {
+		d.Radio = radio.FromFeatures(value)
+	}
+	return d
+}
+
+// uplink reports whether the features are those of uplinks.
+func (c Columns) uplink() bool {
+	_, found := c["spreading_factor"]
+	return found
+}
+
 // fit cuts the header to the frame and the payload to what the header leaves.
 func (c Columns) fit(row []float64) {
 	length := c.Value(row, "length_total")
@@ -106,7 +122,7 @@ func (c Columns) fit(row []float64) {
 func (c Columns) packet(p *flow.Packet, row []float64) {
 	p.Length, p.HeaderLength = int32(c.Value(row, "length_total")), int32(c.Value(row, "header_length"))
 	p.Captured, p.PayloadLength = p.Length, int32(c.Value(row, "payload_length"))
-	if _, uplink := c["spreading_factor"]; uplink {
+	if c.uplink() {
 		p.Radio = radio.FromFeatures(func(name string) float64 { return c.Value(row, name) })
 		p.Application, p.Layers[0] = flow.LoRaWAN, flow.Layer{Name: flow.LayerLoRaWAN, Length: p.Length}
 		return

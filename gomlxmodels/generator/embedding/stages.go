@@ -30,6 +30,9 @@ type Options struct {
 
 // Stages learn the packet level.
 func Stages(s generator.Settings, o Options) []stage.Stage {
+	if s.NoFlow { // segments have no places and no protocol of their own, so generators share what is learnt of them
+		o.Places, o.OneProtocol = 0, false
+	}
 	return []stage.Stage{
 		featuresStage(featuresParams{s.Features, o.OneProtocol}),
 		vaeStage(s.VAE),
@@ -206,7 +209,7 @@ func (p gmmParams) config(places bool) gmm.PositionConfig {
 // gmmStage fits the mixtures and labels the training packets.
 func gmmStage(p gmmParams) stage.Stage {
 	return stage.Stage{
-		Name: "gmm", Version: 1, Params: p,
+		Name: "gmm", Version: 2, Params: p,
 		Deps: slices.Concat(training.Deps, []string{featuresName, latentsName}), Outs: []string{clustersName, LabelsName, SampleName},
 		Seeds: []string{"gmm"}, Device: true,
 		Run: func(ctx context.Context, env *stage.Env) error {
@@ -218,7 +221,7 @@ func gmmStage(p gmmParams) stage.Stage {
 			if err != nil {
 				return err
 			}
-			_, set, err := readFeatures(env)
+			f, set, err := readFeatures(env)
 			if err != nil {
 				return err
 			}
@@ -240,13 +243,19 @@ func gmmStage(p gmmParams) stage.Stage {
 			if err := env.Write(clustersName, mixtures.Save); err != nil {
 				return err
 			}
-			if err := artifact.WriteJSON(env, LabelsName, newLabels(labels, timeline.Order(set.Flows), lengths)); err != nil {
+			places := timeline.Order(set.Flows)
+			if err := artifact.WriteJSON(env, LabelsName, newLabels(labels, places, lengths)); err != nil {
 				return err
 			}
-			s, err := sampleOf(mixtures, z, labels)
+			x, err := f.encode(set.Flows, places)
 			if err != nil {
 				return err
 			}
+			s, err := sampleOf(mixtures, z, flowOrder(x, places, lengths), labels)
+			if err != nil {
+				return err
+			}
+			s.Encoder = f.Encoder
 			return artifact.WriteJSON(env, SampleName, s)
 		},
 	}

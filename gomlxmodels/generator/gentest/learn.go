@@ -25,6 +25,7 @@ type Learned struct {
 	Warnings []error
 
 	backend compute.Backend
+	noFlow  bool // it learnt a timeline without flows
 }
 
 // Learn runs the stages of a kind of generator over flows, in start order, in a
@@ -45,7 +46,7 @@ func TryLearn(t testing.TB, b compute.Backend, kind string, s generator.Settings
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &Learned{Kind: k, Dir: t.TempDir(), backend: b}
+	l := &Learned{Kind: k, Dir: t.TempDir(), backend: b, noFlow: s.NoFlow}
 	if err := l.inputs(s, flows); err != nil {
 		t.Fatal(err)
 	}

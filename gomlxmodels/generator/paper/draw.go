@@ -72,8 +72,7 @@ func (g *Generator) labels(r generator.Request, src rand.Source) nextLabels {
 		if !more {
 			return dst, 0, false, err
 		}
-		n := min(int(g.Aggregate.Packets(s.Latent)), g.Scales.LongestFlowPackets) // D19, D30
-		return g.Chain.AppendSampleLength(dst, src, n), s.Start, true, nil
+		return g.Chain.AppendSampleLength(dst, src, int(g.Aggregate.Packets(s))), s.Start, true, nil // D19, D30
 	}
 }
 
@@ -183,10 +182,11 @@ func (d *drawing) flow(start int64, y, codes *mat.Dense) *flow.Flow {
 	n, _ := y.Dims()
 	f.Packets = make([]flow.Packet, n)
 	var past radio.Past
-	decoded := decodedFeatures{g: g, columns: d.columns}
-	feature := decoded.value
+	var row []float64
+	feature := func(name string) float64 { return d.columns.Value(row, name) }
+	choices := g.choices(y)
 	for i := range n {
-		p, gap := g.packet(y.RawRowView(i))
+		p, gap := g.packet(y.RawRowView(i), choices[i])
 		switch {
 		case g.Pace != nil:
 			if f.ID > 0 || i > 0 {
@@ -199,25 +199,10 @@ func (d *drawing) flow(start int64, y, codes *mat.Dense) *flow.Flow {
 			p.Time = f.Packets[i-1].Time + int64(gap)
 		}
 		p.FlowID, p.Application, p.Tuple = f.ID, f.Application, f.Tuple
-		decoded.codes, decoded.row = codes.RawRowView(i), decoded.row[:0]
+		row = g.Encoder.DecodeRow(row[:0], codes.RawRowView(i))
+		p.Decoded = d.columns.Decoded(row)
 		g.Radio.Complete(&p, feature, &past, f.ID, d.random)
 		f.Packets[i] = p
 	}
 	return f
-}
-
-// decodedFeatures decodes the features of a packet when one is asked for.
-type decodedFeatures struct {
-	g       *Generator
-	columns embedding.Columns
-	codes   []float64
-	row     []float64 // decoded codes; empty: they are not yet
-}
-
-// value returns a feature by name.
-func (d *decodedFeatures) value(name string) float64 {
-	if len(d.row) == 0 {
-		d.row = d.g.Encoder.DecodeRow(d.row, d.codes)
-	}
-	return d.columns.Value(d.row, name)
 }

@@ -53,7 +53,8 @@ type facts struct {
 	Protocol    uint8            `json:"protocol"` // of all flows
 	Scales      scales           `json:"scales"`
 	Radio       radio.Model      `json:"radio"`
-	Pace        *timeline.Pace   `json:"pace,omitempty"` // nil: flows are flows, not segments of one timeline
+	Pace        *timeline.Pace   `json:"pace,omitempty"`    // nil: flows are flows, not segments of one timeline
+	Closing     *closingModel    `json:"closing,omitempty"` // of connections
 }
 
 // The artifacts that are this generator's own.
@@ -141,6 +142,20 @@ func (g *Generator) fit(ctx context.Context, b compute.Backend, network lstm.Win
 	if err != nil {
 		return fmt.Errorf("generator: %w", err)
 	}
+	return g.fitDecoding(set.Flows, x, lengths)
+}
+
+// fitDecoding learns how the outputs of the trained network for its own inputs x become
+// packets again.
+func (g *Generator) fitDecoding(flows []*flow.Flow, x *mat.Dense, lengths []int) error {
+	if g.connected() {
+		g.Closing = fitClosing(flows)
+	}
+	y, err := g.Network.Predict(x, lengths)
+	if err != nil {
+		return fmt.Errorf("generator: %w", err)
+	}
+	g.fitRanks(flows, y)
 	return nil
 }
 

@@ -23,9 +23,11 @@ var kind = generator.Kind{
 	About: "NeCSTGen as published, with point outputs, its defects corrected",
 	Keys: []string{"features.*", "vae.*", "gmm.*", "markov.*", "lstm.units", "lstm.cell", "lstm.epochs", "lstm.batch", "lstm.learning_rate",
 		"lstm.dropout", "lstm.validation_share", "lstm.patience"},
-	Stages: stages,
-	Load:   load,
-	Device: true,
+	Stages:    stages,
+	FlowTable: aggregate.TableStage(aggregate.PacketsAndGap),
+	Load:      load,
+	Device:    true,
+	Follows:   true,
 }
 
 // stages are what learns this kind.
@@ -72,7 +74,7 @@ func (p params) network() lstm.WindowConfig {
 func networkStage(s generator.LSTM) stage.Stage {
 	p := paramsOf(s)
 	return stage.Stage{
-		Name: "lstm", Version: 2, Params: p,
+		Name: "lstm", Version: 3, Params: p,
 		Deps: slices.Concat(training.Deps, embedding.Artifacts),
 		Outs: []string{networkName, weightsName}, Seeds: []string{"lstm"}, Device: true,
 		Run: func(ctx context.Context, env *stage.Env) error { return p.run(ctx, env) },

@@ -1,10 +1,12 @@
 package paper
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"time"
 
+	"gonum.org/v1/gonum/floats"
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/necstgen/necstgen/datasets/feature"
@@ -17,10 +19,10 @@ import (
 // scales are the scales of the network's outputs (algorithm.md sections 8 and 9.2),
 // in the order of targets.
 type scales struct {
-	Classes            []classScale  `json:"classes"`
-	Numbers            []numberScale `json:"numbers"`
-	Resolution         int64         `json:"resolution"` // nanoseconds of which gaps are multiples
-	LongestFlowPackets int           `json:"longest_flow_packets"`
+	Classes    []classScale  `json:"classes"`
+	Numbers    []numberScale `json:"numbers"`
+	Resolution int64         `json:"resolution"` // nanoseconds of which gaps are multiples
+	Ranks      rankTable     `json:"ranks"`      // takes the numbers back
 }
 
 // classScale is of a softmax output.
@@ -30,10 +32,11 @@ type classScale struct {
 }
 
 // numberScale is of a sigmoid output; 0 and 1 stand for the range of the training,
-// of log10 seconds for the gap.
+// of log10 seconds for the gap. The range is for the training alone: a rankTable takes
+// outputs back.
 type numberScale struct {
-	Name  string     `json:"name"`
-	Range [2]float64 `json:"range"`
+	Name string `json:"name"`
+	span [2]float64
 }
 
 // targets are the outputs of the network as fields of a packet.
@@ -42,11 +45,21 @@ type targets struct {
 	numbers []radio.Number
 }
 
-// gapName is the output that is no field of a packet but the gap before it.
-const gapName = "time_diff"
+// directed reports whether the first number is the direction, which uplinks do not have.
+func (t *targets) directed() bool { return t.numbers[0].Name == directionName }
+
+// The outputs that are decoded in a way of their own.
+const (
+	directionName = "direction" // decides, beside the classes, what values the others can have
+	gapName       = "time_diff" // no field of a packet but the gap before it
+)
 
 // newTargets returns the outputs: flags of connections, direction, lengths and gap of
 // all packets that are no uplinks. Once there are scales, they must be of these.
+//
+// The original predicts the length of the frame, padding included, and takes what the
+// header leaves for payload, so that each padded bare ACK has six bytes to say (D09).
+// Here it is header and payload, and the link pads what it pads (generator.Traffic).
 func (f *facts) newTargets() (targets, error) {
 	var classes []radio.Class
 	if f.connected() {
@@ -54,15 +67,11 @@ func (f *facts) newTargets() (targets, error) {
 			Get: func(p *flow.Packet) int64 { return int64(p.Flags) }, Set: func(p *flow.Packet, v int64) { p.Flags = flow.TCPFlags(v) }})
 	}
 	numbers := []radio.Number{
-		{Name: "direction", Get: func(p *flow.Packet) float64 { return float64(p.Direction) }, Set: func(p *flow.Packet, v float64) {
-			if v >= 0.5 {
-				p.Direction = flow.Backward
-			}
-		}},
-		{Name: "length_total", Get: func(p *flow.Packet) float64 { return float64(p.Length) },
-			Set: func(p *flow.Packet, v float64) { p.Length = int32(math.Round(v)) }},
+		{Name: directionName, Get: func(p *flow.Packet) float64 { return float64(p.Direction) }},
+		{Name: "payload_length", Get: func(p *flow.Packet) float64 { return float64(p.PayloadLength) },
+			Set: func(p *flow.Packet, v float64) { p.PayloadLength = int32(v) }},
 		{Name: "header_length", Get: func(p *flow.Packet) float64 { return float64(p.HeaderLength) },
-			Set: func(p *flow.Packet, v float64) { p.HeaderLength = int32(math.Round(v)) }},
+			Set: func(p *flow.Packet, v float64) { p.HeaderLength = int32(v) }},
 		{Name: gapName},
 	}
 	var t targets
@@ -77,6 +86,9 @@ func (f *facts) newTargets() (targets, error) {
 		if s := f.Scales.Classes[k]; s.Name != c.Name || s.Values == nil || s.Values.Len() == 0 {
 			return t, fmt.Errorf("output %d is %q: want %q with values: not of this version", k, s.Name, c.Name)
 		}
+	}
+	if len(f.Scales.Ranks) == 0 || f.connected() && f.Closing == nil {
+		return t, errors.New("no ranks of the numbers, or no closing of connections: not of this version")
 	}
 	return t, nil
 }
@@ -126,7 +138,6 @@ func (g *Generator) fitTargets(flows []*flow.Flow) error {
 		s.Numbers = append(s.Numbers, numberScale{n.Name, [2]float64{math.Inf(1), math.Inf(-1)}})
 	}
 	for at, f := range flows {
-		s.LongestFlowPackets = max(s.LongestFlowPackets, len(f.Packets))
 		for i := range f.Packets {
 			for k, c := range g.targets.classes {
 				values[k] = append(values[k], c.Get(&f.Packets[i]))
@@ -140,7 +151,7 @@ func (g *Generator) fitTargets(flows []*flow.Flow) error {
 		s.Classes = append(s.Classes, classScale{c.Name, feature.FitVocabulary(values[k])})
 	}
 	for k := range s.Numbers {
-		if r := &s.Numbers[k].Range; r[1] < r[0] { // flows of one packet have no gap
+		if r := &s.Numbers[k].span; r[1] < r[0] { // flows of one packet have no gap
 			*r = [2]float64{math.Log10(timeline.ShortestGap), math.Log10(timeline.ShortestGap)}
 		}
 	}
@@ -149,11 +160,11 @@ func (g *Generator) fitTargets(flows []*flow.Flow) error {
 
 // include widens the range to a value; NaN is left out.
 func (s *numberScale) include(v float64) {
-	if v < s.Range[0] {
-		s.Range[0] = v
+	if v < s.span[0] {
+		s.span[0] = v
 	}
-	if v > s.Range[1] {
-		s.Range[1] = v
+	if v > s.span[1] {
+		s.span[1] = v
 	}
 }
 
@@ -162,14 +173,11 @@ func (s *numberScale) unit(v float64) float64 {
 	switch {
 	case math.IsNaN(v):
 		return v
-	case s.Range[1] <= s.Range[0]:
+	case s.span[1] <= s.span[0]:
 		return 0
 	}
-	return (v - s.Range[0]) / (s.Range[1] - s.Range[0])
+	return (v - s.span[0]) / (s.span[1] - s.span[0])
 }
-
-// value takes a number in [0, 1] back.
-func (s *numberScale) value(unit float64) float64 { return s.Range[0] + unit*(s.Range[1]-s.Range[0]) }
 
 // targetRows returns the network's targets [packets, values of the classes + numbers].
 func (g *Generator) targetRows(flows []*flow.Flow) *mat.Dense {
@@ -200,27 +208,56 @@ func (g *Generator) targetRows(flows []*flow.Flow) *mat.Dense {
 	return rows
 }
 
-// packet turns the network's outputs into a packet and the gap before it
-// (algorithm.md 9.2): the likeliest classes, rounded lengths.
-func (g *Generator) packet(y []float64) (p flow.Packet, gap time.Duration) {
-	s := &g.Scales
-	for k, c := range s.Classes {
-		best := 0
-		for i, v := range y[:c.Values.Len()] {
-			if v > y[best] {
-				best = i
-			}
+// choices returns for each packet of a flow the code of each class and, where there is
+// one, the direction behind them: of connections the likeliest together, else each by
+// itself (algorithm.md 9.2).
+func (g *Generator) choices(y *mat.Dense) [][]int {
+	n, _ := y.Dims()
+	all := make([][]int, n)
+	if g.Closing != nil {
+		for i, c := range g.Closing.likeliest(y, g.Scales.Classes[0].Values.Values) {
+			all[i] = []int{c.code, int(c.direction)}
 		}
-		y = y[c.Values.Len():]
-		g.targets.classes[k].Set(&p, c.Values.Values[best])
+		return all
 	}
-	for k := range s.Numbers {
-		v := s.Numbers[k].value(y[k])
-		if n := &g.targets.numbers[k]; n.Name != gapName {
-			n.Set(&p, v)
-			continue
+	for i := range all {
+		row := y.RawRowView(i)
+		for _, c := range g.Scales.Classes {
+			all[i] = append(all[i], floats.MaxIdx(row[:c.Values.Len()]))
+			row = row[c.Values.Len():]
 		}
-		gap = time.Duration(math.Round(math.Pow(10, v)*1e9/float64(s.Resolution))) * time.Duration(s.Resolution)
+		if g.targets.directed() {
+			all[i] = append(all[i], int(math.Round(row[0])))
+		}
+	}
+	return all
+}
+
+// packet turns the network's outputs, of which choices has decided some, into a packet
+// and the gap before it: the others are numbers, taken back by their ranks.
+func (g *Generator) packet(y []float64, choices []int) (p flow.Packet, gap time.Duration) {
+	s := &g.Scales
+	cell := ""
+	for _, code := range choices {
+		cell = cellKey(cell, code)
+	}
+	for k, c := range s.Classes {
+		g.targets.classes[k].Set(&p, c.Values.Values[choices[k]])
+		y = y[c.Values.Len():]
+	}
+	for k, n := range g.targets.numbers {
+		switch n.Name {
+		case directionName:
+			p.Direction = flow.Direction(choices[len(choices)-1])
+		case gapName:
+			v := s.Ranks.value(cell, k, y[k], true)
+			gap = time.Duration(math.Round(math.Pow(10, v)*1e9/float64(s.Resolution))) * time.Duration(s.Resolution)
+		default:
+			n.Set(&p, s.Ranks.value(cell, k, y[k], false))
+		}
+	}
+	if p.Radio == nil {
+		p.Length = p.HeaderLength + p.PayloadLength
 	}
 	p.Length = max(p.HeaderLength, p.Length)
 	p.Captured, p.PayloadLength = p.Length, p.Length-p.HeaderLength

@@ -30,19 +30,35 @@ func (m *Uplinks) Devices(seed uint64) timeline.Devices {
 	return &deviceDraw{senders: m.Senders, counter: &m.Counter, random: rand.New(rand.NewPCG(seed, 0x68656172)), counters: make([]uint32, n), known: make([]bool, n)}
 }
 
-// Assign draws the device of an uplink, by how well settings, lengths and levels fit
-// one of the device's habits, and gives the uplink that habit: a device has the
-// spreading factors and the lengths that it had in training.
-func (h *deviceDraw) Assign(p *flow.Packet) {
-	r := p.Radio
+// Assign gives an uplink the device of that number, or for -1 draws one, by how well
+// settings, lengths and levels fit one of the device's habits. The uplink gets that
+// habit: a device has the spreading factors and the lengths that it had in training.
+func (h *deviceDraw) Assign(p *flow.Packet, device int) {
 	if settingsOf(p).joins() {
-		r.Address, r.Counter = 0, 0
+		p.Radio.Address, p.Radio.Counter = 0, 0
 		return
 	}
-	drawn := habitOf(p)
+	from, to := 0, len(h.List)
+	if device >= 0 {
+		from, to = min(device, to), min(device+1, to)
+	}
+	if from < to { // else the device is not among those that were learnt
+		var kept habitKey
+		if device, kept = h.fitting(p, from, to); kept != habitOf(p) {
+			kept.apply(p)
+		}
+		p.Radio.Gateway = gatewayAddress(h.List[device].Gateway)
+	}
+	h.count(p, device)
+}
+
+// fitting draws a device, of those from one number to before another, and a habit of
+// it, by how well they fit an uplink.
+func (h *deviceDraw) fitting(p *flow.Packet, from, to int) (device int, kept habitKey) {
+	drawn, r := habitOf(p), p.Radio
 	total := 0.0
 	h.weights = h.weights[:0]
-	for _, s := range h.List {
+	for _, s := range h.List[from:to] {
 		of := s.on(r.Frequency)
 		a, b := of.RSSI.unit(float64(r.RSSI)), of.SNR.unit(float64(r.SNR))
 		levels := math.Exp(-(a*a+b*b)/2)/(of.RSSI.Deviation*of.SNR.Deviation) + 1e-12
@@ -53,26 +69,25 @@ func (h *deviceDraw) Assign(p *flow.Packet) {
 		}
 	}
 	u := h.random.Float64() * total
-	device, habit := 0, 0
+	device, habit := from, 0
 	for k := 0; k < len(h.weights)-1 && u >= h.weights[k]; k++ {
 		u -= h.weights[k]
 		if habit++; habit == len(h.List[device].Habits) {
 			device, habit = device+1, 0
 		}
 	}
-	h.give(p, device, habit)
+	return device, h.List[device].Habits[habit].habitKey
 }
 
-// give makes an uplink the device's, of one of its habits.
-func (h *deviceDraw) give(p *flow.Packet, device, habit int) {
-	if s := h.List[device]; habitOf(p) != s.Habits[habit].habitKey {
-		s.Habits[habit].apply(p)
-	}
+// count gives an uplink of a device its address and its counter.
+func (h *deviceDraw) count(p *flow.Packet, device int) {
 	r := p.Radio
-	r.Gateway = gatewayAddress(h.List[device].Gateway)
 	if settingsOf(p).joins() {
 		r.Address, r.Counter = 0, 0
 		return
+	}
+	for device >= len(h.known) {
+		h.known, h.counters = append(h.known, false), append(h.counters, 0)
 	}
 	if h.known[device] {
 		h.counters[device] = h.counter.next(h.counters[device], draw.Index(h.random, h.counter.Weights), h.random)

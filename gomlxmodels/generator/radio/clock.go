@@ -1,11 +1,9 @@
 package radio
 
 import (
-	"container/heap"
 	"math"
 	"math/rand/v2"
 	"slices"
-	"time"
 
 	"gonum.org/v1/gonum/stat"
 	"gonum.org/v1/gonum/stat/distuv"
@@ -151,99 +149,3 @@ func (c *clock) wait(step int32, slow *float64, random *rand.Rand) float64 {
 	score := math.Sqrt(c.Drift)**slow + math.Sqrt(1-c.Drift)*random.NormFloat64()
 	return draw.Interpolated(c.Periods, distuv.UnitNormal.CDF(score)*float64(len(c.Periods)-1)) * float64(max(1, step))
 }
-
-// send is an uplink that is planned.
-type send struct {
-	sender  int32
-	counter uint32
-	gap     time.Duration // since the timeline's uplink before
-}
-
-// Plan is who sends when in one segment of a timeline.
-type Plan struct {
-	Start time.Duration // sum of the waits between segments, since the first one's start
-	sends []send
-}
-
-// planner lets the clocks of all devices run and cuts what they give into segments.
-type planner struct {
-	m        *Uplinks
-	random   *rand.Rand
-	due      dueHeap
-	counters []uint32
-	slow     []float64 // part of the periods, by device
-	at       int64     // nanoseconds; of the last uplink
-	begun    bool
-	start    time.Duration
-}
-
-// Plans returns a function that plans one segment after the other, as long as those
-// of the training; nil for flows, whose uplinks are of one device.
-func (m *Uplinks) Plans(seed uint64) func() *Plan {
-	if m.Senders == nil {
-		return None{}.Plans(seed)
-	}
-	p := &planner{m: m, random: rand.New(rand.NewPCG(seed, 0x706c616e)), counters: make([]uint32, len(m.Senders.List)), slow: make([]float64, len(m.Senders.List))}
-	for i, s := range m.Senders.List {
-		p.counters[i], p.slow[i] = m.Counter.first(p.random), p.random.NormFloat64()
-		seconds := s.Clock.Silence * p.random.ExpFloat64()
-		if p.random.Float64() >= s.Clock.Silent {
-			if seconds, _ = s.Clock.next(&p.slow[i], p.random); seconds > 0 {
-				seconds *= p.random.Float64()
-			}
-		}
-		p.due = append(p.due, due{p.rounded(seconds), int32(i)})
-	}
-	heap.Init(&p.due)
-	return p.segment
-}
-
-// rounded returns seconds as nanoseconds of the timeline's resolution.
-func (p *planner) rounded(seconds float64) int64 {
-	resolution := p.m.Senders.Resolution
-	return int64(math.Round(seconds*1e9/float64(resolution))) * resolution
-}
-
-// segment plans the next one.
-func (p *planner) segment() *Plan {
-	plan := &Plan{sends: make([]send, p.m.Senders.Segment)}
-	for i := range plan.sends {
-		next := &p.due[0]
-		gap := time.Duration(0)
-		if p.begun {
-			gap = time.Duration(next.at - p.at)
-		}
-		p.begun, p.at = true, next.at
-		if i == 0 {
-			p.start += gap
-			plan.Start = p.start
-		}
-		plan.sends[i] = send{next.sender, p.counters[next.sender], gap}
-		seconds, step := p.m.Senders.List[next.sender].Clock.next(&p.slow[next.sender], p.random)
-		p.counters[next.sender] = p.m.Counter.after(p.counters[next.sender], step, p.random)
-		next.at += p.rounded(seconds)
-		heap.Fix(&p.due, 0)
-	}
-	return plan
-}
-
-// due is when a device sends next.
-type due struct {
-	at     int64 // nanoseconds
-	sender int32
-}
-
-// dueHeap is a heap by time; of equals the first device goes first.
-type dueHeap []due
-
-func (h dueHeap) Len() int      { return len(h) }
-func (h dueHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-func (h dueHeap) Less(i, j int) bool {
-	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].sender < h[j].sender
-}
-
-// Push implements heap.Interface; the devices are known from the start.
-func (h *dueHeap) Push(any) {}
-
-// Pop implements heap.Interface; no device ever leaves.
-func (h *dueHeap) Pop() any { return nil }

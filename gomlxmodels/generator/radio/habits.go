@@ -75,37 +75,30 @@ func (s *sender) keep(p *flow.Packet, random *rand.Rand) {
 	kept.apply(p)
 }
 
-// frequency returns the frequency of a device's uplink: the one that was drawn, unless
-// the device does not use it, or used it last and does not stay on a channel.
-// last is 0 where it is not known.
-func (s *sender) frequency(drawn, last uint32, all []channel, random *rand.Rand) uint32 {
-	own := s.Channels
+// frequency returns the frequency of a device's uplink: of one whose channels are known
+// one of those, as often as it uses it, and the one that it used last as seldom as it
+// stays on a channel; else the one that was drawn. last is 0 where it is not known.
+func (s *sender) frequency(drawn, last uint32, random *rand.Rand) uint32 {
 	if s.Uplinks < settled {
-		own = all
-	}
-	moves := drawn == last && random.Float64() >= s.Repeats
-	if !moves && slices.ContainsFunc(own, func(c channel) bool { return c.Frequency == drawn }) {
 		return drawn
 	}
-	total := 0
-	for _, c := range own {
-		if !moves || c.Frequency != last {
-			total += c.Count
+	weight := func(c *channel) float64 {
+		if c.Frequency == last && len(s.Channels) > 1 {
+			return s.Repeats * float64(c.Count)
+		}
+		return float64(c.Count)
+	}
+	total := 0.0
+	for i := range s.Channels {
+		total += weight(&s.Channels[i])
+	}
+	u := random.Float64() * total
+	for i := range s.Channels {
+		if u -= weight(&s.Channels[i]); u < 0 {
+			return s.Channels[i].Frequency
 		}
 	}
-	if total == 0 { // it has one channel
-		return own[0].Frequency
-	}
-	at := random.IntN(total)
-	for _, c := range own {
-		if moves && c.Frequency == last {
-			continue
-		}
-		if at -= c.Count; at < 0 {
-			return c.Frequency
-		}
-	}
-	return drawn
+	return s.Channels[0].Frequency
 }
 
 // How much less an uplink fits a habit that differs from it, in what.

@@ -16,7 +16,8 @@ type Class struct {
 }
 
 // Number is an output of the paper's network that is a number. The gap before a
-// packet, which is no field of it, has neither Get nor Set.
+// packet, which is no field of it, has neither Get nor Set; the direction, which is
+// decided together with the classes, has no Set.
 type Number struct {
 	Name string
 	Get  func(*flow.Packet) float64
@@ -24,7 +25,7 @@ type Number struct {
 }
 
 // Outputs returns the four classes and six numbers of the paper's network for uplinks,
-// in the order of its targets (algorithm.md section 8). Lengths and gap are of those
+// in the order of its targets (algorithm.md section 8). Header and gap are of those
 // for other packets.
 func (m *Uplinks) Outputs(_ []Class, numbers []Number) ([]Class, []Number) {
 	class := func(name string, get func(*flow.Radio) int64, set func(*flow.Radio, int64)) Class {
@@ -51,7 +52,8 @@ func (m *Uplinks) Outputs(_ []Class, numbers []Number) ([]Class, []Number) {
 			of("time_diff"),
 			number("snr", func(r *flow.Radio) float64 { return float64(r.SNR) }, func(r *flow.Radio, v float64) { r.SNR = float32(v) }),
 			number("rssi", func(r *flow.Radio) float64 { return float64(r.RSSI) }, func(r *flow.Radio, v float64) { r.RSSI = float32(v) }),
-			of("length_total"), of("header_length"),
+			{"length_total", func(p *flow.Packet) float64 { return float64(p.Length) }, func(p *flow.Packet, v float64) { p.Length = int32(v) }},
+			of("header_length"),
 		}
 }
 

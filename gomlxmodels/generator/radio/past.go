@@ -23,7 +23,7 @@ type Past struct {
 	meanFactor float64 // of its spreading factors
 
 	plan  []send               // of a segment of a timeline: who sends
-	heard map[int32]flow.Radio // the last uplink in it, by sender
+	heard map[int32]flow.Radio // the last uplink in it, by device
 }
 
 // Planned returns the gap before the next packet and whether it is its segment's last,
@@ -41,7 +41,7 @@ func (h *Past) Add(r *flow.Radio) {
 		return
 	}
 	if h.plan != nil {
-		h.heard[h.plan[h.packets].sender] = *r
+		h.heard[h.plan[h.packets].device] = *r
 	}
 	h.packets++
 	h.rssi, h.snr, h.factor = r.RSSI, r.SNR, r.SpreadingFactor
@@ -91,9 +91,9 @@ func bounded(of levelStats, v float32) float32 {
 // last uplink in the segment.
 func (d *senders) appendPast(dst []float32, h *Past) []float32 {
 	var rssi, snr float32
-	next := h.plan[h.packets].sender
-	s := d.List[next]
-	if last, heard := h.heard[next]; heard {
+	next := h.plan[h.packets]
+	s := d.List[next.sender]
+	if last, heard := h.heard[next.device]; heard {
 		of := s.on(last.Frequency)
 		rssi, snr = bounded(of.RSSI, last.RSSI), bounded(of.SNR, last.SNR)
 	}

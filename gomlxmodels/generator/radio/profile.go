@@ -94,7 +94,8 @@ func (m *Uplinks) Begin(f *flow.Flow) Past {
 	}
 	past := Past{plan: make([]send, len(f.Packets)), heard: make(map[int32]flow.Radio)}
 	for i := range f.Packets {
-		past.plan[i].sender = int32(m.Senders.index[f.Packets[i].Radio.Device()])
+		number := int32(m.Senders.index[f.Packets[i].Radio.Device()])
+		past.plan[i] = send{sender: number, device: number}
 	}
 	return past
 }

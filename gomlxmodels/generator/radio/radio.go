@@ -19,6 +19,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 	"github.com/necstgen/necstgen/gomlxmodels/lstm"
 )
@@ -35,9 +36,9 @@ type Fields interface {
 	AppendProfiles(ctx context.Context, flows []*flow.Flow, latents [][]float32, seed uint64) error
 	// Profiles returns a function that adds a drawn profile to what is drawn for a flow.
 	Profiles(seed uint64) func(latent []float32) []float32
-	// Plans returns a function that plans one segment of a timeline after the other; nil
-	// where nothing is planned.
-	Plans(seed uint64) func() *Plan
+	// Plans returns a function that plans one segment of a timeline after the other, as the
+	// request's schedule says if it has one; nil where nothing is planned.
+	Plans(r generator.Request) func() *Plan
 
 	Begin(f *flow.Flow) Past                      // the past before the first packet of a training flow
 	BeginDrawn(latent []float32, plan *Plan) Past // the same of a drawn flow, given its latent with the profile, or a segment's plan
@@ -83,7 +84,7 @@ func (None) Profiles(uint64) func([]float32) []float32 {
 }
 
 // Plans plans nothing.
-func (None) Plans(uint64) func() *Plan { return func() *Plan { return nil } }
+func (None) Plans(generator.Request) func() *Plan { return func() *Plan { return nil } }
 
 // Begin returns nothing to know.
 func (None) Begin(*flow.Flow) Past { return Past{} }
@@ -110,7 +111,7 @@ func (None) Complete(*flow.Packet, func(string) float64, *Past, int64, *rand.Ran
 func (None) Devices(uint64) timeline.Devices { return None{} }
 
 // Assign does nothing.
-func (None) Assign(*flow.Packet) {}
+func (None) Assign(*flow.Packet, int) {}
 
 // Model holds the fields of a generator. As JSON it is null, or the Uplinks.
 type Model struct{ Fields }

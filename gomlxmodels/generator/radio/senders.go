@@ -1,6 +1,7 @@
 package radio
 
 import (
+	"maps"
 	"math"
 	"slices"
 
@@ -16,7 +17,6 @@ import (
 // each has a counter of its own.
 type senders struct {
 	List       []*sender `json:"list"`       // by gateway and address
-	Channels   []channel `json:"channels"`   // of all uplinks
 	Segment    int       `json:"segment"`    // uplinks of a segment
 	Resolution int64     `json:"resolution"` // nanoseconds of which all times are multiples
 
@@ -48,8 +48,7 @@ type levels struct {
 	SNR  levelStats `json:"snr"`  // dB
 }
 
-// settled is from how many uplinks on a device's channels are known: what it has not
-// used until then it does not use.
+// settled is from how many uplinks on a device's channels are known.
 const settled = 20
 
 // tally is what is counted of a device.
@@ -65,11 +64,32 @@ type tally struct {
 	habits      map[habitKey]int
 }
 
-// fitSenders measures the devices of a timeline in segments.
+// Numbers returns the numbers by which schedules name the devices of uplinks: those of
+// the flows learnt by the order of their names, then what else the others hold.
+func Numbers(learnt, others []*flow.Flow) map[string]int {
+	numbers := make(map[string]int)
+	for _, flows := range [][]*flow.Flow{learnt, others} {
+		found := make(map[string]bool)
+		for _, f := range flows {
+			for i := range f.Packets {
+				if r := f.Packets[i].Radio; r != nil {
+					found[r.Device()] = true
+				}
+			}
+		}
+		for _, name := range slices.Sorted(maps.Keys(found)) {
+			if _, known := numbers[name]; !known {
+				numbers[name] = len(numbers)
+			}
+		}
+	}
+	return numbers
+}
+
+// fitSenders measures the devices of a timeline, in the order of their Numbers.
 func fitSenders(flows []*flow.Flow) *senders {
 	tallies := make(map[string]*tally)
 	gateways := make(map[uint64]uint64)
-	var all []uint32
 	d := &senders{Resolution: timeline.Resolution(flows), index: make(map[string]int)}
 	var span, before int64
 	for i, f := range flows {
@@ -90,14 +110,9 @@ func fitSenders(flows []*flow.Flow) *senders {
 				tallies[name] = t
 			}
 			t.add(p)
-			all = append(all, p.Radio.Frequency)
 		}
 	}
-	names := make([]string, 0, len(tallies))
-	for name := range tallies {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(tallies))
 	same, chance := repeatsOf(tallies, names)
 	rssi, snr := pooled(tallies, names, func(t *tally) []float64 { return t.rssi }), pooled(tallies, names, func(t *tally) []float64 { return t.snr })
 	for i, name := range names {
@@ -105,7 +120,6 @@ func fitSenders(flows []*flow.Flow) *senders {
 		d.index[name] = i
 		d.List = append(d.List, t.sender.of(t, span, rssi, snr, same/chance))
 	}
-	d.Channels = countChannels(all)
 	return d
 }
 

@@ -21,7 +21,7 @@ const maxSlack = 63
 // settingsOf returns those of an uplink.
 func settingsOf(p *flow.Packet) settings {
 	r := p.Radio
-	slack := min(max(0, p.Length-p.HeaderLength-p.PayloadLength), maxSlack)
+	slack := min(p.Padding(), maxSlack)
 	return settings{r.SpreadingFactor, r.Bandwidth, r.CodeRate, r.CRC, r.Port, r.MType, slack}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/gentest"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 )
@@ -57,7 +58,7 @@ func TestPlansKeepRates(t *testing.T) {
 	}
 	const rounds = 200
 	counts, counters := make([]float64, len(m.Senders.List)), make([]uint32, len(m.Senders.List))
-	next := m.Plans(5)
+	next := m.Plans(generator.Request{Seed: 5})
 	total := 0.0
 	for range rounds * uplinks / m.Senders.Segment {
 		for _, s := range next().sends {
@@ -81,7 +82,7 @@ func TestPlansKeepRates(t *testing.T) {
 // counter says.
 func TestPlansKeepPeriods(t *testing.T) {
 	_, m := gatewayTimeline(t, []*flow.Flow{beacon(800, rand.New(rand.NewPCG(1, 1)))})
-	next, last := m.Plans(5), send{}
+	next, last := m.Plans(generator.Request{Seed: 5}), send{}
 	silences := 0
 	for range 40 {
 		for i, s := range next().sends {
@@ -94,9 +95,37 @@ func TestPlansKeepPeriods(t *testing.T) {
 	if silences > 2 { // one uplink in 800 is followed by the wait between the end of training and its start
 		t.Errorf("%d of 640 waits are no whole periods", silences)
 	}
-	again := m.Plans(5)
-	if a, b := m.Plans(5)(), again(); !reflect.DeepEqual(a, b) {
+	again := m.Plans(generator.Request{Seed: 5})
+	if a, b := m.Plans(generator.Request{Seed: 5})(), again(); !reflect.DeepEqual(a, b) {
 		t.Errorf("the same seed planned %v and %v", a, b)
+	}
+}
+
+// A plan follows a schedule: its devices send when it says, those that training did not
+// hear with the habits of others, and counters go on.
+func TestPlansFollowSchedule(t *testing.T) {
+	_, m := gatewayTimeline(t, gentest.Uplinks(40, 24*time.Hour, rand.NewPCG(2, 2)))
+	random := rand.New(rand.NewPCG(1, 1))
+	r := generator.Request{Seed: 5, Schedule: &generator.Schedule{}}
+	for i := range 3 * m.Senders.Segment {
+		r.Schedule.Packets = append(r.Schedule.Packets, generator.ScheduledPacket{After: int64(i) * 1e9, Device: random.IntN(60) - 1})
+	}
+	next, at := m.Plans(r), 0
+	senders := make(map[int32]int32)
+	for k := range 4 { // one more than the schedule has
+		plan := next()
+		for _, s := range plan.sends {
+			if before, known := senders[s.device]; int(s.sender) >= len(m.Senders.List) || known && before != s.sender {
+				t.Fatalf("device %d has the habits of %d, before those of %d", s.device, s.sender, before)
+			}
+			senders[s.device] = s.sender
+			if at++; at > len(r.Schedule.Packets) {
+				continue
+			}
+			if want := r.Schedule.Packets[at-1].Device; want >= 0 && int(s.device) != want || at > 1 && s.gap != time.Second {
+				t.Fatalf("uplink %d of segment %d is of device %d, %v after the one before, want %d and 1 s", at-1, k, s.device, s.gap, want)
+			}
+		}
 	}
 }
 
@@ -162,7 +191,7 @@ func TestAssignKeepsHabits(t *testing.T) {
 				r.Address, r.SpreadingFactor, r.RSSI = 0, uint8(7+random.IntN(6)), r.RSSI+float32(2*random.NormFloat64())
 				p.Radio, p.PayloadLength = &r, p.PayloadLength+int32(random.IntN(9))
 				p.Length = p.HeaderLength + p.PayloadLength + macCode
-				devices.Assign(&p)
+				devices.Assign(&p, -1)
 				at := slices.IndexFunc(m.Senders.List, func(s *sender) bool {
 					return slices.ContainsFunc(s.Habits, func(h habit) bool { return h.habitKey == habitOf(&p) })
 				})
@@ -196,14 +225,14 @@ func TestChannels(t *testing.T) {
 	s := m.Senders.List[0]
 	last := s.Channels[0].Frequency
 	for range 300 {
-		now := s.frequency(m.Senders.Channels[random.IntN(3)].Frequency, last, m.Senders.Channels, random)
-		if now == last {
-			t.Fatalf("%d Hz again", now)
+		now := s.frequency(1, last, random)
+		if now == last || !slices.ContainsFunc(s.Channels, func(c channel) bool { return c.Frequency == now }) {
+			t.Fatalf("%d Hz after %d Hz, on a device that uses %v", now, last, s.Channels)
 		}
 		last = now
 	}
-	if got := s.frequency(1, last, nil, random); !slices.ContainsFunc(s.Channels, func(c channel) bool { return c.Frequency == got }) {
-		t.Errorf("%d Hz, which the device does not use", got)
+	if s.Uplinks = settled - 1; s.frequency(1, last, random) != 1 {
+		t.Errorf("a device of %d uplinks does not use the frequency that was drawn", s.Uplinks)
 	}
 	for i, want := range []float64{-90, -100, -110} {
 		if got := s.on(868_100_000 + 200_000*uint32(i)).RSSI.Mean; math.Abs(got-want) > 0.3 {
@@ -263,7 +292,7 @@ func TestTimelineJSON(t *testing.T) {
 	if err := json.Unmarshal(text, &again); err != nil {
 		t.Fatal(err)
 	}
-	if a, b := m.Plans(3)(), again.Plans(3)(); !reflect.DeepEqual(a, b) {
+	if a, b := m.Plans(generator.Request{Seed: 3})(), again.Plans(generator.Request{Seed: 3})(); !reflect.DeepEqual(a, b) {
 		t.Errorf("the plan %v became %v", a, b)
 	}
 }

@@ -160,7 +160,7 @@ func (d *senders) sent(p *flow.Packet, past *Past, random *rand.Rand) {
 	next := past.plan[past.packets]
 	s, r := d.List[next.sender], p.Radio
 	s.keep(p, random)
-	r.Gateway, r.Address, r.Counter = gatewayAddress(s.Gateway), address(int64(next.sender)), next.counter
+	r.Gateway, r.Address, r.Counter = gatewayAddress(s.Gateway), address(int64(next.device)), next.counter
 	if settingsOf(p).joins() {
 		r.Address, r.Counter = 0, 0
 	}
@@ -168,8 +168,8 @@ func (d *senders) sent(p *flow.Packet, past *Past, random *rand.Rand) {
 
 // frequency returns the frequency of the uplink that is planned, given the one drawn.
 func (d *senders) frequency(drawn uint32, past *Past, random *rand.Rand) uint32 {
-	next := past.plan[past.packets].sender
-	return d.List[next].frequency(drawn, past.heard[next].Frequency, d.Channels, random)
+	next := past.plan[past.packets]
+	return d.List[next.sender].frequency(drawn, past.heard[next.device].Frequency, random)
 }
 
 // levels returns the levels of the device that sends next, on a frequency.

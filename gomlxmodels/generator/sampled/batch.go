@@ -15,7 +15,8 @@ type slot struct {
 	past    history
 	walk    markov.Walk
 	latent  []float32
-	state   int       // of the connection
+	want    int       // packets, as a schedule says; 0: the network ends the flow
+	state   maskState // of the connection
 	mask    []float32 // of the state
 	started bool
 }
@@ -25,7 +26,7 @@ type slot struct {
 type batchSampler struct {
 	g       *Generator
 	decoder *decoder
-	masks   map[int][]float32 // by connection state
+	masks   map[maskState][]float32
 	prior   *markov.Prior
 	network *lstm.Sampler
 	random  *rand.Rand
@@ -126,7 +127,7 @@ func (l *batchSampler) assign(to *slot, f scheduledFlow) {
 		d, l.free = l.free[last], l.free[:last]
 	}
 	d.begin(&f)
-	*to = slot{buffer: d, past: begin(f.targets, l.g.Radio.BeginDrawn(f.Latent, f.plan)), walk: l.prior.Start(), latent: f.Latent, state: -1}
+	*to = slot{buffer: d, past: begin(f.targets, l.g.Radio.BeginDrawn(f.Latent, f.plan)), walk: l.prior.Start(), latent: f.Latent, want: int(f.Packets), state: maskState{connection: -1}}
 	l.active++
 }
 
@@ -145,7 +146,7 @@ func (l *batchSampler) prepare(i int) {
 	past := from.past.append(l.network.Continuous[i*width : i*width : (i+1)*width])
 	l.g.Radio.AppendPast(past, &from.past.radio)
 	copy(l.network.Latent[i*len(from.latent):], from.latent)
-	if state := from.past.connection(); state != from.state {
+	if state := from.maskState(); state != from.state {
 		from.state, from.mask = state, l.mask(state)
 	}
 	copy(l.network.Mask[i*len(from.mask):], from.mask)
@@ -153,12 +154,24 @@ func (l *batchSampler) prepare(i int) {
 	copy(l.network.Prior[i*len(row):], row)
 }
 
-// mask returns the grammar's row for a state.
-func (l *batchSampler) mask(state int) []float32 {
+// maskState returns what decides which classes the slot's next packet may have.
+func (s *slot) maskState() maskState {
+	state := maskState{connection: s.past.connection()}
+	if s.want > 0 {
+		state.left = min(s.want-len(s.buffer.packets), mostCounted+2)
+	}
+	return state
+}
+
+// mask returns what is added to the class logits in a state.
+func (l *batchSampler) mask(state maskState) []float32 {
 	mask, known := l.masks[state]
 	if !known {
 		mask = make([]float32, l.g.Vocabulary.Class.Len())
-		l.g.Grammar.mask(mask, state)
+		l.g.Grammar.mask(mask, state.connection)
+		if state.left > 0 {
+			l.g.Endings.mask(mask, state, l.decoder)
+		}
 		l.masks[state] = mask
 	}
 	return mask
@@ -187,5 +200,8 @@ func (l *batchSampler) take(i int) (ended bool) {
 	to.past.add(p, gap)
 	to.past.radio.Add(p.Radio)
 	d.add(p)
+	if to.want > 0 {
+		return len(d.packets) == to.want
+	}
 	return end || len(d.packets) >= l.g.MaxPackets
 }

@@ -150,5 +150,8 @@ func (b *byUrgency) Pop() any {
 // expect fills in a flow's targets and returns how many packets they come to.
 func (g *Generator) expect(f *scheduledFlow) float64 {
 	f.targets = g.Aggregate.Targets(f.Latent)
+	if f.Packets > 0 {
+		return float64(f.Packets)
+	}
 	return max(1, min(math.Pow(10, f.targets[0]), float64(g.MaxPackets)))
 }

@@ -124,6 +124,15 @@ func (h *history) connection() int {
 	if h.packets == 0 {
 		return beforeFlow
 	}
-	side := func(f flow.TCPFlags) int { return int(f&(flow.FIN|flow.SYN|flow.RST)) | int(f&flow.ACK)>>1 }
-	return side(h.flags[0]) | side(h.flags[1])<<4 | int(h.protocol)<<8
+	return sent(flow.Forward, h.flags[0]) | sent(flow.Backward, h.flags[1]) | int(h.protocol)<<8
+}
+
+// sent returns what flags that one side has sent are of a connection.
+func sent(d flow.Direction, f flow.TCPFlags) int {
+	return (int(f&(flow.FIN|flow.SYN|flow.RST)) | int(f&flow.ACK)>>1) << (4 * (d & 1))
+}
+
+// after returns the connection behind a packet p.
+func after(connection int, p *flow.Packet) int {
+	return connection&^beforeFlow&0xff | sent(p.Direction, p.Flags) | int(p.Tuple.Proto)<<8
 }

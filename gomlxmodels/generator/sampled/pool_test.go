@@ -15,6 +15,7 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/aggregate"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/gentest"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/radio"
 )
 
 // Each sampler is given its own flows in order, whoever asks first.
@@ -122,7 +123,7 @@ func TestPool(t *testing.T) {
 	g := learned(t, devicetest.Go(t), bursts(80, 1), 16, 4)
 	r := generator.Request{Flows: 400, Seed: 5, Start: 1_700_000_000_000_000_000}
 	draw := func(take int, slow bool) (flows []*flow.Flow) {
-		c, err := g.newPool(r, 3, 16)
+		c, err := g.newPool(r, radio.None{}.Plans(r), 3, 16)
 		if err != nil {
 			t.Fatal(err)
 		}

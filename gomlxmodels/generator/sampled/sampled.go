@@ -53,6 +53,7 @@ type facts struct {
 	MaxPackets  int              `json:"max_packets"` // a flow that reaches this many is ended
 	Vocabulary  *vocabulary      `json:"vocabulary"`
 	Grammar     grammar          `json:"grammar"` // classes that may follow, by the connection's state
+	Endings     endings          `json:"endings"` // how many packets come, by the connection's state
 	Radio       radio.Model      `json:"radio"`
 	Pace        *timeline.Pace   `json:"pace,omitempty"` // nil: flows are flows, not segments of one timeline
 }
@@ -70,7 +71,7 @@ func load(b compute.Backend, path func(string) (string, error)) (generator.Gener
 	if err = artifact.ReadJSON(path, networkName, &g.facts); err != nil {
 		return nil, err
 	}
-	if !g.Vocabulary.complete() || g.Radio.Fields == nil {
+	if !g.Vocabulary.complete() || g.Radio.Fields == nil || g.Endings == nil {
 		return nil, fmt.Errorf("generator: load %s: not a sampled generator of this version", networkName)
 	}
 	if g.Model, err = embedding.Load(b, path); err != nil {
@@ -94,14 +95,7 @@ func load(b compute.Backend, path func(string) (string, error)) (generator.Gener
 
 // ChainLabels draws flow after flow from the chain until there are n labels.
 func (g *Generator) ChainLabels(n int, src rand.Source) ([]int, error) {
-	if err := embedding.CheckCount(n); err != nil {
-		return nil, err
-	}
-	var labels []int
-	for len(labels) < n {
-		labels = g.Chain.AppendSample(labels, src, n-len(labels))
-	}
-	return labels, nil
+	return (&embedding.Level{Model: g.Model, Chain: g.Chain}).ChainLabels(n, src)
 }
 
 var (
@@ -115,7 +109,7 @@ func (g *Generator) fit(ctx context.Context, b compute.Backend, p params, networ
 	if g.Vocabulary, err = fitVocabulary(flows, p.GapBins, p.LengthBins); err != nil {
 		return err
 	}
-	g.Application, g.Grammar = flows[0].Application, fitGrammar(flows, g.Vocabulary)
+	g.Application, g.Grammar, g.Endings = flows[0].Application, fitGrammar(flows, g.Vocabulary), fitEndings(flows)
 	if g.Radio, err = radio.Fit(flows, g.Pace != nil); err != nil {
 		return err
 	}

@@ -24,9 +24,11 @@ var kind = generator.Kind{
 	About: "recurrent network whose every output is a distribution that is sampled",
 	Keys: []string{"features.*", "vae.*", "gmm.*", "markov.*", "lstm.units", "lstm.epochs", "lstm.batch", "lstm.learning_rate", "lstm.dropout",
 		"lstm.noise", "lstm.jitter", "lstm.validation_share", "lstm.patience", "lstm.gap_bins", "lstm.length_bins", "lstm.max_length"},
-	Stages: stages,
-	Load:   load,
-	Device: true,
+	Stages:    stages,
+	FlowTable: aggregate.TableStage(aggregate.RankedPacketsAndGap),
+	Load:      load,
+	Device:    true,
+	Follows:   true,
 
 	OneThread: true, // 13 % more packets a second than with a pool of threads for each step
 }
@@ -75,7 +77,7 @@ type observer = func(fit.Epoch) error
 func networkStage(s generator.LSTM) stage.Stage {
 	p := paramsOf(s)
 	return stage.Stage{
-		Name: "lstm", Version: 2, Params: p,
+		Name: "lstm", Version: 4, Params: p,
 		Deps: slices.Concat(training.Deps, []string{embedding.LabelsName, embedding.ChainName, aggregate.Name}),
 		Outs: []string{networkName, weightsName}, Seeds: []string{"lstm"}, Device: true,
 		Run: func(ctx context.Context, env *stage.Env) error { return p.run(ctx, env) },

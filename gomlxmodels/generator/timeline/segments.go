@@ -76,9 +76,10 @@ func Fit(segments []*flow.Flow) (*Pace, error) {
 	return p, nil
 }
 
-// Devices give packets that were drawn without flows their senders.
+// Devices give packets that were drawn without flows their senders: that of the
+// number given, counted from 0, or, for -1, one that fits the packet.
 type Devices interface {
-	Assign(p *flow.Packet)
+	Assign(p *flow.Packet, device int)
 }
 
 // Draw draws segments, by a clock of their own.
@@ -87,20 +88,31 @@ type Draw func(context.Context, generator.Request) iter.Seq2[*flow.Flow, error]
 // Flows lays the segments that draw gives one behind the other: a segment starts
 // after the last packet of the one before it, by as much as draw has put between
 // their starts. All gaps are divided by the rate factor, and packets later than
-// the request's duration are left out, with all that follow.
+// the request's duration are left out, with all that follow. With a schedule, packet
+// after packet is sent when the schedule says, by the device that it names.
 func (p *Pace) Flows(ctx context.Context, r generator.Request, draw Draw, devices Devices) iter.Seq2[*flow.Flow, error] {
 	return func(yield func(*flow.Flow, error) bool) {
 		if err := r.Validate(); err != nil {
 			yield(nil, err)
 			return
 		}
-		t := track{at: r.Start, until: math.MaxInt64, factor: r.Factor(), devices: devices}
+		t := track{begin: r.Start, at: r.Start, until: math.MaxInt64, factor: r.Factor(), devices: devices}
+		if r.Schedule != nil {
+			if t.schedule = r.Schedule.Packets; t.schedule == nil {
+				yield(nil, generator.ErrNoFlows)
+				return
+			}
+		}
 		if r.Duration > 0 {
 			t.until = r.Start + int64(r.Duration)
 		}
 		for round := uint64(0); ; round++ {
 			part := generator.Request{Flows: r.Flows, Seed: r.Seed + round*0x9E3779B97F4A7C15, Start: r.Start, Packets: r.Packets}
-			if r.Flows == 0 {
+			switch {
+			case r.Flows > 0:
+			case t.schedule != nil:
+				part.Flows = min(1<<20, len(t.schedule)/p.Size) + 8
+			default:
 				part.Flows = int(min(1<<20, 1.1*r.Duration.Seconds()*r.Factor()/p.Span)) + 8
 			}
 			for f, err := range draw(ctx, part) {
@@ -123,12 +135,14 @@ func (p *Pace) Flows(ctx context.Context, r generator.Request, draw Draw, device
 
 // track is where a timeline has come to.
 type track struct {
-	at, until int64
-	factor    float64
-	begun     bool
-	start     int64 // of the segment before, by draw's clock
-	segments  int64
-	devices   Devices
+	begin, at, until int64
+	factor           float64
+	begun            bool
+	start            int64 // of the segment before, by draw's clock
+	segments         int64
+	devices          Devices
+	schedule         []generator.ScheduledPacket // nil: gaps are draw's
+	packets          int                         // laid so far
 }
 
 // lay moves a segment to its place and reports whether there is room for more.
@@ -146,15 +160,24 @@ func (t *track) lay(f *flow.Flow) bool {
 			gap = p.Time - before
 		}
 		before = p.Time
-		t.at += scaled(gap)
-		if t.at > t.until {
+		device := -1
+		switch {
+		case t.schedule == nil:
+			t.at += scaled(gap)
+		case t.packets == len(t.schedule):
+			t.at = math.MaxInt64
+		default:
+			t.at, device = t.begin+scaled(t.schedule[t.packets].After), t.schedule[t.packets].Device
+		}
+		if t.at > t.until || t.at == math.MaxInt64 {
 			f.Packets = f.Packets[:i]
 			break
 		}
 		p.Time, p.FlowID = t.at, t.segments
-		t.devices.Assign(p)
+		t.devices.Assign(p, device)
+		t.packets++
 	}
 	f.ID = t.segments
 	t.segments++
-	return t.at <= t.until
+	return t.at <= t.until && (t.schedule == nil || t.packets < len(t.schedule))
 }

@@ -1,0 +1,109 @@
+package evaluate
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/necstgencsv"
+	"github.com/necstgen/necstgen/datasets/trace"
+	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/gomlxmodels/stage"
+)
+
+// Options say what is compared. Real and Synthetic must be given.
+type Options struct {
+	Real, Synthetic string
+	Training        string           // what the generator learnt from; "": a random half of Real stands for it
+	Application     flow.Application // Unknown: the one that the files are of, or all
+	Period          flow.Period      // of Real's and Training's packets; those of generated ones have no times
+	Decoded         bool             // of generated packets, the columns that end in _vae
+	Config          fidelity.Config  // bounds of the work; the zero value is the default
+	Seed            uint64           // of every random choice
+	Open            func(ctx context.Context, name string) (*trace.Trace, error)
+	Warn            func(error) // takes what is odd about the files
+}
+
+// Files compares two files. It gives the scores of fidelity.Compare, or of
+// fidelity.CompareTables where one of the files is a table of flows. The same files and
+// seed give the same scores, and a capture those that a run gives it.
+func Files(ctx context.Context, o Options) ([]fidelity.Score, error) {
+	c := comparison{Options: o, src: stage.Source(o.Seed, "evaluate")} // as the stage of a run with that seed has it
+	for _, f := range []struct {
+		to   **necstgencsv.OutputFile
+		name string
+	}{{&c.real, o.Real}, {&c.synthetic, o.Synthetic}, {&c.training, o.Training}} {
+		var err error
+		if *f.to, err = c.output(f.name); err != nil {
+			return nil, err
+		}
+		if *f.to != nil && c.Application == flow.Unknown {
+			c.Application = (*f.to).Application()
+		}
+	}
+	if !c.Period.IsZero() && (c.real != nil || c.training != nil) {
+		return nil, errors.New("evaluate: a period of time: want packets with their times, which generated ones and tables of flows have not")
+	}
+	if isTable(c.real) || isTable(c.synthetic) {
+		return c.tables(ctx)
+	}
+	return c.packets(ctx)
+}
+
+// comparison is two files on the way to their scores.
+type comparison struct {
+	Options
+	src                       rand.Source
+	real, synthetic, training *necstgencsv.OutputFile // nil: another kind of file
+}
+
+// output opens a file of generated traffic; nil is another kind of file.
+func (c *comparison) output(name string) (*necstgencsv.OutputFile, error) {
+	o, err := necstgencsv.OpenOutput(name)
+	switch {
+	case errors.Is(err, necstgencsv.ErrNoOutput):
+		return nil, nil
+	case err == nil && c.Decoded && !o.IsTable():
+		o.Decoded()
+	}
+	return o, err
+}
+
+// isTable reports whether a file is a table of flows.
+func isTable(o *necstgencsv.OutputFile) bool { return o != nil && o.IsTable() }
+
+// packets compares packets with packets.
+func (c *comparison) packets(ctx context.Context) ([]fidelity.Score, error) {
+	f := c.form()
+	split, err := c.realFlows(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if applications := split.Applications(); c.Application == flow.Unknown && len(applications) == 1 {
+		c.Application = applications[0]
+	}
+	candidate, err := c.read(ctx, c.Synthetic, c.synthetic, f, false)
+	if err != nil {
+		return nil, err
+	}
+	if c.Application != flow.Unknown {
+		warning := fidelity.Claim(candidate, c.Application)
+		if warning != nil && c.synthetic == nil {
+			c.Warn(fmt.Errorf("%s: %w", c.Synthetic, warning))
+		}
+	}
+	cfg := c.Config
+	cfg.Lacks, cfg.NoFlow = f.lacks, f.timeline
+	if f.timeline {
+		if split, candidate, err = segments(split, candidate, c.Training != ""); err != nil {
+			return nil, err
+		}
+	}
+	var baselines map[string][]*flow.Flow
+	if !f.timeline || c.Training != "" { // every other segment has half of the load
+		baselines = map[string][]*flow.Flow{"bootstrap": split.Training}
+	}
+	return fidelity.Compare(cfg, split, candidate, baselines, c.src)
+}

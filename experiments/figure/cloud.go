@@ -1,0 +1,140 @@
+package figure
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+	"math/rand/v2"
+	"slices"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Cloud is points in two dimensions.
+type Cloud struct {
+	Side int // its look: 0 is the real one
+	Name string
+	X, Y []float64
+}
+
+// maxPoints is how many points of a cloud are drawn: a random part of more, always the
+// same, because every k-th may show one phase of what alternates.
+const maxPoints = 2500
+
+// some returns which of n points are drawn.
+func some(n int) []int {
+	if n <= maxPoints {
+		all := make([]int, n)
+		for i := range all {
+			all[i] = i
+		}
+		return all
+	}
+	chosen := rand.New(rand.NewPCG(1, 1)).Perm(n)[:maxPoints]
+	slices.Sort(chosen)
+	return chosen
+}
+
+// on returns the points that are drawn on axes of these scales, and of all points how
+// many the axes can show.
+func (c *Cloud) on(x, y Scale) (points plotter.XYs, shown int) {
+	var kept plotter.XYs
+	for i := range c.X {
+		at := plotter.XY{X: x.place(c.X[i]), Y: y.place(c.Y[i])}
+		if !math.IsNaN(at.X) && !math.IsInf(at.X, 0) && !math.IsNaN(at.Y) && !math.IsInf(at.Y, 0) {
+			kept = append(kept, at)
+		}
+	}
+	for _, i := range some(len(kept)) {
+		points = append(points, kept[i])
+	}
+	return points, len(kept)
+}
+
+// Clouds draws points, one panel a side below each other, all with one scale. The
+// title of a panel has the number of points, and how many a logarithmic axis leaves out.
+func Clouds(title string, x, y Axis, sides ...Cloud) (*Figure, error) {
+	f := newFigure("clouds", title)
+	for _, side := range sides {
+		points, shown := side.on(x.Scale, y.Scale)
+		if shown == 0 {
+			return nil, fmt.Errorf("figure: %s of %s: %w", title, side.Name, ErrNoValues)
+		}
+		p := newPanel("", y.Label)
+		p.Title.Text = fmt.Sprintf("%s (%s)", side.Name, Thousands(shown))
+		if left := len(side.X) - shown; left > 0 {
+			p.Title.Text = fmt.Sprintf("%s (%s and %s zeros)", side.Name, Thousands(shown), Thousands(left))
+		}
+		setScale(&p.X, x.Scale)
+		setScale(&p.Y, y.Scale)
+		p.Add(dots{points, look(side.Side).Color})
+		f.panels = append(f.panels, p)
+	}
+	if len(f.panels) == 0 {
+		return nil, fmt.Errorf("figure: %s: %w", title, ErrNoValues)
+	}
+	first := *f.panels[0]
+	for _, p := range f.panels {
+		first.X.Min, first.X.Max = min(first.X.Min, p.X.Min), max(first.X.Max, p.X.Max)
+		first.Y.Min, first.Y.Max = min(first.Y.Min, p.Y.Min), max(first.Y.Max, p.Y.Max)
+	}
+	widen(&first.X, 0.03)
+	widen(&first.Y, 0.03)
+	for _, p := range f.panels {
+		p.X.Min, p.X.Max, p.Y.Min, p.Y.Max = first.X.Min, first.X.Max, first.Y.Min, first.Y.Max
+	}
+	f.panels[len(f.panels)-1].X.Label.Text = x.Label
+	f.height = 40 + 185*vg.Length(len(f.panels))
+	return f, nil
+}
+
+// Coloured draws the clouds in one panel, each in a colour of its own.
+func Coloured(title, x, y string, classes ...Cloud) (*Figure, error) {
+	p := newPanel(x, y)
+	f := newFigure("coloured", title, p)
+	f.height = 360
+	for i := range classes {
+		if len(classes[i].X) == 0 {
+			continue
+		}
+		c := palette[i%len(palette)]
+		points, _ := classes[i].on(Linear, Linear)
+		p.Add(dots{points, c})
+		f.legend = append(f.legend, key{text: fmt.Sprintf("%s (%s)", classes[i].Name, Thousands(len(classes[i].X))), style: draw.LineStyle{Color: c}, filled: true})
+	}
+	if len(f.legend) == 0 {
+		return nil, fmt.Errorf("figure: %s: %w", title, ErrNoValues)
+	}
+	widen(&p.X, 0.04)
+	widen(&p.Y, 0.04)
+	return f, nil
+}
+
+// dots draws small squares as one path.
+type dots struct {
+	points plotter.XYs
+	color  color.Color
+}
+
+// DataRange implements plot.DataRanger.
+func (d dots) DataRange() (xmin, xmax, ymin, ymax float64) { return plotter.XYRange(d.points) }
+
+// Plot implements plot.Plotter.
+func (d dots) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	const r = vg.Length(1.1)
+	var path vg.Path
+	for _, at := range d.points {
+		px, py := x(at.X), y(at.Y)
+		path.Move(vg.Point{X: px - r, Y: py - r})
+		path.Line(vg.Point{X: px + r, Y: py - r})
+		path.Line(vg.Point{X: px + r, Y: py + r})
+		path.Line(vg.Point{X: px - r, Y: py + r})
+		path.Close()
+	}
+	c.SetColor(d.color)
+	c.Fill(path)
+}

@@ -1,0 +1,104 @@
+package figure
+
+import (
+	"fmt"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Line is values over an axis.
+type Line struct {
+	Side      int // its look: 0 is the real one
+	Name      string
+	X, Y      []float64
+	Low, High []float64 // ends of the interval of each value; nil: none
+}
+
+// Axis says what an axis shows and how.
+type Axis struct {
+	Label string
+	Scale Scale // "" is Linear
+	Whole bool  // of something that is counted: ticks are whole numbers
+	Marks bool  // of lines over it: each value has a mark
+}
+
+// Lines draws lines over one axis. On a logarithmic one values of 0 and less are
+// left out; values that are not finite always are.
+func Lines(title string, x Axis, y string, lines ...Line) (*Figure, error) {
+	p := newPanel(x.Label, y)
+	p.X.Tick.Marker = linearTicks{whole: x.Whole}
+	setScale(&p.X, x.Scale)
+	f := newFigure("lines", title, p)
+	for _, l := range lines {
+		points, bars := l.on(x.Scale)
+		if len(points) == 0 {
+			return nil, fmt.Errorf("figure: %s: %s: %w", title, l.Name, ErrNoValues)
+		}
+		line, err := plotter.NewLine(points)
+		if err != nil {
+			return nil, fmt.Errorf("figure: %s: %s: %w", title, l.Name, err)
+		}
+		line.LineStyle = look(l.Side)
+		p.Add(line)
+		if x.Marks || len(bars) > 0 {
+			p.Add(marks{points, bars, look(l.Side)})
+		}
+		f.legend = append(f.legend, key{text: l.Name, style: look(l.Side)})
+	}
+	widen(&p.Y, 0.05)
+	if x.Scale != "" && x.Scale != Linear {
+		widen(&p.X, 0.02)
+	}
+	return f, nil
+}
+
+// on returns the points that an axis can show and their intervals, if it has some.
+func (l *Line) on(scale Scale) (points plotter.XYs, bars [][2]float64) {
+	for i, x := range l.X {
+		y := l.Y[i]
+		x = scale.place(x)
+		if math.IsNaN(x) || math.IsInf(x, 0) || math.IsNaN(y) || math.IsInf(y, 0) {
+			continue
+		}
+		points = append(points, plotter.XY{X: x, Y: y})
+		if l.Low != nil {
+			bars = append(bars, [2]float64{l.Low[i], l.High[i]})
+		}
+	}
+	return points, bars
+}
+
+// marks are discs at points, with their intervals.
+type marks struct {
+	points plotter.XYs
+	bars   [][2]float64
+	style  draw.LineStyle
+}
+
+// DataRange implements plot.DataRanger.
+func (m marks) DataRange() (xmin, xmax, ymin, ymax float64) {
+	xmin, xmax, ymin, ymax = plotter.XYRange(m.points)
+	for _, b := range m.bars {
+		ymin, ymax = min(ymin, b[0]), max(ymax, b[1])
+	}
+	return xmin, xmax, ymin, ymax
+}
+
+// Plot implements plot.Plotter.
+func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	whisker := draw.LineStyle{Color: m.style.Color, Width: 1}
+	for i, at := range m.points {
+		c.DrawGlyph(draw.GlyphStyle{Color: m.style.Color, Radius: 2.2, Shape: draw.CircleGlyph{}}, vg.Point{X: x(at.X), Y: y(at.Y)})
+		if i < len(m.bars) {
+			low, high := y(m.bars[i][0]), y(m.bars[i][1])
+			c.StrokeLine2(whisker, x(at.X), low, x(at.X), high)
+			c.StrokeLine2(whisker, x(at.X)-2.5, low, x(at.X)+2.5, low)
+			c.StrokeLine2(whisker, x(at.X)-2.5, high, x(at.X)+2.5, high)
+		}
+	}
+}

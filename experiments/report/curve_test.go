@@ -1,0 +1,44 @@
+package report_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/necstgen/necstgen/experiments/figure"
+	"github.com/necstgen/necstgen/experiments/report"
+	"github.com/necstgen/necstgen/experiments/run"
+)
+
+// losses returns the metrics of a training.
+func losses() []run.Metric {
+	var metrics []run.Metric
+	for step := 1; step <= 12; step++ {
+		for name, scale := range map[string]float64{"vae/loss": 1, "vae/validation_loss": 1.1} {
+			v := scale * (0.3 + 1/float64(step))
+			metrics = append(metrics, run.Metric{Metric: name, Step: step, Value: &v})
+		}
+	}
+	return metrics
+}
+
+// TestCurves: the legend has the last value of each metric, and a metric that there
+// is not is an error.
+func TestCurves(t *testing.T) {
+	f, err := report.Curves("Training", losses(), "vae/loss", "vae/validation_loss")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var svg bytes.Buffer
+	if err := f.WriteSVG(&svg); err != nil {
+		t.Fatal(err)
+	}
+	if want := ">validation loss (last 0.4217)</text>"; !strings.Contains(svg.String(), want) {
+		t.Errorf("the figure lacks %s", want)
+	}
+	_, err = report.Curves("Training", losses(), "vae/accuracy")
+	if want := "report: Training: metric vae/accuracy: no values"; !errors.Is(err, figure.ErrNoValues) || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}
