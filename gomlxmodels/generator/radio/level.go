@@ -68,7 +68,7 @@ func fitLevel(name string, samples []noted) (levelCode, error) {
 	}
 	units := make([]float64, len(samples))
 	for i, n := range samples {
-		units[i] = n.of.unit(l.spread(n.value, n.inside))
+		units[i] = n.of.unit(l.spread(n))
 	}
 	var err error
 	if l.Code, err = feature.FitQuantizer(units, levelBins, 1, 1); err != nil {
@@ -79,49 +79,70 @@ func fitLevel(name string, samples []noted) (levelCode, error) {
 
 // code returns the bin of a level.
 func (l *levelCode) code(n noted) int32 {
-	code, _ := l.Code.Code(n.of.unit(l.spread(n.value, n.inside)))
+	code, _ := l.Code.Code(n.of.unit(l.spread(n)))
 	return int32(code)
 }
 
 // value returns the level of a device that a bin stands for, at u in [0, 1) of it.
 func (l *levelCode) value(code int32, u float64, of levelStats) float32 {
-	return l.nearest(of.value(l.Code.Value(int(code), 0, u)))
+	return nearest(l.grid(of), of.value(l.Code.Value(int(code), 0, u)))
 }
 
-// spread returns a value between those half way from v to its neighbours on the grid.
-func (l *levelCode) spread(v, inside float64) float64 {
-	i, found := slices.BinarySearch(l.Known, v)
-	if !found || len(l.Known) == 1 {
+// grid returns the values that a gateway notes of a device.
+func (l *levelCode) grid(of levelStats) []float64 {
+	if len(of.Grid) > 0 {
+		return of.Grid
+	}
+	return l.Known
+}
+
+// gridOf returns the different values of a device's level, none where they are too few
+// to be all.
+func gridOf(values []float64) []float64 {
+	if len(values) < settled {
+		return nil
+	}
+	return slices.Compact(slices.Sorted(slices.Values(values)))
+}
+
+// spread returns a value between those half way from a level to its neighbours on the
+// grid.
+func (l *levelCode) spread(n noted) float64 {
+	grid, v := l.grid(n.of), n.value
+	i, found := slices.BinarySearch(grid, v)
+	if !found || len(grid) == 1 {
 		return v
 	}
-	below, above := l.Known[max(0, i-1)], l.Known[min(len(l.Known)-1, i+1)]
+	below, above := grid[max(0, i-1)], grid[min(len(grid)-1, i+1)]
 	switch i { // an end of the grid has as much beyond it
 	case 0:
 		below = 2*v - above
-	case len(l.Known) - 1:
+	case len(grid) - 1:
 		above = 2*v - below
 	}
-	return (below+v)/2 + inside*(above-below)/2
+	return (below+v)/2 + n.inside*(above-below)/2
 }
 
-// levelStats are the mean and the standard deviation of a level.
+// levelStats are the mean and the standard deviation of a level. A receiver skips values:
+// near -80 dBm one notes only odd ones, where its front end changes over.
 type levelStats struct {
-	Mean      float64 `json:"mean"`
-	Deviation float64 `json:"deviation"`
+	Mean      float64   `json:"mean"`
+	Deviation float64   `json:"deviation"`
+	Grid      []float64 `json:"grid,omitempty"` // the values that the device has had, ascending, where it has sent enough
 }
 
 // unit returns the distance from the mean in standard deviations, and value undoes it.
 func (s levelStats) unit(v float64) float64     { return (v - s.Mean) / s.Deviation }
 func (s levelStats) value(unit float64) float64 { return s.Mean + unit*s.Deviation }
 
-// nearest returns the value that a gateway would note.
-func (l *levelCode) nearest(v float64) float32 {
-	if len(l.Known) == 0 {
+// nearest returns the value on a grid that a gateway would note.
+func nearest(grid []float64, v float64) float32 {
+	if len(grid) == 0 {
 		return float32(v)
 	}
-	i := sort.SearchFloat64s(l.Known, v)
-	if i == len(l.Known) || i > 0 && v-l.Known[i-1] < l.Known[i]-v {
+	i := sort.SearchFloat64s(grid, v)
+	if i == len(grid) || i > 0 && v-grid[i-1] < grid[i]-v {
 		i--
 	}
-	return float32(l.Known[i])
+	return float32(grid[i])
 }

@@ -69,8 +69,8 @@ func profileOf(f *flow.Flow) [profileWidth]float64 {
 // The units in which the network is told the mean levels of devices; a device's
 // deviation has a floor, as levels are noted in whole steps.
 var (
-	timelineRSSI = levelStats{-100, 30}
-	timelineSNR  = levelStats{0, 10}
+	timelineRSSI = levelStats{Mean: -100, Deviation: 30}
+	timelineSNR  = levelStats{Mean: 0, Deviation: 10}
 )
 
 const leastDeviation = 0.5 // dB
@@ -83,7 +83,7 @@ func before(profile [profileWidth]float64) Past {
 		}
 		return v
 	}
-	return Past{levels: levels{levelStats{profile[0], deviation(profile[3])}, levelStats{profile[1], deviation(profile[4])}}, meanFactor: profile[2]}
+	return Past{levels: levels{levelStats{Mean: profile[0], Deviation: deviation(profile[3])}, levelStats{Mean: profile[1], Deviation: deviation(profile[4])}}, meanFactor: profile[2]}
 }
 
 // Begin returns the past before the first uplink of a training flow. Of a timeline it

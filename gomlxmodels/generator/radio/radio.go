@@ -5,11 +5,15 @@
 //	Fields     the radio fields of packets, as a generator asks for them
 //	None       those of packets that have none
 //	Uplinks    those of LoRaWAN uplinks: with flows, a flow is what one gateway hears
-//	           of one device; without, devices are given to uplinks afterwards
+//	           of one device; without, the habits of every device are known
+//	Plan       who sends when in a segment of a timeline without flows
 //	Model      a Fields that can be saved
 //	Copies     the radio fields of the baseline that copies tokens
 //
-// Gateways and device addresses are made up.
+// Without flows, the sampled network is told who sends next, by the devices' own clocks
+// or by a schedule, and draws the uplink; the paper's network, which knows of no
+// device, predicts uplinks, and each is given to the device whose habits it fits best,
+// and that habit. Gateways and device addresses are made up.
 package radio
 
 import (

@@ -274,10 +274,26 @@ func TestLevels(t *testing.T) {
 	}
 	for _, v := range []float64{l.Known[0], l.Known[10], l.Known[len(l.Known)-1]} {
 		for _, at := range []float64{0, 0.5, 0.999} {
-			if got := float64(l.nearest(l.spread(v, at))); math.Abs(got-v) > 1e-9 && at > 0 {
-				t.Errorf("%v dBm, spread to %v, became %v", v, l.spread(v, at), got)
+			spread := l.spread(noted{value: v, inside: at})
+			if got := float64(nearest(l.Known, spread)); math.Abs(got-v) > 1e-9 && at > 0 {
+				t.Errorf("%v dBm, spread to %v, became %v", v, spread, got)
 			}
 		}
+	}
+}
+
+// A device whose receiver skips a value keeps skipping it.
+func TestGrid(t *testing.T) {
+	of := levelStats{Mean: -80, Deviation: 2, Grid: gridOf(slices.Repeat([]float64{-81, -79, -78}, 10))}
+	l := levelCode{Known: []float64{-82, -81, -80, -79, -78}}
+	if got := nearest(l.grid(of), -80.2); got != -81 {
+		t.Errorf("%v dBm, want -81", got)
+	}
+	if low, high := l.spread(noted{-79, 0, of}), l.spread(noted{-79, 1, of}); low != -80 || high != -78.5 {
+		t.Errorf("-79 dBm stands between %v and %v, want -80 and -78.5", low, high)
+	}
+	if grid := gridOf([]float64{-81, -79}); grid != nil {
+		t.Errorf("two uplinks make the grid %v", grid)
 	}
 }
 

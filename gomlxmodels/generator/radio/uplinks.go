@@ -14,7 +14,7 @@ import (
 // Uplinks are the radio fields of LoRaWAN uplinks. The sampled network has heads for
 // the settings (spreading factor, bandwidth, code rate, CRC, port, message type),
 // frequency, RSSI, SNR and the step of the frame counter; a device's levels follow
-// its profile. The paper's network has outputs for some, and the rest is drawn.
+// its profile, and on a timeline its habits. The paper's network has outputs for some, and the rest is drawn.
 type Uplinks struct {
 	Settings  *feature.Vocabulary `json:"settings"`  // of settings
 	Frequency *feature.Vocabulary `json:"frequency"` // Hz
