@@ -58,6 +58,12 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
 		return err
 	}
 	baselines, err := drawBaselines(ctx, env, p, t, split.Training, len(synthetic))
+	if t.Piece > 0 {
+		split.Training, split.HeldOut, synthetic = timeline.Pieces(split.Training, t.Piece), timeline.Pieces(split.HeldOut, t.Piece), timeline.Pieces(synthetic, t.Piece)
+		for name := range baselines {
+			baselines[name] = timeline.Pieces(baselines[name], t.Piece)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -65,7 +71,7 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
 	if err != nil {
 		return err
 	}
-	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0, Followed: p.Followed}
+	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0 || t.Piece > 0, Followed: p.Followed}
 	scores, err := fidelity.Compare(cfg, split, synthetic, baselines, src)
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"io"
 	"iter"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -98,6 +99,13 @@ func readData(ctx context.Context, env *stage.Env, p readParams, src rand.Source
 		}
 	}
 	t.facts.Flows = int64(len(flows))
+	if t.facts.Segment == 0 && len(flows) < generator.MinFlows+leastHeldOut {
+		if t.facts.Piece = pieceOf(t.facts.Packets, p.TestShare); t.facts.Piece >= leastPiece {
+			t.splitEach(flows, p.TestShare)
+			return t, nil
+		}
+		t.facts.Piece = 0
+	}
 	return t, t.split(flows, p, data.Name, rand.New(src))
 }
 
@@ -167,13 +175,37 @@ func (d *damage) doubts() []error {
 // cut makes segments of the timeline of all flows: as long as they are worth
 // learning from, but so short that both parts have enough.
 func (t *traffic) cut(flows []*flow.Flow, share float64) ([]*flow.Flow, error) {
-	packets := 0
-	for _, f := range flows {
-		packets += len(f.Packets)
-	}
-	most := float64(packets) * min(share, 1-share) / (generator.FewFlows + 1)
-	t.facts.Segment = max(2, min(timeline.SegmentPackets, int(most)))
+	t.facts.Segment = max(2, pieceOf(t.facts.Packets, share))
 	return timeline.Segments(flows, t.facts.Segment)
+}
+
+// pieceOf returns how many packets a segment, or a piece of a flow, has of so many packets
+// of which a share is held out.
+func pieceOf(packets int64, share float64) int {
+	most := float64(packets) * min(share, 1-share) / (generator.FewFlows + 1)
+	return min(timeline.SegmentPackets, int(most))
+}
+
+// leastPiece is how many packets a piece of a flow has at least that says something.
+const leastPiece = 8
+
+// splitEach holds out the last packets of each flow: of a few long flows, as those of
+// SNMP that poll for hours, none can be spared.
+func (t *traffic) splitEach(flows []*flow.Flow, share float64) {
+	t.facts.Part = 1 - share
+	for _, f := range flows {
+		learnt, rest := *f, *f
+		n := max(1, int(math.Round(t.facts.Part*float64(len(f.Packets)))))
+		learnt.Packets, rest.Packets = f.Packets[:n:n], f.Packets[n:]
+		t.training = append(t.training, &learnt)
+		if len(rest.Packets) > 0 {
+			rest.Before = rest.Start()
+			t.heldOut = append(t.heldOut, &rest)
+		}
+	}
+	slices.SortStableFunc(t.heldOut, func(a, b *flow.Flow) int { return cmp.Compare(a.Start(), b.Start()) })
+	t.doubts = slices.Insert(t.doubts, 0, fmt.Errorf("only %d flows: the first %.0f %% of the packets of each are learnt, and the last held out; scores are of pieces of %d packets; models and scores are rough",
+		len(flows), 100*t.facts.Part, t.facts.Piece))
 }
 
 // leastHeldOut are the flows that scores need.
@@ -189,7 +221,11 @@ func (t *traffic) split(flows []*flow.Flow, p readParams, name string, random *r
 		if p.Limit > 0 {
 			instead = fmt.Sprintf("raise data.limit, which is %d packets, or set another data.application", p.Limit)
 		}
-		return fmt.Errorf("%s: %d %s of %s: want at least %d; %s", name, n, unit(t.facts), p.Application, generator.MinFlows+leastHeldOut, instead)
+		want := fmt.Sprint(generator.MinFlows + leastHeldOut)
+		if t.facts.Segment == 0 {
+			want += fmt.Sprintf(", or %.0f packets in all", math.Ceil(leastPiece*(generator.FewFlows+1)/min(p.TestShare, 1-p.TestShare)))
+		}
+		return fmt.Errorf("%s: %d %s of %s: want at least %s; %s", name, n, unit(t.facts), p.Application, want, instead)
 	}
 	asked := int(p.TestShare*float64(n) + 0.5)
 	held := min(asked, max(leastHeldOut, n-generator.FewFlows), n-generator.MinFlows)

@@ -28,6 +28,8 @@ type Traffic struct {
 	Protocol    uint8            `json:"protocol"`          // of IP, of most flows; 0 for uplinks
 	Uplinks     bool             `json:"uplinks,omitempty"` // of LoRaWAN
 	Segment     int              `json:"segment,omitempty"` // packets of a segment of a timeline without flows; 0: there are flows
+	Part        float64          `json:"part,omitempty"`    // of each flow's packets that is learnt, its first, where flows are too few to hold some of them out; 0: all of it
+	Piece       int              `json:"piece,omitempty"`   // packets of the pieces that flows are scored in where Part of each is learnt
 	Flows       int64            `json:"flows"`             // or segments
 	Packets     int64            `json:"packets"`
 	Bytes       int64            `json:"bytes"`   // of frames

@@ -3,15 +3,19 @@
 // chain that draws as many labels as the aggregate level says (D16 to D19), a point
 // drawn and decoded for each label, and a bidirectional network over windows of
 // decoded points that predicts flags, direction, lengths and gap as points, for
-// LoRaWAN the radio fields. Columns decode with the scales that they were trained
-// with (D27 to D31), every packet of a flow is emitted (D25), and all windows are
-// predicted in batches (D24).
+// LoRaWAN the radio fields. Numbers are taken back by their ranks among the training's
+// (D27, D28, D30), payload is predicted instead of the padded frame (D09), the flags of a
+// connection are chosen together, every packet of a flow is emitted (D25), and all
+// windows are predicted in batches (D24). What the autoencoder itself says of a packet is
+// kept beside it, by name (D29).
 //
 // Without flows it has one mixture, a chain over one sequence, gaps between
 // neighbours in time, and no aggregate level.
 //
 //	Generator   what the stages have made
 //	targets     the network's outputs, and what they stand for
+//	rankTable   takes outputs that are numbers back to the values of the training
+//	closing     how far a connection is closed, and which segments may follow
 package paper
 
 import (

@@ -87,10 +87,10 @@ func (f *facts) newTargets() (targets, error) {
 			return t, fmt.Errorf("output %d is %q: want %q with values: not of this version", k, s.Name, c.Name)
 		}
 	}
-	if len(f.Scales.Ranks) == 0 || f.connected() && f.Closing == nil {
-		return t, errors.New("no ranks of the numbers, or no closing of connections: not of this version")
+	if f.connected() && f.Closing == nil {
+		return t, errors.New("nothing on how connections are closed: not of this version")
 	}
-	return t, nil
+	return t, f.Scales.Ranks.check(len(t.numbers))
 }
 
 // outputs returns the heads and the features of the network.

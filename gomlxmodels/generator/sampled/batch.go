@@ -158,7 +158,7 @@ func (l *batchSampler) prepare(i int) {
 func (s *slot) maskState() maskState {
 	state := maskState{connection: s.past.connection()}
 	if s.want > 0 {
-		state.left = min(s.want-len(s.buffer.packets), mostCounted+2)
+		state.before, state.left = s.past.before(), min(s.want-len(s.buffer.packets), mostCounted+2)
 	}
 	return state
 }
@@ -190,6 +190,9 @@ func (l *batchSampler) take(i int) (ended bool) {
 	}
 	to.walk.Step(int(codes[headLabel]))
 	d := to.buffer
+	if to.want > 0 && to.past.flags[p.Direction&1]&flow.FIN != 0 { // held up to its last packets, the network may go on with data
+		p.Length, p.Captured, p.PayloadLength = p.Length-p.PayloadLength, p.Captured-p.PayloadLength, 0
+	}
 	if !to.started {
 		to.started, gap = true, 0
 		p.Time, d.proto = d.start, p.Tuple.Proto

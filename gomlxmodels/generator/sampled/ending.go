@@ -7,22 +7,27 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/generator/radio"
 )
 
-// endings says, for each state of a connection (history.connection), how many packets
-// came behind it in training: the fraction of its packets behind which came 0, 1, ...
-// mostCounted, and more. A flow whose number of packets a schedule gives is drawn by it:
+// endings says, for each state of a connection (history.connection) and the directions and
+// flags of the two packets that led to it, how many packets came behind that in training:
+// the fraction behind which came 0, 1, ... mostCounted, and more. A flow whose number of packets a schedule gives is drawn by it:
 // given that number, a class is as likely as the network says times as likely as the
 // connection is then to end in time,
 //
-//	P(class | packets left) ~ P(class) P(packets left behind it | connection behind it).
+//	P(class | packets left) ~ P(class) P(packets left behind it | connection behind it)^2.
 //
-// Without it, the network closes connections before their last packet, or not at all:
-// 22 % of the quickstart's followed flows close properly, with it as many as the
+// The square is there because the network, which knows a flow's number of packets
+// roughly, is too sure of itself where it has to end sooner or later than it would.
+// Without it, the network closes connections before their last packet, or not at all: of
+// the quickstart's followed flows 22 % close properly, with it 97 %, and 99 % of the
 // original's.
 type endings map[int][]float64
 
 // mostCounted is how many packets before a connection's end are told apart: a close
 // takes four, and what is lost is sent again.
 const mostCounted = 16
+
+// endingWeight is the power of the above.
+const endingWeight = 2
 
 // leastEnding stands for a fraction of zero: what training did not have is drawn only
 // where nothing else is left.
@@ -34,8 +39,9 @@ func fitEndings(flows []*flow.Flow) endings {
 	for _, f := range flows {
 		past := begin(targets{}, radio.Past{})
 		for i := range f.Packets {
-			past.add(&f.Packets[i], 0)
-			state := past.connection()
+			p := &f.Packets[i]
+			state := behind(past.connection(), past.before(), p)
+			past.add(p, 0)
 			if e[state] == nil {
 				e[state] = make([]float64, mostCounted+2)
 			}
@@ -57,6 +63,7 @@ func fitEndings(flows []*flow.Flow) endings {
 // maskState is what decides which classes a packet may have.
 type maskState struct {
 	connection int // history.connection
+	before     int // step of the packet before; 0 where left is
 	left       int // packets of the flow, this one among them, mostCounted+2 for more; 0: the network ends the flow
 }
 
@@ -83,9 +90,9 @@ func (e endings) mask(dst []float32, s maskState, d *decoder) {
 			dst[class] = 0
 		}
 		fraction := leastEnding
-		if row := e[after(s.connection, &d.classes[class])]; row != nil {
+		if row := e[behind(s.connection, s.before, &d.classes[class])]; row != nil {
 			fraction = max(fraction, row[s.left-1])
 		}
-		dst[class] += float32(math.Log(fraction))
+		dst[class] += endingWeight * float32(math.Log(fraction))
 	}
 }

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"iter"
@@ -44,6 +45,24 @@ func Segments(flows []*flow.Flow, size int) ([]*flow.Flow, error) {
 		f.Packets = append(f.Packets, p)
 	}
 	return segments, nil
+}
+
+// Pieces cuts each flow into blocks of size packets, the last shorter, as what a few long
+// flows are compared by. A piece's Before is the end of the piece before it. The packets
+// are those of the flows.
+func Pieces(flows []*flow.Flow, size int) []*flow.Flow {
+	var pieces []*flow.Flow
+	for _, f := range flows {
+		before := f.Before
+		for packets := range slices.Chunk(f.Packets, size) {
+			piece := *f
+			piece.ID, piece.Packets, piece.Before = int64(len(pieces)), packets, before
+			pieces = append(pieces, &piece)
+			before = End(&piece)
+		}
+	}
+	slices.SortStableFunc(pieces, func(a, b *flow.Flow) int { return cmp.Compare(a.Start(), b.Start()) })
+	return pieces
 }
 
 // End returns the time of a flow's last packet.

@@ -53,7 +53,7 @@ func Of(flows []*flow.Flow, traffic generator.Traffic, oneProtocol bool) (*Set, 
 		s.leaveOutProtocols()
 	}
 	switch n := len(s.Flows); {
-	case n < generator.MinFlows:
+	case n < generator.MinFlows && traffic.Part == 0:
 		return nil, fmt.Errorf("generator: %d flows to learn from: want at least %d", n, generator.MinFlows)
 	case n < generator.FewFlows:
 		s.Doubts = append(s.Doubts, fmt.Errorf("generator: only %d flows to learn from: what is generated will be close to them, and scores say little below %d", n, generator.FewFlows))
