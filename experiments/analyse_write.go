@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"github.com/necstgen/necstgen/datasets/atomicfile"
 	"github.com/necstgen/necstgen/experiments/analysis"
@@ -34,71 +33,4 @@ func (c *command) writeAnalyses(folder, title string, real analysis.Side, genera
 	}
 	c.say(filepath.Join(folder, "analysis.html"))
 	return nil
-}
-
-// printAnalyses prints the short table of numbers and what does not apply, or all
-// numbers as JSON.
-func (c *command) printAnalyses(results []*analysis.Result) error {
-	if c.json {
-		return printJSON(c.out, results)
-	}
-	if c.quiet {
-		return nil
-	}
-	for _, r := range results {
-		if r.Absent != "" {
-			continue
-		}
-		if err := printLine(c.out, "%s %s: %s", r.ID, r.Name, r.Title); err != nil {
-			return err
-		}
-		var rows [][]string
-		for _, m := range r.Measures {
-			if !m.Short {
-				continue
-			}
-			row := []string{"", m.Quantity, m.Statistic}
-			for _, v := range m.Values {
-				row = append(row, strings.ReplaceAll(analysis.Text(v.Value), "–", "-"))
-			}
-			rows = append(rows, append(row, m.Unit))
-		}
-		heads := append([]string{"", "QUANTITY", "STATISTIC"}, r.Sides...)
-		if err := printTable(c.out, append(heads, "UNIT"), rows); err != nil {
-			return err
-		}
-		for _, text := range r.LeftOut {
-			fmt.Fprintf(c.out, "  left out: %s\n", text)
-		}
-	}
-	for _, r := range results {
-		if r.Absent == "" {
-			continue
-		}
-		if err := printLine(c.out, "%s %s does not apply: %s", r.ID, r.Name, r.Absent); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// listAnalyses prints the list of analyses.
-func (c *command) listAnalyses() error {
-	type entry struct {
-		ID        string   `json:"id"`
-		Name      string   `json:"name"`
-		Meaning   string   `json:"meaning"`
-		Needs     []string `json:"needs"`
-		Corrected string   `json:"corrected,omitempty"`
-	}
-	var list []entry
-	var rows [][]string
-	for _, a := range analysis.List() {
-		list = append(list, entry{a.ID, a.Name, a.Meaning, a.Needs(), a.Corrected})
-		rows = append(rows, []string{a.ID, a.Name, strings.Join(a.Needs(), ", "), a.Meaning})
-	}
-	if c.json {
-		return printJSON(c.out, list)
-	}
-	return printTable(c.out, []string{"ID", "NAME", "NEEDS", "WHAT"}, rows)
 }

@@ -3,12 +3,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"github.com/necstgen/necstgen/experiments/convert"
-	"github.com/necstgen/necstgen/experiments/output"
 )
 
 func (c *command) dataImportCommand() *cobra.Command {
@@ -25,9 +23,14 @@ func (c *command) dataImportCommand() *cobra.Command {
 			"publishes, in CSV: df_raw_X.csv, df_process_X.csv, df_raw_flows_X.csv and, by\n" +
 			"--flow-features, df_process_flows_X.csv of the --application X, which is an\n" +
 			"application's name, TCP_GOOGLE_HOME, UDP_GOOGLE_HOME or, for the uplinks of\n" +
-			"FPort 1, LORA_1. Without one --out has the columns of df_week1_monday.csv.",
+			"FPort 1, LORA_1. Without one --out has the columns of df_week1_monday.csv.\n\n" +
+			"Several files, the files of a folder and those that a pattern in quotes matches\n" +
+			"are one trace, in time order. With --split --out is a folder that becomes as\n" +
+			"NeCSTGen's: day makes df_week1_monday.csv, or df_2026-11-27.csv, of each day;\n" +
+			"application makes the four files of each application, below raw and process.",
 		Example: "  go run ./experiments data import my.pcap --flows flows.parquet\n" +
-			"  go run ./experiments data import my.pcap --layout necstgen --application HTTP",
+			"  go run ./experiments data import my.pcap --layout necstgen --application HTTP\n" +
+			"  go run ./experiments data import 'week?/*/outside.tcpdump.gz' --layout necstgen --split day,application --out data",
 		Args: arguments(1, -1, "a capture file, a CSV, or the name of a data set"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.dataImport(cmd.Context(), args, o) },
 	}
@@ -37,9 +40,11 @@ func (c *command) dataImportCommand() *cobra.Command {
 	flags.StringVar(&o.Flows, "flows", "", "`FILE` of the flows (default: none)")
 	flags.StringVar(&o.FlowFeatures, "flow-features", "", "`FILE` of the flows' features (default: none)")
 	flags.StringVar((*string)(&o.Layout), "layout", "", "`LAYOUT` of the files: necstgen (default: own)")
+	flags.TextVar(&o.Split, "split", convert.Split{}, "files of `WHAT` in the folder --out: day, application or both, day,application")
 	flags.StringVar(&o.Application, "application", "", "packets of this `NAME` only; LORAWAN: uplinks")
 	flags.StringVar((*string)(&o.Variant), "variant", "", "general, tcp-google-home, udp-google-home or lorawan (default: that of the application)")
 	flags.BoolVar(&o.Compat, "compat", false, "features, and flows of ICMP, as the published files have them")
+	flags.BoolVar(&o.Published, "published-constants", false, "features scaled by the constants of the published files; includes --compat")
 	periodFlags(cmd, &o.Period)
 	return cmd
 }
@@ -52,25 +57,5 @@ func (c *command) dataImport(ctx context.Context, names []string, o convert.Opti
 	if err != nil {
 		return err
 	}
-	for _, reason := range result.Reasons {
-		c.say(fmt.Sprintf("left out: %v", reason))
-	}
-	for _, warning := range result.Warnings {
-		c.say(fmt.Sprintf("warning: %v", warning))
-	}
-	if c.json {
-		return printJSON(c.out, result)
-	}
-	if result.Rows > 0 {
-		return printLine(c.out, "%s: %s rows", result.PacketsFile, output.Thousands(result.Rows))
-	}
-	others := ""
-	if o.Application != "" {
-		others = fmt.Sprintf(" and %s packets of others", output.Thousands(result.Others))
-	}
-	err = printLine(c.out, "%s: %s packets, %s damaged records%s left out", result.PacketsFile, output.Thousands(result.Packets), output.Thousands(result.Damaged), others)
-	if err != nil || o.Flows == "" {
-		return err
-	}
-	return printLine(c.out, "%s: %s flows", o.Flows, output.Thousands(result.Flows))
+	return c.printImport(result, o)
 }

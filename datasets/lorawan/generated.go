@@ -24,8 +24,8 @@ func generatedColumns() []string {
 
 // WriteGenerated writes the packets of uplinks, which come in time order, in the columns
 // of generated traffic; categories are values, not codes. The _lstm columns are the
-// packets, the _vae columns their Decoded, empty where a packet has none. Damaged records
-// of the stream are left out, any other error ends it.
+// packets, the _vae columns their Decoded, empty where a packet has none. Downlinks and
+// damaged records of the stream are left out, any other error ends it.
 func WriteGenerated(w io.Writer, uplinks iter.Seq2[flow.Packet, error]) error {
 	out := bufio.NewWriterSize(w, 1<<16)
 	fmt.Fprintln(out, strings.Join(generatedColumns(), ","))
@@ -36,6 +36,9 @@ func WriteGenerated(w io.Writer, uplinks iter.Seq2[flow.Packet, error]) error {
 				continue
 			}
 			return err
+		}
+		if p.Radio == nil { // a downlink that the gateway heard
+			continue
 		}
 		if _, err := out.Write(g.next(&p)); err != nil {
 			return fmt.Errorf("lorawan: %w", err)

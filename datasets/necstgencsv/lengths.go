@@ -93,8 +93,8 @@ func (l *lengths) segment(p *flow.Packet, at int, length, more int32) (header, p
 		return length, 0
 	}
 	var behind flow.Layer
-	if at+1 < len(p.Layers) && p.Layers[at+1].Name != flow.LayerPadding {
-		behind = p.Layers[at+1]
+	if next := at + 1; next < len(p.Layers) && p.Layers[next].Name != flow.NoLayer && p.Layers[next].Name != flow.LayerPadding {
+		behind = p.Layers[next]
 		behind.Length = max(0, behind.Length+more)
 	}
 	connection, _ := p.Tuple.Canonical()

@@ -197,3 +197,30 @@ func TestGoogleHomeCaptures(t *testing.T) {
 		}
 	}
 }
+
+// FuzzLengths: whatever a row says, header, payload and padding are parts of the frame, and
+// what the connection has shown before changes only where the header ends.
+func FuzzLengths(f *testing.F) {
+	f.Add(int32(1514), int32(1514), int32(1480), int32(5216), uint8(16), uint8(flow.LayerRaw), uint8(flow.LayerTCP), true)
+	f.Add(int32(60), int32(60), int32(26), int32(2), uint8(2), uint8(flow.LayerPadding), uint8(flow.LayerTCP), false)
+	f.Add(int32(60), int32(42), int32(28), int32(0), uint8(0), uint8(0), uint8(flow.LayerARP), false)
+	f.Add(int32(60), int32(33), int32(80), int32(34), uint8(16), uint8(flow.NoLayer), uint8(flow.LayerTCP), true) // a length without a layer
+	f.Fuzz(func(t *testing.T, total, first, third, fourth int32, flags, name, transport uint8, timestamps bool) {
+		if total < 0 || first < 0 || third < 0 || fourth < 0 {
+			t.Skip() // not read
+		}
+		p := flow.Packet{Length: total, Flags: flow.TCPFlags(flags), Layers: flow.Layers{
+			{Name: flow.LayerEther, Length: first}, {Name: flow.LayerIP, Length: first}, {Name: flow.LayerName(transport), Length: third}, {Name: flow.LayerName(name), Length: fourth}}}
+		l := newLengths()
+		l.decide(p.Tuple, timestamps)
+		l.set(&p)
+		if p.HeaderLength < 0 || p.PayloadLength < 0 || p.HeaderLength+p.PayloadLength+p.Padding() != p.Length {
+			t.Fatalf("header %d, payload %d, padding %d of %+v", p.HeaderLength, p.PayloadLength, p.Padding(), p)
+		}
+		q := p
+		newLengths().set(&q)
+		if !p.Layers.Has(flow.LayerTCP) && (q.HeaderLength != p.HeaderLength || q.PayloadLength != p.PayloadLength) {
+			t.Fatalf("header %d, payload %d, alone %d and %d, of %+v", p.HeaderLength, p.PayloadLength, q.HeaderLength, q.PayloadLength, p)
+		}
+	})
+}

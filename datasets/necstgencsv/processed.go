@@ -101,13 +101,13 @@ func packetValue(column string, p *flow.Packet) float64 {
 }
 
 // WriteProcessed fits a processed file's columns to packets, which are read
-// twice, and writes their codes.
-func WriteProcessed(w io.Writer, layout Layout, packets iter.Seq2[flow.Packet, error], compat feature.Compat) (*feature.Encoder, error) {
+// twice, and writes their codes. Constants stand in place of what was fitted; nil: none.
+func WriteProcessed(w io.Writer, layout Layout, packets iter.Seq2[flow.Packet, error], compat feature.Compat, constants Constants) (*feature.Encoder, error) {
 	schema, err := processedSchema(layout, compat)
 	if err != nil {
 		return nil, err
 	}
-	e, err := feature.Fit(schema, processedRows(packets, layout, compat))
+	e, err := constants.fit(schema, processedRows(packets, layout, compat))
 	if err != nil {
 		return nil, err
 	}
@@ -116,13 +116,13 @@ func WriteProcessed(w io.Writer, layout Layout, packets iter.Seq2[flow.Packet, e
 
 // WriteProcessedFlows fits the columns of a flow table to its rows, which are read
 // twice, and writes their codes (process/df_process_flows_*.csv): all columns go
-// through the logarithm.
-func WriteProcessedFlows(w io.Writer, rows iter.Seq2[flow.TableRow, error], compat feature.Compat) error {
+// through the logarithm. Constants are as WriteProcessed has them.
+func WriteProcessedFlows(w io.Writer, rows iter.Seq2[flow.TableRow, error], compat feature.Compat, constants Constants) error {
 	schema := feature.Schema{Compat: compat}
 	for _, name := range flowColumns() {
 		schema.Columns = append(schema.Columns, feature.Column{Name: name, Kind: feature.Number, Scale: feature.Log, Optional: true})
 	}
-	e, err := feature.Fit(schema, flowValues(rows))
+	e, err := constants.fit(schema, flowValues(rows))
 	if err != nil {
 		return err
 	}

@@ -74,7 +74,7 @@ func checkProcessed(t *testing.T, application string, layout Layout, fitted map[
 	}
 	compat := feature.Original()
 	var out bytes.Buffer
-	e, err := WriteProcessed(&out, layout, stream(packets), compat)
+	e, err := WriteProcessed(&out, layout, stream(packets), compat, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -198,7 +198,7 @@ func TestPublishedFlowProcessing(t *testing.T) {
 			FlowsSecond: cell("rolling_rate_packet_sec"), FlowsMinute: cell("rolling_rate_packet_min")}
 	}
 	var out bytes.Buffer
-	if err := WriteProcessedFlows(&out, stream(rows), feature.Original()); err != nil {
+	if err := WriteProcessedFlows(&out, stream(rows), feature.Original(), nil); err != nil {
 		t.Fatal(err)
 	}
 	columns, got, err := readNumbers(&out, "written")
@@ -232,7 +232,7 @@ func TestFlowProcessingOfOnePacket(t *testing.T) {
 	rows := []flow.TableRow{{Packets: 1, Length: 60, LengthDeviation: none, HeaderDeviation: none, PayloadDeviation: none, Start: 1e18},
 		{Packets: 3, Length: 600, LengthDeviation: 4, HeaderDeviation: 2, PayloadDeviation: 5, Start: 2e18, TimeDiff: 1e9, Rate: 7}}
 	var out bytes.Buffer
-	if err := WriteProcessedFlows(&out, stream(rows), feature.Compat{}); err != nil {
+	if err := WriteProcessedFlows(&out, stream(rows), feature.Compat{}, nil); err != nil {
 		t.Fatal(err)
 	}
 	want := strings.Join(flowColumns(), ",") + "\n0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0\n1.0,1.0,0.0,1.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0,0.0\n"

@@ -22,8 +22,9 @@ func processedUplinkColumns() []string {
 }
 
 // WriteProcessedUplinks fits the columns to uplinks, which are read twice, and
-// writes their codes. A gateway's code is its rank among all gateways by name.
-func WriteProcessedUplinks(w io.Writer, uplinks iter.Seq2[lorawan.Uplink, error], compat feature.Compat) error {
+// writes their codes. A gateway's code is its rank among all gateways by name. Constants
+// are as WriteProcessed has them.
+func WriteProcessedUplinks(w io.Writer, uplinks iter.Seq2[lorawan.Uplink, error], compat feature.Compat, constants Constants) error {
 	schema, err := feature.LoRaWAN.Schema(compat)
 	if err != nil {
 		return fmt.Errorf("necstgencsv: %w", err)
@@ -41,7 +42,7 @@ func WriteProcessedUplinks(w io.Writer, uplinks iter.Seq2[lorawan.Uplink, error]
 			}
 		}
 	}
-	e, err := feature.Fit(schema, lorawan.Extract(seen, compat))
+	e, err := constants.fit(schema, lorawan.Extract(seen, compat))
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package necstgencsv
 
 import (
 	"bufio"
-	"cmp"
 	"fmt"
 	"io"
 	"iter"
@@ -16,53 +15,70 @@ import (
 
 // Options say what is not in the packets.
 type Options struct {
-	Capture     string // column filename of packets that name no Capture; the day layouts name captures week1_monday.tcpdump
 	Application string // column applications, "HTTP" or "UDP_GOOGLE_HOME"; empty: each packet's own
-	Day         string // column day; empty: the first packet's weekday in UTC. A capture that runs past midnight is one day
-	Week        string // column week; empty: "1"
 }
 
-// WritePackets writes a packet file. Time features run over the packets of each Capture
-// as they come, which must be those of one application in time order.
-// Header and payload lengths are the original's (feature.LayerLengths) where
-// packets have layers. Damaged records of the stream are left out, any other
-// error ends it.
+// WritePackets writes the packets of a stream with a [PacketWriter]. Damaged records of
+// the stream are left out, any other error ends it.
 func WritePackets(w io.Writer, layout Layout, packets iter.Seq2[flow.Packet, error], opts Options) error {
-	columns := layout.Columns()
-	if columns == nil {
-		return fmt.Errorf("necstgencsv: unknown layout %q: want %s, %s, %s or %s", layout, Day, DARPA, TCPGoogleHome, UDPGoogleHome)
+	out, err := NewPacketWriter(w, layout, opts)
+	if err != nil {
+		return err
 	}
-	if opts.Week == "" {
-		opts.Week = "1"
-	}
-	out := bufio.NewWriterSize(w, 1<<16)
-	fmt.Fprintln(out, strings.Join(columns, ","))
-	f := formatter{layout: layout, opts: opts}
-	cells := f.cells(columns)
-	var line []byte
-	var p flow.Packet // one for all rows: the cells' argument escapes
-	var err error
+	var p flow.Packet // one for all rows: Write's argument escapes
 	for p, err = range packets {
-		if err != nil {
-			if flow.IsRecordError(err) {
-				continue
-			}
+		if err == nil {
+			err = out.Write(&p)
+		}
+		if err != nil && !flow.IsRecordError(err) {
 			return err
 		}
-		f.set(&p)
-		line = line[:0]
-		for i, cell := range cells {
-			if i > 0 {
-				line = append(line, ',')
-			}
-			line = cell(line, &p)
-		}
-		if _, err := out.Write(append(line, '\n')); err != nil {
-			return fmt.Errorf("necstgencsv: %w", err)
-		}
-		f.index++
 	}
-	if err := out.Flush(); err != nil {
+	return out.Flush()
+}
+
+// PacketWriter writes a packet file, a row a packet.
+type PacketWriter struct {
+	out   *bufio.Writer
+	cells []cell
+	row   formatter
+	line  []byte
+}
+
+// NewPacketWriter begins a packet file in a layout.
+func NewPacketWriter(w io.Writer, layout Layout, opts Options) (*PacketWriter, error) {
+	columns := layout.Columns()
+	if columns == nil {
+		return nil, fmt.Errorf("necstgencsv: unknown layout %q: want %s, %s, %s or %s", layout, Day, DARPA, TCPGoogleHome, UDPGoogleHome)
+	}
+	p := &PacketWriter{out: bufio.NewWriterSize(w, 1<<16), row: formatter{layout: layout, opts: opts}}
+	p.cells = p.row.cells(columns)
+	_, err := fmt.Fprintln(p.out, strings.Join(columns, ","))
+	return p, err
+}
+
+// Write writes the next packet. Time features run over the packets of each Capture as
+// they come, which must be those of one application in time order. Header and payload
+// lengths are the original's (feature.LayerLengths) where packets have layers.
+func (w *PacketWriter) Write(p *flow.Packet) error {
+	w.row.set(p)
+	w.line = w.line[:0]
+	for i, cell := range w.cells {
+		if i > 0 {
+			w.line = append(w.line, ',')
+		}
+		w.line = cell(w.line, p)
+	}
+	w.row.index++
+	if _, err := w.out.Write(append(w.line, '\n')); err != nil {
+		return fmt.Errorf("necstgencsv: %w", err)
+	}
+	return nil
+}
+
+// Flush ends the file.
+func (w *PacketWriter) Flush() error {
+	if err := w.out.Flush(); err != nil {
 		return fmt.Errorf("necstgencsv: %w", err)
 	}
 	return nil
@@ -76,6 +92,8 @@ type formatter struct {
 	layout          Layout
 	opts            Options
 	clocks          feature.Clocks // by capture
+	days            Days
+	day             CaptureDay
 	dynamics        feature.Dynamics
 	header, payload int32
 	layers          int
@@ -84,9 +102,7 @@ type formatter struct {
 
 // set prepares the cells of the next packet.
 func (f *formatter) set(p *flow.Packet) {
-	if f.opts.Day == "" {
-		f.opts.Day = strings.ToLower(p.Timestamp().Weekday().String())
-	}
+	f.day = f.days.Of(p, "")
 	f.dynamics = f.clocks.Of(p.Capture).Next(p.Time, float64(p.Length))
 	f.layers = p.Layers.Count()
 	f.header, f.payload = p.HeaderLength, p.Length-p.HeaderLength
@@ -98,9 +114,6 @@ func (f *formatter) set(p *flow.Packet) {
 		}
 	}
 }
-
-// capture returns the name of the packet's capture.
-func (f *formatter) capture(p *flow.Packet) string { return cmp.Or(p.Capture, f.opts.Capture) }
 
 // cells are the cells of the columns.
 func (f *formatter) cells(columns []string) []cell {
@@ -170,11 +183,11 @@ func (f *formatter) packetCells() map[string]cell {
 		"flags":        func(dst []byte, p *flow.Packet) []byte { return number(dst, p.Tuple.Proto == flow.TCP, int64(p.Flags)) },
 		"sport":        func(dst []byte, p *flow.Packet) []byte { return number(dst, ports(p), int64(p.Tuple.Src.Port())) },
 		"dport":        func(dst []byte, p *flow.Packet) []byte { return number(dst, ports(p), int64(p.Tuple.Dst.Port())) },
-		"filename":     func(dst []byte, p *flow.Packet) []byte { return appendCSVText(dst, f.capture(p)) },
+		"filename":     func(dst []byte, p *flow.Packet) []byte { return appendCSVText(dst, p.Capture) },
 		"num_packet":   func(dst []byte, p *flow.Packet) []byte { return strconv.AppendInt(dst, p.Number, 10) },
 		"flow_id":      func(dst []byte, p *flow.Packet) []byte { return strconv.AppendInt(dst, p.FlowID, 10) },
 		"unique_id": func(dst []byte, p *flow.Packet) []byte {
-			return appendCSVText(dst, f.capture(p)+strconv.FormatInt(p.Number, 10))
+			return appendCSVText(dst, p.Capture+strconv.FormatInt(p.Number, 10))
 		},
 		"applications": func(dst []byte, p *flow.Packet) []byte {
 			switch {
@@ -194,10 +207,12 @@ func (f *formatter) featureCells() map[string]cell {
 	}
 	d := &f.dynamics
 	return map[string]cell{
-		"day":      func(dst []byte, _ *flow.Packet) []byte { return appendCSVText(dst, f.opts.Day) },
-		"week":     func(dst []byte, _ *flow.Packet) []byte { return appendCSVText(dst, f.opts.Week) },
-		"day_week": func(dst []byte, _ *flow.Packet) []byte { return appendCSVText(dst, f.opts.Day+"_"+f.opts.Week) },
-		"index":    func(dst []byte, _ *flow.Packet) []byte { return strconv.AppendInt(dst, f.index, 10) },
+		"day":  func(dst []byte, _ *flow.Packet) []byte { return append(dst, f.day.Weekday...) },
+		"week": func(dst []byte, _ *flow.Packet) []byte { return append(dst, f.day.Week...) },
+		"day_week": func(dst []byte, _ *flow.Packet) []byte {
+			return append(append(append(dst, f.day.Weekday...), '_'), f.day.Week...)
+		},
+		"index": func(dst []byte, _ *flow.Packet) []byte { return strconv.AppendInt(dst, f.index, 10) },
 		"count_pkt": func(dst []byte, p *flow.Packet) []byte {
 			return strconv.AppendInt(dst, int64(feature.FrameCount(p.Length)), 10)
 		},

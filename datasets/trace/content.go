@@ -41,7 +41,7 @@ func contentOf(in *bufio.Reader, name string) (content, error) {
 	case has("time", "length"):
 		return columnar, nil
 	case has("length_total_lstm"), has("count_total"), has("flow_id_count"), has("length_total"):
-		return "", fmt.Errorf("trace: %s: is a table without packets as they were sent (its first columns are %s): want a capture, or packets like NeCSTGen's raw/df_raw_HTTP.csv", name, strings.Join(columns[:min(3, len(columns))], ", "))
+		return "", fmt.Errorf("trace: %s: is a table without packets as they were sent (its first columns are %s): want a capture, or packets like NeCSTGen's raw/df_raw_HTTP.csv (evaluate takes generated packets and tables of flows too, and generate --from generated packets)", name, strings.Join(columns[:min(3, len(columns))], ", "))
 	}
 	return captured, nil // and refused as such, unless it is one
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/necstgencsv"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/datasets/trace"
 )
@@ -41,6 +42,9 @@ type Options struct {
 
 	Layout Layout
 
+	// Split makes Packets a folder of several files of NeCSTGen's layout.
+	Split Split
+
 	// Application leaves out all packets but those of one application. Beside the
 	// names of package flow it may be one of NeCSTGen's: TCP_GOOGLE_HOME and
 	// UDP_GOOGLE_HOME stand for all packets of that transport, LORA_1 for the uplinks
@@ -54,18 +58,23 @@ type Options struct {
 	// an application takes all uplinks.
 	Variant feature.Variant
 	Compat  bool // Features as the published files have them, feature.Original
+
+	// Published scales Features and FlowFeatures of NeCSTGen's layout by the constants of
+	// the published files in place of what the rows give. It includes Compat.
+	Published bool
 }
 
 // Result counts what was read and written.
 type Result struct {
-	PacketsFile string  `json:"table"`
-	Packets     int64   `json:"packets"` // in that file
-	Flows       int64   `json:"flows"`
-	Rows        int64   `json:"rows"`   // of flows or numbers that were copied
-	Damaged     int64   `json:"errors"` // records that could not be read
-	Others      int64   `json:"others"` // packets that are not of the application
-	Reasons     []error `json:"-"`      // what was wrong with the first damaged records
-	Warnings    []error `json:"-"`      // what is odd about the trace
+	PacketsFile string   `json:"table"`
+	Packets     int64    `json:"packets"` // in that file
+	Flows       int64    `json:"flows"`
+	Rows        int64    `json:"rows"`            // of flows or numbers that were copied
+	Damaged     int64    `json:"errors"`          // records that could not be read
+	Others      int64    `json:"others"`          // packets that are not of the application
+	Reasons     []error  `json:"-"`               // what was wrong with the first damaged records
+	Files       []string `json:"files,omitempty"` // of a split, by name: of packets, then what is made of them
+	Warnings    []error  `json:"-"`               // what is odd about the trace
 }
 
 // OptionsError is a mistake in the options.
@@ -90,6 +99,8 @@ func Run(ctx context.Context, names []string, o Options, say func(message string
 	switch {
 	case c.content == flowContent || c.content == numberContent:
 		write = c.copyTable
+	case o.Split != (Split{}):
+		write = c.writeSplit
 	case o.Layout == NeCSTGen:
 		write = c.writeNeCSTGen
 	}
@@ -110,6 +121,11 @@ type converter struct {
 	content content
 	passes  int // over the trace, so far
 	result  Result
+
+	packetConstants, flowConstants necstgencsv.Constants // nil: what the rows give
+
+	in       *trace.Trace      // of the pass that is under way
+	captures map[string]string // the names of captures by their files
 }
 
 // open opens the trace at its start.
@@ -140,6 +156,18 @@ func (c *converter) prepare() error {
 	}
 	if len(c.names) == 1 {
 		c.content = contentOf(c.name)
+	}
+	if c.Published {
+		c.Compat = true
+		var unknown error
+		if c.packetConstants, c.flowConstants, unknown = necstgencsv.PublishedConstants(c.Application); c.Layout != NeCSTGen {
+			unknown = fmt.Errorf("published constants: want layout %s", NeCSTGen)
+		}
+		err = errors.Join(err, unknown)
+	}
+	if c.Split != (Split{}) {
+		c.result.PacketsFile = c.Packets
+		return errors.Join(err, c.Period.Check(), c.checkSplit())
 	}
 	if c.Packets == "" {
 		if len(c.names) != 1 || strings.ContainsAny(c.name, "*?[") {

@@ -47,51 +47,6 @@ func sameCell(a, b string, tolerance float64) bool {
 	return a == b || errX == nil && errY == nil && math.Abs(x-y) <= tolerance*max(1, math.Abs(x), math.Abs(y))
 }
 
-// The published files of packets and flows come back from the published packets:
-// their columns, and their cells but for numbers of flows, and of rows in the whole table.
-func TestPublishedFiles(t *testing.T) {
-	renamed := []string{"flow_id", "index"}
-	for _, test := range []struct {
-		in, application string
-		raw, flows      string // published file; "": none
-		sameFlows       int    // rows of flows that are equal
-	}{
-		{"raw/df_raw_HTTP.csv", "HTTP", "raw/df_raw_HTTP.csv", "raw/df_raw_flows_HTTP.csv", 717}, // the sample cuts the last flow
-		{"raw/df_raw_SNMP.csv", "SNMP", "raw/df_raw_SNMP.csv", "", 0},                            // and all flows here
-		{"raw/df_raw_UDP_GOOGLE_HOME.csv", "UDP_GOOGLE_HOME", "raw/df_raw_UDP_GOOGLE_HOME.csv", "raw/df_raw_flows_UDP_GOOGLE_HOME.csv", 0},
-		{"raw/df_raw_LORA_1.csv", "LORA_1", "raw/df_raw_LORA_1.csv", "", 0},
-		{"df_week1_monday.csv", "", "df_week1_monday.csv", "", 0},
-	} {
-		t.Run(test.in, func(t *testing.T) {
-			dir := t.TempDir()
-			o := convert.Options{Packets: filepath.Join(dir, "raw.csv"), Layout: convert.NeCSTGen, Application: test.application}
-			if test.flows != "" {
-				o.Flows, o.FlowFeatures = filepath.Join(dir, "flows.csv"), filepath.Join(dir, "features.csv")
-			}
-			r, err := convert.Run(t.Context(), []string{sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(test.in))}, o, nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if r.Packets != 10_000 || r.Damaged != 0 || r.Others != 0 {
-				t.Errorf("%+v", r)
-			}
-			if test.raw != "" {
-				comparePackets(t, o.Packets, sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(test.raw)), renamed)
-			}
-			if test.flows != "" {
-				_, flows := readCSV(t, o.Flows)
-				_, features := readCSV(t, o.FlowFeatures)
-				if n := len(flows["rate"]); int64(n) != r.Flows || len(features["rate"]) != n {
-					t.Errorf("%d flows, %d rows, %d of features", r.Flows, n, len(features["rate"]))
-				}
-				if same := compareFlows(t, o.Flows, sharedtest.Path(t, "necstgen", "data", filepath.FromSlash(test.flows))); same < test.sameFlows {
-					t.Errorf("%d flows are as published, want %d", same, test.sameFlows)
-				}
-			}
-		})
-	}
-}
-
 func comparePackets(t *testing.T, got, want string, except []string) {
 	t.Helper()
 	gotHeader, gotColumns := readCSV(t, got)
@@ -121,35 +76,30 @@ func comparePackets(t *testing.T, got, want string, except []string) {
 }
 
 // compareFlows counts the leading flows that agree in what does not depend on
-// rounded times.
-func compareFlows(t *testing.T, got, want string) int {
+// rounded times, but for a column.
+func compareFlows(t *testing.T, got, want, except string) int {
 	t.Helper()
 	gotHeader, gotColumns := readCSV(t, got)
-	wantHeader, wantColumns := readCSV(t, want)
-	if !slices.Equal(gotHeader, wantHeader) {
-		t.Fatalf("columns %q, want %q", gotHeader, wantHeader)
-	}
-	same := 0
+	_, wantColumns := readCSV(t, want)
 	for i := range gotColumns[gotHeader[0]] {
-		equal := true
 		for _, name := range []string{"flow_id_count", "length_total_sum", "length_total_std", "timestamps_min", "header_length_std", "payload_length_std"} {
-			equal = equal && sameCell(gotColumns[name][i], wantColumns[name][i], 1e-9)
-		}
-		if equal {
-			same++
+			if name != except && !sameCell(gotColumns[name][i], wantColumns[name][i], 1e-9) {
+				return i
+			}
 		}
 	}
-	return same
+	return len(gotColumns[gotHeader[0]])
 }
 
-// Features in NeCSTGen's layout have the published columns, and codes in [0, 1].
+// Features in NeCSTGen's layout have the published columns, and codes in [0, 1], also where
+// they are fitted to the rows.
 func TestPublishedFeatures(t *testing.T) {
 	for _, application := range []string{"HTTP", "SNMP", "UDP_GOOGLE_HOME", "LORA_1"} {
-		for _, compat := range []bool{false, true} {
+		for _, o := range []convert.Options{{}, {Compat: true}} {
 			dir := t.TempDir()
-			o := convert.Options{Packets: filepath.Join(dir, "raw.csv"), Features: filepath.Join(dir, "process.csv"),
-				Layout: convert.NeCSTGen, Application: application, Compat: compat}
-			if _, err := convert.Run(t.Context(), []string{sharedtest.Path(t, "necstgen", "data", "raw", "df_raw_"+application+".csv")}, o, nil); err != nil {
+			o.Packets, o.Features, o.Layout, o.Application = filepath.Join(dir, "raw.csv"), filepath.Join(dir, "process.csv"), convert.NeCSTGen, application
+			in := sharedtest.Path(t, "necstgen", "data", "raw", "df_raw_"+application+".csv")
+			if _, err := convert.Run(t.Context(), []string{in}, o, nil); err != nil {
 				t.Fatal(err)
 			}
 			header, columns := readCSV(t, o.Features)
@@ -159,13 +109,33 @@ func TestPublishedFeatures(t *testing.T) {
 			}
 			for name, cells := range columns {
 				if len(cells) != 10_000 {
-					t.Errorf("%s: %d rows", application, len(cells))
+					t.Errorf("%s, %s: %d rows", application, name, len(cells))
 				}
-				for _, cell := range cells {
-					if x, err := strconv.ParseFloat(cell, 64); err != nil || !(x >= 0 && x <= 1) {
-						t.Fatalf("%s, %s: %q, %v", application, name, cell, err)
-					}
+			}
+			checkCodes(t, columns)
+		}
+	}
+}
+
+// sameFeatures compares codes to 1e-12, and those of the gaps and rates to what the
+// printed times have kept of a gap.
+func sameFeatures(t *testing.T, what string, got, want map[string][]string, gaps []string) {
+	t.Helper()
+	for name, cells := range want {
+		for i, cell := range cells {
+			tolerance := 1e-12
+			if name == "time_diff" || name == "rate" {
+				gap, err := strconv.ParseFloat(gaps[i], 64)
+				if err != nil {
+					t.Fatal(err)
 				}
+				if gap > 0 {
+					tolerance += 5e-8 / gap
+				}
+			}
+			if g := got[name][i]; !sameCell(g, cell, tolerance) {
+				t.Errorf("%s, %s, row %d: %q, want %q", what, name, i, g, cell)
+				break
 			}
 		}
 	}
@@ -271,6 +241,8 @@ func TestRefused(t *testing.T) {
 		{"testbed", convert.Options{Variant: "packet"}, `unknown variant "packet"`, true},
 		{"testbed", convert.Options{Application: "HTTP", Variant: feature.LoRaWAN}, "variant lorawan: want lorawan for uplinks", true},
 		{"testbed", convert.Options{Variant: feature.LoRaWAN}, "packets is of LORAWAN", false},
+		{"testbed", convert.Options{Published: true}, "published constants: want layout necstgen", true},
+		{"testbed", convert.Options{Published: true, Layout: necstgen, Application: "DNS"}, `no published constants of "DNS": want one of HTTP, LORA_1, LORA_10, SMTP, SNMP, TCP_GOOGLE_HOME, UDP_GOOGLE_HOME`, true},
 		{"generated.csv", convert.Options{Flows: "f.csv"}, "which have no addresses", true},
 		{"numbers.csv", convert.Options{Application: "HTTP"}, "is only copied", true},
 		{"missing.pcap", convert.Options{}, "no file and no data set missing.pcap", false},

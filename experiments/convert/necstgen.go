@@ -2,7 +2,6 @@ package convert
 
 import (
 	"io"
-	"path/filepath"
 
 	"github.com/necstgen/necstgen/datasets/atomicfile"
 	"github.com/necstgen/necstgen/datasets/feature"
@@ -45,15 +44,15 @@ func (c *converter) writeRaw(w io.Writer) error {
 		return lorawan.WriteLog(w, c.uplinks(), feature.Original())
 	}
 	return necstgencsv.WritePackets(w, c.choice.layout, c.packets(),
-		necstgencsv.Options{Capture: filepath.Base(c.name), Application: c.Application})
+		necstgencsv.Options{Application: c.Application})
 }
 
 // writeProcessed writes the features as in process/df_process_*.csv.
 func (c *converter) writeProcessed(w io.Writer) error {
 	if c.choice.uplinks() {
-		return necstgencsv.WriteProcessedUplinks(w, c.uplinks(), c.compatibility())
+		return necstgencsv.WriteProcessedUplinks(w, c.uplinks(), c.compatibility(), c.packetConstants)
 	}
-	_, err := necstgencsv.WriteProcessed(w, c.choice.layout, c.packets(), c.compatibility())
+	_, err := necstgencsv.WriteProcessed(w, c.choice.layout, c.packets(), c.compatibility(), c.packetConstants)
 	return err
 }
 
@@ -64,7 +63,7 @@ func (c *converter) writeFlowTable(w io.Writer) error {
 
 // writeFlowFeatures writes the flows' features as in process/df_process_flows_*.csv.
 func (c *converter) writeFlowFeatures(w io.Writer) error {
-	return necstgencsv.WriteProcessedFlows(w, c.flowRows(c.publishedLengths), c.compatibility())
+	return necstgencsv.WriteProcessedFlows(w, c.flowRows(c.publishedLengths), c.compatibility(), c.flowConstants)
 }
 
 // publishedLengths gives a packet the header and payload lengths that the file of

@@ -24,6 +24,7 @@ func pass[T any](c *converter, read func(*trace.Trace) iter.Seq2[T, error], take
 			return
 		}
 		defer in.Close()
+		c.in = in
 		first := c.passes == 0
 		c.passes++
 		for row, err = range read(in) {

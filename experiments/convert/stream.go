@@ -1,7 +1,9 @@
 package convert
 
 import (
+	"cmp"
 	"iter"
+	"path/filepath"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/lorawan"
@@ -28,7 +30,34 @@ func (c *converter) packets() iter.Seq2[flow.Packet, error] {
 	}
 	return pass(c, func(in *trace.Trace) iter.Seq2[flow.Packet, error] {
 		return c.assembler().Label(c.stream(in))
-	}, c.choice.takes)
+	}, func(p *flow.Packet) bool {
+		if !c.choice.takes(p) {
+			return false
+		}
+		if c.Layout == NeCSTGen {
+			c.nameCapture(p)
+		}
+		return true
+	})
+}
+
+// nameCapture gives a packet the number that it has in its capture and the capture's
+// name: that of its file, or of its day where the DARPA evaluation has a name for that.
+func (c *converter) nameCapture(p *flow.Packet) {
+	origin := c.in.Origin()
+	p.Number = origin.Number
+	if p.Capture != "" {
+		return
+	}
+	name, known := c.captures[origin.File]
+	if !known {
+		if c.captures == nil {
+			c.captures = make(map[string]string)
+		}
+		name = cmp.Or(necstgencsv.DayOf(p.Time).Capture(), filepath.Base(origin.File))
+		c.captures[origin.File] = name
+	}
+	p.Capture = name
 }
 
 // assembler returns what makes flows of the packets.

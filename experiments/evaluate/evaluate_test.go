@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/lorawan"
 	"github.com/necstgen/necstgen/datasets/necstgencsv"
 	"github.com/necstgen/necstgen/datasets/sharedtest"
 	"github.com/necstgen/necstgen/datasets/trace"
@@ -26,7 +27,7 @@ var quick = fidelity.Config{Trees: 20, FloorSplits: 2}
 func files(t *testing.T, o evaluate.Options) (scores map[string]fidelity.Score, warnings []string) {
 	t.Helper()
 	o.Config, o.Seed = quick, 1
-	o.Open = func(ctx context.Context, name string) (*trace.Trace, error) { return trace.OpenFile(ctx, name, nil) }
+	o.Open = open
 	o.Warn = func(err error) { warnings = append(warnings, err.Error()) }
 	list, err := evaluate.Files(t.Context(), o)
 	if err != nil {
@@ -43,6 +44,11 @@ func files(t *testing.T, o evaluate.Options) (scores map[string]fidelity.Score, 
 		scores[s.Level+"/"+s.Score] = s
 	}
 	return scores, warnings
+}
+
+// open opens a file of packets.
+func open(ctx context.Context, name string) (*trace.Trace, error) {
+	return trace.OpenFile(ctx, name, nil)
 }
 
 // published is a file of NeCSTGen's authors.
@@ -65,7 +71,7 @@ func TestPublished(t *testing.T) {
 		absent          []string
 	}{
 		{"raw/df_raw_HTTP.csv", "output/DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv", "HTTP",
-			[]want{{"packet/length KS", 0.2675, 0.04}, {"packet/log gap KS", 0.156, 0.04}, {"flow/packets KS", 0.0145, 0.08}, {"packet/header length KS", 0.109, 0.02},
+			[]want{{"packet/length KS", 0.2675, 0.04}, {"packet/log gap KS", 0.156, 0.04}, {"flow/packets KS", 0.0145, 0.08}, {"packet/header length KS", 0.109, 0.02}, {"packet/flags TV", 0.112, 0.03},
 				{"classifier/C2ST flow", 0.997, 0.03}, {"classifier/C2ST window", 1, 0.01}, {"order/handshake share", 0, 0.001}},
 			[]string{"flow/time between flows KS", "load/bytes/s KS", "load/Hurst exponent", "packet/server port JSD", "published/NetShare EMD PAT"}},
 		{"raw/df_raw_SNMP.csv", "output/DF_GEN_PACKET_SNMP_NO_FLOW_FINAL.csv", "SNMP",
@@ -158,6 +164,33 @@ func TestOwnOutput(t *testing.T) {
 	}
 }
 
+// TestOwnUplinks: real uplinks written as an output score as the same uplinks, by
+// everything but what an output does not tell.
+func TestOwnUplinks(t *testing.T) {
+	raw := published(t, "raw/df_raw_LORA_1.csv")
+	f, err := os.Open(raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	var out bytes.Buffer
+	if err := lorawan.WriteGenerated(&out, lorawan.Packets(lorawan.Log(f, raw))); err != nil {
+		t.Fatal(err)
+	}
+	scores, _ := files(t, evaluate.Options{Real: raw, Synthetic: write(t, "DF_GEN_PACKET_LORA_1_NO_FLOW_FINAL.csv", out.String())})
+	for _, name := range []string{"radio/SNR KS", "radio/spreading factor TV", "radio/frequency TV", "packet/length KS", "packet/log gap KS", "classifier/C2ST uplink", "load/packets/s KS"} {
+		s := scores[name]
+		if s.Value == nil || s.Floor == nil || s.Application != "LORAWAN" || *s.Value > *s.Floor+4**s.FloorSpread+0.05 {
+			t.Errorf("%s: %+v", name, s)
+		}
+	}
+	for _, name := range []string{"radio/port TV", "radio/message type JSD", "radio/counter steps JSD", "flow/packets KS"} {
+		if s := scores[name]; s.Value != nil {
+			t.Errorf("%s: %+v, want a reason", name, s)
+		}
+	}
+}
+
 // write puts a file of that name into a folder.
 func write(t *testing.T, name, text string) string {
 	t.Helper()
@@ -220,7 +253,7 @@ func TestKinds(t *testing.T) {
 		{"no file", evaluate.Options{Real: "missing.csv", Synthetic: labelled}, "missing.csv"},
 		{"damaged", evaluate.Options{Real: labelled, Synthetic: write(t, "x.csv", "length_total_lstm,direction,time_diff_lstm,header_length_lstm,flow_id\nx,0,0,0,0\n")}, "no packet that could be read"},
 	} {
-		test.o.Open = func(ctx context.Context, name string) (*trace.Trace, error) { return trace.OpenFile(ctx, name, nil) }
+		test.o.Open = open
 		test.o.Warn, test.o.Config = func(error) {}, quick
 		if _, err := evaluate.Files(t.Context(), test.o); err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s: %v, want %s", test.name, err, test.want)

@@ -66,10 +66,14 @@ func paramsOf(s generator.LSTM) params {
 func (p params) network() lstm.SampledConfig {
 	n := lstm.DefaultSampledConfig()
 	n.Units, n.Dropout, n.Noise, n.Jitter = p.Units, p.Dropout, p.Noise, p.Jitter
-	n.Fit = training.Network(n.Fit, p.Epochs, p.Batch, p.LearningRate, p.Patience)
+	n.Fit = training.Network(n.Fit, p.Epochs, max(1, p.Batch*batchPacketUnit/n.Steps), p.LearningRate, p.Patience)
 	n.Fit.ValidationFraction = p.ValidationShare
 	return n
 }
+
+// batchPacketUnit is how many packets lstm.batch counts as one: a row has more, of
+// which so many fewer are a batch.
+const batchPacketUnit = 32
 
 type observer = func(fit.Epoch) error
 
@@ -77,7 +81,7 @@ type observer = func(fit.Epoch) error
 func networkStage(s generator.LSTM) stage.Stage {
 	p := paramsOf(s)
 	return stage.Stage{
-		Name: "lstm", Version: 3, Params: p,
+		Name: "lstm", Version: 4, Params: p,
 		Deps: slices.Concat(training.Deps, []string{embedding.LabelsName, embedding.ChainName, aggregate.Name}),
 		Outs: []string{networkName, weightsName}, Seeds: []string{"lstm"}, Device: true,
 		Run: func(ctx context.Context, env *stage.Env) error { return p.run(ctx, env) },

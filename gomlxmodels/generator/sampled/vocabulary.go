@@ -57,7 +57,8 @@ func splitClass(key int64) (p flow.Packet, end bool) {
 const (
 	exactPayload = 0.002
 	exactGap     = 0.01
-	gapFractions = 16 // parts of a gap's bin: its second digit
+	gapFractions = 16   // parts of a gap's bin: its second digit
+	rareValue    = 0.03 // lstm.SampledConfig.Rare of lengths and gaps; not of the class, which ends flows
 )
 
 // fitVocabulary learns which values there are, and bins for those that do not recur.
