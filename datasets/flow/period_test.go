@@ -67,3 +67,24 @@ func TestPeriod(t *testing.T) {
 		}
 	}
 }
+
+// What is taken for a moment is written so that it is the same one.
+func FuzzMoment(f *testing.F) {
+	for _, seed := range []string{"", "+10m", "+1h0.5s", "1999-03-01", "1999-03-01T13:00:00.25+05:30", "+-1s", "13:00"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var m, again Moment
+		if m.UnmarshalText([]byte(text)) != nil {
+			return
+		}
+		if err := again.UnmarshalText([]byte(m.String())); err != nil {
+			t.Fatalf("%q is written as %q: %v", text, m, err)
+		}
+		a, _ := (Period{From: m}).Bounds(0)
+		b, _ := (Period{From: again}).Bounds(0)
+		if a != b || m.IsZero() != again.IsZero() {
+			t.Errorf("%q is %d, written as %q %d", text, a, m, b)
+		}
+	})
+}

@@ -212,7 +212,7 @@ func TestPublishedDayWrittenAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := WritePackets(&out, Day, Packets(published(t, path), path), Options{Capture: "week1_monday.tcpdump"}); err != nil {
+	if err := WritePackets(&out, Day, Packets(published(t, path), path), Options{}); err != nil {
 		t.Fatal(err)
 	}
 	got, err := csv.NewReader(&out).ReadAll()

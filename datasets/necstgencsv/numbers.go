@@ -53,6 +53,9 @@ func (n *numbers) within(row []float64, column string, lo, hi float64) (float64,
 		return 0, nil
 	}
 	v := n.at(row, column)
+	if math.IsNaN(v) {
+		return 0, fmt.Errorf("column %s has no value", column)
+	}
 	if !(v >= lo && v <= hi) {
 		return 0, fmt.Errorf("column %s: %v is out of range: want %g to %g", column, v, lo, hi)
 	}

@@ -111,7 +111,7 @@ func TestDamagedOutputs(t *testing.T) {
 	for _, test := range []struct{ row, want string }{
 		{"x,0,2,0,54,0", `:2: column length_total_lstm: "x" is no number`},
 		{"-1,0,2,0,54,0", ":2: column length_total_lstm: -1 is out of range: want 0 to 1e+09"},
-		{",0,2,0,54,0", ":2: column length_total_lstm: NaN is out of range"},
+		{",0,2,0,54,0", ":2: column length_total_lstm has no value"},
 		{"60,0,256,0,54,0", ":2: column flags: 256 is out of range: want 0 to 255"},
 		{"60,0,2,-1e-9,54,0", ":2: column time_diff_lstm: -1e-09 is out of range"},
 		{"60,0,2,1e300,54,0", ":2: column time_diff_lstm: 1e+300 is out of range"},

@@ -32,6 +32,11 @@ type packetRow struct {
 // Packets reads a packet file, df_week*_*.csv or raw/df_raw_*.csv. A row that
 // cannot be read is a *RowError in the stream, and reading goes on.
 //
+// Lengths are the corrected ones (D09): a header is that of link, network and transport
+// layer, whatever the dissector took for the payload, and Ethernet's padding is
+// neither. Capture is the column filename; flow ids that two captures share are told
+// apart (D07).
+//
 // Direction is backward where the source port is the application's service port
 // (25 and 587, 80, 161), or else where the source is not the source of the first
 // packet of the flow; it needs flow ids.

@@ -2,7 +2,6 @@ package necstgencsv
 
 import (
 	"bufio"
-	"cmp"
 	"fmt"
 	"io"
 	"iter"
@@ -16,7 +15,6 @@ import (
 
 // Options say what is not in the packets.
 type Options struct {
-	Capture     string // column filename of packets that name no Capture; the day layouts name captures week1_monday.tcpdump
 	Application string // column applications, "HTTP" or "UDP_GOOGLE_HOME"; empty: each packet's own
 }
 
@@ -117,9 +115,6 @@ func (f *formatter) set(p *flow.Packet) {
 	}
 }
 
-// capture returns the name of the packet's capture.
-func (f *formatter) capture(p *flow.Packet) string { return cmp.Or(p.Capture, f.opts.Capture) }
-
 // cells are the cells of the columns.
 func (f *formatter) cells(columns []string) []cell {
 	all := f.packetCells()
@@ -188,11 +183,11 @@ func (f *formatter) packetCells() map[string]cell {
 		"flags":        func(dst []byte, p *flow.Packet) []byte { return number(dst, p.Tuple.Proto == flow.TCP, int64(p.Flags)) },
 		"sport":        func(dst []byte, p *flow.Packet) []byte { return number(dst, ports(p), int64(p.Tuple.Src.Port())) },
 		"dport":        func(dst []byte, p *flow.Packet) []byte { return number(dst, ports(p), int64(p.Tuple.Dst.Port())) },
-		"filename":     func(dst []byte, p *flow.Packet) []byte { return appendCSVText(dst, f.capture(p)) },
+		"filename":     func(dst []byte, p *flow.Packet) []byte { return appendCSVText(dst, p.Capture) },
 		"num_packet":   func(dst []byte, p *flow.Packet) []byte { return strconv.AppendInt(dst, p.Number, 10) },
 		"flow_id":      func(dst []byte, p *flow.Packet) []byte { return strconv.AppendInt(dst, p.FlowID, 10) },
 		"unique_id": func(dst []byte, p *flow.Packet) []byte {
-			return appendCSVText(dst, f.capture(p)+strconv.FormatInt(p.Number, 10))
+			return appendCSVText(dst, p.Capture+strconv.FormatInt(p.Number, 10))
 		},
 		"applications": func(dst []byte, p *flow.Packet) []byte {
 			switch {

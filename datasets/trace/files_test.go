@@ -166,7 +166,7 @@ func TestMergedInTimeOrder(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := order(t, []string{a, b}, s)
-	if want := "a.pcap and 1 more files: no packet from +7s to the end: its packets span 2001-09-09T01:46:40Z to 2001-09-09T01:46:46Z"; err == nil || !strings.HasSuffix(err.Error(), want) {
+	if want := "b.pcap (2 files): no packet from +7s to the end: its packets span 2001-09-09T01:46:40Z to 2001-09-09T01:46:46Z"; err == nil || !strings.HasSuffix(err.Error(), want) {
 		t.Errorf("%v, want %s", err, want)
 	}
 }
@@ -216,6 +216,66 @@ func TestMergedErrors(t *testing.T) {
 	}
 	if _, err := trace.OpenFiles(t.Context(), nil, nil); err == nil {
 		t.Error("a trace of no file")
+	}
+}
+
+// Several logs of gateways are one, in time order; a period is that of all.
+func TestMergedUplinks(t *testing.T) {
+	dir := t.TempDir()
+	const head = "time,physical_payload,gateway,crc_status,mtype,device_address\n"
+	row := func(minute string) string {
+		return "2020-04-25 01:" + minute + ":00+00:00,QAEAAAAAAAABAQIDBA==,0000024b0b031c97,1,10,00000001\n"
+	}
+	write(t, dir, "1.csv", head+row("00")+row("20"))
+	write(t, dir, "2.csv", head+row("10")+row("30")+"2020-04-25 soon,QAEA,0000024b0b031c97,1,10,1\n")
+	for _, test := range []struct{ from, want string }{{"", "0 10 20 30"}, {"+15m", "20 30"}} {
+		tr, err := trace.Open(t.Context(), []string{dir}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer tr.Close()
+		var period flow.Period
+		if err := period.From.UnmarshalText([]byte(test.from)); err != nil {
+			t.Fatal(err)
+		}
+		var minutes []string
+		damaged := 0
+		for u, err := range tr.Uplinks(t.Context(), period) {
+			if err != nil {
+				if damaged++; !flow.IsRecordError(err) || !strings.Contains(err.Error(), "2.csv:4") {
+					t.Error(err)
+				}
+				continue
+			}
+			minutes = append(minutes, fmt.Sprint(time.Unix(0, u.Time).UTC().Minute()))
+		}
+		if got := strings.Join(minutes, " "); got != test.want || damaged != 1 {
+			t.Errorf("from %q: minutes %s and %d damaged rows, want %s and 1", test.from, got, damaged, test.want)
+		}
+	}
+}
+
+// A pattern may match data sets, whose files lie where they were fetched to.
+func TestPatternOfDataSets(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("NECSTGEN_DATA", dir)
+	if _, err := trace.Open(t.Context(), []string{"darpa1999/week1/*"}, nil); err == nil || !strings.Contains(err.Error(), "data fetch darpa1999/week1/monday --accept-unknown") {
+		t.Errorf("%v", err)
+	}
+	for i, day := range []string{"monday", "tuesday", "wednesday", "thursday", "friday"} {
+		folder := filepath.Join(dir, "darpa1999", "week3", day)
+		if err := os.MkdirAll(folder, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		datagrams(t, filepath.Join(folder, "outside.tcpdump.gz"), byte(i), float64(i))
+	}
+	tr, err := trace.Open(t.Context(), []string{"darpa1999/week3/*"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.Close()
+	if got, err := collect(tr.Packets(t.Context(), trace.Selection{})); err != nil || len(got) != 5 {
+		t.Errorf("%d packets, %v", len(got), err)
 	}
 }
 

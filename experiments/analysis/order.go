@@ -52,7 +52,11 @@ func runs(r *Result, sides []*Side) error {
 		if n == 4 {
 			more = "four"
 		}
-		if err := r.draw(more, "> is sent by the client, < by the server; S SYN, A ACK, P PSH, F FIN, R RST.", f, err); err != nil {
+		caption := "> is sent by the client, < by the server."
+		if len(with(sides, needFlags)) > 0 {
+			caption = "> is sent by the client, < by the server; S SYN, A ACK, P PSH, F FIN, R RST."
+		}
+		if err := r.draw(more, caption, f, err); err != nil {
 			return err
 		}
 	}
@@ -117,10 +121,8 @@ func sequences(r *Result, sides []*Side) error {
 	flows := make([]float64, len(sides))
 	for i, s := range sides {
 		g := flowGroups(s.Traffic.Sample, tests)
-		for _, n := range g.totals {
-			flows[i] += n
-		}
 		all[i] = g.shares()
+		flows[i] = float64(all[i].of)
 	}
 	r.add("TCP flows", "n", "", true, flows...)
 	bars := r.addShares("flow", categories, sides, all)
@@ -156,8 +158,7 @@ func sequences(r *Result, sides []*Side) error {
 
 // flowGroups counts the TCP flows that have properties, for a bootstrap over flows.
 func flowGroups(flows []*flow.Flow, tests []func(f *flow.Flow) bool) *groups {
-	g := newGroups(&Traffic{Sample: flows}, len(tests))
-	g.n = max(1, min(len(flows), maxUnits))
+	g := &groups{n: max(1, min(len(flows), maxUnits)), categories: len(tests)}
 	g.counts, g.totals = make([]float64, g.n*len(tests)), make([]float64, g.n)
 	for i, f := range flows {
 		if f.Tuple.Proto != flow.TCP {

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/necstgen/necstgen/experiments/figure"
@@ -106,17 +107,19 @@ func (r *Result) view() resultView {
 	}
 	v.Short.Sides = r.Sides
 	all := numbersView{Sides: r.Sides}
+	more := false
 	for _, m := range r.Measures {
-		row := m.view()
-		if all.Rows = append(all.Rows, row); m.Short && len(v.Short.Rows) < maxShort {
-			v.Short.Rows = append(v.Short.Rows, row)
+		row, interval := m.view()
+		all.Rows, more = append(all.Rows, row), more || interval
+		if m.Short && len(v.Short.Rows) < maxShort {
+			v.Short.Rows = append(v.Short.Rows, row.plain())
 		}
+	}
+	if more || len(all.Rows) > len(v.Short.Rows) {
+		v.Long = &all
 	}
 	v.Short.fold()
 	all.fold()
-	if len(all.Rows) > len(v.Short.Rows) {
-		v.Long = &all
-	}
 	return v
 }
 
@@ -129,17 +132,26 @@ func (n *numbersView) fold() {
 	}
 }
 
-// view is the measure as a row of a table.
-func (m *Measure) view() rowView {
-	row := rowView{Quantity: m.Quantity, Statistic: m.Statistic, Unit: m.Unit}
+// view is the measure as a row of a table, and whether it has intervals.
+func (m *Measure) view() (row rowView, interval bool) {
+	row = rowView{Quantity: m.Quantity, Statistic: m.Statistic, Unit: m.Unit}
 	for _, value := range m.Values {
 		one := valueView{Value: Text(value.Value)}
 		if value.Low != nil && value.High != nil {
-			one.Interval = Text(value.Low) + " to " + Text(value.High)
+			one.Interval, interval = Text(value.Low)+" to "+Text(value.High), true
 		}
 		row.Values = append(row.Values, one)
 	}
-	return row
+	return row, interval
+}
+
+// plain is the row without its intervals, which figures show.
+func (r rowView) plain() rowView {
+	r.Values = slices.Clone(r.Values)
+	for i := range r.Values {
+		r.Values[i].Interval = ""
+	}
+	return r
 }
 
 // Text writes a number of a result with four digits, and nothing as a dash.

@@ -205,6 +205,8 @@ func compareGolden(t *testing.T, results []*analysis.Result, want map[string]map
 			t.Errorf("%s does not apply: %s", r.Name, r.Absent)
 		}
 	}
+	compareIntervals(t, got, want["intervals"])
+	delete(want, "intervals")
 	compared := 0
 	for name, measures := range want {
 		for measure, values := range measures {
@@ -223,4 +225,17 @@ func compareGolden(t *testing.T, results []*analysis.Result, want map[string]map
 		}
 	}
 	t.Logf("%d values of %d analyses", compared, len(want))
+}
+
+// compareIntervals compares the bootstrap intervals of the real side. Two bootstraps
+// of a thousand draws and more differ by a tenth of the interval's width at most.
+func compareIntervals(t *testing.T, got map[string]map[string][]analysis.Value, want map[string][]*float64) {
+	t.Helper()
+	for name, ends := range want {
+		have := slices.Concat(got["flags"][name+"|share"], got["sequences"][name+"|share"])[0]
+		within := (*ends[1] - *ends[0]) / 10
+		if have.Low == nil || math.Abs(*have.Low-*ends[0]) > within || math.Abs(*have.High-*ends[1]) > within {
+			t.Errorf("%s: %s to %s, want %g to %g", name, text(have.Low), text(have.High), *ends[0], *ends[1])
+		}
+	}
 }

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"fmt"
 	"math/rand/v2"
 
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -18,6 +19,7 @@ const (
 // 95 % bootstrap intervals.
 type shares struct {
 	value, low, high []float64
+	of               int64 // packets or flows
 }
 
 // sharesOf counts categories: of gives the index of a packet's category, -1 for none
@@ -29,11 +31,21 @@ type shares struct {
 func sharesOf(t *Traffic, categories int, of func(f *flow.Flow, p *flow.Packet) int) shares {
 	groups := newGroups(t, categories)
 	rng := rand.New(source())
+	unit := 0
+	next := func() int { // the group of the next unit
+		if unit++; groups.single {
+			return unit - 1
+		}
+		return rng.IntN(groups.n)
+	}
 	for _, f := range t.Sample {
-		g := rng.IntN(groups.n)
+		g := 0
+		if groups.flows {
+			g = next()
+		}
 		for i := range f.Packets {
 			if !groups.flows {
-				g = rng.IntN(groups.n)
+				g = next()
 			}
 			if k := of(f, &f.Packets[i]); k >= 0 {
 				groups.counts[g*categories+k]++
@@ -47,6 +59,7 @@ func sharesOf(t *Traffic, categories int, of func(f *flow.Flow, p *flow.Packet) 
 // groups hold the counts of what the bootstrap draws.
 type groups struct {
 	flows         bool // whole flows are drawn
+	single        bool // each group is one flow or packet
 	n, categories int
 	counts        []float64 // [n][categories]
 	totals        []float64
@@ -58,6 +71,7 @@ func newGroups(t *Traffic, categories int) *groups {
 	if !g.flows {
 		g.n = packetsIn(t.Sample)
 	}
+	g.single = g.n <= maxUnits
 	g.n = max(1, min(g.n, maxUnits))
 	g.counts, g.totals = make([]float64, g.n*categories), make([]float64, g.n)
 	return g
@@ -68,6 +82,9 @@ func (g *groups) shares() (s shares) {
 	once := make([]float64, g.n)
 	for i := range once {
 		once[i] = 1
+	}
+	for _, n := range g.totals {
+		s.of += int64(n)
 	}
 	s.value = make([]float64, g.categories)
 	g.weighted(once, s.value)
@@ -94,11 +111,11 @@ func (g *groups) weighted(times, into []float64) {
 }
 
 // addShares takes the shares of each category into the result, and returns them as
-// bars.
+// bars, which name the number of packets or flows that the shares are of.
 func (r *Result) addShares(quantity string, categories []string, sides []*Side, all []shares) []figure.Bar {
 	list := make([]figure.Bar, len(sides))
 	for i, s := range sides {
-		list[i] = figure.Bar{Side: s.look, Name: s.Name, Values: all[i].value, Low: all[i].low, High: all[i].high}
+		list[i] = figure.Bar{Side: s.look, Name: fmt.Sprintf("%s (%s)", s.Name, thousands(all[i].of)), Values: all[i].value, Low: all[i].low, High: all[i].high}
 	}
 	for k, category := range categories {
 		m := Measure{Quantity: quantity + " " + category, Statistic: "share", Short: true}

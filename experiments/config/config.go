@@ -46,7 +46,7 @@ type Experiment struct {
 
 // Data says which packets are learnt.
 type Data struct {
-	Name        string           `toml:"name" json:"name"`                               // data set of the catalog; default "testbed", the embedded capture
+	Name        string           `toml:"name" json:"name"`                               // data set of the catalog, or a pattern of their names like "darpa1999/week1/*"; default "testbed", the embedded capture
 	Path        Paths            `toml:"path" json:"path,omitempty"`                     // files instead of Name, each a capture, a packet table, or a published CSV of packets or uplinks: a path, or a list of paths, of a file, a folder, or a pattern like "week1/*.pcap"; their packets merge in time order; default none
 	Application flow.Application `toml:"application" json:"application"`                 // flows of this one only; default HTTP
 	From        flow.Moment      `toml:"from" json:"from,omitzero"`                      // packets from this moment on, a time (RFC 3339), a day in UTC, or what has passed since the first packet, like "+10m"; default the first packet

@@ -2,9 +2,11 @@ package drawn_test
 
 import (
 	"bytes"
+	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,6 +163,28 @@ func capture(t *testing.T, part saved.Part, options tcp.Options) (path string, r
 		t.Fatal(err)
 	}
 	return write(t, "out.pcap", file.String()), framer.Repairs()
+}
+
+// TestUnpaddedFrames: short frames of a file that was not padded stay short.
+func TestUnpaddedFrames(t *testing.T) {
+	for _, length := range []string{"54", "60"} {
+		text := "length_total_lstm,direction,flags,time_diff_lstm,header_length_lstm,flow_id\n" + strings.Repeat(length+",0,16,0.1,54,0\n"+length+",1,16,0.1,54,0\n", 3)
+		part, _, err := drawn.Open(write(t, "DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv", text), drawn.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		path, _ := capture(t, part, tcp.Options{})
+		f, err := os.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		for p, err := range pcap.Packets(f, path) {
+			if err != nil || fmt.Sprint(p.Length) != length || p.PayloadLength != 0 {
+				t.Errorf("a frame of %d bytes, %d of them payload, want %s and none: %v", p.Length, p.PayloadLength, length, err)
+			}
+		}
+	}
 }
 
 // TestPublishedCaptures makes captures of the authors' outputs, which other tools take

@@ -60,7 +60,20 @@ func Open(path string, o Options) (part saved.Part, damaged []error, err error) 
 	if err := place(flows, o.Starts); err != nil {
 		return part, damaged, err
 	}
-	return saved.Part{Generator: recorded{flows}, Plan: address.Default(), Traffic: generator.TrafficOf(flows)}, damaged, nil
+	traffic := generator.TrafficOf(flows)
+	return saved.Part{Generator: recorded{flows}, Plan: hosts(traffic), Traffic: traffic}, damaged, nil
+}
+
+// hosts returns the plan of hosts, whose frames are padded as those of the file are.
+func hosts(t generator.Traffic) *address.Plan {
+	plan := address.Default()
+	for i := range plan.Services {
+		for _, pair := range plan.Services[i].Pairs {
+			plan.Hosts[pair.Client].Unpadded = !t.Padded[flow.Forward]
+			plan.Hosts[pair.Server].Unpadded = !t.Padded[flow.Backward]
+		}
+	}
+	return plan
 }
 
 // service returns the application of the file and its transport.
@@ -85,17 +98,13 @@ func service(file *necstgencsv.OutputFile, app flow.Application) (flow.Applicati
 	return app, proto, nil
 }
 
-// leastFrame is the length to which Ethernet pads a frame, without its check sequence
-// (IEEE 802.3, 3.2.8).
-const leastFrame = 60
-
 // complete gives the packets of a flow what they have of it, and takes the padding of
 // TCP frames from their payload.
 func complete(f *flow.Flow, proto uint8) {
 	for i := range f.Packets {
 		p := &f.Packets[i]
 		p.FlowID, p.Application, p.Tuple = f.ID, f.Application, f.Tuple
-		if proto == flow.TCP && p.Length <= leastFrame && p.Flags&flow.PSH == 0 {
+		if proto == flow.TCP && p.Length <= flow.MinFrame && p.Flags&flow.PSH == 0 {
 			p.PayloadLength = 0
 		}
 	}

@@ -71,7 +71,7 @@ func TestPublished(t *testing.T) {
 		absent          []string
 	}{
 		{"raw/df_raw_HTTP.csv", "output/DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv", "HTTP",
-			[]want{{"packet/length KS", 0.2675, 0.04}, {"packet/log gap KS", 0.156, 0.04}, {"flow/packets KS", 0.0145, 0.08}, {"packet/header length KS", 0.109, 0.02},
+			[]want{{"packet/length KS", 0.2675, 0.04}, {"packet/log gap KS", 0.156, 0.04}, {"flow/packets KS", 0.0145, 0.08}, {"packet/header length KS", 0.109, 0.02}, {"packet/flags TV", 0.112, 0.03},
 				{"classifier/C2ST flow", 0.997, 0.03}, {"classifier/C2ST window", 1, 0.01}, {"order/handshake share", 0, 0.001}},
 			[]string{"flow/time between flows KS", "load/bytes/s KS", "load/Hurst exponent", "packet/server port JSD", "published/NetShare EMD PAT"}},
 		{"raw/df_raw_SNMP.csv", "output/DF_GEN_PACKET_SNMP_NO_FLOW_FINAL.csv", "SNMP",

@@ -18,7 +18,13 @@ func packetMeasures() []measure {
 				},
 			},
 		},
-		needing(NoFlags, []measure{counted("flags", "the TCP flags", func(s *sample) map[int]float64 { return s.flags })}),
+		needing(NoFlags, []measure{
+			counted("flags", "the TCP flags", func(s *sample) map[int]float64 { return s.flags }),
+			{
+				Definition: Definition{"packet", "flags TV", Distance, "Total variation of the proportions of the TCP flags."},
+				compute:    func(c *comparison) result { return tables(totalVariation, c.real.flags, c.synthetic.flags) },
+			},
+		}),
 		needing(NoAddresses, []measure{
 			counted("server port", "the servers' ports", func(s *sample) map[int]float64 { return s.serverPort }),
 			counted("client port", "the clients' ports (from 1024 in classes of 4,096)", func(s *sample) map[int]float64 { return s.clientPort }),

@@ -51,7 +51,7 @@ func TestUplinks(t *testing.T) {
 	}
 	radio := 0
 	for i, s := range same {
-		if s.Level != "radio" && s.Score != "C2ST uplink" {
+		if s.Level != "radio" && s.Score != "C2ST uplink" && s.Score != "C2ST window" {
 			continue
 		}
 		radio++
@@ -62,7 +62,7 @@ func TestUplinks(t *testing.T) {
 		if *s.Value > *s.Floor+6**s.FloorSpread+0.1 {
 			t.Errorf("%s: %.3f for the same source, floor %.3f", s.Score, *s.Value, *s.Floor)
 		}
-		moved := strings.Contains(s.Score, "SNR") || strings.HasPrefix(s.Score, "RSSI") || s.Score == "counter steps JSD" || s.Score == "C2ST uplink"
+		moved := strings.Contains(s.Score, "SNR") || strings.HasPrefix(s.Score, "RSSI") || s.Score == "counter steps JSD" || s.Score == "C2ST uplink" || s.Score == "C2ST window"
 		if moved && *other[i].Value < *s.Value+0.1 {
 			t.Errorf("%s: %.3f for another source, %.3f for the same", s.Score, *other[i].Value, *s.Value)
 		}
@@ -87,6 +87,33 @@ func TestUplinks(t *testing.T) {
 	}
 	if s := byName(t, scores, "radio", "SNR KS"); s.Value != nil || !strings.Contains(s.Note, "no radio metadata") {
 		t.Errorf("without metadata: value %v, note %q", s.Value, s.Note)
+	}
+	if s := byName(t, scores, "classifier", "C2ST window"); s.Value == nil {
+		t.Errorf("without metadata, windows are still of lengths and gaps: note %q", s.Note)
+	}
+}
+
+// Windows see of an uplink what its gateway noted, the levels in quarters of a dB, and
+// how far the counter is from the device's uplink before.
+func TestWindowFields(t *testing.T) {
+	counters := make(map[uint32]uint32)
+	for _, row := range []struct {
+		name  string
+		radio flow.Radio
+		want  []float64
+	}{
+		{"first", flow.Radio{Address: 1, Counter: 9, Frequency: 868_100_000, SpreadingFactor: 7, CodeRate: 5, SNR: 7.2, RSSI: -80}, []float64{7, 868.1, 7.25, -80, 5, firstHeard}},
+		{"another device", flow.Radio{Address: 2, Counter: 10, SNR: -7.8}, []float64{0, 0, -7.75, 0, 0, firstHeard}},
+		{"next", flow.Radio{Address: 1, Counter: 10, SNR: 7.25}, []float64{0, 0, 7.25, 0, 0, 1}},
+		{"repeated", flow.Radio{Address: 1, Counter: 10}, []float64{0, 0, 0, 0, 0, 0}},
+		{"begun anew", flow.Radio{Address: 1, Counter: 0}, []float64{0, 0, 0, 0, 0, -1}},
+		{"join request", flow.Radio{}, []float64{0, 0, 0, 0, 0, firstHeard}},
+		{"another join request", flow.Radio{}, []float64{0, 0, 0, 0, 0, firstHeard}},
+	} {
+		got := windowFields(nil, &row.radio, counters)
+		if len(got) != uplinkFields || !reflect.DeepEqual(got, row.want) {
+			t.Errorf("%s: %v, want %v", row.name, got, row.want)
+		}
 	}
 }
 

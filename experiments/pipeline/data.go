@@ -61,10 +61,9 @@ func findData(d config.Data) (*dataset, error) {
 		data.paths, err = trace.Files(d.Path)
 	} else {
 		sets := new(catalog.Catalog)
-		var info catalog.Info
-		if info, err = sets.Get(d.Name); err == nil && info.Embedded() {
+		if info, unknown := sets.Get(d.Name); unknown == nil && info.Embedded() {
 			data.embedded = d.Name
-		} else if err == nil {
+		} else {
 			data.paths, err = sets.Data(d.Name)
 		}
 	}

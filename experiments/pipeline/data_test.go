@@ -120,6 +120,12 @@ func TestPublishedByName(t *testing.T) {
 	if inputs, sum, err := data.digest(t.Context(), Options{Store: store.Open(t.TempDir(), nil)}); err != nil || len(inputs) != 1 || inputs[0].SHA256 != sum || filepath.Base(inputs[0].Path) != "df_raw_HTTP.csv" {
 		t.Errorf("%+v, %v", inputs, err)
 	}
+	if _, err := findData(experiment(t, "data.name=darpa1999/week1/*").Data); err == nil || !strings.Contains(err.Error(), "fetch it with: data fetch darpa1999/week1/monday") {
+		t.Errorf("%v", err)
+	}
+	if _, err := findData(experiment(t, "data.name=other").Data); err == nil || !strings.Contains(err.Error(), `data.name = "other": catalog: unknown data set "other"`) {
+		t.Errorf("%v", err)
+	}
 	if _, err := findData(experiment(t, "data.name=necstgen/smtp").Data); err == nil || !strings.Contains(err.Error(), `data.name = "necstgen/smtp": catalog: necstgen/smtp is not here: fetch it with: data fetch necstgen/smtp --accept-unknown`) {
 		t.Errorf("%v", err)
 	}

@@ -221,11 +221,11 @@ func (t *traffic) split(flows []*flow.Flow, p readParams, name string, random *r
 		if p.Limit > 0 {
 			instead = fmt.Sprintf("raise data.limit, which is %d packets, or set another data.application", p.Limit)
 		}
+		want := fmt.Sprint(generator.MinFlows + leastHeldOut)
 		if t.facts.Segment == 0 {
-			long := math.Ceil(leastPiece * (generator.FewFlows + 1) / min(p.TestShare, 1-p.TestShare))
-			instead = fmt.Sprintf("or of %.0f packets in all; %s", long, instead)
+			want += fmt.Sprintf(", or %.0f packets in all", math.Ceil(leastPiece*(generator.FewFlows+1)/min(p.TestShare, 1-p.TestShare)))
 		}
-		return fmt.Errorf("%s: %d %s of %s: want at least %d; %s", name, n, unit(t.facts), p.Application, generator.MinFlows+leastHeldOut, instead)
+		return fmt.Errorf("%s: %d %s of %s: want at least %s; %s", name, n, unit(t.facts), p.Application, want, instead)
 	}
 	asked := int(p.TestShare*float64(n) + 0.5)
 	held := min(asked, max(leastHeldOut, n-generator.FewFlows), n-generator.MinFlows)

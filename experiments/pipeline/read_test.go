@@ -1,9 +1,11 @@
 package pipeline
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -21,6 +23,7 @@ import (
 	"github.com/necstgen/necstgen/experiments/store"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/gentest"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
 
@@ -102,8 +105,8 @@ func TestReadRefuses(t *testing.T) {
 		want      string
 	}{
 		{"other application", []string{"data.application=SMTP"}, "http.pcap: no packet of SMTP; it holds HTTP ("},
-		{"few flows", []string{"data.limit=20"}, "flows of HTTP: want at least 8; raise data.limit, which is 20 packets, or set another data.application"},
-		{"few flows", []string{"data.path=" + capture(t, 7)}, "http.pcap: 7 flows of HTTP: want at least 8; give a longer capture, or another data.application"},
+		{"few flows", []string{"data.limit=20"}, "flows of HTTP: want at least 8, or 560 packets in all; raise data.limit, which is 20 packets, or set another data.application"},
+		{"few flows", []string{"data.path=" + capture(t, 7)}, "http.pcap: 7 flows of HTTP: want at least 8, or 560 packets in all; give a longer capture, or another data.application"},
 		{"no uplinks", []string{"data.application=LORAWAN"}, "http.pcap: no uplink: want a gateway log"},
 		{"no such file", []string{"data.path=missing.pcap"}, "data.path: trace: open missing.pcap: no such file"},
 		{"a folder", []string{"data.path=."}, "data.go: not a capture"},
@@ -330,4 +333,52 @@ func TestPublished(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "no uplink that data.port = 2") || !strings.Contains(err.Error(), "port 1 at 0000024b0b031c97 (") {
 		t.Errorf("%v", err)
 	}
+}
+
+// A few long flows are learnt, the last packets of each held out, and scored in pieces.
+func TestReadFewLongFlows(t *testing.T) {
+	t.Parallel()
+	check := func(t *testing.T, got *traffic, flows int) {
+		t.Helper()
+		if len(got.training) != flows || got.facts.Flows != int64(flows) || got.facts.Part != 0.7 || got.facts.Piece < leastPiece || len(got.doubts) == 0 || !strings.Contains(got.doubts[0].Error(), "the first 70 % of the packets of each are learnt") {
+			t.Errorf("%d flows, %+v, doubts %v", len(got.training), got.facts, got.doubts)
+		}
+		rest := make(map[int64]*flow.Flow)
+		for _, f := range got.heldOut {
+			rest[f.ID] = f
+		}
+		packets := 0
+		for _, f := range got.training {
+			packets += len(f.Packets)
+			r := rest[f.ID]
+			if r == nil {
+				t.Fatalf("nothing of flow %d is held out", f.ID)
+			}
+			packets += len(r.Packets)
+			if all := float64(len(f.Packets) + len(r.Packets)); math.Abs(float64(len(f.Packets))-0.7*all) > 0.5 || r.Start() < timeline.End(f) || r.Tuple != f.Tuple {
+				t.Errorf("flow %d: %d packets learnt and %d held out, from %d on", f.ID, len(f.Packets), len(r.Packets), r.Start()-timeline.End(f))
+			}
+		}
+		if int64(packets) != got.facts.Packets {
+			t.Errorf("%d packets, want %d", packets, got.facts.Packets)
+		}
+	}
+	long := gentest.Flows(3, rand.NewPCG(1, 1))
+	for i, f := range long {
+		for end := f.Packets[len(f.Packets)-1].Time; len(f.Packets) < 250; end += 1e6 {
+			p := f.Packets[3+i]
+			p.Time, p.Flags = end, flow.ACK
+			f.Packets = slices.Insert(f.Packets, len(f.Packets)-3, p)
+		}
+		slices.SortStableFunc(f.Packets, func(a, b flow.Packet) int { return cmp.Compare(a.Time, b.Time) })
+	}
+	got, err := readOf(t, experiment(t, "data.path="+writeCapture(t, "long.pcap", long)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	check(t, got, 3)
+	if got, err = readOf(t, experiment(t, "data.application=SNMP", "data.path="+sharedtest.Path(t, "necstgen", "data", "raw", "df_raw_SNMP.csv"))); err != nil {
+		t.Fatal(err)
+	}
+	check(t, got, 4)
 }

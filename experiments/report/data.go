@@ -44,7 +44,8 @@ type Data struct {
 	Generated *analysis.Traffic
 	Missing   []string // what could not be read or drawn, and why
 
-	figures []*figure.Figure // drawn when first asked for
+	real    *analysis.Traffic // both tables together, made when first asked for
+	figures []*figure.Figure  // drawn when first asked for
 	drawn   bool
 }
 
@@ -205,8 +206,10 @@ func (a *Data) ReadLabels() error {
 // those of the held-out flows and whose load is that of all, and the generated ones
 // with the run's latent space.
 func (a *Data) Sides() (real analysis.Side, generated []analysis.Side) {
-	whole := analysis.Together(a.Training, a.HeldOut, a.HeldOut.Sample)
-	return analysis.Side{Name: "real", Traffic: whole}, []analysis.Side{{Name: "synthetic", Traffic: a.Generated, Latent: a.Latent}}
+	if a.real == nil {
+		a.real = analysis.Together(a.Training, a.HeldOut, a.HeldOut.Sample)
+	}
+	return analysis.Side{Name: "real", Traffic: a.real}, []analysis.Side{{Name: "synthetic", Traffic: a.Generated, Latent: a.Latent}}
 }
 
 // WriteFigures writes every figure as figures/NAME.svg; write is a run's

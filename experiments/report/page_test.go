@@ -45,8 +45,8 @@ func TestWrite(t *testing.T) {
 			t.Errorf("the report lacks %q", want)
 		}
 	}
-	if n := strings.Count(text, "<figure"); n != 16 {
-		t.Errorf("%d figures, want 16", n)
+	if n := strings.Count(text, "<figure"); n != 17 {
+		t.Errorf("%d figures, want 17", n)
 	}
 	if strings.Contains(text, "not complete") {
 		t.Error("the report says that something is missing")
@@ -73,7 +73,7 @@ func TestWriteFigures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(names) != 16 || names[0] != "figures/lengths.svg" {
+	if len(names) != 17 || names[0] != "figures/lengths.svg" {
 		t.Errorf("%v, want all figures, the length first", names)
 	}
 }

@@ -192,6 +192,14 @@ def labelled(a, b, tcp):
     return out
 
 
+def interval(units, totals):
+    """The central 95 % of a ratio of sums over units drawn with replacement."""
+    rng = numpy.random.default_rng(1)
+    units, totals = numpy.asarray(units, float), numpy.asarray(totals, float)
+    draws = rng.integers(0, len(units), (4000, len(units)))
+    return [float(v) for v in numpy.quantile(units[draws].sum(axis=1) / totals[draws].sum(axis=1), [0.025, 0.975])]
+
+
 def http():
     a = real("raw/df_raw_HTTP.csv", lambda r: int(float(r["sport"]) == 80))
     b = generated("output/DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv")
@@ -202,12 +210,17 @@ def http():
         out["flags"][f"flags {name}|share"] = [p[flags] / p.total(), q[flags] / q.total()]
         describe(out["lengths"], f"packet length, {name}", *([x.length for x in packets(side) if x.flags == flags] for side in (a, b)))
     tables(out["flags"], "flags", p, q)
+    for flags in (16, 24, 2):
+        counts = [sum(x.flags == flags for x in f) for f in a]
+        out["intervals"][f"flags {flag_name(flags)}"] = interval(counts, [len(f) for f in a])
     last = [17, 16, 17, 16]
     for name, has in (
         ("handshake first", handshake), ("SYN first", lambda f: f[0].flags == 2), ("SYN again later", lambda f: any(x.flags == 2 for x in f[1:])),
         ("closed by both ends", closed), ("FIN in the last four", lambda f: any(x.flags & 1 for x in f[-4:])),
         ("FINs in order last", lambda f: [x.flags for x in f[-4:]] == last),
     ):
+        if name == "FINs in order last":
+            out["intervals"][f"flow {name}"] = interval([has(f) for f in a], [1] * len(a))
         out["sequences"][f"flow {name}|share"] = [float(numpy.mean([has(f) for f in side])) for side in (a, b)]
     out["sequences"]["run SYN, SYN/ACK, ACK|share"] = [windows(side, [2, 18, 16]) for side in (a, b)]
     out["sequences"]["run FIN/ACK, ACK, FIN/ACK, ACK|share"] = [windows(side, last) for side in (a, b)]

@@ -56,12 +56,13 @@ type design struct {
 // The mixture over summaries has some components at most, each of which costs 44
 // parameters in 8 dimensions, so a few hundred flows carry no more. That over two
 // numbers has some at least, where BIC chooses: a chain over few components has little
-// to remember; each should have some rows.
+// to remember; each should have some rows, and of a few flows none is a component.
 const (
 	maxSummaryParts   = 12
 	summaryIterations = 200
 	chainParts        = 16
 	rowsPerPart       = 100
+	rowsAtLeast       = 4
 )
 
 // designOf returns how the columns of n flows are fitted.
@@ -70,6 +71,7 @@ func (c Columns) designOf(n int) design {
 	if c != Summary {
 		mixture.Patience = 4
 		mixture.MinComponents = max(1, min(chainParts, n/rowsPerPart))
+		mixture.MaxComponents = min(mixture.MaxComponents, max(1, n/rowsAtLeast))
 		return design{columns: []int{logPackets, logArrival}, byRange: c == PacketsAndGap, order: 6, mixture: mixture}
 	}
 	mixture.MaxIterations, mixture.MaxComponents = summaryIterations, min(maxSummaryParts, max(1, n/(4*summaryWidth)))
@@ -89,6 +91,7 @@ type Model struct {
 	LongLived  *longLived     // nil: flows come and go
 	Resolution int64          // nanoseconds of which starts are multiples
 	Between    float64        // mean seconds between starts
+	Part       float64        // of each flow's packets that was learnt; 0: all
 	Warnings   []error
 }
 
@@ -97,9 +100,15 @@ type Model struct {
 // longer than all its work (1,692 flows, up to 12 components: XLA 28 to 38 s, Go 3 s
 // on the same two cores).
 func Fit(ctx context.Context, c Columns, flows []*flow.Flow, seed uint64) (*Model, error) {
+	return fitPart(ctx, c, flows, 0, seed)
+}
+
+// fitPart learns flows of which a part is at hand; 0: all.
+func fitPart(ctx context.Context, c Columns, flows []*flow.Flow, part float64, seed uint64) (*Model, error) {
 	d := c.designOf(len(flows))
-	x := Summaries(flows)
-	m := &Model{Resolution: timeline.Resolution(flows), Between: between(x)}
+	m := &Model{Resolution: timeline.Resolution(flows), Part: part}
+	x := m.Summaries(flows)
+	m.Between = between(x)
 	if !d.byRange {
 		m.LongLived = fitLongLived(x, flows)
 	}

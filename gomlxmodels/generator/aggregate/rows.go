@@ -13,7 +13,7 @@ import (
 // Spec is what the aggregate level decides of a flow before its packets are drawn.
 type Spec struct {
 	Start   int64     // nanoseconds since 1970-01-01 UTC
-	Packets int64     // exactly so many, as a schedule says; 0: about as many as Latent stands for
+	Packets int64     // exactly so many, as a schedule says, or where flows were learnt in part; 0: about as many as Latent stands for
 	Latent  []float32 // scores of the model's columns but the last, the inter-flow time
 }
 
@@ -46,6 +46,9 @@ func (m *Model) Specs(r generator.Request) func() (Spec, bool, error) {
 		n++
 		for j := range s.Latent {
 			s.Latent[j] = float32(row[j])
+		}
+		if m.Part > 0 { // where the flow ends was not learnt
+			s.Packets = m.Packets(s)
 		}
 		return s, true, nil
 	}

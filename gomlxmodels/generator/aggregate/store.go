@@ -47,7 +47,7 @@ func Stage(c Columns, oneProtocol bool) stage.Stage {
 			if err != nil {
 				return err
 			}
-			m, err := Fit(ctx, c, set.Flows, seed)
+			m, err := fitPart(ctx, c, set.Flows, set.Traffic.Part, seed)
 			if err != nil {
 				return err
 			}
@@ -66,12 +66,13 @@ type file struct {
 	Repeated   *repeatedFlows `json:"repeated,omitempty"`
 	LongLived  *longLived     `json:"long_lived,omitempty"`
 	Resolution int64          `json:"resolution"`
-	Between    float64        `json:"between"` // mean seconds between starts
+	Between    float64        `json:"between"`        // mean seconds between starts
+	Part       float64        `json:"part,omitempty"` // of each flow's packets that was learnt
 }
 
 // Save writes the model into dir.
 func (m *Model) Save(dir string) error {
-	about := file{m.Names, m.Scales, m.Rows.Weights, m.Rows.Arrivals, m.Repeated, m.LongLived, m.Resolution, m.Between}
+	about := file{m.Names, m.Scales, m.Rows.Weights, m.Rows.Arrivals, m.Repeated, m.LongLived, m.Resolution, m.Between, m.Part}
 	files := map[string]func(io.Writer) error{
 		aboutName:   func(w io.Writer) error { return json.NewEncoder(w).Encode(about) },
 		mixtureName: m.Rows.Mixture.Save,
@@ -96,7 +97,7 @@ func Load(dir string) (*Model, error) {
 		return nil, err
 	}
 	m := &Model{Names: about.Columns, Scales: about.Scales, Repeated: about.Repeated, LongLived: about.LongLived,
-		Resolution: about.Resolution, Between: about.Between, Rows: &mixtureChain{Weights: about.Weights, Arrivals: about.Arrivals}}
+		Resolution: about.Resolution, Between: about.Between, Part: about.Part, Rows: &mixtureChain{Weights: about.Weights, Arrivals: about.Arrivals}}
 	var err error
 	if m.Rows.Mixture, err = artifact.Read(paths, mixtureName, gmm.Load); err != nil {
 		return nil, err

@@ -94,6 +94,28 @@ func Summaries(flows []*flow.Flow) *mat.Dense {
 	return x
 }
 
+// whole makes the summaries of flows of which a part is at hand, their first packets,
+// those of whole flows: as many more packets, bytes and seconds.
+func whole(x *mat.Dense, part float64) {
+	n, _ := x.Dims()
+	for i := range n {
+		x.Set(i, logPackets, x.At(i, logPackets)-math.Log10(part))
+		x.Set(i, logDuration, x.At(i, logDuration)-math.Log10(part))
+		for _, j := range []int{logForward, logBackward} {
+			x.Set(i, j, math.Log10(1+(math.Pow(10, x.At(i, j))-1)/part))
+		}
+	}
+}
+
+// Summaries describe flows as those that the model was fitted to.
+func (m *Model) Summaries(flows []*flow.Flow) *mat.Dense {
+	x := Summaries(flows)
+	if m.Part > 0 {
+		whole(x, m.Part)
+	}
+	return x
+}
+
 // median returns the middle of the values that are known, NaN if none is.
 func median(values []float64) float64 {
 	values = slices.DeleteFunc(slices.Clone(values), math.IsNaN)

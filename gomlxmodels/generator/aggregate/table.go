@@ -19,7 +19,7 @@ import (
 // what an experiment with level = "aggregate" learns.
 func TableStage(c Columns) *stage.Stage {
 	return &stage.Stage{
-		Name: "flows", Version: 1, Params: params{Columns: c},
+		Name: "flows", Version: 2, Params: params{Columns: c},
 		Deps: []string{generator.FlowTableName}, Outs: []string{Name}, Seeds: []string{"flows"},
 		Run: func(ctx context.Context, env *stage.Env) error {
 			seed, err := env.Seed("flows")

@@ -9,13 +9,6 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// The network predicts each packet from the points that were drawn, never from what it
-// has said before (D24), so its answers for neighbours may contradict each other: two
-// FINs of one end, and none of the other. The flags and directions of a connection are
-// therefore the likeliest sequence as a whole: of each packet the network's
-// probabilities, and of the sequence how often training's connections broke the rules
-// of closing, and ended in which way. Nothing is drawn.
-
 // closing is how far a connection is closed (RFC 9293, 3.6): which ends have sent FIN,
 // and whose FIN was acknowledged.
 type closing uint8
@@ -49,6 +42,13 @@ func (c closing) after(flags flow.TCPFlags, d flow.Direction) (next closing, exp
 }
 
 // closingModel says how connections of the training were closed, as natural logarithms.
+//
+// The network predicts each packet from the points that were drawn, never from what it
+// has said before (D24), so its answers for neighbours may contradict each other: two
+// FINs of one end, and none of the other. The flags and directions of a connection are
+// therefore the likeliest sequence as a whole: of each packet the network's
+// probabilities, and of the sequence how often training's connections broke the rules
+// of closing, and in which way they ended. Nothing is drawn.
 type closingModel struct {
 	Unexpected float64           `json:"unexpected"` // probability that a segment of an end that has sent FIN is not to be expected
 	Ends       [closings]float64 `json:"ends"`       // probability of each state behind a connection's last packet

@@ -14,20 +14,18 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 )
 
-// The network answers with points: trained by squared error, an output is the mean of
-// what may be, so its spread is too small and it lies between the values that there
-// are (0 or 1460 bytes, never 700). The original rescales the output to the range of
-// the training (algorithm.md 9.2) and writes 60.4 bytes (D30). Here an output is taken
-// back by its rank: the output that was higher than 30 percent of the outputs on the training
-// packets becomes the value that is higher than 30 percent of the training's values.
-// The order of outputs remains, nothing is drawn, and a value that training did not
-// have is never written.
+// rankTable takes the network's numbers back to values. The network answers with points:
+// trained by squared error, an output is the mean of what may be, so its spread is too
+// small, and it lies between the values that there are (0 or 1460 bytes, never 700). The
+// original rescales it to the range of the training (algorithm.md 9.2) and writes 60.4
+// bytes (D30). Here an output is taken back by its rank: one that is higher than 30
+// percent of the outputs on the training packets becomes the value that is higher than
+// 30 percent of the training's values. The order of outputs remains, nothing is drawn, and
+// no length is written that training did not have.
 //
-// Ranks are those among the packets of equal class and direction, so that a SYN has no
-// payload and a question the length of questions.
-
-// rankTable holds a scale of each number for each cell of packets, by cellKey. The
-// cell "" is of all packets: it stands for cells of fewer than leastCell.
+// Ranks are those among the packets of equal classes and direction, by cellKey, so that a
+// SYN has no payload, and a question the length of questions. The cell "" is of all
+// packets: it stands for those that training did not have.
 type rankTable map[string][]rankScale
 
 // rankScale takes outputs to values by rank: both ascend, and entry i of one is at the
@@ -37,12 +35,8 @@ type rankScale struct {
 	Values  []float64 `json:"values"`
 }
 
-// leastCell is how many packets a cell needs to have scales of its own, and mostRanks
-// how many entries a scale has.
-const (
-	leastCell = 32
-	mostRanks = 512
-)
+// mostRanks is how many entries a scale has at most.
+const mostRanks = 512
 
 // check refuses a table that does not fit so many numbers.
 func (t rankTable) check(numbers int) error {
@@ -102,9 +96,7 @@ func (g *Generator) fitRanks(flows []*flow.Flow, y *mat.Dense) {
 	for key, c := range cells {
 		scales := make([]rankScale, numbers)
 		for k := range scales {
-			if len(c.values[k]) >= leastCell || key == "" {
-				scales[k] = fitRankScale(c.outputs[k], c.values[k])
-			}
+			scales[k] = fitRankScale(c.outputs[k], c.values[k])
 		}
 		g.Scales.Ranks[key] = scales
 	}

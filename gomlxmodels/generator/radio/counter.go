@@ -102,6 +102,15 @@ func (m *counterModel) next(before uint32, class int, random *rand.Rand) uint32 
 	return (before + uint32(math.Round(m.Steps.Value(class, 0, random.Float64())))) & counterMask
 }
 
+// after returns the counter so many steps after before, and somewhere below for a step
+// back.
+func (m *counterModel) after(before uint32, step int32, random *rand.Rand) uint32 {
+	if step == stepBack {
+		return m.next(before, m.Steps.Len(), random)
+	}
+	return (before + uint32(step)) & counterMask
+}
+
 // weights returns the frequencies of the classes in training.
 func (m *counterModel) weights(flows []*flow.Flow) []float64 {
 	counts := make([]float64, m.classes())

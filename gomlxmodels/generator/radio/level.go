@@ -6,63 +6,143 @@ import (
 	"sort"
 
 	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// Bins of the levels and of counter steps, and the fractions of all packets from
-// which on a value is a class of its own: gateways note levels on coarse grids.
+// Bins of the levels and of counter steps, and the fraction of all packets from which
+// on a counter step is a class of its own.
 const (
-	levelBins  = 24
-	exactLevel = 0.004
-	stepBins   = 12
-	exactStep  = 0.002
+	levelBins = 24
+	stepBins  = 12
+	exactStep = 0.002
 )
 
-// levelCode codes RSSI or SNR: of a device, as the distance from the device's mean in
-// standard deviations, so that a device stays where it is from the first epoch on;
-// of a timeline without flows, in dBm or dB.
+// levelCode codes RSSI or SNR as the distance from the device's mean in standard
+// deviations, so that a device stays where it is from the first epoch on.
+//
+// Gateways note levels on coarse grids. A level that is taught stands somewhere between
+// the values half way to its neighbours, and one that is drawn is rounded to the
+// grid: whatever a device's mean, the bins then mean the same.
 type levelCode struct {
 	Code  *feature.Quantizer `json:"code"`
-	Known []float64          `json:"known,omitempty"` // the values that occur, if they are few: the grid of the gateway's notes
+	Known []float64          `json:"known,omitempty"` // the values that occur, ascending, if they are few: the grid
 }
 
 // mostKnown is how many different values still count as a grid.
 const mostKnown = 1024
 
-// fitLevel learns the bins of a level, given its values and their distances from the
-// mean in standard deviations.
-func fitLevel(name string, values, units []float64) (levelCode, error) {
-	q, err := feature.FitQuantizer(units, levelBins, 1, exactLevel)
-	if err != nil {
+// noted is a level as a gateway notes it: the value, where in [0, 1) of its step of the
+// grid it stands, and what the device's levels are like.
+type noted struct {
+	value, inside float64
+	of            levelStats
+}
+
+// rssiOf and snrOf return the levels of an uplink of a device.
+func rssiOf(p *flow.Packet, of *levels) noted {
+	return noted{float64(p.Radio.RSSI), inside(p.Time, 1), of.RSSI}
+}
+
+func snrOf(p *flow.Packet, of *levels) noted {
+	return noted{float64(p.Radio.SNR), inside(p.Time, 2), of.SNR}
+}
+
+// inside returns where in a step of the grid a level of an uplink of that time stands:
+// any number in [0, 1), but always the same, and another for each level.
+func inside(time int64, level uint64) float64 {
+	x := (uint64(time) + level) * 0x9E3779B97F4A7C15 // the mixing function of SplitMix64
+	x = (x ^ x>>30) * 0xBF58476D1CE4E5B9
+	x = (x ^ x>>27) * 0x94D049BB133111EB
+	return float64((x^x>>31)>>11) / (1 << 53)
+}
+
+// fitLevel learns the bins of a level.
+func fitLevel(name string, samples []noted) (levelCode, error) {
+	var l levelCode
+	for _, n := range samples {
+		l.Known = append(l.Known, n.value)
+	}
+	slices.Sort(l.Known)
+	if l.Known = slices.Compact(l.Known); len(l.Known) > mostKnown {
+		l.Known = nil
+	}
+	units := make([]float64, len(samples))
+	for i, n := range samples {
+		units[i] = n.of.unit(l.spread(n))
+	}
+	var err error
+	if l.Code, err = feature.FitQuantizer(units, levelBins, 1, 1); err != nil {
 		return levelCode{}, fmt.Errorf("generator: %s: %w", name, err)
 	}
-	known := slices.Clone(values)
-	slices.Sort(known)
-	if known = slices.Compact(known); len(known) > mostKnown {
-		known = nil
-	}
-	return levelCode{q, known}, nil
+	return l, nil
 }
 
-// value returns the level that a code stands for, at u in [0, 1) of its bin.
+// code returns the bin of a level.
+func (l *levelCode) code(n noted) int32 {
+	code, _ := l.Code.Code(n.of.unit(l.spread(n)))
+	return int32(code)
+}
+
+// value returns the level of a device that a bin stands for, at u in [0, 1) of it.
 func (l *levelCode) value(code int32, u float64, of levelStats) float32 {
-	return l.nearest(of.value(l.Code.Value(int(code), 0, u)))
+	return nearest(l.grid(of), of.value(l.Code.Value(int(code), 0, u)))
 }
 
-// levelStats are the mean and the standard deviation of a level.
-type levelStats struct{ mean, deviation float64 }
+// grid returns the values that a gateway notes of a device.
+func (l *levelCode) grid(of levelStats) []float64 {
+	if len(of.Grid) > 0 {
+		return of.Grid
+	}
+	return l.Known
+}
+
+// gridOf returns the different values of a device's level, none where they are too few
+// to be all.
+func gridOf(values []float64) []float64 {
+	if len(values) < settled {
+		return nil
+	}
+	return slices.Compact(slices.Sorted(slices.Values(values)))
+}
+
+// spread returns a value between those half way from a level to its neighbours on the
+// grid.
+func (l *levelCode) spread(n noted) float64 {
+	grid, v := l.grid(n.of), n.value
+	i, found := slices.BinarySearch(grid, v)
+	if !found || len(grid) == 1 {
+		return v
+	}
+	below, above := grid[max(0, i-1)], grid[min(len(grid)-1, i+1)]
+	switch i { // an end of the grid has as much beyond it
+	case 0:
+		below = 2*v - above
+	case len(grid) - 1:
+		above = 2*v - below
+	}
+	return (below+v)/2 + n.inside*(above-below)/2
+}
+
+// levelStats are the mean and the standard deviation of a level. A receiver skips values:
+// near -80 dBm one notes only odd ones, where its front end changes over.
+type levelStats struct {
+	Mean      float64   `json:"mean"`
+	Deviation float64   `json:"deviation"`
+	Grid      []float64 `json:"grid,omitempty"` // the values that the device has had, ascending, where it has sent enough
+}
 
 // unit returns the distance from the mean in standard deviations, and value undoes it.
-func (s levelStats) unit(v float64) float64     { return (v - s.mean) / s.deviation }
-func (s levelStats) value(unit float64) float64 { return s.mean + unit*s.deviation }
+func (s levelStats) unit(v float64) float64     { return (v - s.Mean) / s.Deviation }
+func (s levelStats) value(unit float64) float64 { return s.Mean + unit*s.Deviation }
 
-// nearest returns the value that a gateway would note.
-func (l *levelCode) nearest(v float64) float32 {
-	if len(l.Known) == 0 {
+// nearest returns the value on a grid that a gateway would note.
+func nearest(grid []float64, v float64) float32 {
+	if len(grid) == 0 {
 		return float32(v)
 	}
-	i := sort.SearchFloat64s(l.Known, v)
-	if i == len(l.Known) || i > 0 && v-l.Known[i-1] < l.Known[i]-v {
+	i := sort.SearchFloat64s(grid, v)
+	if i == len(grid) || i > 0 && v-grid[i-1] < grid[i]-v {
 		i--
 	}
-	return float32(l.Known[i])
+	return float32(grid[i])
 }

@@ -74,7 +74,7 @@ const macCode = 4
 func (m *Uplinks) Complete(p *flow.Packet, feature func(name string) float64, past *Past, id int64, random *rand.Rand) {
 	r := uplink(p)
 	decoded := FromFeatures(feature)
-	r.Port, r.MType, r.RSSI, r.SNR = decoded.Port, decoded.MType, m.RSSI.nearest(float64(r.RSSI)), m.SNR.nearest(float64(r.SNR))
+	r.Port, r.MType, r.RSSI, r.SNR = decoded.Port, decoded.MType, nearest(m.RSSI.Known, float64(r.RSSI)), nearest(m.SNR.Known, float64(r.SNR))
 	s := settings{mtype: r.MType}
 	if past.packets == 0 {
 		past.gateway, past.address, past.joins = m.gateway(random), address(id), s.joins()

@@ -39,8 +39,14 @@ const (
 	profileIterations = 200
 )
 
-// ProfileWidth returns how many numbers a profile has.
-func (m *Uplinks) ProfileWidth() int { return profileWidth }
+// ProfileWidth returns how many numbers a profile has; a segment of a timeline has
+// none.
+func (m *Uplinks) ProfileWidth() int {
+	if m.Senders != nil {
+		return 0
+	}
+	return profileWidth
+}
 
 // profileOf describes a device's uplinks. The deviations of a single one are NaN.
 func profileOf(f *flow.Flow) [profileWidth]float64 {
@@ -60,11 +66,11 @@ func profileOf(f *flow.Flow) [profileWidth]float64 {
 	return [profileWidth]float64{rssi, snr, factor, math.Sqrt(squaresRSSI / (n - 1)), math.Sqrt(squaresSNR / (n - 1))}
 }
 
-// Levels of a timeline stand for themselves, in units that the network likes; a
-// device's deviation has a floor, as levels are noted in whole steps.
+// The units in which the network is told the mean levels of devices; a device's
+// deviation has a floor, as levels are noted in whole steps.
 var (
-	timelineRSSI = levelStats{-100, 30}
-	timelineSNR  = levelStats{0, 10}
+	timelineRSSI = levelStats{Mean: -100, Deviation: 30}
+	timelineSNR  = levelStats{Mean: 0, Deviation: 10}
 )
 
 const leastDeviation = 0.5 // dB
@@ -77,22 +83,28 @@ func before(profile [profileWidth]float64) Past {
 		}
 		return v
 	}
-	return Past{levelRSSI: levelStats{profile[0], deviation(profile[3])}, levelSNR: levelStats{profile[1], deviation(profile[4])}, meanFactor: profile[2]}
+	return Past{levels: levels{levelStats{Mean: profile[0], Deviation: deviation(profile[3])}, levelStats{Mean: profile[1], Deviation: deviation(profile[4])}}, meanFactor: profile[2]}
 }
 
-// Begin returns the past before the first uplink of a training flow.
+// Begin returns the past before the first uplink of a training flow. Of a timeline it
+// is known who sends.
 func (m *Uplinks) Begin(f *flow.Flow) Past {
-	if m.Senders != nil {
-		return Past{levelRSSI: timelineRSSI, levelSNR: timelineSNR}
+	if m.Senders == nil {
+		return before(profileOf(f))
 	}
-	return before(profileOf(f))
+	past := Past{plan: make([]send, len(f.Packets)), heard: make(map[int32]flow.Radio)}
+	for i := range f.Packets {
+		number := int32(m.Senders.index[f.Packets[i].Radio.Device()])
+		past.plan[i] = send{sender: number, device: number}
+	}
+	return past
 }
 
 // BeginDrawn returns the past before the first uplink of a flow that is drawn, whose
-// latent ends with the scores of its profile.
-func (m *Uplinks) BeginDrawn(latent []float32) Past {
+// latent ends with the scores of its profile, or of a segment that is planned.
+func (m *Uplinks) BeginDrawn(latent []float32, plan *Plan) Past {
 	if m.Senders != nil {
-		return Past{levelRSSI: timelineRSSI, levelSNR: timelineSNR}
+		return Past{plan: plan.sends, heard: make(map[int32]flow.Radio)}
 	}
 	var profile [profileWidth]float64
 	for j, score := range latent[len(latent)-profileWidth:] {
@@ -105,6 +117,9 @@ func (m *Uplinks) BeginDrawn(latent []float32) Past {
 // and fits the mixture over both. It computes on the Go backend, which fits so small
 // a mixture in less time than XLA takes to compile it.
 func (m *Uplinks) AppendProfiles(ctx context.Context, flows []*flow.Flow, latents [][]float32, seed uint64) error {
+	if m.Senders != nil {
+		return nil
+	}
 	random := rand.New(rand.NewPCG(seed, 0x636f6e73))
 	p := &profiles{}
 	columns := make([][]float64, profileWidth)
@@ -154,6 +169,9 @@ func (m *Uplinks) AppendProfiles(ctx context.Context, flows []*flow.Flow, latent
 // Profiles returns a function that draws a profile given a flow's latent, and adds
 // it to that.
 func (m *Uplinks) Profiles(seed uint64) func([]float32) []float32 {
+	if m.Senders != nil {
+		return None{}.Profiles(seed)
+	}
 	random := rand.New(rand.NewPCG(seed, 0x70726f66))
 	return func(latent []float32) []float32 { return m.Profile.append(latent, random) }
 }

@@ -5,11 +5,15 @@
 //	Fields     the radio fields of packets, as a generator asks for them
 //	None       those of packets that have none
 //	Uplinks    those of LoRaWAN uplinks: with flows, a flow is what one gateway hears
-//	           of one device; without, devices are given to uplinks afterwards
+//	           of one device; without, the habits of every device are known
+//	Plan       who sends when in a segment of a timeline without flows
 //	Model      a Fields that can be saved
 //	Copies     the radio fields of the baseline that copies tokens
 //
-// Gateways and device addresses are made up.
+// Without flows, the sampled network is told who sends next, by the devices' own clocks
+// or by a schedule, and draws the uplink; the paper's network, which knows of no
+// device, predicts uplinks, and each is given to the device whose habits it fits best,
+// and that habit. Gateways and device addresses are made up.
 package radio
 
 import (
@@ -19,6 +23,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 	"github.com/necstgen/necstgen/gomlxmodels/lstm"
 )
@@ -35,9 +40,12 @@ type Fields interface {
 	AppendProfiles(ctx context.Context, flows []*flow.Flow, latents [][]float32, seed uint64) error
 	// Profiles returns a function that adds a drawn profile to what is drawn for a flow.
 	Profiles(seed uint64) func(latent []float32) []float32
+	// Plans returns a function that plans one segment of a timeline after the other, as the
+	// request's schedule says if it has one; nil where nothing is planned.
+	Plans(r generator.Request) func() *Plan
 
-	Begin(f *flow.Flow) Past          // the past before the first packet of a training flow
-	BeginDrawn(latent []float32) Past // the same of a drawn flow, given its latent with the profile
+	Begin(f *flow.Flow) Past                      // the past before the first packet of a training flow
+	BeginDrawn(latent []float32, plan *Plan) Past // the same of a drawn flow, given its latent with the profile, or a segment's plan
 
 	// Encode fills the codes of the heads for packet i of a flow.
 	Encode(codes []int32, f *flow.Flow, i int, past *Past)
@@ -52,7 +60,8 @@ type Fields interface {
 	// Feature returns a decoded feature of the packet by name.
 	Complete(p *flow.Packet, feature func(name string) float64, past *Past, id int64, random *rand.Rand)
 
-	// Devices give the packets of a timeline without flows their senders.
+	// Devices give the packets of a timeline without flows, drawn without a plan, their
+	// senders.
 	Devices(seed uint64) timeline.Devices
 }
 
@@ -78,11 +87,14 @@ func (None) Profiles(uint64) func([]float32) []float32 {
 	return func(latent []float32) []float32 { return latent }
 }
 
+// Plans plans nothing.
+func (None) Plans(generator.Request) func() *Plan { return func() *Plan { return nil } }
+
 // Begin returns nothing to know.
 func (None) Begin(*flow.Flow) Past { return Past{} }
 
 // BeginDrawn returns nothing to know.
-func (None) BeginDrawn([]float32) Past { return Past{} }
+func (None) BeginDrawn([]float32, *Plan) Past { return Past{} }
 
 // Encode does nothing.
 func (None) Encode([]int32, *flow.Flow, int, *Past) {}

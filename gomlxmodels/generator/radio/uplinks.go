@@ -14,7 +14,7 @@ import (
 // Uplinks are the radio fields of LoRaWAN uplinks. The sampled network has heads for
 // the settings (spreading factor, bandwidth, code rate, CRC, port, message type),
 // frequency, RSSI, SNR and the step of the frame counter; a device's levels follow
-// its profile. The paper's network has outputs for some, and the rest is drawn.
+// its profile, and on a timeline its habits. The paper's network has outputs for some, and the rest is drawn.
 type Uplinks struct {
 	Settings  *feature.Vocabulary `json:"settings"`  // of settings
 	Frequency *feature.Vocabulary `json:"frequency"` // Hz
@@ -46,23 +46,24 @@ func fitUplinks(flows []*flow.Flow, segments bool) (*Uplinks, error) {
 	if segments {
 		m.Senders = fitSenders(flows)
 	}
-	var rssi, snr, unitRSSI, unitSNR []float64
+	var rssi, snr []noted
 	gateways := make(map[uint64]float64)
 	for _, f := range flows {
-		stands := m.Begin(f)
+		past := m.Begin(f)
 		for i := range f.Packets {
 			p := &f.Packets[i]
-			unitRSSI, unitSNR = append(unitRSSI, stands.levelRSSI.unit(float64(p.Radio.RSSI))), append(unitSNR, stands.levelSNR.unit(float64(p.Radio.SNR)))
+			of := m.levels(&past, p.Radio.Frequency)
+			past.packets++
 			keys, frequencies = append(keys, settingsOf(p).key()), append(frequencies, int64(p.Radio.Frequency))
-			rssi, snr = append(rssi, float64(p.Radio.RSSI)), append(snr, float64(p.Radio.SNR))
+			rssi, snr = append(rssi, rssiOf(p, of)), append(snr, snrOf(p, of))
 		}
 		gateways[f.Packets[0].Radio.Gateway]++
 	}
 	m.Settings, m.Frequency = feature.FitVocabulary(keys), feature.FitVocabulary(frequencies)
-	if m.RSSI, err = fitLevel("RSSI", rssi, unitRSSI); err != nil {
+	if m.RSSI, err = fitLevel("RSSI", rssi); err != nil {
 		return nil, err
 	}
-	if m.SNR, err = fitLevel("SNR", snr, unitSNR); err != nil {
+	if m.SNR, err = fitLevel("SNR", snr); err != nil {
 		return nil, err
 	}
 	for _, n := range gateways {
@@ -109,9 +110,8 @@ func (m *Uplinks) Encode(codes []int32, f *flow.Flow, i int, past *Past) {
 	}
 	past.key = key
 	frequency, _ := m.Frequency.Code(int64(p.Radio.Frequency))
-	rssi, _ := m.RSSI.Code.Code(past.levelRSSI.unit(float64(p.Radio.RSSI)))
-	snr, _ := m.SNR.Code.Code(past.levelSNR.unit(float64(p.Radio.SNR)))
-	codes[headSettings], codes[headFrequency], codes[headRSSI], codes[headSNR] = int32(setting), int32(frequency), int32(rssi), int32(snr)
+	of := m.levels(past, p.Radio.Frequency)
+	codes[headSettings], codes[headFrequency], codes[headRSSI], codes[headSNR] = int32(setting), int32(frequency), m.RSSI.code(rssiOf(p, of)), m.SNR.code(snrOf(p, of))
 	if m.Senders == nil && i > 0 {
 		codes[headStep] = int32(m.Counter.code(f.Packets[i-1].Radio.Counter, p.Radio.Counter))
 	}
@@ -121,7 +121,7 @@ func (m *Uplinks) Encode(codes []int32, f *flow.Flow, i int, past *Past) {
 // random chooses inside the bins.
 func (m *Uplinks) Decode(p *flow.Packet, codes []int32, past *Past, id int64, random *rand.Rand) {
 	s := m.settings(int(codes[headSettings])-m.repeats(), past)
-	if past.packets == 0 {
+	if past.packets == 0 && m.Senders == nil {
 		past.gateway, past.address = m.gateway(random), address(id)
 		if past.joins = s.joins(); past.joins {
 			past.address = 0
@@ -130,11 +130,16 @@ func (m *Uplinks) Decode(p *flow.Packet, codes []int32, past *Past, id int64, ra
 		s = m.alike(past.joins)
 	}
 	past.key = s.key()
+	frequency := uint32(m.Frequency.Values[codes[headFrequency]])
+	if m.Senders != nil {
+		frequency = m.Senders.frequency(frequency, past, random)
+	}
+	of := m.levels(past, frequency)
 	r := &flow.Radio{Gateway: past.gateway, Address: past.address, Port: s.port, MType: s.mtype,
-		Frequency: uint32(m.Frequency.Values[codes[headFrequency]]), SpreadingFactor: s.factor, Bandwidth: s.band, CodeRate: s.codeRate, CRC: s.crc,
-		RSSI: m.RSSI.value(codes[headRSSI], random.Float64(), past.levelRSSI), SNR: m.SNR.value(codes[headSNR], random.Float64(), past.levelSNR)}
+		Frequency: frequency, SpreadingFactor: s.factor, Bandwidth: s.band, CodeRate: s.codeRate, CRC: s.crc,
+		RSSI: m.RSSI.value(codes[headRSSI], random.Float64(), of.RSSI), SNR: m.SNR.value(codes[headSNR], random.Float64(), of.SNR)}
 	switch {
-	case m.Senders != nil: // Assign gives devices and counters
+	case m.Senders != nil: // the plan has counters
 	case past.packets == 0:
 		r.Counter = m.Counter.first(random)
 	default:
@@ -144,6 +149,35 @@ func (m *Uplinks) Decode(p *flow.Packet, codes []int32, past *Past, id int64, ra
 	p.Length += s.slack
 	p.Captured = p.Length
 	p.Layers[0] = flow.Layer{Name: flow.LayerLoRaWAN, Length: p.Length}
+	if m.Senders != nil {
+		m.Senders.sent(p, past, random)
+	}
+}
+
+// sent makes an uplink that was drawn the one that is planned: of that device, with
+// its counter, by its habits.
+func (d *senders) sent(p *flow.Packet, past *Past, random *rand.Rand) {
+	next := past.plan[past.packets]
+	s, r := d.List[next.sender], p.Radio
+	s.keep(p, random)
+	r.Gateway, r.Address, r.Counter = gatewayAddress(s.Gateway), address(int64(next.device)), next.counter
+	if settingsOf(p).joins() {
+		r.Address, r.Counter = 0, 0
+	}
+}
+
+// frequency returns the frequency of the uplink that is planned, given the one drawn.
+func (d *senders) frequency(drawn uint32, past *Past, random *rand.Rand) uint32 {
+	next := past.plan[past.packets]
+	return d.List[next.sender].frequency(drawn, past.heard[next.device].Frequency, random)
+}
+
+// levels returns the levels of the device that sends next, on a frequency.
+func (m *Uplinks) levels(past *Past, frequency uint32) *levels {
+	if m.Senders == nil {
+		return &past.levels
+	}
+	return m.Senders.List[past.plan[past.packets].sender].on(frequency)
 }
 
 // settings returns those of a class; below 0 those of the uplink before, for the first
@@ -178,8 +212,11 @@ func (m *Uplinks) alike(joins bool) settings {
 // gateway draws an identifier as often as in training, from the EUI-64 that
 // are set apart for documentation (RFC 9542, 2.2.1): 00-00-5E-EF-10-00-00-xx.
 func (m *Uplinks) gateway(random *rand.Rand) uint64 {
-	return documentationEUI + uint64(draw.Index(random, m.Gateways)&0xff)
+	return gatewayAddress(uint64(draw.Index(random, m.Gateways)))
 }
+
+// gatewayAddress returns the identifier of the gateway of a number.
+func gatewayAddress(number uint64) uint64 { return documentationEUI + number&0xff }
 
 const documentationEUI = 0x00005EEF10000000
 

@@ -127,7 +127,7 @@ func (l *batchSampler) assign(to *slot, f scheduledFlow) {
 		d, l.free = l.free[last], l.free[:last]
 	}
 	d.begin(&f)
-	*to = slot{buffer: d, past: begin(f.targets, l.g.Radio.BeginDrawn(f.Latent)), walk: l.prior.Start(), latent: f.Latent, want: int(f.Packets), state: maskState{connection: -1}}
+	*to = slot{buffer: d, past: begin(f.targets, l.g.Radio.BeginDrawn(f.Latent, f.plan)), walk: l.prior.Start(), latent: f.Latent, want: int(f.Packets), state: maskState{connection: -1}}
 	l.active++
 }
 
@@ -158,7 +158,7 @@ func (l *batchSampler) prepare(i int) {
 func (s *slot) maskState() maskState {
 	state := maskState{connection: s.past.connection()}
 	if s.want > 0 {
-		state.left = min(s.want-len(s.buffer.packets), mostCounted+2)
+		state.before, state.left = s.past.before(), min(s.want-len(s.buffer.packets), mostCounted+2)
 	}
 	return state
 }
@@ -185,6 +185,9 @@ func (l *batchSampler) take(i int) (ended bool) {
 	p := &l.packet
 	p.Radio = nil
 	gap, end := l.decoder.decode(p, codes, l.random.Float64(), l.random.Float64())
+	if planned, last, ok := to.past.radio.Planned(); ok {
+		gap, end = planned, last
+	}
 	to.walk.Step(int(codes[headLabel]))
 	d := to.buffer
 	if to.want > 0 && to.past.flags[p.Direction&1]&flow.FIN != 0 { // held up to its last packets, the network may go on with data

@@ -7,19 +7,21 @@ import (
 	"sync"
 
 	"github.com/necstgen/necstgen/gomlxmodels/generator/aggregate"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/radio"
 )
 
 // scheduledFlow is a flow that is to be drawn, or is being drawn.
 type scheduledFlow struct {
 	aggregate.Spec
-	id      int64   // of the flow: its number in the request
-	number  int64   // among those of its sampler
-	targets targets // of its latent
-	urgency float64 // the least goes first
+	id      int64       // of the flow: its number in the request
+	number  int64       // among those of its sampler
+	targets targets     // of its latent
+	plan    *radio.Plan // of a segment, who sends when; nil: nothing is planned
+	urgency float64     // the least goes first
 }
 
 // specs gives the specs of one flow after the other, false behind the last.
-type specs func() (s aggregate.Spec, more bool, err error)
+type specs func() (f scheduledFlow, more bool, err error)
 
 // dispatcher gives the flows of a request to batch samplers in turn: flow i to sampler
 // i mod n, whoever asks first, so that what each draws does not depend on how fast the
@@ -45,13 +47,14 @@ func (d *dispatcher) next(k int) (f scheduledFlow, ok bool) {
 	defer d.mu.Unlock()
 	n := int64(len(d.queues))
 	for len(d.queues[k]) == 0 && !d.over {
-		s, more, err := d.specs()
+		f, more, err := d.specs()
 		if !more {
 			d.over, d.err = true, err
 			break
 		}
 		to := &d.queues[d.drawn%n]
-		*to = append(*to, scheduledFlow{Spec: s, id: d.drawn, number: d.drawn / n})
+		f.id, f.number = d.drawn, d.drawn/n
+		*to = append(*to, f)
 		d.drawn++
 	}
 	if len(d.queues[k]) == 0 {

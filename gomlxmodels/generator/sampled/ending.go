@@ -7,9 +7,9 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/generator/radio"
 )
 
-// endings says, for each state of a connection (history.connection) and the direction and
-// flags of the packet that led to it, how many packets came behind that in training: the
-// fraction behind which came 0, 1, ... mostCounted, and more. A flow whose number of packets a schedule gives is drawn by it:
+// endings says, for each state of a connection (history.connection) and the directions and
+// flags of the two packets that led to it, how many packets came behind that in training:
+// the fraction behind which came 0, 1, ... mostCounted, and more. A flow whose number of packets a schedule gives is drawn by it:
 // given that number, a class is as likely as the network says times as likely as the
 // connection is then to end in time,
 //
@@ -17,8 +17,8 @@ import (
 //
 // The square is there because the network, which knows a flow's number of packets
 // roughly, is too sure of itself where it has to end sooner or later than it would.
-// Without it, the network closes connections before their last packet, or not at all:
-// 22 % of the quickstart's followed flows close properly, with it as many as the
+// Without it, the network closes connections before their last packet, or not at all: of
+// the quickstart's followed flows 22 % close properly, with it 97 %, and 99 % of the
 // original's.
 type endings map[int][]float64
 
@@ -40,7 +40,7 @@ func fitEndings(flows []*flow.Flow) endings {
 		past := begin(targets{}, radio.Past{})
 		for i := range f.Packets {
 			p := &f.Packets[i]
-			state := behind(past.connection(), p)
+			state := behind(past.connection(), past.before(), p)
 			past.add(p, 0)
 			if e[state] == nil {
 				e[state] = make([]float64, mostCounted+2)
@@ -63,6 +63,7 @@ func fitEndings(flows []*flow.Flow) endings {
 // maskState is what decides which classes a packet may have.
 type maskState struct {
 	connection int // history.connection
+	before     int // step of the packet before; 0 where left is
 	left       int // packets of the flow, this one among them, mostCounted+2 for more; 0: the network ends the flow
 }
 
@@ -89,7 +90,7 @@ func (e endings) mask(dst []float32, s maskState, d *decoder) {
 			dst[class] = 0
 		}
 		fraction := leastEnding
-		if row := e[behind(s.connection, &d.classes[class])]; row != nil {
+		if row := e[behind(s.connection, s.before, &d.classes[class])]; row != nil {
 			fraction = max(fraction, row[s.left-1])
 		}
 		dst[class] += endingWeight * float32(math.Log(fraction))

@@ -24,6 +24,7 @@ type history struct {
 	sinceTurn      time.Duration
 	packetsInTurn  int
 	flags          [2]flow.TCPFlags // sent so far, by direction
+	last           flow.TCPFlags    // of the packet before
 	unanswered     [2]int64         // payload by direction since the other side's last packet
 	target         targets
 	radio          radio.Past // of uplinks
@@ -117,6 +118,7 @@ func (h *history) add(p *flow.Packet, gap time.Duration) {
 	h.unanswered[side] += int64(p.PayloadLength)
 	h.unanswered[1-side] = 0
 	h.flags[side] |= p.Flags
+	h.last = p.Flags
 	h.packets++
 	h.packetsInTurn++
 }
@@ -133,12 +135,24 @@ func (h *history) connection() int {
 	return sent(flow.Forward, h.flags[0]) | sent(flow.Backward, h.flags[1]) | int(h.protocol)<<8
 }
 
+// before returns the step of the last packet, 0 before the first.
+func (h *history) before() int {
+	if h.packets == 0 {
+		return 0
+	}
+	return step(h.direction, h.last)
+}
+
 // sent returns what flags that one side has sent are of a connection.
 func sent(d flow.Direction, f flow.TCPFlags) int {
 	return (int(f&(flow.FIN|flow.SYN|flow.RST)) | int(f&flow.ACK)>>1) << (4 * (d & 1))
 }
 
-// behind returns the connection behind a packet p, with the packet's direction and flags.
-func behind(connection int, p *flow.Packet) int {
-	return connection&0xff | sent(p.Direction, p.Flags) | int(p.Tuple.Proto)<<8 | int(p.Direction&1)<<16 | int(p.Flags)<<17
+// step is the direction and flags of a packet.
+func step(d flow.Direction, f flow.TCPFlags) int { return int(d&1) | int(f)<<1 }
+
+// behind returns the connection behind a packet p, with the steps of p and of the packet
+// before it, which is 0 for a first packet.
+func behind(connection, before int, p *flow.Packet) int {
+	return connection&0xff | sent(p.Direction, p.Flags) | int(p.Tuple.Proto)<<8 | step(p.Direction, p.Flags)<<16 | before<<32
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
-	"github.com/necstgen/necstgen/gomlxmodels/generator/aggregate"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/radio"
 )
 
 // Slots of one batch sampler, samplers of one request, and slots of a request at most.
@@ -61,12 +61,12 @@ type samplerPool struct {
 }
 
 // newPool compiles the step and prepares n samplers of so many slots.
-func (g *Generator) newPool(r generator.Request, n, slots int) (*samplerPool, error) {
+func (g *Generator) newPool(r generator.Request, plans func() *radio.Plan, n, slots int) (*samplerPool, error) {
 	network, err := g.Network.NewSampler(slots, r.Seed)
 	if err != nil {
 		return nil, err
 	}
-	p := &samplerPool{flows: newDispatcher(g.specs(r), n), errs: make([]error, n), stop: make(chan struct{})}
+	p := &samplerPool{flows: newDispatcher(g.specs(r, plans), n), errs: make([]error, n), stop: make(chan struct{})}
 	prior, decoder := g.Chain.Prior(), newDecoder(g.Vocabulary)
 	for k := range n {
 		if k > 0 {
@@ -83,15 +83,21 @@ func (g *Generator) newPool(r generator.Request, n, slots int) (*samplerPool, er
 	return p, nil
 }
 
-// specs returns those of the aggregate level, each with a radio profile.
-func (g *Generator) specs(r generator.Request) specs {
+// specs returns those of the aggregate level, each with a radio profile. The starts of
+// segments that are planned are the plan's.
+func (g *Generator) specs(r generator.Request, plans func() *radio.Plan) specs {
 	next, profile := g.Aggregate.Specs(r), g.Radio.Profiles(r.Seed)
-	return func() (aggregate.Spec, bool, error) {
+	return func() (scheduledFlow, bool, error) {
 		s, more, err := next()
-		if more {
-			s.Latent = profile(s.Latent)
+		if !more {
+			return scheduledFlow{}, false, err
 		}
-		return s, more, err
+		s.Latent = profile(s.Latent)
+		f := scheduledFlow{Spec: s, plan: plans()}
+		if f.plan != nil {
+			f.Start = r.Start + int64(f.plan.Start)
+		}
+		return f, true, nil
 	}
 }
 
@@ -185,21 +191,27 @@ func (p *samplerPool) close() error {
 // Flows draws flows in start order. The same request on the same backend gives
 // the same flows.
 func (g *Generator) Flows(ctx context.Context, r generator.Request) iter.Seq2[*flow.Flow, error] {
-	if g.Pace != nil {
-		return g.Pace.Flows(ctx, r, g.draw, g.Radio.Devices(r.Seed))
+	if g.Pace == nil {
+		return g.draw(ctx, r, radio.None{}.Plans(r))
 	}
-	return g.draw(ctx, r)
+	return func(yield func(*flow.Flow, error) bool) {
+		plans := g.Radio.Plans(r) // goes on where one draw of segments does not suffice
+		segments := func(ctx context.Context, part generator.Request) iter.Seq2[*flow.Flow, error] {
+			return g.draw(ctx, part, plans)
+		}
+		g.Pace.Flows(ctx, r, segments, radio.None{})(yield)
+	}
 }
 
 // draw draws flows; of a timeline without flows, segments by a clock of their own.
-func (g *Generator) draw(ctx context.Context, r generator.Request) iter.Seq2[*flow.Flow, error] {
+func (g *Generator) draw(ctx context.Context, r generator.Request, plans func() *radio.Plan) iter.Seq2[*flow.Flow, error] {
 	return func(yield func(*flow.Flow, error) bool) {
 		if err := r.Validate(); err != nil {
 			yield(nil, err)
 			return
 		}
 		samplers, slots := g.poolSize(r)
-		p, err := g.newPool(r, samplers, slots)
+		p, err := g.newPool(r, plans, samplers, slots)
 		if err != nil {
 			yield(nil, fmt.Errorf("generator: %w", err))
 			return

@@ -15,15 +15,16 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/aggregate"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/gentest"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/radio"
 )
 
 // Each sampler is given its own flows in order, whoever asks first.
 func TestDispatcher(t *testing.T) {
 	all := func() specs {
 		n := int64(-1)
-		return func() (aggregate.Spec, bool, error) {
+		return func() (scheduledFlow, bool, error) {
 			n++
-			return aggregate.Spec{Start: 10 * n}, n < 100, nil
+			return scheduledFlow{Spec: aggregate.Spec{Start: 10 * n}}, n < 100, nil
 		}
 	}
 	for seed := range uint64(5) {
@@ -122,7 +123,7 @@ func TestPool(t *testing.T) {
 	g := learned(t, devicetest.Go(t), bursts(80, 1), 16, 4)
 	r := generator.Request{Flows: 400, Seed: 5, Start: 1_700_000_000_000_000_000}
 	draw := func(take int, slow bool) (flows []*flow.Flow) {
-		c, err := g.newPool(r, 3, 16)
+		c, err := g.newPool(r, radio.None{}.Plans(r), 3, 16)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -137,7 +137,7 @@ func (g *Generator) fit(ctx context.Context, b compute.Backend, p params, networ
 
 // latents returns what is known of each flow as a whole.
 func (g *Generator) latents(ctx context.Context, flows []*flow.Flow, seed uint64) ([][]float32, error) {
-	x := aggregate.Summaries(flows)
+	x := g.Aggregate.Summaries(flows)
 	random := rand.New(rand.NewPCG(seed, 0x736571))
 	latents := make([][]float32, len(flows))
 	for i := range flows {
@@ -146,19 +146,22 @@ func (g *Generator) latents(ctx context.Context, flows []*flow.Flow, seed uint64
 	return latents, g.Radio.AppendProfiles(ctx, flows, latents, seed)
 }
 
-// sequences returns the flows as the network is taught them, each its first packets.
+// sequences returns the flows as the network is taught them. One of more than most packets
+// is cut into pieces, each of which knows what was before it, and of its flow as a whole.
 func (g *Generator) sequences(most int, flows []*flow.Flow, labels [][]int, latents [][]float32) []lstm.Sequence {
 	index := make(map[int]int)
 	for i, label := range g.Chain.Labels() {
 		index[label] = i
 	}
 	prior, radioHeads := g.Chain.Prior(), len(g.Radio.Heads())
-	all := make([]lstm.Sequence, len(flows))
+	var all []lstm.Sequence
 	for i, f := range flows {
-		s := &all[i]
-		s.Latent = latents[i]
-		past, walk := begin(g.Aggregate.Targets(s.Latent), g.Radio.Begin(f)), prior.Start()
-		for j := range min(len(f.Packets), most) {
+		past, walk := begin(g.Aggregate.Targets(latents[i]), g.Radio.Begin(f)), prior.Start()
+		for j := range f.Packets {
+			if j%most == 0 {
+				all = append(all, lstm.Sequence{Latent: latents[i]})
+			}
+			s := &all[len(all)-1]
 			codes := make([]int32, headCount+radioHeads)
 			g.Vocabulary.encode(codes, f, j, len(f.Packets)-1)
 			g.Radio.Encode(codes[headCount:], f, j, &past.radio)

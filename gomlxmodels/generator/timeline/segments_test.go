@@ -77,3 +77,21 @@ func TestClockJump(t *testing.T) {
 		t.Errorf("%d times between segments up to %d ns, want the %d others up to %d ns", len(got), slices.Max(got), len(arrivals)-1, slices.Max(arrivals))
 	}
 }
+
+func TestPieces(t *testing.T) {
+	flows := gentest.Flows(10, rand.NewPCG(1, 1))
+	pieces := timeline.Pieces(flows, 4)
+	packets, all := 0, 0
+	for i, p := range pieces {
+		packets += len(p.Packets)
+		if len(p.Packets) > 4 || i > 0 && p.Start() < pieces[i-1].Start() || p.Before > p.Start() {
+			t.Errorf("piece %d of %d packets at %d, behind one at %d", i, len(p.Packets), p.Start(), p.Before)
+		}
+	}
+	for _, f := range flows {
+		all += len(f.Packets)
+	}
+	if packets != all {
+		t.Errorf("%d packets in pieces, %d in flows", packets, all)
+	}
+}
