@@ -72,7 +72,7 @@ type LSTM struct {
 	Jitter          float64 `toml:"jitter" json:"jitter" range:"[0,10]"`                      // the same on what the network is told of the packets so far; default 0.05
 	ValidationShare float64 `toml:"validation_share" json:"validation_share" range:"[0,0.5]"` // share of the training rows that choose the best epoch; default 0.1
 	Patience        int     `toml:"patience" json:"patience" range:"[0,10000]"`               // epochs without a gain before the learning rate is halved, three times as many before training ends, 0: never; default 4
-	GapBins         int     `toml:"gap_bins" json:"gap_bins" range:"[2,1024]"`                // quantile bins of the log10 gap; default 24
+	GapBins         int     `toml:"gap_bins" json:"gap_bins" range:"[2,1024]"`                // quantile bins of the log10 gap, each of 16 parts; default 24
 	LengthBins      int     `toml:"length_bins" json:"length_bins" range:"[2,1024]"`          // bins for lengths that are not frequent values; default 64
 	MaxLength       int     `toml:"max_length" json:"max_length" range:"[1,65536]"`           // packets of a flow that are learnt in one piece, a longer flow is cut; default 1024
 }

@@ -71,8 +71,8 @@ func (p params) network() lstm.SampledConfig {
 	return n
 }
 
-// batchPacketUnit is how many packets lstm.batch counts as one: a row has more, of
-// which so many fewer are a batch.
+// batchPacketUnit is how many packets lstm.batch counts as one. A row of the network may
+// have more; a batch has as many fewer rows.
 const batchPacketUnit = 32
 
 type observer = func(fit.Epoch) error
