@@ -282,18 +282,26 @@ func TestLevels(t *testing.T) {
 	}
 }
 
-// A device whose receiver skips a value keeps skipping it.
-func TestGrid(t *testing.T) {
-	of := levelStats{Mean: -80, Deviation: 2, Grid: gridOf(slices.Repeat([]float64{-81, -79, -78}, 10))}
-	l := levelCode{Known: []float64{-82, -81, -80, -79, -78}}
-	if got := nearest(l.grid(of), -80.2); got != -81 {
-		t.Errorf("%v dBm, want -81", got)
+// A device whose receiver skips a value keeps skipping it, and a level of a device that
+// has sent enough comes back as the value that it was.
+func TestLevelValues(t *testing.T) {
+	of := levelStats{Mean: -80, Deviation: 2}.withValues(slices.Repeat([]float64{-81, -79, -79, -78}, 10))
+	random := rand.New(rand.NewPCG(1, 1))
+	counts := make(map[float64]int)
+	for range 4000 {
+		v := of.Values[random.IntN(3)]
+		if score := of.score(v, random.Float64()); of.at(score) != v {
+			t.Fatalf("%v dBm of score %.3f became %v", v, score, of.at(score))
+		}
+		counts[of.at(random.NormFloat64())]++
 	}
-	if low, high := l.spread(noted{-79, 0, of}), l.spread(noted{-79, 1, of}); low != -80 || high != -78.5 {
-		t.Errorf("-79 dBm stands between %v and %v, want -80 and -78.5", low, high)
+	for v, want := range map[float64]int{-81: 1000, -80: 0, -79: 2000, -78: 1000} {
+		if math.Abs(float64(counts[v]-want)) > 120 {
+			t.Errorf("%v dBm %d times, want about %d", v, counts[v], want)
+		}
 	}
-	if grid := gridOf([]float64{-81, -79}); grid != nil {
-		t.Errorf("two uplinks make the grid %v", grid)
+	if few := (levelStats{}).withValues([]float64{-81, -79}); few.Values != nil {
+		t.Errorf("two uplinks make the list %v", few.Values)
 	}
 }
 
