@@ -48,15 +48,16 @@ func beacon(n int, random *rand.Rand) *flow.Flow {
 	return f
 }
 
-// Of every device the plan has as many uplinks as training, within what chance makes
-// of a device's waits, and its counter goes on.
+// Of every device the plan has as many uplinks as training, and its counter goes on. A
+// device's silences and how many uplinks come between two of them are drawn: over a
+// thousand of them its fraction of the uplinks has a standard deviation of 4.5 %.
 func TestPlansKeepRates(t *testing.T) {
 	segments, m := gatewayTimeline(t, gentest.Uplinks(40, 24*time.Hour, rand.NewPCG(2, 2)))
 	uplinks := 0
 	for _, f := range segments {
 		uplinks += len(f.Packets)
 	}
-	const rounds = 200
+	const rounds = 1000
 	counts, counters := make([]float64, len(m.Senders.List)), make([]uint32, len(m.Senders.List))
 	next := m.Plans(generator.Request{Seed: 5})
 	total := 0.0
@@ -72,7 +73,7 @@ func TestPlansKeepRates(t *testing.T) {
 	}
 	for i, s := range m.Senders.List {
 		want, got := float64(s.Uplinks)/float64(uplinks), counts[i]/total
-		if math.Abs(got-want) > 0.25*want {
+		if math.Abs(got-want) > 0.2*want {
 			t.Errorf("device %d: %.4f of the uplinks, want %.4f", i, got, want)
 		}
 	}
@@ -126,23 +127,6 @@ func TestPlansFollowSchedule(t *testing.T) {
 				t.Fatalf("uplink %d of segment %d is of device %d, %v after the one before, want %d and 1 s", at-1, k, s.device, s.gap, want)
 			}
 		}
-	}
-}
-
-// A drift of periods is found where there is one.
-func TestDrift(t *testing.T) {
-	random := rand.New(rand.NewPCG(1, 1))
-	steady, drifting := make([]float64, 4000), make([]float64, 4000)
-	slow := 0.0
-	for i := range steady {
-		slow = 0.99*slow + math.Sqrt(1-0.99*0.99)*random.NormFloat64()
-		steady[i], drifting[i] = random.NormFloat64(), slow+random.NormFloat64()
-	}
-	if part, _ := drift(steady); part != 0 {
-		t.Errorf("%.2f of the variance of white noise is slow", part)
-	}
-	if part, memory := drift(drifting); math.Abs(part-0.5) > 0.1 || math.Abs(memory-0.99) > 0.01 {
-		t.Errorf("slow part %.2f of memory %.4f, want 0.5 and 0.99", part, memory)
 	}
 }
 
