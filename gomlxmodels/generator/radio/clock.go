@@ -5,16 +5,14 @@ import (
 	"math/rand/v2"
 	"slices"
 
-	"gonum.org/v1/gonum/stat"
-	"gonum.org/v1/gonum/stat/distuv"
-
 	"github.com/necstgen/necstgen/gomlxmodels/generator/draw"
 )
 
 // clock says when a device sends: how many frames on it is heard again, how long a
 // frame takes it, and how long it is silent. A device that repeats its uplinks at
 // fixed times has one period, to the precision of its quartz; one that sends when
-// something happens has many.
+// something happens has many. Periods are drawn one by one: a quartz follows the
+// temperature of its day, which is another on another day.
 //
 // Training is thought of as a circle, on which the time before a device's first
 // uplink and behind its last one is one more wait. So a device is heard as often as
@@ -25,8 +23,6 @@ type clock struct {
 	Repeats []float64 `json:"repeats,omitempty"` // quantiles of the seconds until a frame is repeated
 	Silence float64   `json:"silence"`           // seconds without the device, mean
 	Silent  float64   `json:"silent"`            // fraction of the time that is such silence
-	Drift   float64   `json:"drift,omitempty"`   // fraction of the periods' variance that is slow: a quartz follows the temperature
-	Memory  float64   `json:"memory,omitempty"`  // of the slow part, from one wait to the next
 }
 
 // frames is a step of the frame counter and how often it was.
@@ -63,9 +59,7 @@ func fitClock(t *tally, span int64) clock {
 			periods = append(periods, seconds/float64(step))
 		}
 	}
-	c := clock{Repeats: quantiles(repeats)}
-	c.Drift, c.Memory = drift(periods)
-	c.Periods = quantiles(periods)
+	c := clock{Periods: quantiles(periods), Repeats: quantiles(repeats)}
 	c.Silence = max(1, float64(span-t.heard)/1e9)
 	c.Silent = min(1, c.Silence/max(1, float64(span)/1e9))
 	for step, count := range counts {
@@ -90,36 +84,8 @@ func quantiles(values []float64) []float64 {
 	return q
 }
 
-// How many periods show whether they drift, how much of their variance at least has to,
-// and the distance over which its memory is measured.
-const (
-	driftPeriods = 200
-	leastDrift   = 0.1
-	driftLag     = 20
-)
-
-// drift measures the slow part of periods, which are in time order: with the
-// correlations r(1) and r(20) of their normal scores its variance is r(1), and its
-// memory (r(20)/r(1))^(1/19).
-func drift(periods []float64) (part, memory float64) {
-	if len(periods) < driftPeriods {
-		return 0, 0
-	}
-	scores, z := draw.FitNormalScores(periods), make([]float64, len(periods))
-	random := rand.New(rand.NewPCG(0, 0)) // for the order of equal periods
-	for i, v := range periods {
-		z[i] = scores.Score(v, random)
-	}
-	near, far := stat.Correlation(z[1:], z[:len(z)-1], nil), stat.Correlation(z[driftLag:], z[:len(z)-driftLag], nil)
-	if !(near > leastDrift) || !(far > 0) {
-		return 0, 0
-	}
-	return min(near, 0.99), min(0.9999, math.Pow(far/near, 1.0/(driftLag-1)))
-}
-
 // next draws the seconds until the device is heard again and the step of its counter.
-// slow is the slow part of the device's periods, which goes on.
-func (c *clock) next(slow *float64, random *rand.Rand) (seconds float64, step int32) {
+func (c *clock) next(random *rand.Rand) (seconds float64, step int32) {
 	total := 1 // the silence
 	for _, f := range c.Steps {
 		total += f.Count
@@ -127,7 +93,7 @@ func (c *clock) next(slow *float64, random *rand.Rand) (seconds float64, step in
 	at := random.IntN(total)
 	for _, f := range c.Steps {
 		if at -= f.Count; at < 0 {
-			return c.wait(f.Step, slow, random), f.Step
+			return c.wait(f.Step, random), f.Step
 		}
 	}
 	seconds, step = c.Silence*random.ExpFloat64(), 1
@@ -138,14 +104,12 @@ func (c *clock) next(slow *float64, random *rand.Rand) (seconds float64, step in
 }
 
 // wait draws the seconds that a step takes.
-func (c *clock) wait(step int32, slow *float64, random *rand.Rand) float64 {
+func (c *clock) wait(step int32, random *rand.Rand) float64 {
 	switch {
 	case step == 0:
 		return draw.Between(c.Repeats, random)
 	case len(c.Periods) == 0: // a device that did nothing but begin anew
 		return c.Silence * random.ExpFloat64()
 	}
-	*slow = c.Memory**slow + math.Sqrt(1-c.Memory*c.Memory)*random.NormFloat64()
-	score := math.Sqrt(c.Drift)**slow + math.Sqrt(1-c.Drift)*random.NormFloat64()
-	return draw.Interpolated(c.Periods, distuv.UnitNormal.CDF(score)*float64(len(c.Periods)-1)) * float64(max(1, step))
+	return draw.Between(c.Periods, random) * float64(max(1, step))
 }

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"sort"
 
+	"gonum.org/v1/gonum/stat/distuv"
+
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -68,7 +70,7 @@ func fitLevel(name string, samples []noted) (levelCode, error) {
 	}
 	units := make([]float64, len(samples))
 	for i, n := range samples {
-		units[i] = n.of.unit(l.spread(n))
+		units[i] = l.unit(n)
 	}
 	var err error
 	if l.Code, err = feature.FitQuantizer(units, levelBins, 1, 1); err != nil {
@@ -79,36 +81,33 @@ func fitLevel(name string, samples []noted) (levelCode, error) {
 
 // code returns the bin of a level.
 func (l *levelCode) code(n noted) int32 {
-	code, _ := l.Code.Code(n.of.unit(l.spread(n)))
+	code, _ := l.Code.Code(l.unit(n))
 	return int32(code)
 }
 
 // value returns the level of a device that a bin stands for, at u in [0, 1) of it.
 func (l *levelCode) value(code int32, u float64, of levelStats) float32 {
-	return nearest(l.grid(of), of.value(l.Code.Value(int(code), 0, u)))
+	unit := l.Code.Value(int(code), 0, u)
+	if len(of.Values) > 0 {
+		return float32(of.at(unit))
+	}
+	return nearest(l.Known, of.value(unit))
 }
 
-// grid returns the values that a gateway notes of a device.
-func (l *levelCode) grid(of levelStats) []float64 {
-	if len(of.Grid) > 0 {
-		return of.Grid
+// unit returns how far a level is from what the device's levels are like: its normal
+// score among the device's values, or its distance from the mean in standard
+// deviations.
+func (l *levelCode) unit(n noted) float64 {
+	if len(n.of.Values) > 0 {
+		return n.of.score(n.value, n.inside)
 	}
-	return l.Known
-}
-
-// gridOf returns the different values of a device's level, none where they are too few
-// to be all.
-func gridOf(values []float64) []float64 {
-	if len(values) < settled {
-		return nil
-	}
-	return slices.Compact(slices.Sorted(slices.Values(values)))
+	return n.of.unit(l.spread(n))
 }
 
 // spread returns a value between those half way from a level to its neighbours on the
 // grid.
 func (l *levelCode) spread(n noted) float64 {
-	grid, v := l.grid(n.of), n.value
+	grid, v := l.Known, n.value
 	i, found := slices.BinarySearch(grid, v)
 	if !found || len(grid) == 1 {
 		return v
@@ -123,12 +122,60 @@ func (l *levelCode) spread(n noted) float64 {
 	return (below+v)/2 + n.inside*(above-below)/2
 }
 
-// levelStats are the mean and the standard deviation of a level. A receiver skips values:
-// near -80 dBm one notes only odd ones, where its front end changes over.
+// levelStats are the mean and the standard deviation of a level, and where the device
+// has sent enough its values themselves: a receiver skips some (near -80 dBm one notes
+// only odd ones, where its front end changes over), and interference on a channel has a
+// shape of its own.
 type levelStats struct {
 	Mean      float64   `json:"mean"`
 	Deviation float64   `json:"deviation"`
-	Grid      []float64 `json:"grid,omitempty"` // the values that the device has had, ascending, where it has sent enough
+	Values    []float64 `json:"values,omitempty"` // ascending
+	Times     []int     `json:"times,omitempty"`  // how often each was
+}
+
+// withValues returns the statistics with the values that were counted, if they are enough.
+func (s levelStats) withValues(x []float64) levelStats {
+	if len(x) < settled {
+		return s
+	}
+	s.Values, s.Times = nil, nil
+	for _, v := range slices.Sorted(slices.Values(x)) {
+		if n := len(s.Values); n == 0 || s.Values[n-1] != v {
+			s.Values, s.Times = append(s.Values, v), append(s.Times, 0)
+		}
+		s.Times[len(s.Times)-1]++
+	}
+	return s
+}
+
+// score returns the normal score of a value of the list, at inside in [0, 1) of it.
+func (s levelStats) score(v, inside float64) float64 {
+	before, count, total := 0, 0, 0
+	for i, n := range s.Times {
+		switch {
+		case s.Values[i] < v:
+			before += n
+		case s.Values[i] == v:
+			count = n
+		}
+		total += n
+	}
+	return distuv.UnitNormal.Quantile((float64(before) + (inside+1e-9)*float64(count)) / float64(total) * (1 - 1e-6))
+}
+
+// at returns the value of the list that has a score.
+func (s levelStats) at(score float64) float64 {
+	total := 0
+	for _, n := range s.Times {
+		total += n
+	}
+	rank := distuv.UnitNormal.CDF(score) * float64(total)
+	for i, n := range s.Times {
+		if rank -= float64(n); rank < 0 {
+			return s.Values[i]
+		}
+	}
+	return s.Values[len(s.Values)-1]
 }
 
 // unit returns the distance from the mean in standard deviations, and value undoes it.

@@ -30,8 +30,7 @@ type planner struct {
 	random   *rand.Rand
 	due      dueHeap
 	counters []uint32
-	slow     []float64 // part of the periods, by device
-	at       int64     // nanoseconds; of the last uplink
+	at       int64 // nanoseconds; of the last uplink
 	begun    bool
 	start    time.Duration
 }
@@ -46,12 +45,12 @@ func (m *Uplinks) Plans(r generator.Request) func() *Plan {
 	if r.Schedule != nil {
 		return (&follower{m: m, random: random, packets: r.Schedule.Packets, devices: make(map[int]*followed)}).segment
 	}
-	p := &planner{m: m, random: random, counters: make([]uint32, len(m.Senders.List)), slow: make([]float64, len(m.Senders.List))}
+	p := &planner{m: m, random: random, counters: make([]uint32, len(m.Senders.List))}
 	for i, s := range m.Senders.List {
-		p.counters[i], p.slow[i] = m.Counter.first(p.random), p.random.NormFloat64()
+		p.counters[i] = m.Counter.first(p.random)
 		seconds := s.Clock.Silence * p.random.ExpFloat64()
 		if p.random.Float64() >= s.Clock.Silent {
-			if seconds, _ = s.Clock.next(&p.slow[i], p.random); seconds > 0 {
+			if seconds, _ = s.Clock.next(p.random); seconds > 0 {
 				seconds *= p.random.Float64()
 			}
 		}
@@ -82,7 +81,7 @@ func (p *planner) segment() *Plan {
 			plan.Start = p.start
 		}
 		plan.sends[i] = send{next.sender, next.sender, p.counters[next.sender], gap}
-		seconds, step := p.m.Senders.List[next.sender].Clock.next(&p.slow[next.sender], p.random)
+		seconds, step := p.m.Senders.List[next.sender].Clock.next(p.random)
 		p.counters[next.sender] = p.m.Counter.after(p.counters[next.sender], step, p.random)
 		next.at += p.rounded(seconds)
 		heap.Fix(&p.due, 0)

@@ -129,7 +129,7 @@ const trusted = 4
 func shrunk(x []float64, common float64) levelStats {
 	mean, own := moments(x)
 	n := float64(len(x) - 1)
-	return levelStats{mean, max(leastDeviation, math.Sqrt((own*own*float64(len(x))+trusted*common*common)/(n+trusted))), gridOf(x)}
+	return levelStats{Mean: mean, Deviation: max(leastDeviation, math.Sqrt((own*own*float64(len(x))+trusted*common*common)/(n+trusted)))}.withValues(x)
 }
 
 // on returns the level of a device's uplinks on one frequency, near those of the
@@ -144,9 +144,5 @@ func (s levelStats) on(values []float64, frequencies []uint32, frequency uint32)
 	mean, own := moments(x)
 	n := float64(len(x))
 	mean += (s.Mean - mean) * trusted / (n + trusted)
-	grid := gridOf(x)
-	if grid == nil {
-		grid = s.Grid
-	}
-	return levelStats{mean, max(leastDeviation, math.Sqrt((n*own*own+trusted*s.Deviation*s.Deviation)/(n+trusted))), grid}
+	return levelStats{Mean: mean, Deviation: max(leastDeviation, math.Sqrt((n*own*own+trusted*s.Deviation*s.Deviation)/(n+trusted)))}.withValues(x)
 }
