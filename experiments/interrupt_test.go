@@ -116,10 +116,10 @@ func TestFinished(t *testing.T) {
 			t.Errorf("the plan lacks %q: %s", want, out)
 		}
 	}
-	if _, out, _ = quick(t.Context(), "cache", "list"); !matches("5 results, .* MB", out) {
+	if _, out, _ = quick(t.Context(), "cache", "list"); !matches("6 results, .* MB", out) {
 		t.Errorf("out: %s", out)
 	}
-	if _, out, _ = quick(t.Context(), "cache", "prune", "--keep", "0"); !matches("5 results removed", out) {
+	if _, out, _ = quick(t.Context(), "cache", "prune", "--keep", "0"); !matches("6 results removed", out) {
 		t.Errorf("out: %s", out)
 	}
 	if code, out, err := quick(t.Context(), "verify", "a"); code != 0 {

@@ -46,7 +46,7 @@ func kindOf(columns []string) outputKind {
 		return uplinkKind
 	case has("length_total_lstm", "direction"):
 		return packetKind
-	case has("count_total", "time_diff"), has("flow_id_count", "timestamps_min"):
+	case has("count_total", "time_diff"), has("flow_id_count", "timestamps_min"), has("flow_id_count", "time_diff"):
 		return flowKind
 	}
 	return otherKind

@@ -110,7 +110,10 @@ func (o *OutputFile) tableRows() iter.Seq2[flow.TableRow, error] {
 	}
 	count, gap, bytes := "count_total", "time_diff", ""
 	if o.file.has("flow_id_count") {
-		count, gap, bytes = "flow_id_count", "", "length_total_sum"
+		count, bytes = "flow_id_count", "length_total_sum"
+		if o.file.has("timestamps_min") {
+			gap = ""
+		}
 	}
 	return func(yield func(flow.TableRow, error) bool) {
 		n := o.file

@@ -200,13 +200,12 @@ func TestFlowsFrom(t *testing.T) {
 		t.Errorf("inputs %+v, want the data and the table", m.Inputs)
 	}
 	for text, want := range map[string]string{
-		"count,time_diff\n3,1\n":               "want count_total or flow_id_count, and time_diff",
-		"count_total,time_diff\n":              "no flow",
-		"count_total,time_diff\n3,0\nNaN,1\n":  "flow 2: count_total = NaN: want 0 to 16777216 packets",
-		"count_total,time_diff\n3,0\n-1,1\n":   "flow 2: count_total = -1",
-		"count_total,time_diff\n3,0\n3,-1\n":   "flow 2: time_diff = -1: want 0 seconds or more",
-		"count_total,time_diff\n3,0\n3,1e12\n": "flow 2: time_diff = 1e+12",
-		"count_total,time_diff\n3,x\n":         "x",
+		"count,time_diff\n3,1\n":               "is no table of flows: want count_total or flow_id_count, and time_diff or timestamps_min",
+		"count_total,time_diff\n":              "no flow that could be read",
+		"count_total,time_diff\n3,0\nNaN,1\n":  "flows.csv:3: column count_total: NaN is no number of packets",
+		"count_total,time_diff\n3,0\n3,-1\n":   "flows.csv:3: column time_diff: -1 is out of range",
+		"count_total,time_diff\n3,0\n3,1e12\n": "flows.csv:3: column time_diff: 1e+12 is out of range",
+		"count_total,time_diff\n3,0\n3,x\n":    "flows.csv:3: ",
 	} {
 		_, err := prepare(t, dir, table(text)).Run(t.Context(), dir, run.Options{})
 		if err == nil || !strings.Contains(err.Error(), want) {
