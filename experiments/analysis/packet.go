@@ -164,6 +164,7 @@ func lengths(r *Result, sides []*Side) error {
 	if err := r.distribution("", "Packet length", "packet length", "bytes of a frame", "bytes", figure.Linear, sides, values(sides, packetValues(length))); err != nil {
 		return err
 	}
+	r.Figures[0].Caption = "Where the lines part, a length is too frequent or too rare."
 	flagged := with(sides, needFlags)
 	if len(flagged) == 0 || flagged[0] != sides[0] {
 		return nil

@@ -67,8 +67,12 @@ func CDFs(title, axis string, scale Scale, groups []Group) (*Figure, error) {
 	}
 	f := newFigure("cdfs", title)
 	f.columns = min(2, len(groups))
-	for _, g := range groups {
-		p, legend, err := cdfPanel(axis, scale, g.Samples)
+	for at, g := range groups {
+		label := axis
+		if at+f.columns < len(groups) {
+			label = "" // stands below the last row
+		}
+		p, legend, err := cdfPanel(label, scale, g.Samples)
 		if err != nil {
 			return nil, fmt.Errorf("figure: %s, %s%w", title, g.Title, err)
 		}
@@ -83,7 +87,7 @@ func CDFs(title, axis string, scale Scale, groups []Group) (*Figure, error) {
 			}
 		}
 	}
-	f.height = 40 + 150*vgRows(len(groups), f.columns)
+	f.height = 50 + 145*vgRows(len(groups), f.columns)
 	return f, nil
 }
 

@@ -45,7 +45,7 @@ func TestFullDisk(t *testing.T) {
 	p := prepare(t, dir, e)
 	check := p.Job.Check
 	p.Job.Check = func(r *run.Run, stage string) error {
-		if stage == "hosts" { // fill the disk up
+		if stage == "dynamics" { // fill the disk up
 			for _, size := range []int{1 << 16, 1 << 12} {
 				for err := error(nil); err == nil; {
 					err = appendTo(ballast, make([]byte, size))

@@ -79,11 +79,6 @@ func Markdown(w io.Writer, results []*Result) error {
 		if r.Why != "" {
 			fmt.Fprintf(&b, "%s.\n\n", r.Why)
 		}
-		for _, n := range r.Set.Numbers {
-			if n.Score == "" {
-				fmt.Fprintf(&b, "Published beside it: %s, %.3f (%s).\n\n", n.What, n.Value, n.Source)
-			}
-		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

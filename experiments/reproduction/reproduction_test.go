@@ -63,7 +63,7 @@ func TestScoresAreDefined(t *testing.T) {
 			}
 		}
 		for _, n := range s.Numbers {
-			if n.Score != "" && !known[n.Score] || n.Value <= 0 || n.Source == "" {
+			if !known[n.Score] || n.Value <= 0 || n.Source == "" {
 				t.Errorf("%s: published number %+v", s.Name, n)
 			}
 		}

@@ -47,7 +47,7 @@ var scoresOf = map[level][]string{
 	Timeline: {"packet/length KS", "packet/header length KS", "packet/log gap KS", "packet/direction TV", "order/log gap autocorrelation", "classifier/C2ST window", "load/Haar energy"},
 	Flows: {"packet/length KS", "packet/log gap KS", "packet/direction TV", "flow/packets KS", "flow/bytes KS", "flow/duration KS", "flow/turn time KS", "flow/time between flows KS",
 		"order/trigrams JSD", "classifier/C2ST flow", "classifier/C2ST window", "load/Haar energy", "copying/copied flows", "published/NeCSTGen cosine packets/s"},
-	Connections: {"packet/length KS", "packet/log gap KS", "packet/flags JSD", "flow/packets KS", "flow/bytes KS", "flow/duration KS", "flow/turn time KS", "flow/time between flows KS",
+	Connections: {"packet/length KS", "packet/log gap KS", "packet/flags TV", "flow/packets KS", "flow/bytes KS", "flow/duration KS", "flow/turn time KS", "flow/time between flows KS",
 		"order/trigrams JSD", "order/handshake share", "order/close share", "classifier/C2ST flow", "classifier/C2ST window", "load/Haar energy", "copying/copied flows",
 		"published/NeCSTGen cosine packets/s"},
 	Starts: {"aggregate/packets KS", "aggregate/time between flows KS", "aggregate/time between flows autocorrelation", "aggregate/flows/s KS", "aggregate/flows/s Haar energy"},

@@ -90,7 +90,7 @@ func flagNumber(source string, generated, real []float64) Number {
 	for i := range real {
 		sum += math.Abs(real[i]-generated[i]) / 2
 	}
-	return Number{"total variation of the flags, read off a chart", "", sum, source}
+	return Number{"total variation of the flags, read off a chart", "packet/flags TV", sum, source}
 }
 
 // energies is the mean difference of the logarithms of wavelet energies that were read

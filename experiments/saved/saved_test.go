@@ -184,7 +184,7 @@ func finishedRun(t *testing.T) *run.Manifest {
 	t.Helper()
 	flows := gentest.Flows(40, rand.NewPCG(1, 1))
 	learned := gentest.Learn(t, nil, "bootstrap", generator.DefaultSettings(), flows)
-	level, err := aggregate.Fit(t.Context(), aggregate.Summary, flows, 1)
+	level, err := aggregate.Fit(t.Context(), aggregate.Summary, flows, 0, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

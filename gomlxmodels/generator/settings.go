@@ -65,14 +65,14 @@ type LSTM struct {
 	Units           int     `toml:"units" json:"units" range:"[1,4096]"`                      // width of the recurrent state; default 96
 	Cell            Cell    `toml:"cell" json:"cell"`                                         // recurrent cell of the paper's network, auto: gru, as published; default auto
 	Epochs          int     `toml:"epochs" json:"epochs" range:"[1,100000]"`                  // passes over the training flows; default 60
-	Batch           int     `toml:"batch" json:"batch" range:"[1,65536]"`                     // rows of 32 packets a step, of the paper's network windows; default 32
+	Batch           int     `toml:"batch" json:"batch" range:"[1,65536]"`                     // a step of training learns from so many times 32 packets, of the paper's network from so many windows; default 32
 	LearningRate    float64 `toml:"learning_rate" json:"learning_rate" range:"(0,1]"`         // Adam's; default 3e-3
 	Dropout         float64 `toml:"dropout" json:"dropout" range:"[0,1)"`                     // share of the recurrent state that training hides from the outputs; default 0.2
 	Noise           float64 `toml:"noise" json:"noise" range:"[0,10]"`                        // standard deviation of training's noise on what is drawn for a whole flow, in normal scores; default 0.3
 	Jitter          float64 `toml:"jitter" json:"jitter" range:"[0,10]"`                      // the same on what the network is told of the packets so far; default 0.05
 	ValidationShare float64 `toml:"validation_share" json:"validation_share" range:"[0,0.5]"` // share of the training rows that choose the best epoch; default 0.1
 	Patience        int     `toml:"patience" json:"patience" range:"[0,10000]"`               // epochs without a gain before the learning rate is halved, three times as many before training ends, 0: never; default 4
-	GapBins         int     `toml:"gap_bins" json:"gap_bins" range:"[2,1024]"`                // quantile bins of the log10 gap; default 96
+	GapBins         int     `toml:"gap_bins" json:"gap_bins" range:"[2,1024]"`                // quantile bins of the log10 gap, each of 16 parts; default 24
 	LengthBins      int     `toml:"length_bins" json:"length_bins" range:"[2,1024]"`          // bins for lengths that are not frequent values; default 64
 	MaxLength       int     `toml:"max_length" json:"max_length" range:"[1,65536]"`           // packets of a flow that are learnt in one piece, a longer flow is cut; default 1024
 }
@@ -85,7 +85,7 @@ func DefaultSettings() Settings {
 		GMM:      GMM{Components: BIC, MaxComponents: 24, Covariance: Full, Iterations: 200, Tolerance: 1e-3, Regularization: 1e-6},
 		Markov:   Markov{Order: 5},
 		LSTM: LSTM{Cell: AutoCell, Units: 96, Epochs: 60, Batch: 32, LearningRate: 3e-3, Dropout: 0.2, Noise: 0.3, Jitter: 0.05, ValidationShare: 0.1,
-			Patience: 4, GapBins: 96, LengthBins: 64, MaxLength: 1024},
+			Patience: 4, GapBins: 24, LengthBins: 64, MaxLength: 1024},
 	}
 }
 

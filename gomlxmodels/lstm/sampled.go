@@ -43,18 +43,32 @@ type SampledConfig struct {
 	Jitter     float64    `json:"jitter"`     // the same on Continuous, drawn for every step; default 0.05
 	Masked     int        `json:"masked"`     // the head whose logits the sampler masks; 0: none (the first head has the prior)
 	Prior      bool       `json:"prior"`      // the first head starts from a given log-probability
-	Steps      int        `json:"steps"`      // length of a training row; default 32
-	WarmUp     int        `json:"warm_up"`    // steps before a cut that fill the state and do not count; default 8
+	Steps      int        `json:"steps"`      // length of a training row; default 64
+	WarmUp     int        `json:"warm_up"`    // steps before a cut that fill the state and do not count; default 16
 	MaxUnroll  int        `json:"max_unroll"` // rows of at most so many steps are unrolled, longer ones scanned; default 16
 	Dropout    float64    `json:"dropout"`    // fraction of the hidden state hidden from the heads in training; default 0.2
 	Fit        fit.Config `json:"fit"`
+
+	// Rare has for each of the first heads the proportion of the most probable class's
+	// probability below which the sampler does not draw a class; 0: it draws all. A
+	// network that learns from few sequences leaves a little to each class that does
+	// not fit, and over the packets of a flow that adds up.
+	Rare []float64 `json:"rare,omitempty"`
+}
+
+// rare returns the entry of Rare of a head.
+func (c SampledConfig) rare(head int) float64 {
+	if head >= len(c.Rare) {
+		return 0
+	}
+	return c.Rare[head]
 }
 
 // DefaultSampledConfig is the network that generators train, without its heads.
 func DefaultSampledConfig() SampledConfig {
 	c := fit.DefaultConfig()
 	c.Epochs, c.Batch, c.LearningRate, c.ClipNorm = 120, 16, 3e-3, 1
-	return SampledConfig{Units: 96, HeadUnits: 64, Embedding: 16, Noise: 0.3, Jitter: 0.05, Dropout: 0.2, Steps: 32, WarmUp: 8, MaxUnroll: 16, Fit: c}
+	return SampledConfig{Units: 96, HeadUnits: 64, Embedding: 16, Noise: 0.3, Jitter: 0.05, Dropout: 0.2, Steps: 64, WarmUp: 16, MaxUnroll: 16, Fit: c}
 }
 
 // Validate reports every field that is out of range.
@@ -71,6 +85,10 @@ func (c SampledConfig) Validate() error {
 	check(len(c.Heads) > 0, "heads", len(c.Heads), "at least one")
 	for _, head := range c.Heads {
 		check(head.Classes >= 1, "heads."+head.Name, head.Classes, "at least one class")
+	}
+	check(len(c.Rare) <= len(c.Heads), "rare", len(c.Rare), "one for each head at most")
+	for _, rare := range c.Rare {
+		check(rare >= 0 && rare < 1, "rare", rare, "0 to below 1")
 	}
 	check(c.Masked >= 0 && c.Masked < max(1, len(c.Heads)), "masked", c.Masked, "the index of a head")
 	check(c.Continuous >= 0, "continuous", c.Continuous, "0 or more")

@@ -18,7 +18,7 @@ func drawnConfig() SampledConfig {
 	cfg := DefaultSampledConfig()
 	cfg.Units, cfg.HeadUnits, cfg.Continuous, cfg.Latent = 12, 8, 3, 2
 	cfg.Heads = []Head{{"label", 5}, {"class", 4}, {"one", 1}, {"gap", 40}, {"share", 3}}
-	cfg.Prior, cfg.Masked = true, 1
+	cfg.Prior, cfg.Masked, cfg.Rare = true, 1, []float64{3: 0.1}
 	return cfg
 }
 
@@ -110,7 +110,8 @@ func taught(t *testing.T, s *Sampled, r record, slots int) [][]float32 {
 }
 
 // Every draw is the inverse of the cumulative distribution that the training graph
-// gives, with prior and mask, at the uniform number that it was drawn with.
+// gives, with prior and mask and without rare classes, at the uniform number that it
+// was drawn with.
 func TestSamplerDrawsWhatWasTaught(t *testing.T) {
 	devicetest.Each(t, func(t *testing.T, b compute.Backend) {
 		const slots, steps = 24, 7
@@ -131,7 +132,7 @@ func TestSamplerDrawsWhatWasTaught(t *testing.T) {
 		defer sampler.CloseProgram()
 		r := drive(t, sampler, steps, random)
 		all := taught(t, s, r, slots)
-		drawn := make(map[[2]int]int)
+		drawn, left := make(map[[2]int]int), 0
 		for k, head := range cfg.Heads {
 			for step := range steps {
 				for slot := range slots {
@@ -143,6 +144,7 @@ func TestSamplerDrawsWhatWasTaught(t *testing.T) {
 					}
 					code := int(r.codes[step][slot*len(cfg.Heads)+k])
 					u := float64(r.uniform[step][slot*len(cfg.Heads)+k])
+					left += leaveOut(logits, cfg.rare(k))
 					if below, upTo := interval(logits, code); u < below-1e-4 || u > upTo+1e-4 || upTo-below < 1e-12 {
 						t.Fatalf("head %s, step %d, slot %d: class %d of [%g, %g] was drawn with %g", head.Name, step, slot, code, below, upTo, u)
 					}
@@ -150,10 +152,25 @@ func TestSamplerDrawsWhatWasTaught(t *testing.T) {
 				}
 			}
 		}
+		if left == 0 {
+			t.Error("no class was rare")
+		}
 		if len(drawn) < 30 {
 			t.Errorf("%d different classes were drawn, want most of %d", len(drawn), 5+4+1+40+3)
 		}
 	})
+}
+
+// leaveOut makes classes below the proportion rare of the most probable one impossible
+// and returns how many.
+func leaveOut(logits []float32, rare float64) (n int) {
+	top := slices.Max(logits)
+	for i, l := range logits {
+		if math.Exp(float64(l-top)) < rare {
+			logits[i], n = float32(math.Inf(-1)), n+1
+		}
+	}
+	return n
 }
 
 // interval is the part of [0, 1) that draws a class.

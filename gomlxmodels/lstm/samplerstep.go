@@ -174,7 +174,7 @@ func (n *network) draw(in []*Node) []*Node {
 		if k > 0 && k == n.cfg.Masked {
 			logits = Add(logits, mask)
 		}
-		drawn = append(drawn, categorical(column(uniform, k), logits))
+		drawn = append(drawn, categorical(column(uniform, k), logits, n.cfg.rare(k)))
 	}
 	return []*Node{Concatenate(drawn, -1), h, c}
 }
@@ -228,9 +228,13 @@ func cell(t, c *Node) (newH, newC *Node) {
 // the number of cumulative probabilities that a uniform number reaches. Gumbel noise on
 // every logit draws from the same distribution, but it needs a random number and two
 // logarithms for each class, not one for each row, and took most of the sampling step.
-func categorical(uniform, logits *Node) *Node {
+// Classes below the proportion rare of the most probable one are left out.
+func categorical(uniform, logits *Node, rare float64) *Node {
 	g, classes := logits.Graph(), logits.Shape().Dimensions[1]
 	p := Exp(Sub(logits, ReduceAndKeep(logits, ReduceMax, -1)))
+	if rare > 0 {
+		p = Where(LessThan(p, Const(g, float32(rare))), ZerosLike(p), p)
+	}
 	cumulative := MatMul(p, Const(g, upTo(classes)))
 	total := column(cumulative, classes-1)
 	u := Mul(Mul(uniform, total), Const(g, float32(1-1e-6))) // below the total in spite of rounding

@@ -37,7 +37,7 @@ func bursts(n int, seed uint64) []*flow.Flow {
 
 func fittedBursts(t *testing.T, flows []*flow.Flow) *Model {
 	t.Helper()
-	a, err := Fit(context.Background(), Summary, withBefore(flows), 1)
+	a, err := Fit(context.Background(), Summary, withBefore(flows), 0, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

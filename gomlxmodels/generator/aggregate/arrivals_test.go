@@ -43,7 +43,7 @@ func TestSerialDependence(t *testing.T) {
 		half := len(real) / 2
 		want, first, second := correlation(real), correlation(real[:half]), correlation(real[half:])
 		for _, c := range []Columns{Summary, PacketsAndGap} {
-			m, err := Fit(context.Background(), c, flows, 1)
+			m, err := Fit(context.Background(), c, flows, 0, 1)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -138,7 +138,7 @@ func TestPart(t *testing.T) {
 		longest = max(longest, len(f.Packets))
 		f.Packets = f.Packets[:(len(f.Packets)+1)/2]
 	}
-	m, err := fitPart(context.Background(), Summary, withBefore(flows), 0.5, 1)
+	m, err := Fit(context.Background(), Summary, withBefore(flows), 0.5, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

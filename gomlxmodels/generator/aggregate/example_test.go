@@ -12,7 +12,7 @@ import (
 
 func Example() {
 	flows := gentest.Flows(100, rand.NewPCG(1, 1))
-	m, err := aggregate.Fit(context.Background(), aggregate.PacketsAndGap, flows, 1)
+	m, err := aggregate.Fit(context.Background(), aggregate.PacketsAndGap, flows, 0, 1)
 	if err != nil {
 		fmt.Println(err)
 		return

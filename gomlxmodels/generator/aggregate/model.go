@@ -96,15 +96,11 @@ type Model struct {
 }
 
 // Fit learns flows, which are in start order and know the start of the flow before
-// them. It computes on the Go backend: compiling EM in eight dimensions takes XLA
-// longer than all its work (1,692 flows, up to 12 components: XLA 28 to 38 s, Go 3 s
-// on the same two cores).
-func Fit(ctx context.Context, c Columns, flows []*flow.Flow, seed uint64) (*Model, error) {
-	return fitPart(ctx, c, flows, 0, seed)
-}
-
-// fitPart learns flows of which a part is at hand; 0: all.
-func fitPart(ctx context.Context, c Columns, flows []*flow.Flow, part float64, seed uint64) (*Model, error) {
+// them; part is the fraction of each flow's packets that they have, its first, 0: all. It
+// computes on the Go backend: compiling EM in eight dimensions takes XLA longer than all
+// its work (1,692 flows, up to 12 components: XLA 28 to 38 s, Go 3 s on the same two
+// cores).
+func Fit(ctx context.Context, c Columns, flows []*flow.Flow, part float64, seed uint64) (*Model, error) {
 	d := c.designOf(len(flows))
 	m := &Model{Resolution: timeline.Resolution(flows), Part: part}
 	x := m.Summaries(flows)

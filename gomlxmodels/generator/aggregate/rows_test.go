@@ -142,7 +142,7 @@ func TestClockJump(t *testing.T) {
 		}
 	}
 	for _, c := range []Columns{Summary, PacketsAndGap} {
-		a, err := Fit(context.Background(), c, withBefore(flows), 1)
+		a, err := Fit(context.Background(), c, withBefore(flows), 0, 1)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -47,7 +47,7 @@ func Stage(c Columns, oneProtocol bool) stage.Stage {
 			if err != nil {
 				return err
 			}
-			m, err := fitPart(ctx, c, set.Flows, set.Traffic.Part, seed)
+			m, err := Fit(ctx, c, set.Flows, set.Traffic.Part, seed)
 			if err != nil {
 				return err
 			}

@@ -185,6 +185,7 @@ func (d *drawing) flow(start int64, y, codes *mat.Dense) *flow.Flow {
 	var row []float64
 	feature := func(name string) float64 { return d.columns.Value(row, name) }
 	choices := g.choices(y)
+	g.poolHeaders(y, func(i int) flow.TCPFlags { return flow.TCPFlags(g.Scales.Classes[0].Values.Values[choices[i][0]]) })
 	for i := range n {
 		p, gap := g.packet(y.RawRowView(i), choices[i])
 		switch {

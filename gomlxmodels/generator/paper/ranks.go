@@ -77,6 +77,7 @@ func (g *Generator) fitRanks(flows []*flow.Flow, y *mat.Dense) {
 	}
 	row := 0
 	for at, f := range flows {
+		g.poolHeaders(y.Slice(row, row+len(f.Packets), 0, width).(*mat.Dense), func(i int) flow.TCPFlags { return f.Packets[i].Flags })
 		for i := range f.Packets {
 			outputs := y.RawRowView(row)[width-numbers:]
 			row++
@@ -85,7 +86,10 @@ func (g *Generator) fitRanks(flows []*flow.Flow, y *mat.Dense) {
 				if n.Name == directionName {
 					continue
 				}
-				v := g.number(k, flows, at, i)
+				v, key := g.number(k, flows, at, i), key
+				if g.connected() && k == headerNumber {
+					key = headerCell(f.Packets[i].Flags)
+				}
 				if add("", k, outputs[k], v); key != "" {
 					add(key, k, outputs[k], v)
 				}
@@ -100,6 +104,34 @@ func (g *Generator) fitRanks(flows []*flow.Flow, y *mat.Dense) {
 		}
 		g.Scales.Ranks[key] = scales
 	}
+}
+
+// poolHeaders gives the packets of a connection, y [packets, outputs], one output for their
+// header length, the mean: it is of the IP version and the TCP options of two hosts, which
+// stay as they are. SYNs have options of their own, and their own mean.
+func (g *Generator) poolHeaders(y *mat.Dense, flags func(i int) flow.TCPFlags) {
+	if !g.connected() {
+		return
+	}
+	n, width := y.Dims()
+	column := width - len(g.targets.numbers) + headerNumber
+	var sums, counts [2]float64
+	group := func(i int) int { return int(flags(i) & flow.SYN / flow.SYN) }
+	for i := range n {
+		sums[group(i)] += y.At(i, column)
+		counts[group(i)]++
+	}
+	for i := range n {
+		y.Set(i, column, sums[group(i)]/counts[group(i)])
+	}
+}
+
+// headerCell names the cell of header lengths: of SYNs, or of all other segments.
+func headerCell(flags flow.TCPFlags) string {
+	if flags&flow.SYN != 0 {
+		return "SYN"
+	}
+	return "no SYN"
 }
 
 // cellOf returns the cell of a training packet.

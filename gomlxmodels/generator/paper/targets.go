@@ -48,6 +48,9 @@ type targets struct {
 // directed reports whether the first number is the direction, which uplinks do not have.
 func (t *targets) directed() bool { return t.numbers[0].Name == directionName }
 
+// headerNumber is the header length among the numbers of connections.
+const headerNumber = 2
+
 // The outputs that are decoded in a way of their own.
 const (
 	directionName = "direction" // decides, beside the classes, what values the others can have
@@ -253,7 +256,11 @@ func (g *Generator) packet(y []float64, choices []int) (p flow.Packet, gap time.
 			v := s.Ranks.value(cell, k, y[k], true)
 			gap = time.Duration(math.Round(math.Pow(10, v)*1e9/float64(s.Resolution))) * time.Duration(s.Resolution)
 		default:
-			n.Set(&p, s.Ranks.value(cell, k, y[k], false))
+			key := cell
+			if g.connected() && k == headerNumber {
+				key = headerCell(p.Flags)
+			}
+			n.Set(&p, s.Ranks.value(key, k, y[k], false))
 		}
 	}
 	if p.Radio == nil {

@@ -17,6 +17,7 @@ type history struct {
 	turn, shortest float32 // log10 seconds of the last change of direction, and of the quickest one
 	elapsed        time.Duration
 	payload        int32
+	first          [2]int32 // payload of each direction's first packet that has any
 	bytes          [2]int64 // payload by direction
 	direction      flow.Direction
 	protocol       uint8
@@ -30,7 +31,7 @@ type history struct {
 }
 
 // historyWidth is the number of values that append gives.
-const historyWidth = 17 + aggregate.TargetCount
+const historyWidth = 19 + aggregate.TargetCount
 
 // seen returns 1 if that side has sent the flag. A recurrent state has to learn to
 // keep it; told, it ends connections properly (without that it closes 87 % of them).
@@ -63,7 +64,9 @@ func log10Of(x int64) float32 {
 // logTime returns log10 of a time in seconds, of a nanosecond for none.
 func logTime(t time.Duration) float32 { return log10Of(max(0, int64(t)-1)) - 9 }
 
-// append adds the values for the next packet to dst.
+// append adds the values for the next packet to dst. The last two say what kind of flow
+// this is when a long one's state has forgotten it; they are in so small a unit that
+// training's jitter leaves similar payloads apart.
 func (h *history) append(dst []float32) []float32 {
 	log := func(x int64, unit float32) float32 { return log10Of(x) * (math.Ln10 / unit) }
 	elapsed := logTime(h.elapsed)
@@ -76,7 +79,7 @@ func (h *history) append(dst []float32) []float32 {
 		bytes[0]*(math.Ln10/15), bytes[1]*(math.Ln10/15), log(int64(h.packetsInTurn), 5),
 		h.seen(flow.Forward, flow.SYN), h.seen(flow.Backward, flow.SYN), h.seen(flow.Forward, flow.FIN), h.seen(flow.Backward, flow.FIN),
 		max(h.seen(flow.Forward, flow.RST), h.seen(flow.Backward, flow.RST)),
-		log(h.unanswered[0], 10), log(h.unanswered[1], 10))
+		log(h.unanswered[0], 10), log(h.unanswered[1], 10), log(int64(h.first[0]), 1)-4, log(int64(h.first[1]), 1)-4)
 }
 
 // targets is what the aggregate level drew for the whole flow and the packets
@@ -108,6 +111,9 @@ func (h *history) add(p *flow.Packet, gap time.Duration) {
 	h.direction, h.protocol = p.Direction, p.Tuple.Proto
 	h.payload = p.PayloadLength
 	side := p.Direction & 1
+	if h.first[side] == 0 {
+		h.first[side] = p.PayloadLength
+	}
 	h.bytes[side] += int64(p.PayloadLength)
 	h.unanswered[side] += int64(p.PayloadLength)
 	h.unanswered[1-side] = 0

@@ -118,10 +118,12 @@ func (g *Generator) fit(ctx context.Context, b compute.Backend, p params, networ
 	}
 	v := g.Vocabulary
 	network.Heads = append([]lstm.Head{
-		{Name: "label", Classes: len(g.Chain.Labels())}, {Name: "class", Classes: v.Class.Len()}, {Name: "header", Classes: v.Header.Len()},
-		{Name: "payload", Classes: v.Payload.Len()}, {Name: "gap", Classes: v.Gap.Len()}, {Name: "gap fraction", Classes: gapFractions},
+		{Name: "label", Classes: len(g.Chain.Labels())}, {Name: "class", Classes: v.Class.Len()},
+		{Name: "header", Classes: v.Header.Len()}, {Name: "payload", Classes: v.Payload.Len()},
+		{Name: "gap", Classes: v.Gap.Len()}, {Name: "gap fraction", Classes: gapFractions},
 	}, g.Radio.Heads()...)
 	network.Prior, network.Masked = true, headClass
+	network.Rare = []float64{headHeader: rareValue, headPayload: rareValue, headGap: rareValue, headFraction: rareValue}
 	network.Continuous, network.Latent = historyWidth+g.Radio.PastWidth(), aggregate.LatentWidth+g.Radio.ProfileWidth()
 	latents, err := g.latents(ctx, flows, network.Fit.Seed)
 	if err != nil {

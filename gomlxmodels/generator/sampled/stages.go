@@ -66,10 +66,14 @@ func paramsOf(s generator.LSTM) params {
 func (p params) network() lstm.SampledConfig {
 	n := lstm.DefaultSampledConfig()
 	n.Units, n.Dropout, n.Noise, n.Jitter = p.Units, p.Dropout, p.Noise, p.Jitter
-	n.Fit = training.Network(n.Fit, p.Epochs, p.Batch, p.LearningRate, p.Patience)
+	n.Fit = training.Network(n.Fit, p.Epochs, max(1, p.Batch*batchPacketUnit/n.Steps), p.LearningRate, p.Patience)
 	n.Fit.ValidationFraction = p.ValidationShare
 	return n
 }
+
+// batchPacketUnit is how many packets lstm.batch counts as one. A row of the network may
+// have more; a batch has as many fewer rows.
+const batchPacketUnit = 32
 
 type observer = func(fit.Epoch) error
 

@@ -57,8 +57,19 @@ func splitClass(key int64) (p flow.Packet, end bool) {
 const (
 	exactPayload = 0.002
 	exactGap     = 0.01
-	gapFractions = 16 // parts of a gap's bin: its second digit
 )
+
+// gapFractions is how many parts a gap's bin has: its second digit. Bins are few and have
+// many parts, because many bins cut what a protocol repeats into classes of which each has
+// too few packets to be learnt: of NeCSTGen's SNMP, polled every two seconds, an AUC of
+// 0.81 told windows from real ones with 96 bins, and 0.66 with 32.
+const gapFractions = 16
+
+// rareValue is lstm.SampledConfig.Rare of lengths and gaps: without it, some 5 % of the
+// gaps of NeCSTGen's HTTP lay outside what ever comes between two such packets, and an AUC
+// of 0.73 told windows of its UDP Google Home from real ones, not 0.67. A class may end
+// its flow, which is rare in each packet of a long one: all classes are drawn.
+const rareValue = 0.03
 
 // fitVocabulary learns which values there are, and bins for those that do not recur.
 func fitVocabulary(flows []*flow.Flow, gapBins, lengthBins int) (*vocabulary, error) {
