@@ -26,8 +26,8 @@ type Past struct {
 	heard map[int32]flow.Radio // the last uplink in it, by device
 }
 
-// Planned returns the gap before the next packet and whether it is its segment's last,
-// where both are planned.
+// Planned returns the gap before the next packet, unplanned where it is drawn, and
+// whether it is its segment's last; ok where there is a plan.
 func (h *Past) Planned() (gap time.Duration, last, ok bool) {
 	if h.plan == nil {
 		return 0, false, false

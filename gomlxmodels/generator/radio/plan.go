@@ -15,12 +15,16 @@ type send struct {
 	sender  int32 // whose habits it has
 	device  int32 // whose address it has: the same, unless training did not hear it
 	counter uint32
-	gap     time.Duration // since the timeline's uplink before
+	gap     time.Duration // since the timeline's uplink before; unplanned: the network's
 }
+
+// unplanned stands for a time that is not planned: several gateways hear one frame within
+// a millisecond, which clocks of devices at each of them do not know.
+const unplanned = -1
 
 // Plan is who sends when in one segment of a timeline.
 type Plan struct {
-	Start time.Duration // sum of the waits between segments, since the first one's start
+	Start time.Duration // sum of the waits between segments, since the first one's start; below 0: not planned
 	sends []send
 }
 
@@ -79,6 +83,9 @@ func (p *planner) segment() *Plan {
 		if i == 0 {
 			p.start += gap
 			plan.Start = p.start
+		}
+		if p.m.Senders.Gateways > 1 {
+			gap, plan.Start = unplanned, unplanned
 		}
 		plan.sends[i] = send{next.sender, next.sender, p.counters[next.sender], gap}
 		seconds, step := p.m.Senders.List[next.sender].Clock.next(p.random)

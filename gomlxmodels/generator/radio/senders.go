@@ -15,8 +15,9 @@ import (
 // given afterwards to the device that it fits. The devices' addresses are made up, and
 // each has a counter of its own.
 type senders struct {
-	List       []*sender `json:"list"`       // by gateway and address
-	Segment    int       `json:"segment"`    // uplinks of a segment
+	List       []*sender `json:"list"`    // by gateway and address
+	Segment    int       `json:"segment"` // uplinks of a segment
+	Gateways   int       `json:"gateways"`
 	Resolution int64     `json:"resolution"` // nanoseconds of which all times are multiples
 
 	index map[string]int // while it learns: the place in List of a flow.Radio's Device
@@ -99,6 +100,7 @@ func fitSenders(flows []*flow.Flow) *senders {
 		}
 	}
 	names := slices.Sorted(maps.Keys(tallies))
+	d.Gateways = len(gateways)
 	same, chance := repeatsOf(tallies, names)
 	rssi, snr := pooled(tallies, names, func(t *tally) []float64 { return t.rssi }), pooled(tallies, names, func(t *tally) []float64 { return t.snr })
 	for i, name := range names {

@@ -102,6 +102,20 @@ func TestPlansKeepPeriods(t *testing.T) {
 	}
 }
 
+// Where several gateways hear the devices the network draws the gaps.
+func TestPlansOfGateways(t *testing.T) {
+	flows := gentest.Uplinks(40, 24*time.Hour, rand.NewPCG(2, 2))
+	for i := range flows[0].Packets {
+		flows[0].Packets[i].Radio.Gateway++
+	}
+	_, m := gatewayTimeline(t, flows)
+	plan := m.Plans(generator.Request{Seed: 5})()
+	past := m.BeginDrawn(nil, plan)
+	if gap, last, ok := past.Planned(); plan.Start >= 0 || gap >= 0 || last || !ok {
+		t.Errorf("start %v, gap %v, last %v, planned %v: want who sends, but no times", plan.Start, gap, last, ok)
+	}
+}
+
 // A plan follows a schedule: its devices send when it says, those that training did not
 // hear with the habits of others, and counters go on.
 func TestPlansFollowSchedule(t *testing.T) {

@@ -186,7 +186,9 @@ func (l *batchSampler) take(i int) (ended bool) {
 	p.Radio = nil
 	gap, end := l.decoder.decode(p, codes, l.random.Float64(), l.random.Float64())
 	if planned, last, ok := to.past.radio.Planned(); ok {
-		gap, end = planned, last
+		if end = last; planned >= 0 {
+			gap = planned
+		}
 	}
 	to.walk.Step(int(codes[headLabel]))
 	d := to.buffer

@@ -94,7 +94,7 @@ func (g *Generator) specs(r generator.Request, plans func() *radio.Plan) specs {
 		}
 		s.Latent = profile(s.Latent)
 		f := scheduledFlow{Spec: s, plan: plans()}
-		if f.plan != nil {
+		if f.plan != nil && f.plan.Start >= 0 {
 			f.Start = r.Start + int64(f.plan.Start)
 		}
 		return f, true, nil
