@@ -94,8 +94,8 @@ func (c Cell) marked() string {
 	return c.Text
 }
 
-// Cells are the values of a row in the columns that the result shows. Values that read
-// the same as the best are as good.
+// Cells are the values of a row in the columns that the result shows. Values that are as
+// good as the best, or read the same, are marked like it.
 func (r *Result) Cells(row Row) []Cell {
 	best := -1
 	for i, c := range columns[:compared] {
@@ -108,7 +108,7 @@ func (r *Result) Cells(row Row) []Cell {
 		v := columns[i].value(&row)
 		cell := Cell{Text: decimal(v)}
 		switch {
-		case i < compared && v != nil && cell.Text == decimal(columns[best].value(&row)):
+		case i < compared && v != nil && (cell.Text == decimal(columns[best].value(&row)) || row.distance(*v) == row.distance(*columns[best].value(&row))):
 			cell.Class = "best"
 		case i < compared && row.Worse(v, row.Authors):
 			cell.Class = "worse"

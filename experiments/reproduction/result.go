@@ -200,6 +200,8 @@ func (r *Row) distance(value float64) float64 {
 		return math.Abs(value - 0.5)
 	case r.Kind == fidelity.Similarity:
 		return 1 - value
+	case r.Level == "copying" && r.Floor != nil: // less than real traffic repeats is as good
+		return max(0, value-*r.Floor)
 	case r.Kind == fidelity.Proportion && r.Floor != nil:
 		return math.Abs(value - *r.Floor)
 	}
