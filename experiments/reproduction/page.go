@@ -49,8 +49,8 @@ type Figure struct {
 
 // Panel is an analysis with its figures.
 type Panel struct {
-	ID, Title, Meaning, Corrected string
-	Figures                       []Figure
+	ID, Meaning, Corrected string
+	Figures                []Figure
 }
 
 // Panels are the analyses of the set that have figures.
@@ -60,7 +60,7 @@ func (r *Result) Panels() []Panel {
 		if len(a.Figures) == 0 {
 			continue
 		}
-		p := Panel{ID: a.ID, Title: a.Title, Meaning: a.Meaning, Corrected: a.Corrected}
+		p := Panel{ID: a.ID, Meaning: a.Meaning, Corrected: a.Corrected}
 		for _, f := range a.Figures {
 			p.Figures = append(p.Figures, Figure{template.HTML(f.Element()), f.Caption})
 		}
