@@ -85,6 +85,22 @@ func fromRadio(r *flow.Radio) Uplink {
 	return u
 }
 
+// UplinksOf yields the uplinks that packets with Radio stand for, as UplinkOf does. Errors
+// pass.
+func UplinksOf(packets iter.Seq2[flow.Packet, error]) iter.Seq2[Uplink, error] {
+	return func(yield func(Uplink, error) bool) {
+		for p, err := range packets {
+			var u Uplink
+			if err == nil {
+				u = UplinkOf(&p)
+			}
+			if !yield(u, err) {
+				return
+			}
+		}
+	}
+}
+
 // UplinkOf returns the uplink that a packet with Radio stands for. Where the packet has
 // no Payload (out of a table, or generated) a data frame is built, of the packet's
 // length, its payload zeros, under the test keys; other frames are nil then.

@@ -44,28 +44,13 @@ func (t *Trace) logged(ctx context.Context) iter.Seq2[lorawan.Uplink, error] {
 		in := bufio.NewReaderSize(plain, 1<<16)
 		uplinks := lorawan.Log(in, t.Name)
 		if !lorawan.IsLog(in) {
-			uplinks = uplinksOf(lorawan.Read(in, t.Name))
+			uplinks = lorawan.UplinksOf(lorawan.Read(in, t.Name))
 		}
 		for u, err := range uplinks {
 			if err == nil {
 				err = ctx.Err()
 			}
 			if !yield(u, err) || ctx.Err() != nil {
-				return
-			}
-		}
-	}
-}
-
-// uplinksOf yields the uplinks that packets stand for.
-func uplinksOf(packets iter.Seq2[flow.Packet, error]) iter.Seq2[lorawan.Uplink, error] {
-	return func(yield func(lorawan.Uplink, error) bool) {
-		for p, err := range packets {
-			var u lorawan.Uplink
-			if err == nil {
-				u = lorawan.UplinkOf(&p)
-			}
-			if !yield(u, err) {
 				return
 			}
 		}

@@ -94,18 +94,3 @@ func (c *converter) uplinks() iter.Seq2[lorawan.Uplink, error] {
 		return in.Uplinks(c.ctx, c.Period)
 	}, func(u *lorawan.Uplink) bool { return c.choice.port == 0 || int(u.Port) == c.choice.port })
 }
-
-// uplinksOf yields the uplinks that packets stand for.
-func uplinksOf(packets iter.Seq2[flow.Packet, error]) iter.Seq2[lorawan.Uplink, error] {
-	return func(yield func(lorawan.Uplink, error) bool) {
-		for p, err := range packets {
-			var u lorawan.Uplink
-			if err == nil {
-				u = lorawan.UplinkOf(&p)
-			}
-			if !yield(u, err) {
-				return
-			}
-		}
-	}
-}

@@ -63,7 +63,7 @@ func (c *converter) writeUplinkFeatures(files *atomicfile.Set) error {
 	if err != nil {
 		return err
 	}
-	return table.WriteFeatures(w, format, feature.LoRaWAN.Columns(), lorawan.Extract(uplinksOf(c.packets()), c.compatibility()))
+	return table.WriteFeatures(w, format, feature.LoRaWAN.Columns(), lorawan.Extract(lorawan.UplinksOf(c.packets()), c.compatibility()))
 }
 
 // writeFlows writes the table of flows.
