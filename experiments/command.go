@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
@@ -21,6 +22,7 @@ func (c *command) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "experiments",
 		Short:         "Learn a capture and write as much synthetic traffic like it as you want",
+		Version:       version(debug.ReadBuildInfo()),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          c.noCommand,
@@ -33,7 +35,7 @@ func (c *command) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
 	root.CompletionOptions.HiddenDefaultCmd = true
 	flags := root.PersistentFlags()
-	flags.StringVar(&c.file, "file", "experiments.toml", "the experiments")
+	flags.StringVar(&c.file, "file", "", "`FILE` of experiments (default experiments.toml here, or the one built in)")
 	flags.StringVar(&c.runs, "runs", "runs", "folder of the runs")
 	flags.StringVar(&c.backend, "backend", "", "what computes: auto, xla:cuda, xla:cpu or go")
 	flags.StringVar(&c.seed, "seed", "", "what every random choice follows from")

@@ -399,9 +399,9 @@ func TestUnknownExperiment(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := []struct{ name, want string }{
-		{"quikstart", `e.toml: unknown experiment "quikstart": want one of quickstart, http; did you mean "quickstart"?`},
-		{"defaults", `e.toml: unknown experiment "defaults": want one of quickstart, http`},
-		{"", `e.toml: unknown experiment "": want one of quickstart, http`},
+		{"quikstart", "e.toml: unknown experiment \"quikstart\"; did you mean \"quickstart\"?\nwant one of quickstart, http"},
+		{"defaults", "e.toml: unknown experiment \"defaults\"\nwant one of quickstart, http"},
+		{"", "e.toml: unknown experiment \"\"\nwant one of quickstart, http"},
 	}
 	for _, tt := range tests {
 		_, err := f.Experiment(tt.name)
