@@ -30,7 +30,7 @@ func TestShownCommands(t *testing.T) {
 	}
 	examples(root)
 	for _, line := range shown {
-		t.Run(line, func(t *testing.T) { checkLine(t, strings.Fields(line)) })
+		t.Run(line, func(t *testing.T) { checkLine(t, strings.Fields(strings.ReplaceAll(line, "'", ""))) })
 	}
 }
 
@@ -60,7 +60,7 @@ func checkLine(t *testing.T, words []string) {
 	if err := cobra.PositionalArgs(cmd.Args)(cmd, args); err != nil {
 		t.Fatal(err)
 	}
-	if name := cmd.Name(); name == "run" || name == "plan" {
+	if name := cmd.Name(); name == "run" || name == "plan" || name == "show" {
 		c.file = "../experiments.toml"
 		if _, err := c.experiment(args[0], args[1:]); err != nil {
 			t.Error(err)

@@ -23,6 +23,7 @@ type File struct {
 
 // table is what one table of the file assigns.
 type table struct {
+	name    string // as its header has it, like [experiment.http]
 	where   string // of its header
 	extends string
 	values  []assignment
@@ -31,7 +32,7 @@ type table struct {
 // assignment is one key of a table.
 type assignment struct {
 	key   string // dotted, without the table's name
-	where string
+	where string // file:line:column
 	value any
 }
 
@@ -51,7 +52,7 @@ func Read(r io.Reader, name string) (*File, error) {
 		}
 		return nil, fmt.Errorf("config: read %s: %w", name, err)
 	}
-	f := &File{Name: name, tables: map[string]table{"": {}}}
+	f := &File{Name: name, tables: map[string]table{"": {name: "[defaults]"}}}
 	if err := f.collect(data, values); err != nil {
 		return nil, err
 	}
@@ -126,7 +127,8 @@ func (f *File) open(header []string, where string, kind unstable.Kind) error {
 		return fmt.Errorf("%s: experiment name %q: want small letters, digits and hyphens", where, name)
 	}
 	t, seen := f.tables[name]
-	if !seen {
+	if !seen && name != "" {
+		t.name = "[experiment." + name + "]"
 		f.Experiments = append(f.Experiments, name)
 	}
 	if t.where == "" {

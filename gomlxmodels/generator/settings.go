@@ -32,7 +32,7 @@ var SettingsSource string
 // Features says how a packet becomes a row of numbers (algorithm.md 3 to 5).
 type Features struct {
 	Variant feature.Variant `toml:"variant" json:"variant"` // set of packet features; default general
-	Compat  bool            `toml:"compat" json:"compat"`   // NeCSTGen's own definitions where they differ (D05, D09); default false
+	Compat  bool            `toml:"compat" json:"compat"`   // features as NeCSTGen computes them: the last dissected layer is the payload, LoRaWAN's is counted in characters of base64 and its frame counter by its logarithm, zeros stand for a mean, classes sort as text; default false
 }
 
 // VAE configures the variational autoencoder that embeds packets.
