@@ -13,7 +13,8 @@ lstm.units = 32
 
 [experiment.a]
 vae = { epochs = 3, hidden = [4] }
-data.path = ["a b.pcap", "c\u007f\"\\.pcap"]
+data.path = ["a b.pcap", "c\"\\.pcap"]
+about = "\u007f\u0001"
 lstm.units = 64
 
 [experiment.b]
@@ -58,8 +59,8 @@ func TestSettingsOrigins(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := map[string]string{
-		"seed": "7 from e.toml:2 [defaults]", "lstm.units": "64 from e.toml:8 [experiment.a]", "vae.hidden": "[4] from e.toml:6 [experiment.a]",
-		"gmm.components": "5 from e.toml:12 [experiment.b]", "vae.epochs": "4 from command line", "gmm.tolerance": "0.001 from command line",
+		"seed": "7 from e.toml:2 [defaults]", "lstm.units": "64 from e.toml:9 [experiment.a]", "vae.hidden": "[4] from e.toml:6 [experiment.a]",
+		"gmm.components": "5 from e.toml:13 [experiment.b]", "vae.epochs": "4 from command line", "gmm.tolerance": "0.001 from command line",
 		"lstm.batch": "32 from default", "data.name": "testbed from default",
 	}
 	for _, s := range settings {
