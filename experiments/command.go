@@ -41,7 +41,7 @@ func (c *command) root() *cobra.Command {
 	flags.StringVar(&c.seed, "seed", "", "what every random choice follows from")
 	flags.BoolVar(&c.quiet, "quiet", false, "say only what was asked for")
 	flags.BoolVar(&c.json, "json", false, "print tables as JSON")
-	root.AddCommand(c.listCommand(), c.showCommand(), c.runCommand(), c.paperCommand(), c.planCommand(), c.cacheCommand(), c.generateCommand(), c.evaluateCommand(), c.analyseCommand(), c.reportCommand(),
+	root.AddCommand(c.listCommand(), c.showCommand(), c.schemaCommand(), c.runCommand(), c.paperCommand(), c.planCommand(), c.cacheCommand(), c.generateCommand(), c.evaluateCommand(), c.analyseCommand(), c.reportCommand(),
 		c.verifyCommand(), c.dataCommand(), c.doctorCommand(), c.notebookCommand())
 	return root
 }

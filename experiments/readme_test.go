@@ -40,6 +40,7 @@ func commandLines(text string) []string {
 	for line := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "go run ./experiments "); ok {
 			command, _, _ := strings.Cut(rest, " | ") // what reads its output
+			command, _, _ = strings.Cut(command, " > ")
 			lines = append(lines, command)
 		}
 	}

@@ -100,8 +100,6 @@ func literal(v any) string {
 		return v.Format(time.RFC3339Nano)
 	case []any:
 		return literals(v)
-	case []string:
-		return literals(v)
 	case map[string]any: // inside a list
 		return "{...}"
 	}
