@@ -35,6 +35,7 @@ numbers is printed. What does not apply to the traffic is listed with the reason
 			}
 			return arguments(1, -1, "a run, or a real and a synthetic file")(cmd, args)
 		},
+		ValidArgsFunction: c.completeRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.list {
 				return c.listAnalyses()

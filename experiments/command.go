@@ -33,7 +33,6 @@ func (c *command) root() *cobra.Command {
 	root.SetOut(c.out)
 	root.SetErr(c.err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
-	root.CompletionOptions.HiddenDefaultCmd = true
 	flags := root.PersistentFlags()
 	flags.StringVar(&c.file, "file", "", "`FILE` of experiments (default experiments.toml here, or the one built in)")
 	flags.StringVar(&c.runs, "runs", "runs", "folder of the runs")
@@ -41,6 +40,7 @@ func (c *command) root() *cobra.Command {
 	flags.StringVar(&c.seed, "seed", "", "what every random choice follows from")
 	flags.BoolVar(&c.quiet, "quiet", false, "say only what was asked for")
 	flags.BoolVar(&c.json, "json", false, "print tables as JSON")
+	completeFlags(root)
 	root.AddCommand(c.listCommand(), c.showCommand(), c.schemaCommand(), c.runCommand(), c.paperCommand(), c.planCommand(), c.cacheCommand(), c.generateCommand(), c.evaluateCommand(), c.analyseCommand(), c.reportCommand(),
 		c.verifyCommand(), c.dataCommand(), c.doctorCommand(), c.notebookCommand())
 	return root

@@ -12,9 +12,10 @@ import (
 
 func (c *command) reportCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "report RUN",
-		Short: "Write a run's report.html again, with this version's tables and figures",
-		Args:  arguments(1, 1, "a run folder, an experiment (its latest run), or experiment/id"),
+		Use:               "report RUN",
+		Short:             "Write a run's report.html again, with this version's tables and figures",
+		Args:              arguments(1, 1, "a run folder, an experiment (its latest run), or experiment/id"),
+		ValidArgsFunction: c.completeRun,
 		RunE: func(_ *cobra.Command, args []string) error {
 			m, err := run.Find(c.runs, args[0])
 			if err != nil {

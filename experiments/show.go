@@ -19,7 +19,8 @@ its own (--file). Behind each value stands where it comes from: the default, a l
 the file and its table, or the command line.`,
 		Example: "  go run ./experiments show http\n" +
 			"  go run ./experiments show http lstm.units=64 --seed 2",
-		Args: arguments(1, -1, "the name of an experiment, then key=value as often as needed"),
+		Args:              arguments(1, -1, "the name of an experiment, then key=value as often as needed"),
+		ValidArgsFunction: c.completeExperiment,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.show(args[0], c.overrides(cmd, args[1:]))
 		},

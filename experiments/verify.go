@@ -10,9 +10,10 @@ import (
 
 func (c *command) verifyCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "verify RUN",
-		Short: "Digest every file of a run again and compare with its manifest",
-		Args:  arguments(1, 1, "a run folder, an experiment (its latest run), or experiment/id"),
+		Use:               "verify RUN",
+		Short:             "Digest every file of a run again and compare with its manifest",
+		Args:              arguments(1, 1, "a run folder, an experiment (its latest run), or experiment/id"),
+		ValidArgsFunction: c.completeRun,
 		RunE: func(_ *cobra.Command, args []string) error {
 			m, err := run.Find(c.runs, args[0])
 			if err != nil {
