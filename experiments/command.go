@@ -43,6 +43,7 @@ func (c *command) root() *cobra.Command {
 	completeFlags(root)
 	root.AddCommand(c.listCommand(), c.showCommand(), c.schemaCommand(), c.runCommand(), c.paperCommand(), c.planCommand(), c.cacheCommand(), c.generateCommand(), c.evaluateCommand(), c.analyseCommand(), c.reportCommand(),
 		c.verifyCommand(), c.dataCommand(), c.doctorCommand(), c.notebookCommand())
+	fitHelp(root, c.columns())
 	return root
 }
 

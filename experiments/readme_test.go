@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -36,6 +37,7 @@ func TestShownCommands(t *testing.T) {
 
 // commandLines are the lines that start this program, without "go run ./experiments".
 func commandLines(text string) []string {
+	text = regexp.MustCompile(` \\\n\s*`).ReplaceAllString(text, " ") // a line that goes on in the next
 	var lines []string
 	for line := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "go run ./experiments "); ok {

@@ -13,7 +13,8 @@ import (
 func (c *command) reportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:               "report RUN",
-		Short:             "Write a run's report.html again, with this version's tables and figures",
+		Short:             "Write a run's report.html again, as this version does",
+		Example:           "  go run ./experiments report quickstart",
 		Args:              arguments(1, 1, "a run folder, an experiment (its latest run), or experiment/id"),
 		ValidArgsFunction: c.completeRun,
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -12,6 +12,7 @@ func (c *command) verifyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:               "verify RUN",
 		Short:             "Digest every file of a run again and compare with its manifest",
+		Example:           "  go run ./experiments verify quickstart",
 		Args:              arguments(1, 1, "a run folder, an experiment (its latest run), or experiment/id"),
 		ValidArgsFunction: c.completeRun,
 		RunE: func(_ *cobra.Command, args []string) error {
