@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 )
 
 // UnknownError says that the file has no experiment of that name.
@@ -87,32 +86,6 @@ func (e *Experiment) apply(t table, given map[string]string) error {
 		}
 	}
 	return errors.Join(problems...)
-}
-
-// literal is a value as TOML writes it.
-func literal(v any) string {
-	switch v := v.(type) {
-	case string:
-		return fmt.Sprintf("%q", v)
-	case float64:
-		return strings.ToLower(strings.TrimPrefix(fmt.Sprint(v), "+"))
-	case time.Time:
-		return v.Format(time.RFC3339Nano)
-	case []any:
-		return literals(v)
-	case map[string]any: // inside a list
-		return "{...}"
-	}
-	return fmt.Sprint(v)
-}
-
-// literals is a list as TOML writes it.
-func literals[T any](list []T) string {
-	texts := make([]string, len(list))
-	for i, element := range list {
-		texts[i] = literal(element)
-	}
-	return "[" + strings.Join(texts, ", ") + "]"
 }
 
 // check resolves every experiment, so that a mistake shows wherever it stands;

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"encoding/json"
-	"fmt"
 	"net/netip"
 	"strings"
 
@@ -72,14 +70,7 @@ func (f *File) origins(name string) (map[string]string, error) {
 
 // TOML returns the assignment as a line of experiments.toml, without where the value
 // comes from.
-func (s Setting) TOML() string {
-	text := new(strings.Builder)
-	encoder := json.NewEncoder(text)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(s.Value) // of these types, which JSON and TOML write alike, nothing fails
-	// TOML alone wants this control character escaped.
-	return fmt.Sprintf("%s = %s", s.Key, strings.ReplaceAll(strings.TrimSpace(text.String()), "\x7f", `\u007f`))
-}
+func (s Setting) TOML() string { return s.Key + " = " + literal(s.Value) }
 
 // plain returns the field's value in one of the types that TOML has. What has a text form
 // is a string, so that a file may hold it.
