@@ -14,7 +14,7 @@ func (c *command) reportCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "report RUN",
 		Short: "Write a run's report.html again, with this version's tables and figures",
-		Args:  arguments(1, 1, "a run folder, an experiment (its latest run), or experiment/id"),
+		Args:  arguments(1, 1, wantedRun),
 		RunE: func(_ *cobra.Command, args []string) error {
 			m, err := run.Find(c.runs, args[0])
 			if err != nil {
