@@ -25,20 +25,23 @@ func Curves(title string, metrics []run.Metric, names ...string) (*figure.Figure
 }
 
 // CurvesOver draws one metric of several runs over its steps, one line a run. The runs
-// have these names; those that have not recorded the metric have no line.
+// have these names; those that have not recorded the metric have no line. Points of
+// trainings of an epoch or two are marked.
 func CurvesOver(title, metric string, names []string, runs [][]run.Metric) (*figure.Figure, error) {
 	var lines []figure.Line
+	axis := figure.Axis{Label: "epoch", Whole: true}
 	for i, metrics := range runs {
 		line := curve(metrics, metric)
 		if len(line.X) > 0 {
-			line.Side, line.Name = i, lastOf(names[i], line)
+			axis.Marks = axis.Marks || len(line.X) < 3
+			line.Side, line.Name = i+1, lastOf(names[i], line) // side 0 is real traffic
 			lines = append(lines, line)
 		}
 	}
 	if len(lines) == 0 {
 		return nil, fmt.Errorf("report: %s: metric %s: %w", title, metric, figure.ErrNoValues)
 	}
-	return figure.Lines(title, figure.Axis{Label: "epoch", Whole: true}, "", lines...)
+	return figure.Lines(title, axis, "", lines...)
 }
 
 // curve returns the finite values of a metric over their steps, without a name.
