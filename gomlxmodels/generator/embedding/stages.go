@@ -235,7 +235,7 @@ func gmmStage(p gmmParams) stage.Stage {
 			if err != nil {
 				return fmt.Errorf("generator: %w", err)
 			}
-			env.Warn(mixtures.Warnings...)
+			env.Warn(fewest(mixtures.Warnings)...)
 			labels, err := label(mixtures, z, lengths)
 			if err != nil {
 				return err
@@ -259,6 +259,18 @@ func gmmStage(p gmmParams) stage.Stage {
 			return artifact.WriteJSON(env, SampleName, s)
 		},
 	}
+}
+
+// mostWarnings is how many warnings of mixtures are told: there are up to nine mixtures,
+// whose small components say the same.
+const mostWarnings = 2
+
+// fewest returns the first warnings, and the number of the others.
+func fewest(warnings []error) []error {
+	if more := len(warnings) - mostWarnings; more > 1 {
+		return append(slices.Clone(warnings[:mostWarnings]), fmt.Errorf("gmm: %d more components like these", more))
+	}
+	return warnings
 }
 
 // label returns the labels of latent points of flows that stand one after the other.
