@@ -18,9 +18,10 @@ func (c *command) compareCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "compare RUN RUN...",
 		Short: "Runs side by side: settings that differ, scores, training curves",
-		Long: `Prints the settings in which runs differ, the scores that a run ends with, those nearest to real
-traffic marked with *, and the losses with which their trainings ended. With --out it writes
-compare.html and compare.md, which have every score, and the page the curves over each other.`,
+		Long: `Prints the settings in which runs differ, the scores that a run ends with, those
+nearest to real traffic marked with *, and the losses with which their trainings
+ended. With --out it writes compare.html and compare.md, which have every score,
+and the page has the curves over each other.`,
 		Example: "  go run ./experiments compare http-paper http\n" +
 			"  go run ./experiments compare office quickstart/1a2b --out comparison",
 		Args: arguments(2, -1, "at least two of: "+wantedRun),

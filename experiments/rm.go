@@ -15,11 +15,11 @@ func (c *command) rmCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rm RUN...",
 		Short: "Remove runs",
-		Long: `Removes the folders of runs, after a question on a terminal and with --yes anywhere. A run that is
-under way is not removed. What the stages have made stays stored, so that the run can be
-had again without computing; cache prune removes that.`,
+		Long: `Removes folders of runs: on a terminal after a question, anywhere with --yes.
+A run that is under way is not removed. What the stages have made stays stored,
+so that the run can be had again without computing; cache prune removes that.`,
 		Example: "  go run ./experiments rm quickstart/1a2b office",
-		Args:    arguments(1, -1, "experiment/id, experiment/latest, or the name of a run, as often as needed"),
+		Args:    arguments(1, -1, "one or more of: experiment/id, experiment/latest, the name of a run"),
 		RunE:    func(_ *cobra.Command, args []string) error { return c.removeRuns(args, yes) },
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "remove without a question")

@@ -15,14 +15,14 @@ func (c *command) runCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "run NAME [key=value...]",
 		Short: "Learn a capture, generate another one, score it and write a report",
-		Long: `Runs an experiment. Stages whose settings, data and device are those of an earlier run
-are taken from there, and a run that has finished is not computed again. What was
-interrupted or has failed goes on from where it was.`,
+		Long: `Runs an experiment. Stages whose settings, data and device are those of an
+earlier run are taken from there, and a run that has finished is not computed
+again. What was interrupted or has failed goes on from where it was.`,
 		Example: "  go run ./experiments run quickstart\n" +
 			"  go run ./experiments run http generator=markov seed=2\n" +
 			"  go run ./experiments run capture data.path=my.pcap data.application=SMTP\n" +
 			"  go run ./experiments run quickstart --from lstm\n" +
-			"  go run ./experiments run quickstart --name office --tag x --note 'before the move'",
+			"  go run ./experiments run quickstart --name office --note 'before the move'",
 		Args: arguments(1, -1, "the name of an experiment, then key=value as often as needed"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.run(cmd.Context(), args[0], c.overrides(cmd, args[1:]), repeat, called)

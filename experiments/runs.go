@@ -11,10 +11,12 @@ func (c *command) runsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "runs [key=value...]",
 		Short: "All runs, the newest first",
-		Long: `Lists the runs of all experiments, or those that all conditions hold for: the experiment, the
-status, tags, settings (key=value) and scores. A score is named as in the report, with its level
-where the name alone could be another one: 'C2ST window<0.7', 'packet/length KS<=0.1'.
-A run that was killed counts as interrupted. Folders without a readable manifest are named.`,
+		Long: `Lists the runs of all experiments, or those that all conditions hold for: the
+experiment, the status, tags, settings (key=value) and scores. A score is named
+as in the report, with its level where the name alone could be another one:
+'C2ST window<0.7', 'packet/length KS<=0.1'. A run that was killed counts as
+interrupted. Without conditions, folders that hold no readable manifest are
+named, too.`,
 		Example: "  go run ./experiments runs\n" +
 			"  go run ./experiments runs --experiment http --status finished lstm.units=96\n" +
 			"  go run ./experiments runs --tag office --score 'C2ST window<0.7'",
@@ -27,9 +29,9 @@ A run that was killed counts as interrupted. Folders without a readable manifest
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	flags.StringVar(&f.experiment, "experiment", "", "runs of the experiment `NAME`")
-	flags.StringVar(&f.status, "status", "", "finished, failed, interrupted or running")
-	flags.StringSliceVar(&f.tags, "tag", nil, "runs with this `TAG`, as often as needed")
-	flags.StringArrayVar(&f.scores, "score", nil, "runs with a score such as 'C2ST window<0.7', as often as needed")
+	flags.StringVar(&f.status, "status", "", "`STATUS`: finished, failed, interrupted or running")
+	flags.StringSliceVar(&f.tags, "tag", nil, "runs with this `TAG`, any number")
+	flags.StringArrayVar(&f.scores, "score", nil, "runs with this `SCORE`, like 'C2ST flow<0.7', any number")
 	return cmd
 }
 

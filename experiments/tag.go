@@ -12,8 +12,8 @@ import (
 
 // annotationFlags adds the flags that say what a run is called.
 func annotationFlags(cmd *cobra.Command, a *run.Annotation) {
-	cmd.Flags().StringVar(&a.Name, "name", "", "`NAME` by which other commands find the run, as generate NAME does")
-	cmd.Flags().StringSliceVar(&a.Tags, "tag", nil, "a `TAG` for runs --tag, as often as needed")
+	cmd.Flags().StringVar(&a.Name, "name", "", "`NAME` by which other commands find the run")
+	cmd.Flags().StringSliceVar(&a.Tags, "tag", nil, "a `TAG` for runs --tag, any number")
 	cmd.Flags().StringVar(&a.Note, "note", "", "a `TEXT` to remember the run by")
 }
 
@@ -23,15 +23,16 @@ func (c *command) tagCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tag RUN",
 		Short: "Give a run a name, tags or a note",
-		Long: `Gives a run that is there a name, tags and a note, as run --name, --tag and --note do for a
-new one. A name replaces an earlier one; no other run and no experiment may be called so.`,
-		Example: "  go run ./experiments tag quickstart --name office --tag x --note 'before the move'\n" +
+		Long: `Gives a run that is there a name, tags and a note, as run --name, --tag and
+--note do for a new one. A name replaces an earlier one; no other run and no
+experiment may be called so.`,
+		Example: "  go run ./experiments tag quickstart --name office --note 'the old one'\n" +
 			"  go run ./experiments tag office --remove x",
 		Args: arguments(1, 1, wantedRun),
 		RunE: func(_ *cobra.Command, args []string) error { return c.tag(args[0], called, remove) },
 	}
 	annotationFlags(cmd, &called)
-	cmd.Flags().StringSliceVar(&remove, "remove", nil, "a `TAG` to take away, as often as needed")
+	cmd.Flags().StringSliceVar(&remove, "remove", nil, "a `TAG` to take away, any number")
 	return cmd
 }
 
