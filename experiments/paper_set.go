@@ -35,7 +35,7 @@ func (c *command) reproduce(ctx context.Context, set reproduction.Set, overrides
 		to   **run.Manifest
 	}{{set.Paper, &s.Paper}, {set.Sampled, &s.Sampled}} {
 		c.say(one.name)
-		m, _, err := c.finish(ctx, one.name, overrides, repetition{})
+		m, _, err := c.finish(ctx, one.name, overrides, repetition{}, run.Annotation{})
 		if ctx.Err() != nil {
 			return nil, err
 		}

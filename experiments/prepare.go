@@ -7,6 +7,7 @@ import (
 	"io"
 	"path/filepath"
 
+	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/executor"
 	"github.com/necstgen/necstgen/experiments/pipeline"
 	"github.com/necstgen/necstgen/experiments/store"
@@ -27,13 +28,7 @@ func (c *command) prepare(ctx context.Context, name string, overrides []string, 
 	if err != nil {
 		return nil, err
 	}
-	shown := c.terminal().Progress()
-	defer shown.Done()
-	p, err := pipeline.Prepare(ctx, name, overrides, e, pipeline.Options{Store: c.store(), Out: c.err,
-		Progress: func(r io.Reader, bytes int64) io.Reader {
-			shown.Start("digest", bytes, "bytes")
-			return &progressReader{r: r, shown: shown.Set}
-		}})
+	p, err := c.prepareConfig(ctx, name, overrides, e, c.store())
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +37,17 @@ func (c *command) prepare(ctx context.Context, name string, overrides []string, 
 		return nil, usageError{fmt.Errorf("--from: %w", err)}
 	}
 	return p, nil
+}
+
+// prepareConfig makes a resolved configuration ready to be planned or run.
+func (c *command) prepareConfig(ctx context.Context, name string, overrides []string, e config.Experiment, s *store.Store) (*pipeline.Prepared, error) {
+	shown := c.terminal().Progress()
+	defer shown.Done()
+	return pipeline.Prepare(ctx, name, overrides, e, pipeline.Options{Store: s, Out: c.err,
+		Progress: func(r io.Reader, bytes int64) io.Reader {
+			shown.Start("digest", bytes, "bytes")
+			return &progressReader{r: r, shown: shown.Set}
+		}})
 }
 
 // stages returns the names of the stages to make again.

@@ -31,7 +31,7 @@ func TestShownCommands(t *testing.T) {
 	}
 	examples(root)
 	for _, line := range shown {
-		t.Run(line, func(t *testing.T) { checkLine(t, strings.Fields(strings.ReplaceAll(line, "'", ""))) })
+		t.Run(line, func(t *testing.T) { checkLine(t, words(line)) })
 	}
 }
 
@@ -47,6 +47,19 @@ func commandLines(text string) []string {
 		}
 	}
 	return lines
+}
+
+// words splits a command line as a shell does that knows single quotes.
+func words(line string) []string {
+	var words []string
+	for i, part := range strings.Split(line, "'") {
+		if i%2 == 0 {
+			words = append(words, strings.Fields(part)...)
+		} else {
+			words = append(words, part)
+		}
+	}
+	return words
 }
 
 func checkLine(t *testing.T, words []string) {

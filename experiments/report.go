@@ -15,7 +15,7 @@ func (c *command) reportCommand() *cobra.Command {
 		Use:               "report RUN",
 		Short:             "Write a run's report.html again, as this version does",
 		Example:           "  go run ./experiments report quickstart",
-		Args:              arguments(1, 1, "a run folder, an experiment (its latest run), or experiment/id"),
+		Args:              arguments(1, 1, wantedRun),
 		ValidArgsFunction: c.completeRun,
 		RunE: func(_ *cobra.Command, args []string) error {
 			m, err := run.Find(c.runs, args[0])

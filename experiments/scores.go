@@ -1,13 +1,13 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
 	"strconv"
 
 	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/baseline"
 )
@@ -56,14 +56,9 @@ func (c *command) printClosing(m *run.Manifest) error {
 	if c.quiet || c.json {
 		return nil
 	}
-	in, err := m.Open("scores.json")
+	scores, err := report.ReadScores(m)
 	if err != nil {
 		return err
-	}
-	defer in.Close()
-	var scores []fidelity.Score
-	if err := json.NewDecoder(in).Decode(&scores); err != nil {
-		return fmt.Errorf("%s: %w", m.Path("scores.json"), err)
 	}
 	var rows [][]string
 	for _, s := range fidelity.Closing(scores) {

@@ -8,12 +8,15 @@ import (
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
+// wantedRun says in messages how a run is named.
+const wantedRun = "a run folder, an experiment (its latest run), experiment/id, or the name of a run"
+
 func (c *command) verifyCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:               "verify RUN",
 		Short:             "Digest every file of a run again and compare with its manifest",
 		Example:           "  go run ./experiments verify quickstart",
-		Args:              arguments(1, 1, "a run folder, an experiment (its latest run), or experiment/id"),
+		Args:              arguments(1, 1, wantedRun),
 		ValidArgsFunction: c.completeRun,
 		RunE: func(_ *cobra.Command, args []string) error {
 			m, err := run.Find(c.runs, args[0])

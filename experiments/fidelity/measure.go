@@ -23,6 +23,37 @@ type Definition struct {
 	Meaning     string // one sentence
 }
 
+// DistanceFromReal returns how far a value of the score is from what real traffic has,
+// 0 being as good as real, in the unit of the score. floor is the value's own floor; nil:
+// it has none. Values of one score can be compared by it, values of different ones
+// cannot.
+func (d Definition) DistanceFromReal(value float64, floor *float64) float64 {
+	switch {
+	case d.Kind == Classifier:
+		return math.Abs(value - 0.5)
+	case d.Kind == Similarity:
+		return 1 - value
+	case d.Kind != Proportion || floor == nil:
+		return value
+	case d.Level == "copying" && d.Name == "closest record": // farther from the training data than real traffic is as good
+		return max(0, *floor-value)
+	case d.Level == "copying": // less than real traffic repeats is as good
+		return max(0, value-*floor)
+	}
+	return math.Abs(value - *floor)
+}
+
+// In returns the first of the scores that the definition describes: that of all
+// applications together. It is nil where there is none.
+func (d Definition) In(scores []Score) *Score {
+	for i := range scores {
+		if scores[i].Level == d.Level && scores[i].Score == d.Name {
+			return &scores[i]
+		}
+	}
+	return nil
+}
+
 // measure is a definition with its computation. floor, where it is set, gives
 // the score's floor and spread in place of the random halves.
 type measure struct {

@@ -13,20 +13,51 @@ import (
 func Curves(title string, metrics []run.Metric, names ...string) (*figure.Figure, error) {
 	var lines []figure.Line
 	for i, name := range names {
-		line := figure.Line{Side: i}
-		for _, m := range metrics {
-			if m.Metric == name && m.Value != nil && !math.IsInf(*m.Value, 0) && !math.IsNaN(*m.Value) {
-				line.X, line.Y = append(line.X, float64(m.Step)), append(line.Y, *m.Value)
-			}
-		}
+		line := curve(metrics, name)
 		if len(line.X) == 0 {
 			return nil, fmt.Errorf("report: %s: metric %s: %w", title, name, figure.ErrNoValues)
 		}
 		_, short, _ := strings.Cut(name, "/")
-		line.Name = fmt.Sprintf("%s (last %.4g)", strings.ReplaceAll(short, "_", " "), line.Y[len(line.Y)-1])
+		line.Side, line.Name = i, lastOf(strings.ReplaceAll(short, "_", " "), line)
 		lines = append(lines, line)
 	}
 	return figure.Lines(title, figure.Axis{Label: "epoch", Whole: true}, "", lines...)
+}
+
+// CurvesOver draws one metric of several runs over its steps, one line a run. The runs
+// have these names; those that have not recorded the metric have no line. Points of
+// trainings of an epoch or two are marked.
+func CurvesOver(title, metric string, names []string, runs [][]run.Metric) (*figure.Figure, error) {
+	var lines []figure.Line
+	axis := figure.Axis{Label: "epoch", Whole: true}
+	for i, metrics := range runs {
+		line := curve(metrics, metric)
+		if len(line.X) > 0 {
+			axis.Marks = axis.Marks || len(line.X) < 3
+			line.Side, line.Name = i+1, lastOf(names[i], line) // side 0 is real traffic
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("report: %s: metric %s: %w", title, metric, figure.ErrNoValues)
+	}
+	return figure.Lines(title, axis, "", lines...)
+}
+
+// curve returns the finite values of a metric over their steps, without a name.
+func curve(metrics []run.Metric, name string) figure.Line {
+	var line figure.Line
+	for _, m := range metrics {
+		if m.Metric == name && m.Value != nil && !math.IsInf(*m.Value, 0) && !math.IsNaN(*m.Value) {
+			line.X, line.Y = append(line.X, float64(m.Step)), append(line.Y, *m.Value)
+		}
+	}
+	return line
+}
+
+// lastOf is the entry of a line in the legend: its name and its last value.
+func lastOf(name string, line figure.Line) string {
+	return fmt.Sprintf("%s (last %.4g)", name, line.Y[len(line.Y)-1])
 }
 
 // CurveNames groups the metrics of training by model, in the order in which they

@@ -42,3 +42,24 @@ func TestCurves(t *testing.T) {
 		t.Errorf("%v, want %s", err, want)
 	}
 }
+
+// One line a run that has recorded the metric, with its last value.
+func TestCurvesOver(t *testing.T) {
+	names, runs := []string{"office", "bare", "home"}, [][]run.Metric{losses(), nil, losses()[:2]}
+	f, err := report.CurvesOver("Training", "vae/loss", names, runs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var svg bytes.Buffer
+	if err := f.WriteSVG(&svg); err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]bool{">office (last 0.3833)</text>": true, ">home (last 1.3)</text>": true, "bare": false} {
+		if strings.Contains(svg.String(), text) != want {
+			t.Errorf("the figure has %q: %v, want %v", text, !want, want)
+		}
+	}
+	if _, err := report.CurvesOver("Training", "vae/accuracy", names, runs); !errors.Is(err, figure.ErrNoValues) {
+		t.Errorf("an unknown metric: %v", err)
+	}
+}

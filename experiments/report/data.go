@@ -114,6 +114,19 @@ func readJSON(m *run.Manifest, name string, into any) error {
 	return json.Unmarshal(data, into)
 }
 
+// ReadScores reads the scores of a run, whose digest has to be what its manifest says.
+func ReadScores(m *run.Manifest) (scores []fidelity.Score, err error) {
+	in, err := m.Open(ScoresName)
+	if err != nil {
+		return nil, err
+	}
+	defer in.Close()
+	if err := json.NewDecoder(in).Decode(&scores); err != nil {
+		return nil, fmt.Errorf("report: %s: %w", m.Path(ScoresName), err)
+	}
+	return scores, nil
+}
+
 // shown are the analyses whose figures stand in the report, in its order.
 var shown = []string{"lengths", "gaps", "levels", "factors", "sizes", "series", "wavelet", "flags", "runs", "mixture"}
 

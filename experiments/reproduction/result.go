@@ -2,9 +2,7 @@ package reproduction
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"math"
 
 	"github.com/necstgen/necstgen/datasets/catalog"
 	"github.com/necstgen/necstgen/datasets/trace"
@@ -73,7 +71,7 @@ func Compare(ctx context.Context, set Set, s Sources) (*Result, error) {
 		}
 		r.Runs[i], r.Seconds[i] = m.Dir, m.Seconds
 		var err error
-		if sides[i], err = readScores(m); err != nil {
+		if sides[i], err = report.ReadScores(m); err != nil {
 			return nil, err
 		}
 	}
@@ -93,13 +91,13 @@ func Compare(ctx context.Context, set Set, s Sources) (*Result, error) {
 		d := definitions[name]
 		row := Row{Level: d.Level, Score: d.Name, Kind: d.Kind, Meaning: d.Meaning}
 		row.Published, row.Source = set.published(name)
-		if score := find(authors, d); score != nil {
+		if score := d.In(authors); score != nil {
 			row.Authors, row.Floor = score.Value, score.Floor
 		}
-		if score := find(sides[1], d); score != nil {
+		if score := d.In(sides[1]); score != nil {
 			row.Sampled, row.Floor, row.Markov = score.Value, score.Floor, score.Baselines["markov"]
 		}
-		if score := find(sides[0], d); score != nil {
+		if score := d.In(sides[0]); score != nil {
 			row.Paper, row.Floor, row.Markov = score.Value, score.Floor, score.Baselines["markov"]
 		}
 		if row.Published != nil || row.Authors != nil || row.Paper != nil || row.Sampled != nil {
@@ -154,29 +152,6 @@ func (s Sources) authors(ctx context.Context, set Set) ([]fidelity.Score, error)
 	return evaluate.Files(ctx, o)
 }
 
-// readScores reads the scores of a run.
-func readScores(m *run.Manifest) (scores []fidelity.Score, err error) {
-	in, err := m.Open("scores.json")
-	if err != nil {
-		return nil, err
-	}
-	defer in.Close()
-	if err := json.NewDecoder(in).Decode(&scores); err != nil {
-		return nil, fmt.Errorf("reproduction: %s: %w", m.Path("scores.json"), err)
-	}
-	return scores, nil
-}
-
-// find returns the score of a definition, nil where it is not among them.
-func find(scores []fidelity.Score, d fidelity.Definition) *fidelity.Score {
-	for i := range scores {
-		if scores[i].Level == d.Level && scores[i].Score == d.Name {
-			return &scores[i]
-		}
-	}
-	return nil
-}
-
 // published returns the number that the authors state for a score.
 func (s *Set) published(name string) (*float64, string) {
 	for i := range s.Numbers {
@@ -195,15 +170,5 @@ func (r *Row) Worse(value, other *float64) bool {
 
 // distance is how far a value is from what real traffic has.
 func (r *Row) distance(value float64) float64 {
-	switch {
-	case r.Kind == fidelity.Classifier:
-		return math.Abs(value - 0.5)
-	case r.Kind == fidelity.Similarity:
-		return 1 - value
-	case r.Level == "copying" && r.Floor != nil: // less than real traffic repeats is as good
-		return max(0, value-*r.Floor)
-	case r.Kind == fidelity.Proportion && r.Floor != nil:
-		return math.Abs(value - *r.Floor)
-	}
-	return value
+	return fidelity.Definition{Level: r.Level, Name: r.Score, Kind: r.Kind}.DistanceFromReal(value, r.Floor)
 }

@@ -57,6 +57,7 @@ type Manifest struct {
 	Schema     int               `json:"schema"`
 	Experiment string            `json:"experiment"`
 	ID         string            `json:"id"`
+	Annotation                   // what its user calls it
 	Status     Status            `json:"status"`
 	Error      string            `json:"error,omitempty"` // what ended a run that failed
 	Overrides  []string          `json:"overrides"`       // as given, in order

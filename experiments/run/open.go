@@ -18,36 +18,64 @@ import (
 
 // LatestRun opens the run of an experiment that finished last.
 func LatestRun(runsDir, experiment string) (*Manifest, error) {
-	link := filepath.Join(runsDir, experiment, "latest")
-	target, err := os.Readlink(link)
+	dir, err := latestFolder(runsDir, experiment)
 	if err != nil {
-		return nil, fmt.Errorf("run: no finished run of %s under %s: make one with: go run ./experiments run %s", experiment, runsDir, experiment)
+		return nil, err
 	}
-	return Open(filepath.Join(runsDir, experiment, target))
+	return Open(dir)
+}
+
+// latestFolder returns the folder of the run of an experiment that finished last.
+func latestFolder(runsDir, experiment string) (string, error) {
+	target, err := os.Readlink(filepath.Join(runsDir, experiment, "latest"))
+	if err != nil {
+		return "", fmt.Errorf("run: no finished run of %s under %s: make one with: go run ./experiments run %s", experiment, runsDir, experiment)
+	}
+	return filepath.Join(runsDir, experiment, target), nil
 }
 
 // Find opens the run that ref names: a run folder, an experiment (its latest
-// run), or experiment/id, where the first letters of the id will do.
+// run), experiment/id, where the first letters of the id will do, or the name that
+// a user gave to a run. An experiment that has the name of a run is the one meant.
 func Find(runsDir, ref string) (*Manifest, error) {
 	if _, err := os.Stat(filepath.Join(ref, manifestName)); err == nil {
 		return Open(filepath.Clean(ref))
 	}
-	experiment, id, exact := strings.Cut(strings.TrimSuffix(filepath.ToSlash(ref), "/"), "/")
-	if !filepath.IsLocal(filepath.FromSlash(ref)) || strings.Contains(id, "/") {
-		return nil, fmt.Errorf("run: %s: no %s there: want a run folder, an experiment, or experiment/id", ref, manifestName)
-	}
-	if !exact || id == "latest" {
-		return LatestRun(runsDir, experiment)
-	}
-	ids, err := IDs(runsDir, experiment)
+	dir, err := Folder(runsDir, ref)
 	if err != nil {
 		return nil, err
 	}
+	return Open(dir)
+}
+
+// Folder returns the folder below runsDir that ref names: an experiment's latest run,
+// experiment/id, or a run's name, as for Find. The folder need not hold a manifest that
+// can be read.
+func Folder(runsDir, ref string) (string, error) {
+	experiment, id, exact := strings.Cut(strings.TrimSuffix(filepath.ToSlash(ref), "/"), "/")
+	if !filepath.IsLocal(filepath.FromSlash(ref)) || strings.Contains(id, "/") {
+		return "", fmt.Errorf("run: %s: no %s there: want a run folder, an experiment, experiment/id, or the name of a run", ref, manifestName)
+	}
+	if !exact || id == "latest" {
+		dir, err := latestFolder(runsDir, experiment)
+		if err == nil || exact {
+			return dir, err
+		}
+		named, other := namedFolder(runsDir, experiment)
+		if other == nil && named == "" {
+			other = err
+		}
+		return named, other
+	}
+	ids, err := IDs(runsDir, experiment)
+	if err != nil {
+		return "", err
+	}
 	ids = slices.DeleteFunc(ids, func(have string) bool { return !strings.HasPrefix(have, id) })
 	if len(ids) != 1 {
-		return nil, fmt.Errorf("run: %s: %d runs under %s have an id that begins so", ref, len(ids), runsDir)
+		return "", fmt.Errorf("run: %s: %d runs under %s have an id that begins so", ref, len(ids), runsDir)
 	}
-	return Open(filepath.Join(runsDir, experiment, ids[0]))
+	return filepath.Join(runsDir, experiment, ids[0]), nil
 }
 
 // IDs lists the runs of an experiment, finished or not, sorted.

@@ -47,9 +47,10 @@ func (s Spec) ID() string {
 
 // Options are what a run needs beside its Spec. The zero value is a silent run.
 type Options struct {
-	Out    *Terminal        // where stages and warnings are said; nil: nowhere
-	Source Source           // which code runs
-	Now    func() time.Time // clock of the manifest and the log; nil: time.Now
+	Out        *Terminal        // where stages and warnings are said; nil: nowhere
+	Source     Source           // which code runs
+	Annotation Annotation       // added to what an earlier part of the run was called
+	Now        func() time.Time // clock of the manifest and the log; nil: time.Now
 }
 
 // Run is a run that is being written. Its methods may be called from several
@@ -85,6 +86,10 @@ func Start(dir string, spec Spec, opts Options) (*Run, error) {
 		Inputs: append([]Input{}, spec.Inputs...), Source: opts.Source, Backend: spec.Backend, Host: host(), Started: r.now().UTC(),
 		Stages: []Stage{}, Artifacts: []Artifact{}, Warnings: []string{}, Dir: folder,
 	}
+	if earlier, err := Open(folder); err == nil {
+		r.manifest.Annotation = earlier.Annotation
+	}
+	r.manifest.Annotation = r.manifest.Annotation.With(opts.Annotation)
 	if err := r.open(); err != nil {
 		return nil, fmt.Errorf("run: %w; choose another folder with --runs", err)
 	}

@@ -1,0 +1,111 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/necstgen/necstgen/datasets/filelock"
+)
+
+// Annotation is what a user calls a run and says of it. Nothing that a run computes
+// depends on it.
+type Annotation struct {
+	Name string   `json:"name,omitempty"` // no other run and no experiment below the folder of runs has it
+	Tags []string `json:"tags,omitempty"` // sorted, none twice
+	Note string   `json:"note,omitempty"`
+}
+
+// With returns the annotation with the name and the note of more, where it has them,
+// and with the tags of both.
+func (a Annotation) With(more Annotation) Annotation {
+	if more.Name != "" {
+		a.Name = more.Name
+	}
+	if more.Note != "" {
+		a.Note = more.Note
+	}
+	a.Tags = slices.Compact(slices.Sorted(slices.Values(slices.Concat(a.Tags, more.Tags))))
+	return a
+}
+
+// Check reports a name or a tag that is none. Both are words of letters, digits, ".",
+// "-" and "_" that begin with a letter or digit, so that they can be file names and
+// need no quotes in a shell.
+func (a Annotation) Check() error {
+	var problems []error
+	for _, word := range append([]string{a.Name}, a.Tags...) {
+		if word != "" && !isWord(word) {
+			problems = append(problems, fmt.Errorf("run: name or tag %q: want at most %d letters, digits, \".\", \"-\" and \"_\", a letter or digit first, like office-tls", word, maxWord))
+		}
+	}
+	if a.Name == "latest" {
+		problems = append(problems, errors.New(`run: name "latest": the link to the run that finished last is called so: want another name`))
+	}
+	return errors.Join(problems...)
+}
+
+// maxWord is the greatest length of a name or a tag, in bytes.
+const maxWord = 64
+
+// isWord reports whether a text can be a name or a tag.
+func isWord(text string) bool {
+	for i, r := range text {
+		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
+		if !letter && (i == 0 || !strings.ContainsRune(".-_", r)) {
+			return false
+		}
+	}
+	return len(text) > 0 && len(text) <= maxWord
+}
+
+// CheckName reports why the run in dir cannot have a name below runsDir: another run
+// or an experiment has it.
+func CheckName(runsDir, name, dir string) error {
+	if ids, err := IDs(runsDir, name); err == nil && len(ids) > 0 {
+		return fmt.Errorf("run: name %q: an experiment is called so: want another name", name)
+	}
+	runs, _, err := List(runsDir)
+	if err != nil {
+		return err
+	}
+	for _, m := range runs {
+		if m.Name == name && filepath.Clean(m.Dir) != filepath.Clean(dir) {
+			return fmt.Errorf("run: name %q: %s is called so: want another name, or remove that run", name, m.Dir)
+		}
+	}
+	return nil
+}
+
+// Annotate replaces what a run that is not under way is called.
+func (m *Manifest) Annotate(a Annotation) error {
+	lock, err := filelock.Try(m.Dir)
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	if lock == nil {
+		return fmt.Errorf("run: %s: %w: name it when it has ended", m.Dir, ErrLocked)
+	}
+	m.Annotation = a
+	return errors.Join(m.save(), lock.Close())
+}
+
+// namedFolder returns the folder of the run that a user gave the name; "": none has it.
+func namedFolder(runsDir, name string) (string, error) {
+	runs, _, err := List(runsDir)
+	if err != nil {
+		return "", err
+	}
+	var dirs []string
+	for _, m := range runs {
+		if m.Name == name {
+			dirs = append(dirs, m.Dir)
+		}
+	}
+	if len(dirs) > 1 {
+		return "", fmt.Errorf("run: %d runs are called %s: %s: want one of these folders", len(dirs), name, strings.Join(dirs, ", "))
+	}
+	return strings.Join(dirs, ""), nil
+}

@@ -1,0 +1,144 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/necstgen/necstgen/datasets/filelock"
+)
+
+// Broken is a folder among the runs whose manifest cannot be read.
+type Broken struct {
+	Dir string
+	Err error
+}
+
+// List reads the manifests of all runs below runsDir, the one that was started last
+// first, and names the folders that have none that can be read. A folder of runs that
+// does not exist has none.
+func List(runsDir string) ([]*Manifest, []Broken, error) {
+	entries, err := os.ReadDir(runsDir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("run: %w", err)
+	}
+	var runs []*Manifest
+	var broken []Broken
+	for _, e := range entries {
+		if !e.IsDir() || temporary(e.Name()) {
+			continue
+		}
+		ids, err := IDs(runsDir, e.Name())
+		if err != nil {
+			broken = append(broken, Broken{filepath.Join(runsDir, e.Name()), err})
+		}
+		for _, id := range ids {
+			dir := filepath.Join(runsDir, e.Name(), id)
+			if m, err := Open(dir); err != nil {
+				broken = append(broken, Broken{dir, err})
+			} else {
+				runs = append(runs, m)
+			}
+		}
+	}
+	slices.SortStableFunc(runs, func(a, b *Manifest) int { return b.Started.Compare(a.Started) })
+	return runs, broken, nil
+}
+
+// State is the status of a run now: one whose manifest says that it is running and
+// that no process writes was killed, which makes it an interrupted one.
+func (m *Manifest) State() Status {
+	if m.Status == Running && !underWay(m.Dir) {
+		return Interrupted
+	}
+	return m.Status
+}
+
+// Ref is the shortest text by which Find finds the run: its name, or experiment/id.
+func (m *Manifest) Ref() string {
+	if m.Name != "" {
+		return m.Name
+	}
+	return m.Experiment + "/" + m.ID
+}
+
+// underWay reports whether a process writes the run in a folder.
+func underWay(dir string) bool {
+	lock, err := filelock.Try(dir)
+	if lock == nil {
+		return err == nil
+	}
+	lock.Close()
+	return false
+}
+
+// Remove removes a run folder and makes latest point to the run of the experiment that
+// finished last of those that remain, if there is one. What the run's stages have made
+// stays in the store. The error is ErrLocked where the run is under way.
+func Remove(dir string) error {
+	lock, err := filelock.Try(dir)
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	if lock == nil {
+		return fmt.Errorf("run: %s: %w: it is not removed", dir, ErrLocked)
+	}
+	defer lock.Close()
+	hidden := filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)) // nobody takes half of it for a run
+	err = os.RemoveAll(hidden)                                         // a removal that was killed has left it
+	if err == nil {
+		err = os.Rename(dir, hidden)
+	}
+	if err == nil {
+		err = errors.Join(os.RemoveAll(hidden), mendLatest(dir))
+	}
+	if err != nil {
+		return fmt.Errorf("run: %w", err)
+	}
+	return nil
+}
+
+// mendLatest makes the link latest beside the removed folder dir point to another
+// run if it pointed to that one, and removes it if there is none.
+func mendLatest(dir string) error {
+	folder := filepath.Dir(dir)
+	link := filepath.Join(folder, "latest")
+	if target, err := os.Readlink(link); err == nil && strings.TrimSuffix(target, "/") == filepath.Base(dir) {
+		last, err := lastFinished(folder)
+		if err != nil {
+			return err
+		}
+		if last != "" {
+			return latest(last)
+		}
+		if err := os.Remove(link); err != nil {
+			return err
+		}
+	}
+	_ = os.Remove(folder) // the last run of an experiment takes its folder with it; any other stays
+	return nil
+}
+
+// lastFinished returns the folder of the run of an experiment that finished last; "":
+// none has finished.
+func lastFinished(folder string) (string, error) {
+	ids, err := IDs(filepath.Split(folder))
+	if err != nil {
+		return "", err
+	}
+	var last *Manifest
+	for _, id := range ids {
+		m, err := Open(filepath.Join(folder, id))
+		if err == nil && m.Status == Finished && (last == nil || m.Finished.After(last.Finished)) {
+			last = m
+		}
+	}
+	if last == nil {
+		return "", nil
+	}
+	return last.Dir, nil
+}
