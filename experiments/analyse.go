@@ -22,19 +22,21 @@ func (c *command) analyseCommand() *cobra.Command {
 	var o analyseOptions
 	cmd := &cobra.Command{
 		Use:   "analyse RUN | REAL SYNTHETIC...",
-		Short: "NeCSTGen's analyses of real and generated traffic, corrected: figures and numbers",
+		Short: "NeCSTGen's analyses, corrected, as figures and numbers",
 		Long: `Compares the real and the generated packets of a run, or files as evaluate takes them, the real one
 first; NAME=FILE gives a synthetic file a name in figures. --out names a folder, which gets
 analysis.html, analysis.json, and each figure as SVG and PNG. Without it only the short table of
 numbers is printed. What does not apply to the traffic is listed with the reason.`,
 		Example: `  go run ./experiments analyse quickstart --out quickstart-analysis
-  go run ./experiments analyse df_raw_HTTP.csv authors=DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv --only rtt,flags`,
+  go run ./experiments analyse df_raw_HTTP.csv \
+      authors=DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv --only rtt,flags`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if o.list {
 				return arguments(0, 0, "no argument with --list")(cmd, args)
 			}
 			return arguments(1, -1, "a run, or a real and a synthetic file")(cmd, args)
 		},
+		ValidArgsFunction: c.completeRun,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.list {
 				return c.listAnalyses()

@@ -12,10 +12,11 @@ import (
 
 func (c *command) cacheCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "cache",
-		Short: "What the stages of earlier runs have stored",
-		Args:  c.noCommand,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:     "cache",
+		Short:   "What the stages of earlier runs have stored",
+		Example: "  go run ./experiments cache list",
+		Args:    c.noCommand,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	keep := 3
 	prune := &cobra.Command{
@@ -28,10 +29,11 @@ func (c *command) cacheCommand() *cobra.Command {
 	}
 	prune.Flags().IntVar(&keep, "keep", keep, "how many results of each stage stay")
 	cmd.AddCommand(prune, &cobra.Command{
-		Use:   "list",
-		Short: "Every stored result, with its size and when it was used last",
-		Args:  arguments(0, 0, "no argument"),
-		RunE:  func(*cobra.Command, []string) error { return c.listCache() },
+		Use:     "list",
+		Short:   "Every stored result, with its size and when it was used last",
+		Example: "  go run ./experiments cache list",
+		Args:    arguments(0, 0, "no argument"),
+		RunE:    func(*cobra.Command, []string) error { return c.listCache() },
 	})
 	return cmd
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
@@ -21,6 +22,7 @@ func (c *command) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:           "experiments",
 		Short:         "Learn a capture and write as much synthetic traffic like it as you want",
+		Version:       version(debug.ReadBuildInfo()),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          c.noCommand,
@@ -31,16 +33,17 @@ func (c *command) root() *cobra.Command {
 	root.SetOut(c.out)
 	root.SetErr(c.err)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
-	root.CompletionOptions.HiddenDefaultCmd = true
 	flags := root.PersistentFlags()
-	flags.StringVar(&c.file, "file", "experiments.toml", "the experiments")
+	flags.StringVar(&c.file, "file", "", "`FILE` of experiments (default experiments.toml here, or the one built in)")
 	flags.StringVar(&c.runs, "runs", "runs", "folder of the runs")
 	flags.StringVar(&c.backend, "backend", "", "what computes: auto, xla:cuda, xla:cpu or go")
 	flags.StringVar(&c.seed, "seed", "", "what every random choice follows from")
 	flags.BoolVar(&c.quiet, "quiet", false, "say only what was asked for")
 	flags.BoolVar(&c.json, "json", false, "print tables as JSON")
-	root.AddCommand(c.listCommand(), c.runCommand(), c.paperCommand(), c.planCommand(), c.cacheCommand(), c.generateCommand(), c.evaluateCommand(), c.analyseCommand(), c.reportCommand(),
+	completeFlags(root)
+	root.AddCommand(c.listCommand(), c.showCommand(), c.schemaCommand(), c.runCommand(), c.paperCommand(), c.planCommand(), c.cacheCommand(), c.generateCommand(), c.evaluateCommand(), c.analyseCommand(), c.reportCommand(),
 		c.verifyCommand(), c.runsCommand(), c.rerunCommand(), c.compareCommand(), c.tagCommand(), c.rmCommand(), c.dataCommand(), c.doctorCommand(), c.notebookCommand())
+	fitHelp(root, c.columns())
 	return root
 }
 

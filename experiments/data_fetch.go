@@ -15,8 +15,9 @@ import (
 func (c *command) dataFetchCommand() *cobra.Command {
 	var options catalog.FetchOptions
 	cmd := &cobra.Command{
-		Use:   "fetch NAME",
-		Short: "Download a data set and check it",
+		Use:     "fetch NAME",
+		Short:   "Download a data set and check it",
+		Example: "  go run ./experiments data fetch necstgen",
 		Long: "A download that was cut is continued, and a file has its name only when its\n" +
 			"size and digest are right. NAME may also be a file of a data set, NAME/FILE. Data sets lie in $NECSTGEN_DATA, or in necstgen/data\n" +
 			"in the user's cache folder.",

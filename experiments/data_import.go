@@ -30,7 +30,8 @@ func (c *command) dataImportCommand() *cobra.Command {
 			"application makes the four files of each application, below raw and process.",
 		Example: "  go run ./experiments data import my.pcap --flows flows.parquet\n" +
 			"  go run ./experiments data import my.pcap --layout necstgen --application HTTP\n" +
-			"  go run ./experiments data import 'week?/*/outside.tcpdump.gz' --layout necstgen --split day,application --out data",
+			"  go run ./experiments data import 'week?/*/outside.tcpdump.gz' \\\n" +
+			"      --layout necstgen --split day,application --out data",
 		Args: arguments(1, -1, "a capture file, a CSV, or the name of a data set"),
 		RunE: func(cmd *cobra.Command, args []string) error { return c.dataImport(cmd.Context(), args, o) },
 	}

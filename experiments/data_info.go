@@ -13,8 +13,9 @@ import (
 func (c *command) dataInfoCommand() *cobra.Command {
 	var period flow.Period
 	cmd := &cobra.Command{
-		Use:   "info FILE...",
-		Short: "What is in a capture: link types, packets, time span, protocols, errors",
+		Use:     "info FILE...",
+		Short:   "What is in a capture: packets, time span, protocols, errors",
+		Example: "  go run ./experiments data info my.pcap --from +10s --to +2m",
 		Long: "Reads pcap and pcapng, LoRaWAN gateways' logs, packet tables and NeCSTGen's\n" +
 			"published packets, plain, gzip or zstd; - is the standard input. Several files,\n" +
 			"the files of a folder and those that a pattern in quotes matches ('day*.pcap')\n" +

@@ -26,8 +26,9 @@ type dataSet struct {
 
 func (c *command) dataListCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "list",
-		Short: "The data sets that are known by name, and which are here",
+		Use:     "list",
+		Short:   "The data sets that are known by name, and which are here",
+		Example: "  go run ./experiments data list",
 		Long: "DIGEST is what a download is checked against: pinned, the SHA-256 that the\n" +
 			"program knows; not pinned, nothing, for none is published: data fetch asks for\n" +
 			"--accept-unknown and notes the digest, which holds from then on.\n\n" +

@@ -12,9 +12,12 @@ import (
 func (c *command) doctorCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "What works here - backends, disk, notebook kernel, tools - and how to mend what does not",
-		Args:  arguments(0, 0, "no argument"),
-		RunE:  func(cmd *cobra.Command, _ []string) error { return c.doctor(cmd.Context()) },
+		Short: "What works here, and how to mend what does not",
+		Long: `Examines backends, disk, the notebooks' kernel and the tools that are used where they are
+at hand, and says how to mend what does not work.`,
+		Example: "  go run ./experiments doctor",
+		Args:    arguments(0, 0, "no argument"),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return c.doctor(cmd.Context()) },
 	}
 }
 

@@ -33,7 +33,8 @@ that as a whole: its flows that are not recognised as such are scored too, and c
 Generated packets have no addresses and no starts of flows: flows are then those that both files
 label, and scores that need more say so. Tables of flows are scored by packets, starts and bytes.`,
 		Example: `  go run ./experiments evaluate office.pcap generated.pcap
-  go run ./experiments evaluate df_raw_HTTP.csv DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv
+  go run ./experiments evaluate df_raw_HTTP.csv \
+      DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv
   go run ./experiments evaluate df_raw_flows_HTTP.csv DF_GEN_FLOW_HTTP_FINAL.csv`,
 		Args: arguments(2, 2, "two captures, the real one first"),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -2,32 +2,12 @@ package main
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/pipeline"
 )
-
-// readFile reads experiments.toml, or the file that --file names.
-func (c *command) readFile() (*config.File, error) {
-	f, err := os.Open(c.file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, usageError{fmt.Errorf("%s: no such file: start in the repository's root, or name it with --file", c.file)}
-	}
-	if err != nil {
-		return nil, usageError{err}
-	}
-	defer f.Close()
-	file, err := config.Read(f, c.file)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return file, nil
-}
 
 // overrides returns the assignments of the command line. Those of flags come last,
 // so that they win.

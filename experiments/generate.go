@@ -29,12 +29,13 @@ type generateOptions struct {
 func (c *command) generateCommand() *cobra.Command {
 	o := &generateOptions{speed: 1}
 	cmd := &cobra.Command{
-		Use:     "generate RUN [RUN...] | --from FILE",
-		Short:   "More from saved runs, at any size",
-		Long:    generateHelp,
-		Example: generateExamples,
-		Args:    o.arguments,
-		RunE:    func(cmd *cobra.Command, args []string) error { return c.generate(cmd.Context(), args, o) },
+		Use:               "generate RUN [RUN...] | --from FILE",
+		Short:             "More from saved runs, at any size",
+		Long:              generateHelp,
+		Example:           generateExamples,
+		Args:              o.arguments,
+		ValidArgsFunction: c.completeRun,
+		RunE:              func(cmd *cobra.Command, args []string) error { return c.generate(cmd.Context(), args, o) },
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false

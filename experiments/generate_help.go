@@ -23,12 +23,18 @@ alone. --necstgen writes the files that NeCSTGen publishes, with their names and
 makes valid connections of them between hosts of documentation addresses, at the application's port.
 Their flows start where --starts says, or one after the other; it says what had to be mended.`
 	generateExamples = `  go run ./experiments generate quickstart --flows 100000 --out big.pcap
-  go run ./experiments generate quickstart smtp dns --duration 1h --rate-factor 2 --out hour.pcapng.zst --out hour.parquet
+  go run ./experiments generate quickstart smtp dns --duration 1h \
+      --rate-factor 2 --out hour.pcapng.zst --out hour.parquet
   go run ./experiments generate quickstart --packets 1M --out - | tshark -r -
-  go run ./experiments generate quickstart --duration 10m --interface veth0 --speed 2
-  go run ./experiments generate quickstart --follow +5m..+10m --out followed.pcap
+  go run ./experiments generate quickstart --duration 10m \
+      --interface veth0 --speed 2
+  go run ./experiments generate quickstart --follow +5m..+10m \
+      --out followed.pcap
   go run ./experiments generate quickstart --flows-from flows.csv --out fed.pcap
-  go run ./experiments generate quickstart --level packet --labels chain --packets 1000 --out packets.csv
+  go run ./experiments generate quickstart --level packet --labels chain \
+      --packets 1000 --out packets.csv
   go run ./experiments generate quickstart --flows 1000 --necstgen output
-  go run ./experiments generate --from DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv --starts DF_GEN_FLOW_HTTP_FINAL.csv --out http.pcap`
+  go run ./experiments generate \
+      --from DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv \
+      --starts DF_GEN_FLOW_HTTP_FINAL.csv --out http.pcap`
 )

@@ -11,15 +11,14 @@ import (
 func (c *command) listCommand() *cobra.Command {
 	var keys bool
 	cmd := &cobra.Command{
-		Use:   "list [NAME]",
-		Short: "What there is to run; with a name, every key of that experiment",
-		Args:  arguments(0, 1, "no argument, or the name of an experiment"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			switch {
-			case keys:
+		Use:   "list",
+		Short: "What there is to run, or all keys that it may be run with",
+		Example: "  go run ./experiments list\n" +
+			"  go run ./experiments list --keys",
+		Args: arguments(0, 0, "no argument; show NAME prints one experiment"),
+		RunE: func(*cobra.Command, []string) error {
+			if keys {
 				return c.listKeys()
-			case len(args) == 1:
-				return c.listOne(args[0])
 			}
 			return c.list()
 		},
@@ -45,13 +44,13 @@ func (c *command) list() error {
 	if c.json {
 		return printJSON(c.out, all)
 	}
-	var rows [][]string
+	var entries []entry
 	for _, l := range all {
-		latest := "-"
+		head := fmt.Sprintf("%s: %s of %s", l.Name, l.Application, l.Data)
 		if l.Latest != "" {
-			latest = fmt.Sprintf("%s (%s)", l.Latest, run.Seconds(l.Seconds))
+			head += fmt.Sprintf("; latest run %s (%s)", l.Latest, run.Seconds(l.Seconds))
 		}
-		rows = append(rows, []string{l.Name, l.Application, l.Data, latest, l.About})
+		entries = append(entries, entry{head: head, text: l.About})
 	}
-	return printTable(c.out, []string{"EXPERIMENT", "APPLICATION", "DATA", "LATEST RUN", "ABOUT"}, rows)
+	return printEntries(c.out, c.columns(), entries)
 }

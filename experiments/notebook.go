@@ -14,10 +14,12 @@ func (c *command) notebookCommand() *cobra.Command {
 	var only bool
 	cmd := &cobra.Command{
 		Use:   "notebook [-- ARGUMENT...]",
-		Short: "Install the notebooks' Go kernel if it is missing, and open JupyterLab",
+		Short: "Open JupyterLab, with the notebooks' Go kernel",
 		Args:  cobra.ArbitraryArgs,
-		Long:  "What stands behind -- is handed on to JupyterLab, like --no-browser or --port=8899.",
-		RunE:  func(cmd *cobra.Command, args []string) error { return c.notebook(cmd.Context(), only, args) },
+		Long: `Installs the notebooks' Go kernel where it is missing, and opens JupyterLab in their
+folder. What stands behind -- is handed on to JupyterLab.`,
+		Example: "  go run ./experiments notebook -- --no-browser --port=8899",
+		RunE:    func(cmd *cobra.Command, args []string) error { return c.notebook(cmd.Context(), only, args) },
 	}
 	cmd.Flags().BoolVar(&only, "install", false, "install the kernel again and do not open JupyterLab")
 	return cmd

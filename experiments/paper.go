@@ -25,6 +25,9 @@ again; an interrupted command goes on where it was. Settings behind the name are
 			"  go run ./experiments paper\n" +
 			"  go run ./experiments paper --only http,snmp-no-flow --out http",
 		Args: arguments(0, -1, "key=value as often as needed"),
+		ValidArgsFunction: func(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return completeAssignment(word)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.paper(cmd.Context(), c.overrides(cmd, args), o)
 		},

@@ -20,7 +20,8 @@ reason is what differs from the stored result that was used last. Nothing is com
 the data are digested.`,
 		Example: "  go run ./experiments plan quickstart\n" +
 			"  go run ./experiments plan quickstart lstm.units=48",
-		Args: arguments(1, -1, "the name of an experiment, then key=value as often as needed"),
+		Args:              arguments(1, -1, "the name of an experiment, then key=value as often as needed"),
+		ValidArgsFunction: c.completeExperiment,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.plan(cmd.Context(), args[0], c.overrides(cmd, args[1:]), repeat)
 		},

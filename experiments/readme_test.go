@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -36,10 +37,12 @@ func TestShownCommands(t *testing.T) {
 
 // commandLines are the lines that start this program, without "go run ./experiments".
 func commandLines(text string) []string {
+	text = regexp.MustCompile(` \\\n\s*`).ReplaceAllString(text, " ") // a line that goes on in the next
 	var lines []string
 	for line := range strings.Lines(text) {
 		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), "go run ./experiments "); ok {
 			command, _, _ := strings.Cut(rest, " | ") // what reads its output
+			command, _, _ = strings.Cut(command, " > ")
 			lines = append(lines, command)
 		}
 	}
@@ -73,7 +76,7 @@ func checkLine(t *testing.T, words []string) {
 	if err := cobra.PositionalArgs(cmd.Args)(cmd, args); err != nil {
 		t.Fatal(err)
 	}
-	if name := cmd.Name(); name == "run" || name == "plan" {
+	if name := cmd.Name(); name == "run" || name == "plan" || name == "show" {
 		c.file = "../experiments.toml"
 		if _, err := c.experiment(args[0], args[1:]); err != nil {
 			t.Error(err)

@@ -12,9 +12,11 @@ import (
 
 func (c *command) reportCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "report RUN",
-		Short: "Write a run's report.html again, with this version's tables and figures",
-		Args:  arguments(1, 1, wantedRun),
+		Use:               "report RUN",
+		Short:             "Write a run's report.html again, as this version does",
+		Example:           "  go run ./experiments report quickstart",
+		Args:              arguments(1, 1, wantedRun),
+		ValidArgsFunction: c.completeRun,
 		RunE: func(_ *cobra.Command, args []string) error {
 			m, err := run.Find(c.runs, args[0])
 			if err != nil {

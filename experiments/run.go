@@ -23,7 +23,8 @@ again. What was interrupted or has failed goes on from where it was.`,
 			"  go run ./experiments run capture data.path=my.pcap data.application=SMTP\n" +
 			"  go run ./experiments run quickstart --from lstm\n" +
 			"  go run ./experiments run quickstart --name office --note 'before the move'",
-		Args: arguments(1, -1, "the name of an experiment, then key=value as often as needed"),
+		Args:              arguments(1, -1, "the name of an experiment, then key=value as often as needed"),
+		ValidArgsFunction: c.completeExperiment,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.run(cmd.Context(), args[0], c.overrides(cmd, args[1:]), repeat, called)
 		},

@@ -13,9 +13,11 @@ const wantedRun = "a run folder, an experiment (its latest run), experiment/id, 
 
 func (c *command) verifyCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "verify RUN",
-		Short: "Digest every file of a run again and compare with its manifest",
-		Args:  arguments(1, 1, wantedRun),
+		Use:               "verify RUN",
+		Short:             "Digest every file of a run again and compare with its manifest",
+		Example:           "  go run ./experiments verify quickstart",
+		Args:              arguments(1, 1, wantedRun),
+		ValidArgsFunction: c.completeRun,
 		RunE: func(_ *cobra.Command, args []string) error {
 			m, err := run.Find(c.runs, args[0])
 			if err != nil {

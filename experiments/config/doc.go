@@ -26,6 +26,8 @@ type Key struct {
 	Default string `json:"default"`
 	Allowed string `json:"allowed"` // what the value may be
 	Meaning string `json:"meaning"`
+
+	Choices []string `json:"choices,omitempty"` // the words that are allowed, if they can be listed
 }
 
 // Describe lists every key with its default, what is allowed and what it means.
@@ -34,25 +36,48 @@ func Describe() []Key {
 	comments := meanings()
 	var keys []Key
 	for _, f := range fields(&e) {
-		keys = append(keys, Key{Name: f.key, Default: f.text(), Allowed: f.allowed(), Meaning: comments[f.key]})
+		keys = append(keys, Key{Name: f.key, Default: f.text(), Allowed: strings.TrimPrefix(f.allowed(), oneOf), Meaning: comments[f.key], Choices: f.choices()})
 	}
 	return keys
 }
 
-// allowed says what the field takes.
+// allowed says what the field takes, without "want".
 func (f field) allowed() string {
 	want := f.wanted().Error()
 	if _, own := f.value.Interface().(Duration); f.unmarshaler() != nil && !own {
-		fresh := field{key: f.key, value: reflect.New(f.value.Type()).Elem()}
-		if err := fresh.setText("?"); err != nil {
+		if err := f.blank().setText("?"); err != nil {
 			want = err.Error()
 		}
 	}
-	if _, after, ok := strings.Cut(want, "want "); ok {
-		want = after
+	_, after, ok := strings.Cut(want, "want ")
+	if !ok {
+		return want
 	}
-	return strings.TrimPrefix(want, "one of ")
+	return after
 }
+
+// blank is a field of the same key without a value.
+func (f field) blank() field {
+	return field{key: f.key, value: reflect.New(f.value.Type()).Elem(), limit: f.limit}
+}
+
+// accepts reports whether the field can have this value.
+func (f field) accepts(text string) bool { return f.blank().setText(text) == nil }
+
+// choices lists the words that the field takes, nil if it is not one that has some.
+func (f field) choices() []string {
+	if _, ok := f.value.Interface().(bool); ok {
+		return []string{"true", "false"}
+	}
+	list, ok := strings.CutPrefix(f.allowed(), oneOf)
+	if !ok {
+		return nil
+	}
+	return strings.Split(list, ", ")
+}
+
+// oneOf begins the text of what a key takes that takes words.
+const oneOf = "one of "
 
 // meanings maps each key to the comment on its field.
 var meanings = sync.OnceValue(func() map[string]string {

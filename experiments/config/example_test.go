@@ -42,5 +42,6 @@ data.application = "SMTP"
 	// Output:
 	// [web mail] 7 SMTP 64 [16 8] 1m30s
 	// override "lstm.unit=32": unknown key "lstm.unit"; did you mean "lstm.units"?
-	// experiments.toml: unknown experiment "wep": want one of web, mail; did you mean "web"?
+	// experiments.toml: unknown experiment "wep"; did you mean "web"?
+	// want one of web, mail
 }

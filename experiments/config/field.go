@@ -71,8 +71,22 @@ func (f field) set(value any) error {
 		return f.wanted()
 	}
 	_, isText := value.(string)
-	if kind := f.value.Kind(); isText && kind != reflect.String && f.unmarshaler() == nil {
-		return f.wanted() // units = "64": a number in quotes is a mistake in a file
+	if f.unmarshaler() == nil {
+		// What an override may be, as in lstm.units="64", is a mistake in a file.
+		_, isBool := value.(bool)
+		switch f.value.Kind() {
+		case reflect.String:
+		case reflect.Bool:
+			if !isBool {
+				return f.wanted()
+			}
+		case reflect.Slice:
+			return f.wanted()
+		default:
+			if isText {
+				return f.wanted()
+			}
+		}
 	}
 	switch f.value.Interface().(type) {
 	case string, Paths:

@@ -12,6 +12,18 @@ import (
 // separated by commas. All problems are reported at once, each a *Problem or an
 // error that names the nearest key.
 func (e Experiment) Override(assignments ...string) (Experiment, error) {
+	e, err := e.override(assignments)
+	if err == nil {
+		err = e.Ready()
+	}
+	if err != nil {
+		return Experiment{}, err
+	}
+	return e, nil
+}
+
+// override is Override of an experiment that may lack data to learn from.
+func (e Experiment) override(assignments []string) (Experiment, error) {
 	e = e.clone()
 	var problems []error
 	for _, assignment := range assignments {
@@ -22,10 +34,7 @@ func (e Experiment) Override(assignments ...string) (Experiment, error) {
 	if len(problems) > 0 {
 		return Experiment{}, errors.Join(problems...)
 	}
-	if err := errors.Join(e.Validate(), e.Ready()); err != nil {
-		return Experiment{}, err
-	}
-	return e, nil
+	return e, e.Validate()
 }
 
 // assign applies one key=value.

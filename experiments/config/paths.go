@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Paths are files, folders and patterns of their names. As text one is as it is, and
@@ -47,6 +48,9 @@ func (p *Paths) UnmarshalText(text []byte) error {
 
 // check refuses paths that name nothing.
 func (p Paths) check() error {
+	if slices.ContainsFunc(p, func(path string) bool { return strings.ContainsFunc(path, unicode.IsControl) }) {
+		return errors.New("want paths without control characters; " + backslashes)
+	}
 	if slices.ContainsFunc(p, func(path string) bool { return path == "" || strings.TrimSpace(path) != path }) {
 		return errors.New("want paths without spaces around them")
 	}

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -23,6 +22,7 @@ type File struct {
 
 // table is what one table of the file assigns.
 type table struct {
+	name    string // as its header has it, like [experiment.http]
 	where   string // of its header
 	extends string
 	values  []assignment
@@ -31,9 +31,11 @@ type table struct {
 // assignment is one key of a table.
 type assignment struct {
 	key   string // dotted, without the table's name
-	where string
+	where string // file:line:column
 	value any
 }
+
+const backslashes = `in "quotes" a backslash is written twice, in 'single quotes' once`
 
 // Read reads the whole of r. Name, usually the file's path, only feeds messages.
 // What is wrong in any table is reported at once, with line and column, whether
@@ -47,11 +49,18 @@ func Read(r io.Reader, name string) (*File, error) {
 	if err := toml.Unmarshal(data, &values); err != nil {
 		if decode, ok := errors.AsType[*toml.DecodeError](err); ok {
 			line, column := decode.Position()
-			return nil, fmt.Errorf("%s:%d:%d: %s", name, line, column, strings.TrimPrefix(decode.Error(), "toml: "))
+			text := strings.TrimPrefix(decode.Error(), "toml: ")
+			switch {
+			case strings.HasSuffix(text, "at start of value"):
+				text += `: want a number, true, false, a time, a list, or text in "quotes"`
+			case strings.HasPrefix(text, "invalid escape"):
+				text += ": " + backslashes
+			}
+			return nil, fmt.Errorf("%s:%d:%d: %s", name, line, column, text)
 		}
 		return nil, fmt.Errorf("config: read %s: %w", name, err)
 	}
-	f := &File{Name: name, tables: map[string]table{"": {}}}
+	f := &File{Name: name, tables: map[string]table{"": {name: "[defaults]"}}}
 	if err := f.collect(data, values); err != nil {
 		return nil, err
 	}
@@ -81,8 +90,7 @@ func (f *File) collect(data []byte, values map[string]any) error {
 			}
 			continue
 		}
-		path := slices.Concat(header, keys)
-		if err := f.add(path, where, at(values, path)); err != nil {
+		if err := f.add(&p, node, header, values); err != nil {
 			problems = append(problems, err)
 		}
 	}
@@ -118,15 +126,19 @@ var nameable = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 // open notes a table's header: [defaults], [experiment.NAME] or one of their sub-tables.
 func (f *File) open(header []string, where string, kind unstable.Kind) error {
 	text := strings.Join(header, ".")
-	name, _, ok := split(header)
+	name, keys, ok := split(header)
 	if !ok || kind == unstable.ArrayTable {
 		return fmt.Errorf("%s: unknown table [%s]: want [defaults] or [experiment.NAME]", where, text)
 	}
 	if name != "" && !nameable.MatchString(name) {
 		return fmt.Errorf("%s: experiment name %q: want small letters, digits and hyphens", where, name)
 	}
+	if err := checkTable(strings.Join(keys, "."), where); err != nil {
+		return err
+	}
 	t, seen := f.tables[name]
-	if !seen {
+	if !seen && name != "" {
+		t.name = "[experiment." + name + "]"
 		f.Experiments = append(f.Experiments, name)
 	}
 	if t.where == "" {
@@ -134,6 +146,24 @@ func (f *File) open(header []string, where string, kind unstable.Kind) error {
 	}
 	f.tables[name] = t
 	return nil
+}
+
+// checkTable refuses a table inside an experiment that holds no key. "" is the
+// experiment itself.
+func checkTable(name, where string) error {
+	var tables []string
+	for _, key := range Keys() {
+		if table, _, ok := strings.Cut(key, "."); ok && !slices.Contains(tables, table) {
+			tables = append(tables, table)
+		}
+	}
+	if name == "" || slices.Contains(tables, name) {
+		return nil
+	}
+	if near := suggestion(name, tables); near != "" {
+		return fmt.Errorf("%s: unknown table %q%s", where, name, near)
+	}
+	return fmt.Errorf("%s: unknown table %q: want one of %s", where, name, strings.Join(tables, ", "))
 }
 
 // split takes a path apart: the experiment's name ("" for [defaults]) and the keys inside.
@@ -147,25 +177,38 @@ func split(path []string) (name string, keys []string, ok bool) {
 	return "", nil, false
 }
 
-// add puts one assignment into its table. An inline table is taken apart.
-func (f *File) add(path []string, where string, value any) error {
-	if inline, ok := value.(map[string]any); ok {
+// add puts the assignment of an expression below header into its table. An inline table
+// is taken apart.
+func (f *File) add(p *unstable.Parser, node *unstable.Node, header []string, values map[string]any) error {
+	keys, where := f.key(p, node)
+	path := slices.Concat(header, keys)
+	name, keys, ok := split(path)
+	if !ok {
+		return fmt.Errorf("%s: unknown key %q: want the name of an experiment before it", where, strings.Join(path, "."))
+	}
+	key := strings.Join(keys, ".")
+	if node.Value().Kind == unstable.InlineTable {
 		var problems []error
-		for _, key := range slices.Sorted(maps.Keys(inline)) {
-			problems = append(problems, f.add(append(slices.Clone(path), key), where, inline[key]))
+		empty := true
+		for it := node.Value().Children(); it.Next(); empty = false {
+			problems = append(problems, f.add(p, it.Node(), path, values))
+		}
+		if empty {
+			return checkTable(key, where)
 		}
 		return errors.Join(problems...)
 	}
-	name, keys, _ := split(path)
-	t := f.tables[name]
-	key := strings.Join(keys, ".")
-	if key == "extends" && name != "" {
+	t, value := f.tables[name], at(values, path)
+	switch {
+	case key == "extends" && name == "":
+		return fmt.Errorf("%s: extends: want it in an [experiment.NAME], which has what stands in [defaults] already", where)
+	case key == "extends":
 		base, ok := value.(string)
 		if !ok {
-			return fmt.Errorf("%s: extends: %v: want the name of an experiment", where, value)
+			return fmt.Errorf("%s: extends: %s: want the name of an experiment", where, literal(value))
 		}
 		t.extends = base
-	} else {
+	default:
 		t.values = append(t.values, assignment{key: key, where: where, value: value})
 	}
 	f.tables[name] = t

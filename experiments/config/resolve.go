@@ -14,13 +14,13 @@ type UnknownError struct {
 	Known      []string // all of them
 }
 
-// Error names the nearest experiment and lists the known ones.
+// Error names the nearest experiment, and on a second line lists the known ones.
 func (e *UnknownError) Error() string {
-	text := fmt.Sprintf("%s: unknown experiment %q: want one of %s", e.File, e.Name, strings.Join(e.Known, ", "))
+	text := fmt.Sprintf("%s: unknown experiment %q", e.File, e.Name)
 	if e.Near != "" {
 		text += fmt.Sprintf("; did you mean %q?", e.Near)
 	}
-	return text
+	return text + "\nwant one of " + strings.Join(e.Known, ", ")
 }
 
 // Experiment is the resolved configuration of one experiment: Default, then
@@ -86,14 +86,6 @@ func (e *Experiment) apply(t table, given map[string]string) error {
 		}
 	}
 	return errors.Join(problems...)
-}
-
-// literal is a value as TOML writes it.
-func literal(v any) string {
-	if s, ok := v.(string); ok {
-		return fmt.Sprintf("%q", s)
-	}
-	return fmt.Sprint(v)
 }
 
 // check resolves every experiment, so that a mistake shows wherever it stands;

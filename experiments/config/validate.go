@@ -49,7 +49,7 @@ func (e Experiment) validate(where func(key string) string) error {
 		add("data.application", e.Data.Application.String(), "want the name of one application, like HTTP")
 	}
 	if err := e.Data.Path.check(); err != nil {
-		add("data.path", fmt.Sprintf("%q", e.Data.Path), err.Error())
+		add("data.path", literals(e.Data.Path), err.Error())
 	}
 	if err := e.Data.Period().Check(); err != nil {
 		add("data.to", e.Data.To.String(), err.Error())

@@ -32,7 +32,7 @@ var SettingsSource string
 // Features says how a packet becomes a row of numbers (algorithm.md 3 to 5).
 type Features struct {
 	Variant feature.Variant `toml:"variant" json:"variant"` // set of packet features; default general
-	Compat  bool            `toml:"compat" json:"compat"`   // NeCSTGen's own definitions where they differ (D05, D09); default false
+	Compat  bool            `toml:"compat" json:"compat"`   // features as NeCSTGen computes them: the last dissected layer is the payload, LoRaWAN's is counted in characters of base64 and its frame counter by its logarithm, zeros stand for a mean, classes sort as text; default false
 }
 
 // VAE configures the variational autoencoder that embeds packets.
@@ -114,8 +114,8 @@ type Components int
 // BIC leaves the number of components to the Bayesian information criterion.
 const BIC Components = 0
 
-// maxComponents is NeCSTGen's largest mixture (85) with room to spare.
-const maxComponents = 1024
+// MaxComponents is NeCSTGen's largest mixture (85) with room to spare.
+const MaxComponents = 1024
 
 // String returns "bic" or the number.
 func (c Components) String() string {
@@ -135,8 +135,8 @@ func (c *Components) UnmarshalText(text []byte) error {
 		return nil
 	}
 	n, err := strconv.Atoi(string(text))
-	if err != nil || n < 1 || n > maxComponents {
-		return fmt.Errorf("want %q or a whole number from 1 to %d", "bic", maxComponents)
+	if err != nil || n < 1 || n > MaxComponents {
+		return fmt.Errorf("want %q or a whole number from 1 to %d", "bic", MaxComponents)
 	}
 	*c = Components(n)
 	return nil
