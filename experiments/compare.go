@@ -2,13 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 
 	"github.com/spf13/cobra"
 
-	"github.com/necstgen/necstgen/datasets/atomicfile"
 	"github.com/necstgen/necstgen/experiments/comparison"
 	"github.com/necstgen/necstgen/experiments/run"
 )
@@ -24,8 +21,9 @@ ended. With --out it writes compare.html and compare.md, which have every score,
 and the page has the curves over each other.`,
 		Example: "  go run ./experiments compare http-paper http\n" +
 			"  go run ./experiments compare office quickstart/1a2b --out comparison",
-		Args: arguments(2, -1, "at least two of: "+wantedRun),
-		RunE: func(_ *cobra.Command, args []string) error { return c.compare(args, out) },
+		Args:              arguments(2, -1, "at least two of: "+wantedRun),
+		ValidArgsFunction: c.completeRun,
+		RunE:              func(_ *cobra.Command, args []string) error { return c.compare(args, out) },
 	}
 	cmd.Flags().StringVar(&out, "out", "", "`FOLDER` for compare.html and compare.md")
 	return cmd
@@ -53,28 +51,13 @@ func (c *command) compare(refs []string, out string) error {
 		c.terminal().Warn(text)
 	}
 	if out != "" {
-		if err := c.writeComparison(out, compared); err != nil {
-			return fmt.Errorf("compare: --out: %w", err)
-		}
+		err = c.writeComparison(out, compared)
+	}
+	if err != nil {
+		return err
 	}
 	if c.json {
 		return printJSON(c.out, compared)
 	}
 	return c.printComparison(compared)
-}
-
-// writeComparison writes the pages into a folder, which is made if it is missing.
-func (c *command) writeComparison(folder string, compared *comparison.Comparison) error {
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return err
-	}
-	if err := atomicfile.Write(filepath.Join(folder, "compare.md"), compared.Markdown); err != nil {
-		return err
-	}
-	page := filepath.Join(folder, "compare.html")
-	if err := atomicfile.Write(page, compared.Page); err != nil {
-		return err
-	}
-	c.say(page)
-	return nil
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // completeRun completes what names a run: an experiment that has runs or, from its slash
-// on, one of them. The shell adds files, since a run is also named by its folder.
+// on, one of them, or the name that a run was given. The shell adds files, since a run is also named by its folder.
 func (c *command) completeRun(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	experiment, _, inside := strings.Cut(word, "/")
 	entries, err := os.ReadDir(c.runs)
@@ -28,6 +28,13 @@ func (c *command) completeRun(_ *cobra.Command, _ []string, word string) ([]cobr
 		case e.Name() == experiment:
 			for _, id := range ids {
 				found = append(found, experiment+"/"+id)
+			}
+		}
+	}
+	if named, _, err := run.List(c.runs); err == nil && !inside {
+		for _, m := range named {
+			if m.Name != "" {
+				found = append(found, cobra.CompletionWithDesc(m.Name, m.Note))
 			}
 		}
 	}

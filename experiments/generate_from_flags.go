@@ -21,7 +21,7 @@ func (o *generateOptions) arguments(cmd *cobra.Command, args []string) error {
 	if o.from.file != "" {
 		return nil
 	}
-	return arguments(1, -1, "run folders, experiments (their latest runs), experiment/id, or --from FILE")(cmd, args)
+	return arguments(1, -1, "run folders, experiments (their latest runs), experiment/id, names of runs, or --from FILE")(cmd, args)
 }
 
 // checkFrom is check for --from.

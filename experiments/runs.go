@@ -21,6 +21,9 @@ named, too.`,
 			"  go run ./experiments runs --experiment http --status finished lstm.units=96\n" +
 			"  go run ./experiments runs --tag office --score 'C2ST window<0.7'",
 		Args: arguments(0, -1, "key=value as often as needed"),
+		ValidArgsFunction: func(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return completeAssignment(word)
+		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			f.settings = args
 			return c.listRuns(f)
@@ -32,6 +35,10 @@ named, too.`,
 	flags.StringVar(&f.status, "status", "", "`STATUS`: finished, failed, interrupted or running")
 	flags.StringSliceVar(&f.tags, "tag", nil, "runs with this `TAG`, any number")
 	flags.StringArrayVar(&f.scores, "score", nil, "runs with this `SCORE`, like 'C2ST flow<0.7', any number")
+	states := []cobra.Completion{string(run.Finished), string(run.Failed), string(run.Interrupted), string(run.Running)}
+	if err := cmd.RegisterFlagCompletionFunc("status", cobra.FixedCompletions(states, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // there is no such flag
+	}
 	return cmd
 }
 

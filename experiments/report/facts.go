@@ -24,14 +24,22 @@ func markup(t Table) template.HTML {
 	return template.HTML(b.String())
 }
 
-// about is the line below the title: when the run was made, and on what.
+// about is the line below the title: what the run is called, when it was made, and on
+// what.
 func about(m *run.Manifest) string {
-	text := fmt.Sprintf("Run %s, started %s, %s on %s.", m.ID, m.Started.UTC().Format("2 January 2006 15:04 UTC"), run.Seconds(m.Seconds), m.Backend.Name)
+	id := m.ID
+	if m.Name != "" {
+		id = m.Name + ", " + m.ID
+	}
+	text := fmt.Sprintf("Run %s, started %s, %s on %s.", id, m.Started.UTC().Format("2 January 2006 15:04 UTC"), run.Seconds(m.Seconds), m.Backend.Name)
 	if m.Seconds == 0 { // the run is under way and the report one of its stages
-		text = fmt.Sprintf("Run %s, started %s, on %s.", m.ID, m.Started.UTC().Format("2 January 2006 15:04 UTC"), m.Backend.Name)
+		text = fmt.Sprintf("Run %s, started %s, on %s.", id, m.Started.UTC().Format("2 January 2006 15:04 UTC"), m.Backend.Name)
 	}
 	if m.Config.About != "" {
 		text += " " + strings.ToUpper(m.Config.About[:1]) + strings.TrimSuffix(m.Config.About[1:], ".") + "."
+	}
+	if m.Note != "" {
+		text += " Note: " + strings.TrimSuffix(m.Note, ".") + "."
 	}
 	return text
 }

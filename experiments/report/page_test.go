@@ -27,6 +27,7 @@ func folder(t *testing.T) *run.Manifest {
 // TestWrite makes the report of a run folder. REPORT names a file to keep it in.
 func TestWrite(t *testing.T) {
 	m := folder(t)
+	m.Annotation = run.Annotation{Name: "office", Note: "before <the> move"}
 	var b bytes.Buffer
 	if err := report.Write(&b, report.Load(m)); err != nil {
 		t.Fatal(err)
@@ -38,7 +39,7 @@ func TestWrite(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		"C2ST window", "copied flows", "real from real", "go run ./experiments run quickstart seed=1 --backend go",
+		"Run office, " + m.ID + ", started", "Note: before &lt;the&gt; move.", "C2ST window", "copied flows", "real from real", "go run ./experiments run quickstart seed=1 --backend go",
 		"component 2 holds 3 packets", "repeated FIN cleared", "Training of the VAE", "Training of the LSTM", "bootstrap baseline", "time moved forward",
 	} {
 		if !strings.Contains(text, want) {

@@ -6,8 +6,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"github.com/necstgen/necstgen/datasets/filelock"
 )
 
 // Annotation is what a user calls a run and says of it. Nothing that a run computes
@@ -81,12 +79,9 @@ func CheckName(runsDir, name, dir string) error {
 
 // Annotate replaces what a run that is not under way is called.
 func (m *Manifest) Annotate(a Annotation) error {
-	lock, err := filelock.Try(m.Dir)
+	lock, err := claim(m.Dir)
 	if err != nil {
-		return fmt.Errorf("run: %w", err)
-	}
-	if lock == nil {
-		return fmt.Errorf("run: %s: %w: name it when it has ended", m.Dir, ErrLocked)
+		return fmt.Errorf("run: %w: name it when it has ended", err)
 	}
 	m.Annotation = a
 	return errors.Join(m.save(), lock.Close())

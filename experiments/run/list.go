@@ -80,12 +80,9 @@ func underWay(dir string) bool {
 // finished last of those that remain, if there is one. What the run's stages have made
 // stays in the store. The error is ErrLocked where the run is under way.
 func Remove(dir string) error {
-	lock, err := filelock.Try(dir)
+	lock, err := claim(dir)
 	if err != nil {
-		return fmt.Errorf("run: %w", err)
-	}
-	if lock == nil {
-		return fmt.Errorf("run: %s: %w: it is not removed", dir, ErrLocked)
+		return fmt.Errorf("run: %w: not removed", err)
 	}
 	defer lock.Close()
 	hidden := filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)) // nobody takes half of it for a run

@@ -13,9 +13,10 @@
 // goes on from there when it is started again. runs/<experiment>/latest points to
 // the run that finished last.
 //
-//	Run       a run that is being written
-//	Manifest  a run that is there
-//	Terminal  where a run speaks
+//	Run         a run that is being written
+//	Manifest    a run that is there; Find opens one by name, List all
+//	Annotation  what its user calls it
+//	Terminal    where a run speaks
 package run
 
 import (

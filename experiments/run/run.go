@@ -105,10 +105,7 @@ func (r *Run) open() error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	lock, err := filelock.Try(dir)
-	if err == nil && lock == nil {
-		err = fmt.Errorf("%s: %w", dir, ErrLocked)
-	}
+	lock, err := claim(dir)
 	if err != nil {
 		return err
 	}
@@ -117,6 +114,21 @@ func (r *Run) open() error {
 		return errors.Join(err, lock.Close())
 	}
 	return nil
+}
+
+// claim locks a run folder. Whoever looks whether a run is under way holds its lock for
+// a moment, so a lock that is held is tried again for a tenth of a second.
+func claim(dir string) (*os.File, error) {
+	for try := 0; ; try++ {
+		lock, err := filelock.Try(dir)
+		if err != nil || lock != nil {
+			return lock, err
+		}
+		if try == 5 {
+			return nil, fmt.Errorf("%s: %w", dir, ErrLocked)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // begin writes the first manifest, and what differs from the commit.
