@@ -77,14 +77,25 @@ func CheckName(runsDir, name, dir string) error {
 	return nil
 }
 
-// Annotate replaces what a run that is not under way is called.
+// Annotate replaces what a run that is not under way is called. It writes nothing where
+// the run is called so already.
 func (m *Manifest) Annotate(a Annotation) error {
+	if a.Name == m.Name && a.Note == m.Note && slices.Equal(a.Tags, m.Tags) {
+		return nil
+	}
 	lock, err := claim(m.Dir)
 	if err != nil {
 		return fmt.Errorf("run: %w: name it when it has ended", err)
 	}
-	m.Annotation = a
-	return errors.Join(m.save(), lock.Close())
+	now, err := Open(m.Dir) // it may have been made again since m was read
+	if err == nil {
+		now.Annotation = a
+		err = now.save()
+	}
+	if err == nil {
+		*m = *now
+	}
+	return errors.Join(err, lock.Close())
 }
 
 // namedFolder returns the folder of the run that a user gave the name; "": none has it.

@@ -58,6 +58,13 @@ func TestName(t *testing.T) {
 	if err := m.Annotate(named); err != nil {
 		t.Fatal(err)
 	}
+	before, err := os.Stat(filepath.Join(first, "manifest.json"))
+	if err = errors.Join(err, m.Annotate(named)); err != nil {
+		t.Fatal(err)
+	}
+	if after, err := os.Stat(filepath.Join(first, "manifest.json")); err != nil || !os.SameFile(before, after) {
+		t.Errorf("called so already, and written again: %v", err)
+	}
 	if m, err := run.Find(dir, "office"); err != nil || m.ID != ids[0] || m.Ref() != "office" {
 		t.Errorf("Find: %v, %v", m, err)
 	}
@@ -75,7 +82,7 @@ func TestName(t *testing.T) {
 	}
 
 	r := start(t, dir, spec(1), nil)
-	if err := m.Annotate(run.Annotation{}); !errors.Is(err, run.ErrLocked) {
+	if err := m.Annotate(run.Annotation{Name: "home"}); !errors.Is(err, run.ErrLocked) {
 		t.Errorf("a run under way: %v", err)
 	}
 	if err := r.Finish(nil, nil); err != nil {
