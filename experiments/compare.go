@@ -24,8 +24,9 @@ ended. With --out it writes compare.html and compare.md, which have every score,
 and the page has the curves over each other.`,
 		Example: "  go run ./experiments compare http-paper http\n" +
 			"  go run ./experiments compare office quickstart/1a2b --out comparison",
-		Args: arguments(2, -1, "at least two of: "+wantedRun),
-		RunE: func(_ *cobra.Command, args []string) error { return c.compare(args, out) },
+		Args:              arguments(2, -1, "at least two of: "+wantedRun),
+		ValidArgsFunction: c.completeRun,
+		RunE:              func(_ *cobra.Command, args []string) error { return c.compare(args, out) },
 	}
 	cmd.Flags().StringVar(&out, "out", "", "`FOLDER` for compare.html and compare.md")
 	return cmd

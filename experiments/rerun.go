@@ -15,14 +15,15 @@ import (
 func (c *command) rerunCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rerun RUN",
-		Short: "Run a finished run again and compare every file with the first time",
+		Short: "Run a finished run again and compare it file by file",
 		Long: `Runs the configuration of a finished run again, every stage of it, in a folder of
 its own, and says which files differ from the finished run's and why they may:
 other data, another device, other code. The run itself stays as it is. Where files
 differ, the exit code is 1 and the second run stays to be looked at.`,
-		Example: "  go run ./experiments rerun quickstart",
-		Args:    arguments(1, 1, wantedRun),
-		RunE:    func(cmd *cobra.Command, args []string) error { return c.rerun(cmd.Context(), args[0]) },
+		Example:           "  go run ./experiments rerun quickstart",
+		Args:              arguments(1, 1, wantedRun),
+		ValidArgsFunction: c.completeRun,
+		RunE:              func(cmd *cobra.Command, args []string) error { return c.rerun(cmd.Context(), args[0]) },
 	}
 }
 

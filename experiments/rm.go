@@ -18,9 +18,10 @@ func (c *command) rmCommand() *cobra.Command {
 		Long: `Removes folders of runs: on a terminal after a question, anywhere with --yes.
 A run that is under way is not removed. What the stages have made stays stored,
 so that the run can be had again without computing; cache prune removes that.`,
-		Example: "  go run ./experiments rm quickstart/1a2b office",
-		Args:    arguments(1, -1, "one or more of: experiment/id, experiment/latest, the name of a run"),
-		RunE:    func(_ *cobra.Command, args []string) error { return c.removeRuns(args, yes) },
+		Example:           "  go run ./experiments rm quickstart/1a2b office",
+		Args:              arguments(1, -1, "one or more of: experiment/id, experiment/latest, the name of a run"),
+		ValidArgsFunction: c.completeRun,
+		RunE:              func(_ *cobra.Command, args []string) error { return c.removeRuns(args, yes) },
 	}
 	cmd.Flags().BoolVar(&yes, "yes", false, "remove without a question")
 	return cmd

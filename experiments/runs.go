@@ -20,7 +20,8 @@ named, too.`,
 		Example: "  go run ./experiments runs\n" +
 			"  go run ./experiments runs --experiment http --status finished lstm.units=96\n" +
 			"  go run ./experiments runs --tag office --score 'C2ST window<0.7'",
-		Args: arguments(0, -1, "key=value as often as needed"),
+		Args:              arguments(0, -1, "key=value as often as needed"),
+		ValidArgsFunction: completeSettings,
 		RunE: func(_ *cobra.Command, args []string) error {
 			f.settings = args
 			return c.listRuns(f)

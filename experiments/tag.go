@@ -28,8 +28,9 @@ func (c *command) tagCommand() *cobra.Command {
 experiment may be called so.`,
 		Example: "  go run ./experiments tag quickstart --name office --note 'the old one'\n" +
 			"  go run ./experiments tag office --remove x",
-		Args: arguments(1, 1, wantedRun),
-		RunE: func(_ *cobra.Command, args []string) error { return c.tag(args[0], called, remove) },
+		Args:              arguments(1, 1, wantedRun),
+		ValidArgsFunction: c.completeRun,
+		RunE:              func(_ *cobra.Command, args []string) error { return c.tag(args[0], called, remove) },
 	}
 	annotationFlags(cmd, &called)
 	cmd.Flags().StringSliceVar(&remove, "remove", nil, "a `TAG` to take away, any number")
