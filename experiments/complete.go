@@ -58,6 +58,11 @@ func completeAssignment(word string) ([]cobra.Completion, cobra.ShellCompDirecti
 	return nil, cobra.ShellCompDirectiveDefault
 }
 
+// completeSettings completes arguments that are all key=value.
+func completeSettings(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return completeAssignment(word)
+}
+
 // dataNames lists the data sets of the catalog.
 func dataNames() []string {
 	var names []string

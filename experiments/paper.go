@@ -24,10 +24,8 @@ again; an interrupted command goes on where it was. Settings behind the name are
 		Example: "  go run ./experiments data fetch necstgen\n" +
 			"  go run ./experiments paper\n" +
 			"  go run ./experiments paper --only http,snmp-no-flow --out http",
-		Args: arguments(0, -1, "key=value as often as needed"),
-		ValidArgsFunction: func(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return completeAssignment(word)
-		},
+		Args:              arguments(0, -1, "key=value as often as needed"),
+		ValidArgsFunction: completeSettings,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.paper(cmd.Context(), c.overrides(cmd, args), o)
 		},

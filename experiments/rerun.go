@@ -15,7 +15,7 @@ import (
 func (c *command) rerunCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "rerun RUN",
-		Short: "Run a finished run again and compare every file",
+		Short: "Run a finished run again and compare it file by file",
 		Long: `Runs the configuration of a finished run again, every stage of it, in a folder of
 its own, and says which files differ from the finished run's and why they may:
 other data, another device, other code. The run itself stays as it is. Where files

@@ -20,10 +20,8 @@ named, too.`,
 		Example: "  go run ./experiments runs\n" +
 			"  go run ./experiments runs --experiment http --status finished lstm.units=96\n" +
 			"  go run ./experiments runs --tag office --score 'C2ST window<0.7'",
-		Args: arguments(0, -1, "key=value as often as needed"),
-		ValidArgsFunction: func(_ *cobra.Command, _ []string, word string) ([]cobra.Completion, cobra.ShellCompDirective) {
-			return completeAssignment(word)
-		},
+		Args:              arguments(0, -1, "key=value as often as needed"),
+		ValidArgsFunction: completeSettings,
 		RunE: func(_ *cobra.Command, args []string) error {
 			f.settings = args
 			return c.listRuns(f)
