@@ -30,7 +30,7 @@ func (c *command) completeRun(_ *cobra.Command, _ []string, word string) ([]cobr
 	for _, m := range runs {
 		add(m.Dir)
 		if m.Name != "" {
-			found = append(found, m.Name)
+			found = append(found, cobra.CompletionWithDesc(m.Name, m.Note))
 		}
 	}
 	for _, b := range broken { // which rm takes
