@@ -44,35 +44,41 @@ func applications(scores [][]fidelity.Score) []string {
 	return names
 }
 
-// best marks the values that are nearest to real traffic, and those that read the same
-// as one of them. Where all values are so, or there is but one, none is marked.
+// best marks the values that are Nearest. Where all values are so, or there is but one,
+// none is marked.
 func (s *Score) best() []bool {
-	nearest, texts, values := math.Inf(1), map[string]bool{}, 0
-	distance := make([]float64, len(s.Values))
+	best := Nearest(s.Definition, s.Values, s.Floors)
 	for i, v := range s.Values {
+		if v != nil && !best[i] {
+			return best
+		}
+	}
+	clear(best)
+	return best
+}
+
+// Nearest marks the values of a score that are nearest to real traffic, each measured by
+// its own floor, and those that read the same as one of them. A value that is nil is not
+// known.
+func Nearest(d fidelity.Definition, values, floors []*float64) []bool {
+	nearest, texts := math.Inf(1), map[string]bool{}
+	distance := make([]float64, len(values))
+	for i, v := range values {
 		if v != nil {
-			values++
-			distance[i] = s.Definition.DistanceFromReal(*v, s.Floors[i])
+			distance[i] = d.DistanceFromReal(*v, floors[i])
 			nearest = min(nearest, distance[i])
 		}
 	}
-	for i, v := range s.Values {
+	for i, v := range values {
 		if v != nil && distance[i] == nearest {
 			texts[Decimal(v)] = true
 		}
 	}
-	best := make([]bool, len(s.Values))
-	marked := 0
-	for i, v := range s.Values {
-		if v != nil && (distance[i] == nearest || texts[Decimal(v)]) {
-			best[i] = true
-			marked++
-		}
+	marked := make([]bool, len(values))
+	for i, v := range values {
+		marked[i] = v != nil && texts[Decimal(v)]
 	}
-	if marked == values {
-		clear(best)
-	}
-	return best
+	return marked
 }
 
 // Application is the scores of one application, or of all together.

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -59,30 +58,23 @@ func followers() string {
 // digestFlowTable digests the table of generate.flows_from, so that what is made of it can
 // be named by its content, and returns what opens it while it is what it was.
 func digestFlowTable(path string, o Options) (run.Input, func() (io.ReadCloser, error), error) {
+	table := &dataset{key: "generate.flows_from", paths: []string{path}, stamps: []stamp{stampOf(path)}}
 	f, err := os.Open(path)
 	if err != nil {
-		return run.Input{}, nil, fmt.Errorf("generate.flows_from: %w", err)
+		return run.Input{}, nil, fmt.Errorf("%s: %w", table.key, err)
 	}
 	defer f.Close()
-	before, err := f.Stat()
-	if err != nil {
-		return run.Input{}, nil, fmt.Errorf("generate.flows_from: %w", err)
-	}
 	bytes, sum, err := o.Store.DigestInput(f, path, o.Progress)
 	if err != nil {
-		return run.Input{}, nil, fmt.Errorf("generate.flows_from: %s: %w", path, err)
+		return run.Input{}, nil, fmt.Errorf("%s: %s: %w", table.key, path, err)
 	}
 	open := func() (io.ReadCloser, error) {
+		if err := table.unchanged(); err != nil {
+			return nil, err
+		}
 		f, err := os.Open(path)
 		if err != nil {
-			return nil, fmt.Errorf("generate.flows_from: %w", err)
-		}
-		now, err := f.Stat()
-		if err == nil && (now.Size() != before.Size() || !now.ModTime().Equal(before.ModTime())) {
-			err = fmt.Errorf("%s has changed since it was digested: run again when nothing writes to it", path)
-		}
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("generate.flows_from: %w", err), f.Close())
+			return nil, fmt.Errorf("%s: %w", table.key, err)
 		}
 		return f, nil
 	}

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -18,16 +19,13 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
 
-// heldOutTableName are the flows that are kept from the aggregate level.
-const heldOutTableName = "heldout_flows.parquet"
-
 // readTableStage reads the application's flows, of a table of flows or of packets, and
 // keeps a row of each, in two parts: to learn from, and the last ones held out, because
 // the order of the rows is part of what is learnt.
 func readTableStage(e config.Experiment) stage.Stage {
 	p := readParams{packetsOf(e.Data), e.Data.TestShare, e.Data.Flows}
 	return stage.Stage{Name: "read", Version: 1, Params: p, Deps: []string{dataName},
-		Outs: []string{generator.FlowTableName, heldOutTableName, generator.TrafficName},
+		Outs: []string{generator.FlowTableName, saved.HeldOutTableName, generator.TrafficName},
 		Run: func(ctx context.Context, env *stage.Env) error {
 			rows, err := readTable(ctx, env, p)
 			if err != nil {
@@ -38,7 +36,7 @@ func readTableStage(e config.Experiment) stage.Stage {
 				return fmt.Errorf("%d flows of %s: want at least %d", len(rows), p.Application, generator.MinFlows+leastHeldOut)
 			}
 			training, heldOut := rows[:len(rows)-held], rows[len(rows)-held:]
-			for name, part := range map[string][]flow.TableRow{generator.FlowTableName: training, heldOutTableName: heldOut} {
+			for name, part := range map[string][]flow.TableRow{generator.FlowTableName: training, saved.HeldOutTableName: heldOut} {
 				if err := writeTable(env, name, part); err != nil {
 					return err
 				}
@@ -66,7 +64,7 @@ func readTable(ctx context.Context, env *stage.Env, p readParams) ([]flow.TableR
 	if p.Limit > 0 {
 		rows = rows[:min(len(rows), p.Limit)]
 	}
-	slices.SortStableFunc(rows, func(a, b flow.TableRow) int { return int(min(1, max(-1, a.Start-b.Start))) })
+	slices.SortStableFunc(rows, func(a, b flow.TableRow) int { return cmp.Compare(a.Start, b.Start) })
 	for i := range rows {
 		rows[i].Application, rows[i].TimeDiff = p.Application, 0
 		if i > 0 {
@@ -184,14 +182,14 @@ type tableScoreParams struct {
 // evaluateTableStage scores the table that was drawn against the flows held out.
 func evaluateTableStage(e config.Experiment) stage.Stage {
 	p := tableScoreParams{e.Evaluate.Floors}
-	return stage.Stage{Name: "evaluate", Version: 1, Params: p, Deps: []string{parquetName, heldOutTableName, generator.TrafficName},
+	return stage.Stage{Name: "evaluate", Version: 1, Params: p, Deps: []string{parquetName, saved.HeldOutTableName, generator.TrafficName},
 		Outs: []string{scoresName}, Seeds: []string{"evaluate"},
 		Run: func(_ context.Context, env *stage.Env) error {
 			t, err := readTraffic(env)
 			if err != nil {
 				return err
 			}
-			path, err := env.Path(heldOutTableName)
+			path, err := env.Path(saved.HeldOutTableName)
 			if err != nil {
 				return err
 			}

@@ -7,6 +7,7 @@ import (
 	"github.com/necstgen/necstgen/experiments/evaluate"
 	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/saved"
 )
 
 // analyses are the paper's analyses of a set: real traffic, the authors' output, and
@@ -71,7 +72,7 @@ func (s Sources) tableSides(ctx context.Context, authors string) (real analysis.
 	if s.run() == nil {
 		return real, nil, nil
 	}
-	real, generated, err = evaluate.Sides(ctx, s.options(s.run().Path(heldOutTable), files[0]), files[1:]...)
+	real, generated, err = evaluate.Sides(ctx, s.options(s.run().Path(saved.HeldOutTableName), files[0]), files[1:]...)
 	if err != nil {
 		return real, nil, err
 	}

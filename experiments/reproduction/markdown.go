@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 )
 
@@ -42,14 +41,6 @@ func (r *Result) Heads() []string {
 		heads = append(heads, columns[i].head)
 	}
 	return heads
-}
-
-// decimal writes a score with three digits behind the point, a dash for none.
-func decimal(v *float64) string {
-	if v == nil {
-		return "–"
-	}
-	return strconv.FormatFloat(*v, 'f', 3, 64)
 }
 
 // Commands are the command lines that make the runs of a set.

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/necstgen/necstgen/experiments/comparison"
 	"github.com/necstgen/necstgen/experiments/figure"
 	"github.com/necstgen/necstgen/experiments/run"
 )
@@ -94,21 +95,20 @@ func (c Cell) marked() string {
 	return c.Text
 }
 
-// Cells are the values of a row in the columns that the result shows. Values that are as
-// good as the best, or read the same, are marked like it.
+// Cells are the values of a row in the columns that the result shows. Of those that are
+// compared, the nearest to real traffic are marked.
 func (r *Result) Cells(row Row) []Cell {
-	best := -1
+	values, floors := make([]*float64, compared), make([]*float64, compared)
 	for i, c := range columns[:compared] {
-		if v := c.value(&row); v != nil && (best < 0 || row.distance(*v) < row.distance(*columns[best].value(&row))) {
-			best = i
-		}
+		values[i], floors[i] = c.value(&row), row.Floor
 	}
+	best := comparison.Nearest(row.definition(), values, floors)
 	var cells []Cell
 	for _, i := range r.shown() {
 		v := columns[i].value(&row)
-		cell := Cell{Text: decimal(v)}
+		cell := Cell{Text: comparison.Decimal(v)}
 		switch {
-		case i < compared && v != nil && (cell.Text == decimal(columns[best].value(&row)) || row.distance(*v) == row.distance(*columns[best].value(&row))):
+		case i < compared && best[i]:
 			cell.Class = "best"
 		case i < compared && row.Worse(v, row.Authors):
 			cell.Class = "worse"

@@ -11,6 +11,7 @@ import (
 	"github.com/necstgen/necstgen/experiments/fidelity"
 	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/saved"
 )
 
 // Result is a set with its scores, side by side.
@@ -107,9 +108,6 @@ func Compare(ctx context.Context, set Set, s Sources) (*Result, error) {
 	return r, nil
 }
 
-// heldOutTable are the flows that a run at the level of aggregates has held out.
-const heldOutTable = "heldout_flows.parquet"
-
 // run returns the run whose held-out packets everything is compared with: that of the
 // generator paper, or, where that has failed, the other one.
 func (s Sources) run() *run.Manifest {
@@ -145,7 +143,7 @@ func (s Sources) authors(ctx context.Context, set Set) ([]fidelity.Score, error)
 		return nil, nil
 	}
 	if set.Level == Starts {
-		return evaluate.Files(ctx, s.options(s.run().Path(heldOutTable), file))
+		return evaluate.Files(ctx, s.options(s.run().Path(saved.HeldOutTableName), file))
 	}
 	o := s.options(s.run().Path(report.HeldOutName), file)
 	o.Training = s.run().Path(report.TrainingName)
@@ -169,6 +167,9 @@ func (r *Row) Worse(value, other *float64) bool {
 }
 
 // distance is how far a value is from what real traffic has.
-func (r *Row) distance(value float64) float64 {
-	return fidelity.Definition{Level: r.Level, Name: r.Score, Kind: r.Kind}.DistanceFromReal(value, r.Floor)
+func (r *Row) distance(value float64) float64 { return r.definition().DistanceFromReal(value, r.Floor) }
+
+// definition is that of the row's score.
+func (r *Row) definition() fidelity.Definition {
+	return fidelity.Definition{Level: r.Level, Name: r.Score, Kind: r.Kind}
 }

@@ -27,6 +27,8 @@ import (
 
 // Artifacts of a run beside those of its generator.
 const (
+	HeldOutTableName = "heldout_flows.parquet" // the flows that were not learnt, a table as table.WriteFlows writes it, of a run with level = "aggregate"
+
 	PlanName     = "model/plan.json"     // the hosts, an address.Plan
 	ExamplesName = "model/examples.json" // payloads of the training capture, of a run with generate.payload = "copy"
 )
