@@ -40,7 +40,7 @@ func (c *command) cacheCommand() *cobra.Command {
 
 // listCache prints what is stored.
 func (c *command) listCache() error {
-	all, err := c.store().List()
+	all, err := c.runner().Store().List()
 	if err != nil {
 		return err
 	}
@@ -62,7 +62,7 @@ func (c *command) pruneCache(keep int) error {
 	if keep < 0 {
 		return usageError{fmt.Errorf("cache prune: --keep %d: want at least 0", keep)}
 	}
-	removed, err := c.store().Prune(keep)
+	removed, err := c.runner().Store().Prune(keep)
 	if err != nil {
 		return err
 	}

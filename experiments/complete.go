@@ -15,7 +15,7 @@ func (c *command) completeExperiment(_ *cobra.Command, args []string, word strin
 	if len(args) > 0 {
 		return completeAssignment(word)
 	}
-	file, err := c.readFile()
+	file, err := c.runner().Read()
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/necstgen/necstgen/experiments/runner"
 	"github.com/spf13/cobra"
 )
 
@@ -67,7 +68,7 @@ func (c *command) exit(ctx context.Context, err error) int {
 			fmt.Fprintf(c.err, "error: %s\n", line)
 		}
 	}
-	if errors.As(err, new(usageError)) {
+	if errors.As(err, new(usageError)) || errors.As(err, new(runner.Mistake)) {
 		return exitUsage
 	}
 	return exitFailed

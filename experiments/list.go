@@ -29,7 +29,7 @@ func (c *command) listCommand() *cobra.Command {
 
 // list prints all experiments.
 func (c *command) list() error {
-	file, err := c.readFile()
+	file, err := c.runner().Read()
 	if err != nil {
 		return err
 	}

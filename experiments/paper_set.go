@@ -10,6 +10,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/catalog"
 	"github.com/necstgen/necstgen/experiments/reproduction"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/runner"
 )
 
 // reproduce runs the experiments of a set and compares them with what was published. A
@@ -35,7 +36,7 @@ func (c *command) reproduce(ctx context.Context, set reproduction.Set, overrides
 		to   **run.Manifest
 	}{{set.Paper, &s.Paper}, {set.Sampled, &s.Sampled}} {
 		c.say(one.name)
-		m, _, err := c.finish(ctx, one.name, overrides, repetition{}, run.Annotation{})
+		m, _, err := c.runner().Finish(ctx, one.name, overrides, runner.Repetition{}, run.Annotation{})
 		if ctx.Err() != nil {
 			return nil, err
 		}

@@ -8,10 +8,11 @@ import (
 
 	"github.com/necstgen/necstgen/experiments/executor"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/runner"
 )
 
 func (c *command) planCommand() *cobra.Command {
-	var repeat repetition
+	var repeat runner.Repetition
 	cmd := &cobra.Command{
 		Use:   "plan NAME [key=value...]",
 		Short: "What a run would compute, stage by stage, and why",
@@ -26,14 +27,14 @@ the data are digested.`,
 			return c.plan(cmd.Context(), args[0], c.overrides(cmd, args[1:]), repeat)
 		},
 	}
-	cmd.Flags().BoolVar(&repeat.force, "force", false, "plan run --force: every stage is made again")
-	cmd.Flags().StringVar(&repeat.from, "from", "", "plan run --from `STAGE`")
+	cmd.Flags().BoolVar(&repeat.Force, "force", false, "plan run --force: every stage is made again")
+	cmd.Flags().StringVar(&repeat.From, "from", "", "plan run --from `STAGE`")
 	return cmd
 }
 
 // plan prints the plan of one experiment.
-func (c *command) plan(ctx context.Context, name string, overrides []string, repeat repetition) error {
-	p, err := c.prepare(ctx, name, overrides, repeat)
+func (c *command) plan(ctx context.Context, name string, overrides []string, repeat runner.Repetition) error {
+	p, err := c.runner().Prepare(ctx, name, overrides, repeat)
 	if err != nil {
 		return err
 	}

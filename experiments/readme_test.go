@@ -78,7 +78,7 @@ func checkLine(t *testing.T, words []string) {
 	}
 	if name := cmd.Name(); name == "run" || name == "plan" || name == "show" {
 		c.file = "../experiments.toml"
-		if _, err := c.experiment(args[0], args[1:]); err != nil {
+		if _, err := c.runner().Experiment(args[0], args[1:]); err != nil {
 			t.Error(err)
 		}
 	}

@@ -46,7 +46,7 @@ func (c *command) rerun(ctx context.Context, ref string) error {
 			return fmt.Errorf("rerun: %w", err)
 		}
 	}
-	p, err := c.prepareConfig(ctx, first.Experiment, first.Overrides, e, store.Open(filepath.Join(folder, ".cache"), nil))
+	p, err := c.runner().PrepareConfig(ctx, first.Experiment, first.Overrides, e, store.Open(filepath.Join(folder, ".cache"), nil))
 	if err != nil {
 		return err
 	}

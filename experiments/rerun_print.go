@@ -18,7 +18,7 @@ func (c *command) printRepeated(first, again *run.Manifest, p *pipeline.Prepared
 		if len(key) != len(p.Job.Keys[name].Sum) {
 			return nil
 		}
-		if entry := c.store().Find(name, stage.Key{Sum: key}); entry != nil {
+		if entry := c.runner().Store().Find(name, stage.Key{Sum: key}); entry != nil {
 			return entry.Preimage
 		}
 		return nil // it was removed

@@ -7,10 +7,11 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/runner"
 )
 
 func (c *command) runCommand() *cobra.Command {
-	var repeat repetition
+	var repeat runner.Repetition
 	var called run.Annotation
 	cmd := &cobra.Command{
 		Use:   "run NAME [key=value...]",
@@ -29,15 +30,18 @@ again. What was interrupted or has failed goes on from where it was.`,
 			return c.run(cmd.Context(), args[0], c.overrides(cmd, args[1:]), repeat, called)
 		},
 	}
-	cmd.Flags().BoolVar(&repeat.force, "force", false, "make every stage again, whether or not it is stored")
-	cmd.Flags().StringVar(&repeat.from, "from", "", "make this `STAGE` and all that depends on it again")
+	cmd.Flags().BoolVar(&repeat.Force, "force", false, "make every stage again, whether or not it is stored")
+	cmd.Flags().StringVar(&repeat.From, "from", "", "make this `STAGE` and all that depends on it again")
 	annotationFlags(cmd, &called)
 	return cmd
 }
 
 // run runs one experiment to its end, and prints its scores and its folder.
-func (c *command) run(ctx context.Context, name string, overrides []string, repeat repetition, called run.Annotation) error {
-	m, fresh, err := c.finish(ctx, name, overrides, repeat, called)
+func (c *command) run(ctx context.Context, name string, overrides []string, repeat runner.Repetition, called run.Annotation) error {
+	m, fresh, err := c.runner().Finish(ctx, name, overrides, repeat, called)
+	if err != nil && repeat != (runner.Repetition{}) {
+		return stoppedError{err, ": run it again without --force or --from to go on from here"}
+	}
 	if err != nil {
 		return err
 	}

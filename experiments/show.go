@@ -29,7 +29,7 @@ the file and its table, or the command line.`,
 
 // show prints one experiment with overrides.
 func (c *command) show(name string, overrides []string) error {
-	file, err := c.readFile()
+	file, err := c.runner().Read()
 	if err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func (c *command) tag(ref string, called run.Annotation, remove []string) error 
 	if called.Name == "" && called.Note == "" && len(called.Tags)+len(remove) == 0 {
 		return usageError{errors.New("tag: want --name, --tag, --note or --remove")}
 	}
-	if err := c.checkAnnotation(called, m.Dir); err != nil {
+	if err := c.runner().CheckAnnotation(called, m.Dir); err != nil {
 		return err
 	}
 	a := m.Annotation.With(called)
@@ -61,20 +61,4 @@ func (c *command) tag(ref string, called run.Annotation, remove []string) error 
 		return err
 	}
 	return c.printRun(m)
-}
-
-// checkAnnotation refuses names and tags that the run in dir cannot have.
-func (c *command) checkAnnotation(a run.Annotation, dir string) error {
-	err := a.Check()
-	if err == nil && a.Name != "" {
-		if file, unread := c.readFile(); unread == nil && slices.Contains(file.Experiments, a.Name) {
-			err = fmt.Errorf("run: name %q: an experiment of %s is called so: want another name", a.Name, file.Name)
-		} else {
-			err = run.CheckName(c.runs, a.Name, dir)
-		}
-	}
-	if err != nil {
-		return usageError{err}
-	}
-	return nil
 }

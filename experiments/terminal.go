@@ -46,17 +46,3 @@ func printLine(w io.Writer, format string, args ...any) error {
 	_, err := fmt.Fprintf(w, format+"\n", args...)
 	return err
 }
-
-// progressReader reports how many bytes have been read.
-type progressReader struct {
-	r     io.Reader
-	n     int64
-	shown func(int64)
-}
-
-func (p *progressReader) Read(buffer []byte) (int, error) {
-	n, err := p.r.Read(buffer)
-	p.n += int64(n)
-	p.shown(p.n)
-	return n, err
-}
