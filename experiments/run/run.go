@@ -80,13 +80,24 @@ func Start(dir string, spec Spec, opts Options) (*Run, error) {
 		r.manifest.Annotation = earlier.Annotation
 	}
 	r.manifest.Annotation = r.manifest.Annotation.With(opts.Annotation)
-	if err := r.open(); err != nil {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("run: %w; choose another folder with --runs", err)
 	}
-	if err := r.begin(opts.Source.diff); err != nil {
-		return nil, errors.Join(err, r.close())
+	if err := naming(dir, opts.Annotation.Name, folder, func() error { return r.start(opts.Source.diff) }); err != nil {
+		return nil, err
 	}
 	return r, nil
+}
+
+// start opens the folder and writes the first files.
+func (r *Run) start(diff []byte) error {
+	if err := r.open(); err != nil {
+		return fmt.Errorf("run: %w; choose another folder with --runs", err)
+	}
+	if err := r.begin(diff); err != nil {
+		return errors.Join(err, r.close())
+	}
+	return nil
 }
 
 // open makes and locks the folder.
