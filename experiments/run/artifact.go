@@ -2,7 +2,6 @@ package run
 
 import (
 	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -82,7 +81,7 @@ func (r *Run) WriteFile(name string, write func(io.Writer) error) error {
 
 // writeArtifact writes one file of a run folder.
 func writeArtifact(dir, name string, write func(io.Writer) error) (Artifact, error) {
-	if !filepath.IsLocal(filepath.FromSlash(name)) || name == manifestName || name == logName {
+	if !filepath.IsLocal(filepath.FromSlash(name)) || name == ManifestName || name == LogName {
 		return Artifact{}, fmt.Errorf("run: artifact %q: want a name inside the run folder", name)
 	}
 	path := filepath.Join(dir, filepath.FromSlash(name))
@@ -113,11 +112,11 @@ func (r *Run) save() error {
 }
 
 func (m *Manifest) save() error {
-	text, err := json.MarshalIndent(m, "", "  ")
-	if err == nil {
-		err = atomicfile.WriteFile(filepath.Join(m.Dir, manifestName), append(text, '\n'))
-	}
+	text, err := m.Text()
 	if err != nil {
+		return err
+	}
+	if err := atomicfile.WriteFile(filepath.Join(m.Dir, ManifestName), text); err != nil {
 		return fmt.Errorf("run: manifest: %w", err)
 	}
 	return nil

@@ -80,7 +80,7 @@ func (r *Run) removeUnclaimed() error {
 			return err
 		}
 		name := filepath.ToSlash(relative)
-		if _, known := r.added[name]; known || name == manifestName || name == logName {
+		if _, known := r.added[name]; known || name == ManifestName || name == LogName {
 			return nil
 		}
 		return os.Remove(path)

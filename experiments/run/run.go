@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,13 +30,21 @@ type Spec struct {
 	Backend    Backend
 }
 
+// idDigits are the hexadecimal digits of a run's id.
+const idDigits = 12
+
 // ID is the first 12 hexadecimal digits of a SHA-256 over the keys of the stages.
 func (s Spec) ID() string {
 	h := sha256.New()
 	for _, key := range slices.Sorted(slices.Values(s.Keys)) {
 		fmt.Fprintln(h, key)
 	}
-	return hex.EncodeToString(h.Sum(nil))[:12]
+	return hex.EncodeToString(h.Sum(nil))[:idDigits]
+}
+
+// isID reports whether a text can be the id of a run.
+func isID(text string) bool {
+	return len(text) == idDigits && strings.TrimLeft(text, "0123456789abcdef") == ""
 }
 
 // Options are what a run needs beside its Spec. The zero value is a silent run.
@@ -111,7 +120,7 @@ func (r *Run) open() error {
 		return err
 	}
 	r.lock = lock
-	if r.log, err = os.OpenFile(filepath.Join(dir, logName), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666); err != nil {
+	if r.log, err = os.OpenFile(filepath.Join(dir, LogName), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666); err != nil {
 		return errors.Join(err, lock.Close())
 	}
 	return nil
