@@ -11,8 +11,8 @@ import (
 
 // Adopt moves a finished run that was put together in the folder staged, which is on the
 // same file system, to its place below runsDir, where it is called so. A run that is there
-// already, with the same files, stays as it is and is returned as one that is not fresh; one
-// with other files is an error. check, unless nil, refuses what the run is called.
+// already, with the same results, stays as it is and is returned as one that is not fresh; one
+// with other results is an error. check, unless nil, refuses what the run is called.
 func Adopt(runsDir, staged string, called Annotation, check func(a Annotation, dir string) error) (m *Manifest, fresh bool, err error) {
 	if m, err = Open(staged); err != nil {
 		return nil, false, err
@@ -62,10 +62,23 @@ func (m *Manifest) same(dir string) (*Manifest, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: want that folder removed first, or another one with --runs", err)
 	}
-	if !slices.Equal(there.Artifacts, m.Artifacts) || Verify(dir) != nil {
-		return nil, fmt.Errorf("run: %s is there, and has other files: want it removed first, or another folder with --runs", dir)
+	if !slices.Equal(there.results(), m.results()) || Verify(dir) != nil {
+		return nil, fmt.Errorf("run: %s is there, and has other results: want it removed first, or another folder with --runs", dir)
 	}
 	return there, nil
+}
+
+// results are the files that stages have made, which the report is not among: it is
+// written again at will.
+func (m *Manifest) results() []Artifact {
+	var results []Artifact
+	for _, a := range m.Artifacts {
+		made := func(s Stage) bool { return s.Artifacts[a.Name] == a.SHA256 }
+		if slices.ContainsFunc(m.Stages, made) {
+			results = append(results, a)
+		}
+	}
+	return results
 }
 
 // moveTo gives the run's folder its place and makes latest point to the run of its

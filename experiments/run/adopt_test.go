@@ -49,7 +49,7 @@ func TestAdopt(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, _, err := run.Adopt(dir, from, run.Annotation{}, nil); err == nil || !strings.HasSuffix(err.Error(), m.Dir+" is there, and has other files: want it removed first, or another folder with --runs") {
+	if _, _, err := run.Adopt(dir, from, run.Annotation{}, nil); err == nil || !strings.HasSuffix(err.Error(), m.Dir+" is there, and has other results: want it removed first, or another folder with --runs") {
 		t.Errorf("a run that was changed: %v", err)
 	}
 	if err := scratch.Remove(); err != nil {
