@@ -167,3 +167,18 @@ func (l *lines) Set(n int64) {
 }
 
 func (l *lines) Done() {}
+
+// Seconds writes a duration for a table: "0.42 s", "12.3 s", "4m05s".
+func Seconds(s float64) string {
+	switch {
+	case s < 9.995:
+		return fmt.Sprintf("%.2f s", s)
+	case s < 99.95:
+		return fmt.Sprintf("%.1f s", s)
+	}
+	d := time.Duration(s * float64(time.Second)).Round(time.Second)
+	if d >= time.Hour {
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+}
