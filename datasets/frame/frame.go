@@ -61,10 +61,14 @@ func Packets(packets iter.Seq2[flow.Packet, error]) *Frame { return New(table.Pa
 // Flows gathers rows of flows, as flow.Assembler.Table gives them.
 func Flows(rows iter.Seq2[flow.TableRow, error]) *Frame { return New(table.FlowColumns(rows)) }
 
-// Rows gathers rows of numbers, a value for each name; their memory may be reused.
+// Rows gathers rows of numbers, a value for each name; their memory may be reused. Damaged
+// records are left out.
 func Rows(names []string, rows iter.Seq2[[]float64, error]) *Frame {
 	values := make([][]float64, len(names))
 	for row, err := range rows {
+		if flow.IsRecordError(err) {
+			continue
+		}
 		if err != nil {
 			return &Frame{err: err}
 		}

@@ -70,6 +70,15 @@ func codeOf[K comparable](codes map[K]int, key K) int {
 	return code
 }
 
+// Parts returns the rows of each group as frames, in the order of the groups.
+func (g *Groups) Parts() []*Frame {
+	parts := make([]*Frame, len(g.rows))
+	for i, rows := range g.rows {
+		parts[i] = g.of.take(rows)
+	}
+	return parts
+}
+
 // Count adds the column "count", the number of rows.
 func (g *Groups) Count() *Groups {
 	counts := make([]int64, len(g.rows))
