@@ -24,7 +24,7 @@ var slurmSource string
 type Slurm struct {
 	Partition string   `toml:"partition"`                    // partition that tasks run in (--partition); default the cluster's
 	Account   string   `toml:"account"`                      // account that tasks are charged to (--account); default the user's
-	GPUs      int      `toml:"gpus" range:"[0,64]"`          // GPUs of a task (--gpus-per-task), 0: none is asked for; default 0
+	GPUs      int      `toml:"gpus" range:"[0,64]"`          // GPUs of a task (--gpus), 0: none is asked for; default 0
 	CPUs      int      `toml:"cpus" range:"[0,4096]"`        // processors of a task (--cpus-per-task), 0: as many as the cluster gives; default 0
 	Memory    string   `toml:"memory"`                       // memory of a task (--mem), like "8G"; default the cluster's
 	Time      Duration `toml:"time" range:"[0s,)"`           // time limit of a task (--time), 0s: the partition's; two minutes before its end a task stores what it has and queues again; default 0s
@@ -54,7 +54,7 @@ var slurmOption = regexp.MustCompile(`^--[a-z][a-z-]*(=[^\pC]*)?$`)
 
 // ownOptions are the options of sbatch that a script sets by itself, from keys or because
 // it relies on them.
-var ownOptions = []string{"account", "array", "chdir", "cpus-per-task", "dependency", "error", "gpus-per-task", "job-name", "kill-on-invalid-dep", "mem", "no-requeue",
+var ownOptions = []string{"account", "array", "chdir", "cpus-per-task", "dependency", "error", "gpus", "job-name", "kill-on-invalid-dep", "mem", "no-requeue",
 	"ntasks", "open-mode", "output", "parsable", "partition", "requeue", "signal", "time", "wait", "wrap"}
 
 // fields lists the keys of the table.
