@@ -116,7 +116,6 @@ func TestCluster(t *testing.T) {
 	})
 	t.Run("time limit", func(t *testing.T) { // which SIGUSR1 tells of
 		a := array("limit", "until told")
-		defer func() { t.Log(read(t, a.Folder)) }()
 		jobs := submit(t, a, Dependency{})
 		running(t, a, "begins", 1)
 		tasks, err := c.Queue(t.Context(), jobs)

@@ -37,6 +37,7 @@ while ((code > 128)) && kill -0 "$child" 2>/dev/null; do
   code=$?
 done
 
+((code <= 128)) || say "the program was ended by signal $((code - 128))"
 if [[ $code == 3 || ($code -gt 128 && -n $told) ]]; then
   if [[ $(state) == RUNNING ]]; then
     stopped_by "its program"
