@@ -31,9 +31,6 @@ func (c *command) newSweep(name string, assignments []string, f sweepFlags) (*sw
 	if f.Jobs < 1 {
 		return nil, usageError{fmt.Errorf("sweep: --jobs %d: want at least 1", f.Jobs)}
 	}
-	if f.Seeds < 0 {
-		return nil, usageError{fmt.Errorf("sweep: --seeds %d: want at least 1", f.Seeds)}
-	}
 	return sweep.New(c.runner(), name, assignments, f.Options)
 }
 
