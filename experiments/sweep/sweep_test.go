@@ -359,7 +359,7 @@ func TestWaiting(t *testing.T) {
 }
 
 // A thousand points of an experiment with networks are expanded, checked and planned in
-// seconds. The limit is generous: it takes some 1 s at rest.
+// seconds: half a second of one processor. The limit is generous.
 func TestThousandPoints(t *testing.T) {
 	r := newRunner(t)
 	r.Messages = io.Discard
