@@ -54,12 +54,13 @@ var scoresOf = map[level][]string{
 		"classifier/C2ST window", "load/Haar energy"},
 }
 
-// Sources are what a set is compared from.
+// Sources are what a set is compared from. Reproduce fills in the files and the runs.
 type Sources struct {
 	Files          catalog.Published
 	Paper, Sampled *run.Manifest // finished runs; nil: Why says why
 	Open           func(ctx context.Context, name string) (*trace.Trace, error)
 	Warn           func(error)
+	Say            func(string) // which run is made, and why one is missing
 }
 
 // Compare scores the authors' output as the runs are scored, and sets all side by side.
