@@ -34,7 +34,9 @@ func Reproduce(set string, overrides ...string) *reproduction.Result {
 	v := newView(set, overrides)
 	r := &runner.Runner{Runs: dir, Terminal: v.terminal(), Messages: v}
 	result, err := reproduction.Reproduce(ctx, r, sets[i], overrides, reproduction.Sources{
-		Open: func(ctx context.Context, name string) (*trace.Trace, error) { return trace.Open(ctx, []string{name}, nil) },
+		Open: func(ctx context.Context, name string) (*trace.Trace, error) {
+			return trace.Open(ctx, []string{name}, nil)
+		},
 		Warn: func(err error) { fmt.Fprintln(v, err) },
 		Say:  func(text string) { fmt.Fprintln(v, text) },
 	})
