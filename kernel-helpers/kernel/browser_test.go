@@ -16,7 +16,7 @@ import (
 
 // The notebooks that are run in JupyterLab, and the one that is opened there without being run.
 var (
-	runInLab  = []string{"01_quickstart"}
+	runInLab  = []string{"02_capture", "11_sweep", "12_cuda"} // these need no training first
 	openInLab = "01_quickstart"
 )
 
@@ -28,6 +28,9 @@ func TestInJupyterLab(t *testing.T) {
 	}
 	if missing := Missing(t.Context(), Options{}); len(missing) > 0 {
 		t.Skip(errors.Join(missing...))
+	}
+	if os.Getenv(RunsVariable) == "" {
+		t.Setenv(RunsVariable, t.TempDir())
 	}
 	b := startBrowser(t)
 	folder := copyNotebooks(t)
