@@ -160,6 +160,10 @@ func TestListAndOpen(t *testing.T) {
 			t.Errorf("%s: %s, %v", ref, a.Manifest.ID, a.Missing)
 		}
 	}
+	values, codes := Features("first")
+	if x := Must(codes.Matrix()); x.RawMatrix().Rows != values.Len() || values.Len() == 0 {
+		t.Errorf("%d rows of codes, %d of values, %v", x.RawMatrix().Rows, values.Len(), values.Err())
+	}
 	if got := said(t, func() { Compare("first", "quickstart") }); !strings.Contains(got, "Scores\n") || !strings.Contains(got, "C2ST flow") {
 		t.Errorf("compared: %s", got)
 	}

@@ -137,6 +137,12 @@ func Check(err error) {
 	Fail(1, "This did not work", err)
 }
 
+// Must returns the value of a function that may fail, or ends the cell as Check does.
+func Must[T any](value T, err error) T {
+	Check(err)
+	return value
+}
+
 // Fail ends the cell, or the program, with an exit code and a box that says why.
 func Fail(code int, title string, err error) {
 	c := boxContent(title, err)
