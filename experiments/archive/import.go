@@ -121,7 +121,7 @@ func (i *importer) manifest(archive *tar.Reader) error {
 	}
 	m, err := run.Open(i.dir)
 	if err != nil {
-		return err
+		return errors.Unwrap(err) // the folder says nothing to anybody
 	}
 	if i.prefix = prefix; prefix != m.Experiment+"/"+m.ID+"/" {
 		return fmt.Errorf("its run is %s, its manifest that of %s/%s: want what export writes", strings.TrimSuffix(prefix, "/"), m.Experiment, m.ID)
@@ -143,7 +143,7 @@ func (i *importer) expect(artifacts []run.Artifact) (need int64, err error) {
 			return 0, fmt.Errorf("artifact %q: want names inside the run folder, each once", a.Name)
 		}
 		if a.Bytes < 0 || need+a.Bytes < need {
-			return 0, fmt.Errorf("artifact %q: %d bytes", a.Name, a.Bytes)
+			return 0, fmt.Errorf("artifact %q: %d bytes: that many are none", a.Name, a.Bytes)
 		}
 		i.files[a.Name] = a
 		need += a.Bytes
