@@ -17,6 +17,7 @@ type Terminal struct {
 	Interactive bool             // Err is a terminal, so a line may be drawn over
 	Quiet       bool             // neither stages nor progress
 	Now         func() time.Time // clock of the plain progress lines; nil: time.Now
+	Live        Live             // draws progress and metrics in place of the lines of Err; nil: lines are written
 
 	mu sync.Mutex
 }
@@ -55,11 +56,27 @@ type Progress interface {
 	Done()
 }
 
+// Live draws a run while it is under way, as a cell of a notebook does. Its methods may be
+// called from several goroutines.
+type Live interface {
+	Progress
+	Record(m Metric) // of a training that is under way
+}
+
+// Record passes a metric to what draws it, if anything does.
+func (t *Terminal) Record(metric string, step int, value float64) {
+	if t != nil && t.Live != nil {
+		t.Live.Record(Metric{Metric: metric, Step: step, Value: &value})
+	}
+}
+
 // Progress returns a new progress display.
 func (t *Terminal) Progress() Progress {
 	switch {
 	case t == nil || t.Quiet:
 		return silent{}
+	case t.Live != nil:
+		return t.Live
 	case t.Interactive:
 		return &bar{terminal: t}
 	}
