@@ -38,7 +38,7 @@ func Import(ctx context.Context, r io.Reader, name, runsDir string, called run.A
 		return nil, false, err
 	}
 	defer func() { err = errors.Join(err, scratch.Remove()) }()
-	i := &importer{ctx: ctx, dir: scratch.Dir}
+	i := &importer{ctx: ctx, dir: scratch.Dir, runs: runsDir}
 	if err := i.all(r); err != nil {
 		return nil, false, fmt.Errorf("archive: %s: %w", name, explained(err))
 	}
@@ -62,6 +62,7 @@ func explained(err error) error {
 type importer struct {
 	ctx    context.Context
 	dir    string // of the run
+	runs   string // folder of the runs
 	prefix string // of the names of all entries: experiment/id/
 	files  map[string]run.Artifact
 	seen   map[string]bool
@@ -130,7 +131,7 @@ func (i *importer) manifest(archive *tar.Reader) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", run.ManifestName, err)
 	}
-	return disk.Room(i.dir, need)
+	return disk.Room(i.runs, need)
 }
 
 // expect notes the files that are to come, and returns their bytes.
