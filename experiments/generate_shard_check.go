@@ -16,7 +16,7 @@ func (o *generateOptions) checkShards(wrong func(string, ...any) error) error {
 		return wrong("--jobs, --executor and --dry-run are of --shards")
 	case !s.wanted():
 		return s.executor.check(1)
-	case s.count < 0 || s.count > shard.MostShards:
+	case s.count > shard.MostShards:
 		return wrong("--shards %d: want 1 to %d", s.count, shard.MostShards)
 	case s.count > 0 && len(s.some) > 0:
 		return wrong("--shards draws all of them, --shard some: want one of both")

@@ -12,7 +12,7 @@ import (
 
 // shardOptions are the flags of generate that are of shards.
 type shardOptions struct {
-	count    int
+	count    countFlag
 	some     shardsFlag
 	jobs     int
 	executor executorFlags
@@ -24,7 +24,7 @@ type shardOptions struct {
 // flags adds the flags of shards.
 func (o *shardOptions) flags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.IntVar(&o.count, "shards", 0, "cut what is drawn into `N` files, of one span of time each")
+	flags.Var(&o.count, "shards", "cut what is drawn into this many files, of one span of time each")
 	flags.Var(&o.some, "shard", "draw this one alone, like 3/16; as often as needed")
 	flags.IntVar(&o.jobs, "jobs", 1, "draw `N` shards at once")
 	o.executor.add(cmd, "shards")
@@ -37,12 +37,12 @@ func (o *shardOptions) wanted() bool { return o.count > 0 || len(o.some) > 0 }
 // numbers returns the shards that are asked for, and how many there are in all.
 func (o *shardOptions) numbers() (numbers []int, count int) {
 	for i := range o.count {
-		numbers = append(numbers, i+1)
+		numbers = append(numbers, int(i)+1)
 	}
 	for _, n := range o.some {
 		numbers = append(numbers, n.Index)
 	}
-	return numbers, max(o.count, o.all())
+	return numbers, max(int(o.count), o.all())
 }
 
 // all returns how many shards there are by --shard; 0 without it.
@@ -84,7 +84,7 @@ func (s *shardsFlag) Set(text string) error {
 func given(cmd *cobra.Command) (args []string) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch f.Name {
-		case "shards", "shard", "jobs", "executor", "slurm", "per-task", "dry-run", "seed", "runs", "json":
+		case "shards", "shard", "jobs", "executor", "slurm", "per-task", "dry-run", "share", "seed", "runs", "json":
 			return
 		}
 		values := []string{f.Value.String()}

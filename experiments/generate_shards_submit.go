@@ -17,6 +17,11 @@ func (c *command) submitShards(ctx context.Context, source *saved.Source, r shar
 	}
 	array.Args = append(append([]string{"generate"}, r.Runs...), o.shards.given...)
 	array.Args = append(array.Args, fmt.Sprintf("--seed=%d", r.Amount.Seed))
+	for i, dir := range r.Runs { // by the names that the tasks have for the runs
+		if len(o.weights) > 0 {
+			array.Args = append(array.Args, fmt.Sprintf("--share=%s=%v", dir, r.Weights[i]))
+		}
+	}
 	for i := range r.Count {
 		if r.Missing([]int{i + 1}) > 0 {
 			array.Items = append(array.Items, "--shard="+shard.Number{Index: i + 1, Count: r.Count}.String())
