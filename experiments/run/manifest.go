@@ -37,9 +37,9 @@ const schemaVersion = 2
 
 // Names in a run folder that are no artifacts of stages.
 const (
-	manifestName = "manifest.json"
+	ManifestName = "manifest.json"
 	MetricsName  = "metrics.jsonl"
-	logName      = "log.txt"
+	LogName      = "log.txt"
 )
 
 // Status says how far a run has come.
@@ -142,16 +142,16 @@ func Open(dir string) (*Manifest, error) {
 	}
 	m := &Manifest{Dir: dir}
 	if err := json.Unmarshal(text, m); err != nil {
-		return nil, fmt.Errorf("run: %s: %s: %w", dir, manifestName, err)
+		return nil, fmt.Errorf("run: %s: %s: %w", dir, ManifestName, err)
 	}
 	return m, nil
 }
 
 // readManifest reads manifest.json, if it is of this program's version.
 func readManifest(dir string) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(dir, manifestName))
+	text, err := os.ReadFile(filepath.Join(dir, ManifestName))
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no %s: this is no run folder: %w", manifestName, fs.ErrNotExist)
+		return nil, fmt.Errorf("no %s: this is no run folder: %w", ManifestName, fs.ErrNotExist)
 	}
 	if err != nil {
 		return nil, err
@@ -160,10 +160,10 @@ func readManifest(dir string) ([]byte, error) {
 		Schema int `json:"schema"`
 	}
 	if err := json.Unmarshal(text, &version); err != nil {
-		return nil, fmt.Errorf("%s: %w", manifestName, err)
+		return nil, fmt.Errorf("%s: %w", ManifestName, err)
 	}
 	if version.Schema != schemaVersion {
-		return nil, fmt.Errorf("%s: schema %d: this program reads %d: run the experiment again", manifestName, version.Schema, schemaVersion)
+		return nil, fmt.Errorf("%s: schema %d: this program reads %d: run the experiment again", ManifestName, version.Schema, schemaVersion)
 	}
 	return text, nil
 }

@@ -110,7 +110,7 @@ func (r *Run) open() error {
 		return err
 	}
 	r.lock = lock
-	if r.log, err = os.OpenFile(filepath.Join(dir, logName), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666); err != nil {
+	if r.log, err = os.OpenFile(filepath.Join(dir, LogName), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666); err != nil {
 		return errors.Join(err, lock.Close())
 	}
 	return nil
@@ -265,7 +265,7 @@ func (r *Run) WriteFile(name string, write func(io.Writer) error) error {
 
 // writeArtifact writes one file of a run folder.
 func writeArtifact(dir, name string, write func(io.Writer) error) (Artifact, error) {
-	if !filepath.IsLocal(filepath.FromSlash(name)) || name == manifestName || name == logName {
+	if !filepath.IsLocal(filepath.FromSlash(name)) || name == ManifestName || name == LogName {
 		return Artifact{}, fmt.Errorf("run: artifact %q: want a name inside the run folder", name)
 	}
 	path := filepath.Join(dir, filepath.FromSlash(name))
@@ -307,7 +307,7 @@ func (r *Run) save() error {
 func (m *Manifest) save() error {
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err == nil {
-		err = atomicfile.WriteFile(filepath.Join(m.Dir, manifestName), append(text, '\n'))
+		err = atomicfile.WriteFile(filepath.Join(m.Dir, ManifestName), append(text, '\n'))
 	}
 	if err != nil {
 		return fmt.Errorf("run: manifest: %w", err)
@@ -384,7 +384,7 @@ func (r *Run) removeUnclaimed() error {
 			return err
 		}
 		name := filepath.ToSlash(relative)
-		if _, known := r.added[name]; known || name == manifestName || name == logName {
+		if _, known := r.added[name]; known || name == ManifestName || name == LogName {
 			return nil
 		}
 		return os.Remove(path)
