@@ -9,14 +9,19 @@ import (
 	"strings"
 
 	"github.com/necstgen/necstgen/experiments/figure"
+	"github.com/necstgen/necstgen/experiments/page"
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
 //go:embed page.html
 var pageText string
 
+//go:embed page.css
+var rules string
+
 var pageTemplate = template.Must(template.New("comparison").Funcs(template.FuncMap{
-	"dark":    func() template.CSS { return template.CSS(figure.Style()) },
+	"style":   page.Style,
+	"rules":   Style,
 	"svg":     func(f *figure.Figure) template.HTML { return template.HTML(f.Element()) },
 	"decimal": Decimal,
 	"took":    took,
@@ -32,6 +37,18 @@ func (c *Comparison) Page(w io.Writer) error {
 	}
 	return nil
 }
+
+// Body writes what stands in the page's main element, for a page that has the rules of
+// page.Style and [Style].
+func (c *Comparison) Body(w io.Writer) error {
+	if err := pageTemplate.ExecuteTemplate(w, "body", c); err != nil {
+		return fmt.Errorf("comparison: %w", err)
+	}
+	return nil
+}
+
+// Style returns the rules of the body beside those of page.Style.
+func Style() template.CSS { return template.CSS(rules) }
 
 // scoreTable is a table of scores of the page.
 type scoreTable struct {
