@@ -24,7 +24,7 @@ var pageTemplate = template.Must(template.New("comparison").Funcs(template.FuncM
 	"rules":   Style,
 	"svg":     func(f *figure.Figure) template.HTML { return template.HTML(f.Element()) },
 	"decimal": Decimal,
-	"took":    took,
+	"took":    Took,
 	"columns": func(c *Comparison, scores []Score) scoreTable { return scoreTable{c.Runs, scores} },
 	"missing": func(text string) string { return strings.TrimSuffix(text, ".") },
 }).Parse(pageText))
@@ -61,8 +61,8 @@ func (c *Comparison) Noted() bool {
 	return slices.ContainsFunc(c.Runs, func(r Run) bool { return r.Note != "" })
 }
 
-// took writes how long a run has taken, a dash for one that has not finished.
-func took(seconds float64) string {
+// Took writes how long a run has taken, a dash for one that has not finished.
+func Took(seconds float64) string {
 	if seconds == 0 {
 		return "–"
 	}
@@ -76,7 +76,7 @@ func (c *Comparison) Markdown(w io.Writer) error {
 	heads := c.names()
 	b.WriteString("# Runs side by side\n\n| run | folder | status | took | note |\n|---|---|---|---:|---|\n")
 	for _, r := range c.Runs {
-		b.WriteString(line(r.Name, r.Dir, string(r.Status), took(r.Seconds), r.Note))
+		b.WriteString(line(r.Name, r.Dir, string(r.Status), Took(r.Seconds), r.Note))
 	}
 	if len(c.Settings) > 0 {
 		b.WriteString("\n## Settings that differ\n\n" + line(append([]string{"key"}, heads...)...) + "|---" + strings.Repeat("|---", len(c.Runs)) + "|\n")
