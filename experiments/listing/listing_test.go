@@ -12,6 +12,7 @@ import (
 
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/report/reporttest"
 	"github.com/necstgen/necstgen/experiments/run"
 )
@@ -172,4 +173,46 @@ func TestListAgain(t *testing.T) {
 	if runs := list(t, &Lister{Dir: filepath.Join(dir, "none")}); len(runs) != 0 {
 		t.Errorf("%d runs of no folder", len(runs))
 	}
+}
+
+// BenchmarkList lists a thousand finished runs: for the first time, and again.
+func BenchmarkList(b *testing.B) {
+	source, err := reporttest.Folder(b.TempDir(), 80, fidelity.Config{Trees: 5, FloorSplits: 2})
+	if err != nil {
+		b.Fatal(err)
+	}
+	dir := b.TempDir()
+	for i := range 1000 {
+		one := filepath.Join(dir, "e", fmt.Sprint(i))
+		if err := os.MkdirAll(one, 0o777); err != nil {
+			b.Fatal(err)
+		}
+		for _, name := range []string{run.ManifestName, report.ScoresName} {
+			text, err := os.ReadFile(source.Path(name))
+			if err == nil {
+				err = os.WriteFile(filepath.Join(one, name), text, 0o666)
+			}
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.Run("first", func(b *testing.B) {
+		for b.Loop() {
+			if runs, _, err := (&Lister{Dir: dir}).List(); err != nil || len(runs) != 1000 {
+				b.Fatal(len(runs), err)
+			}
+		}
+	})
+	b.Run("again", func(b *testing.B) {
+		l := &Lister{Dir: dir}
+		if _, _, err := l.List(); err != nil {
+			b.Fatal(err)
+		}
+		for b.Loop() {
+			if runs, _, err := l.List(); err != nil || len(runs) != 1000 {
+				b.Fatal(len(runs), err)
+			}
+		}
+	})
 }
