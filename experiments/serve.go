@@ -50,7 +50,7 @@ func (c *command) serve(cmd *cobra.Command, address string, exposed bool) error 
 	if exposed {
 		host, _, _ := net.SplitHostPort(address) // it was opened
 		machine, _ := os.Hostname()              // without a name it is reached by address alone
-		hosts = serve.Hosts(host, machine)
+		hosts = []string{host, machine}
 	}
 	if _, err := fmt.Fprintf(c.out, "http://%s\n", l.Addr()); err != nil {
 		return err

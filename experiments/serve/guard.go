@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
@@ -46,16 +47,7 @@ func (s *Server) known(host string) bool {
 	}
 	name = strings.Trim(name, "[]")
 	if a, err := netip.ParseAddr(name); err == nil {
-		return a.Unmap().IsLoopback() || s.hosts[anyAddress] || s.hosts[name]
+		return a.Unmap().IsLoopback() || len(s.hosts) > 0
 	}
-	return strings.EqualFold(name, "localhost") || s.hosts[strings.ToLower(name)]
-}
-
-// anyAddress among the hosts lets through requests for every address in numbers.
-const anyAddress = "*"
-
-// Hosts returns the names that requests may be for where the server listens at a host for
-// other machines, too: that host, this machine's name, and any address in numbers.
-func Hosts(host, machine string) []string {
-	return []string{strings.ToLower(host), strings.ToLower(machine), anyAddress}
+	return slices.ContainsFunc(append(s.hosts, "localhost"), func(host string) bool { return strings.EqualFold(name, host) })
 }

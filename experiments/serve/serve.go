@@ -31,20 +31,16 @@ import (
 // Server is the pages of one folder of runs.
 type Server struct {
 	runs  string
-	hosts map[string]bool // names that a request may be for, beside this machine's own
+	hosts []string // that requests may be for, beside this machine for programs on it
 	list  *listing.Lister
 	store *store.Store
 }
 
 // New returns the pages of the runs below a folder, and of what their stages record in a
-// store. They answer to requests for localhost and for addresses of this machine alone,
-// and for hosts.
+// store. They answer to requests for localhost and its addresses. hosts are for other
+// machines: with them requests may be for one of these names or for any address.
 func New(runs string, s *store.Store, hosts ...string) *Server {
-	allowed := map[string]bool{}
-	for _, host := range hosts {
-		allowed[host] = true
-	}
-	return &Server{runs: runs, hosts: allowed, list: &listing.Lister{Dir: runs}, store: s}
+	return &Server{runs: runs, hosts: hosts, list: &listing.Lister{Dir: runs}, store: s}
 }
 
 // Handler returns the pages.
