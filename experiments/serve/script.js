@@ -7,8 +7,8 @@ const main = document.querySelector("main");
 const lost = document.getElementById("lost");
 let tag = "";
 
-// keep gives a new part the state that the reader has given the old one.
-function keep(before, now) {
+// keep gives a new part the state that the reader has given the page.
+function keep(now) {
   for (const box of now.querySelectorAll("input[type=checkbox]")) {
     const old = document.getElementById(box.id);
     if (old && old.checked) box.checked = true;
@@ -21,7 +21,7 @@ function keep(before, now) {
 
 // replace puts a part of the new page in the place of the old one, if it differs.
 function replace(before, now) {
-  keep(before, now);
+  keep(now);
   if (before.isEqualNode(now)) return;
   const focused = before.contains(document.activeElement) ? document.activeElement : null;
   const link = focused && focused.getAttribute("href");
