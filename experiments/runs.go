@@ -62,18 +62,18 @@ func (c *command) listRuns(f listing.Filter) error {
 		return err
 	}
 	runs = slices.DeleteFunc(runs, func(r listing.Run) bool { return !f.Lets(r) })
-	if f.Some() { // of a folder that cannot be read nobody knows whether the conditions hold
-		broken = nil
+	var others []listing.Run
+	if !f.Some() { // of a folder that cannot be read nobody knows whether the conditions hold
+		if others, err = c.otherFolders(broken); err != nil {
+			return err
+		}
 	}
 	if c.json {
-		for _, b := range broken {
-			runs = append(runs, listing.Run{Dir: b.Dir, Problem: b.Err.Error()})
-		}
-		return printJSON(c.out, runs)
+		return printJSON(c.out, append(runs, others...))
 	}
 	err = c.printRuns(runs, f.Columns())
-	for _, b := range broken {
-		err = errors.Join(err, printLine(c.out, "%s: unreadable: %v", b.Dir, b.Err))
+	for _, other := range others {
+		err = errors.Join(err, printLine(c.out, "%s: %s", other.Dir, other.Problem))
 	}
 	return err
 }

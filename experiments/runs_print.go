@@ -11,21 +11,30 @@ import (
 
 // printRuns prints a table of runs with these scores.
 func (c *command) printRuns(runs []listing.Run, columns []fidelity.Definition) error {
-	heads := []string{"RUN", "NAME", "STATUS", "STARTED", "TOOK", "GENERATOR"}
+	t := runTable{heads: []string{"RUN", "NAME", "STATUS", "STARTED", "TOOK", "GENERATOR"}}
 	for _, d := range columns {
-		heads = append(heads, d.Name)
+		t.heads = append(t.heads, d.Name)
 	}
-	heads = append(heads, "TAGS")
-	var rows [][]string
+	t.heads = append(t.heads, "TAGS")
 	for _, r := range runs {
-		row := []string{r.Experiment + "/" + r.ID, cmp.Or(r.Name, "-"), string(r.Status), r.Started.Local().Format("2006-01-02 15:04"), "-", r.Generator}
-		if r.Seconds > 0 {
-			row[4] = run.Seconds(r.Seconds)
-		}
-		for _, d := range columns {
-			row = append(row, decimal(r.Score(d)))
-		}
-		rows = append(rows, append(row, strings.Join(r.Tags, " ")))
+		t.rows = append(t.rows, runRow(r, columns))
 	}
-	return printTable(c.out, heads, rows)
+	if width := c.terminalColumns(); width > 0 {
+		if dropped := t.fit(width); len(dropped) > 0 {
+			defer c.say("not shown, for want of columns: " + strings.Join(dropped, ", ") + " (--json has all)")
+		}
+	}
+	return printTable(c.out, t.heads, t.rows)
+}
+
+// runRow returns the cells of a run in the table, with the scores of columns.
+func runRow(r listing.Run, columns []fidelity.Definition) []string {
+	row := []string{r.Experiment + "/" + r.ID, cmp.Or(r.Name, "-"), string(r.Status), r.Started.Local().Format("2006-01-02 15:04"), "-", r.Generator}
+	if r.Seconds > 0 {
+		row[4] = run.Seconds(r.Seconds)
+	}
+	for _, d := range columns {
+		row = append(row, decimal(r.Score(d)))
+	}
+	return append(row, strings.Join(r.Tags, " "))
 }

@@ -82,7 +82,7 @@ const oneOf = "one of "
 // meanings maps each key to the comment on its field.
 var meanings = sync.OnceValue(func() map[string]string {
 	structs := map[string]*ast.StructType{}
-	for prefix, text := range map[string]string{"": source, "generator.": generator.SettingsSource} {
+	for prefix, text := range map[string]string{"": source, "config.": slurmSource, "generator.": generator.SettingsSource} {
 		file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ParseComments)
 		if err != nil {
 			return nil // it compiled, so it parses
@@ -98,6 +98,7 @@ var meanings = sync.OnceValue(func() map[string]string {
 	}
 	texts := map[string]string{}
 	collectMeanings(texts, "", structs["Experiment"], structs)
+	collectMeanings(texts, slurmTable+".", structs["config.Slurm"], structs)
 	return texts
 })
 

@@ -37,6 +37,25 @@ type Job struct {
 	Check   func(r *run.Run, stage string) error               // is called when a stage's results are there, and may end the run; nil: nothing is checked
 }
 
+// Only returns the job of some of the stages, which must include whatever they depend on.
+func (j *Job) Only(names []string) (*Job, error) {
+	var stages []stage.Stage
+	for _, name := range names {
+		s, ok := j.Graph.Stage(name)
+		if !ok {
+			return nil, unknown(j.Graph, name)
+		}
+		stages = append(stages, *s)
+	}
+	graph, err := stage.NewGraph(stages, j.Graph.Inputs...)
+	if err != nil {
+		return nil, fmt.Errorf("executor: some stages only: %w", err)
+	}
+	part := *j
+	part.Graph = graph
+	return &part, nil
+}
+
 // Abandoned says that a stage did not end within grace after it was interrupted. It
 // may still run: the process has to end, and must not take away what the stage uses.
 var Abandoned = errors.New("the stage under way did not stop in time and is abandoned")
@@ -168,7 +187,10 @@ func (j *Job) host(s *stage.Stage, claim *store.Claim, r *run.Run, w *work) stag
 			return r.Path(dep), nil
 		},
 		Dir: claim.Dir, Checkpoint: checkpoint, Seed: j.Seed, Backend: j.Backend,
-		Record:   claim.Record,
+		Record: func(metric string, step int, value float64) error {
+			r.Terminal().Record(metric, step, value)
+			return claim.Record(metric, step, value)
+		},
 		Progress: func(done, total int64, unit string) { w.progress(s.Name, done, total, unit) },
 		Note:     func(text string) { w.note = text },
 		Warn:     w.warn,
@@ -265,11 +287,16 @@ func (j *Job) why(s *stage.Stage, key stage.Key, runs map[string]bool) (why stri
 // begin there.
 func From(g *stage.Graph, name string) ([]string, error) {
 	if _, ok := g.Stage(name); !ok {
-		var names []string
-		for _, s := range g.Stages {
-			names = append(names, s.Name)
-		}
-		return nil, fmt.Errorf("executor: no stage %q: want one of %v", name, names)
+		return nil, unknown(g, name)
 	}
 	return append([]string{name}, g.Dependents(name)...), nil
+}
+
+// unknown says that a graph has no stage of that name.
+func unknown(g *stage.Graph, name string) error {
+	var names []string
+	for _, s := range g.Stages {
+		names = append(names, s.Name)
+	}
+	return fmt.Errorf("executor: no stage %q: want one of %v", name, names)
 }

@@ -67,6 +67,9 @@ func newFigure(name, title string, panels ...*plot.Plot) *Figure {
 // Tall reports whether the figure is higher than it is wide.
 func (f *Figure) Tall() bool { return f.height > f.width }
 
+// Width returns how wide the figure is on a page, in pixels of 1/96 inch.
+func (f *Figure) Width() int { return int(f.width.Points()*96/72 + 0.5) }
+
 // WriteSVG writes the figure as an SVG file. The same figure gives the same bytes.
 func (f *Figure) WriteSVG(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "<?xml version=\"1.0\"?>\n%s", f.svg())

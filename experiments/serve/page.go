@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/disk"
 	"github.com/necstgen/necstgen/experiments/comparison"
 	"github.com/necstgen/necstgen/experiments/listing"
 	"github.com/necstgen/necstgen/experiments/page"
@@ -42,7 +43,7 @@ var templates = template.Must(template.New("page").Funcs(template.FuncMap{
 	"took":    comparison.Took,
 	"when":    func(t time.Time) string { return t.Local().Format("2006-01-02 15:04") },
 	"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"bytes":   byteCount,
+	"bytes":   func(n int64) string { return disk.Size(float64(n)) },
 	"address": address,
 	"score":   func(i int) int { return len(listing.Orders) + i }, // its column
 	"lines":   func(text string) []string { return strings.Split(text, "\n") },
@@ -105,18 +106,4 @@ func asset(kind, text string) http.HandlerFunc {
 // address returns the path of a run's page.
 func address(m *run.Manifest) string {
 	return (&url.URL{Path: "/runs/" + folder(m)}).EscapedPath()
-}
-
-// byteCount writes a number of bytes: "12 B", "3.4 kB", "1.2 GB".
-func byteCount(n int64) string {
-	if n < 1000 {
-		return fmt.Sprintf("%d B", n)
-	}
-	value := float64(n)
-	for _, unit := range []string{"kB", "MB", "GB"} {
-		if value /= 1000; value < 999.95 {
-			return fmt.Sprintf("%.1f %s", value, unit)
-		}
-	}
-	return fmt.Sprintf("%.1f TB", value/1000)
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/disk"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/fidelity"
 	"github.com/necstgen/necstgen/experiments/listing"
@@ -142,7 +143,7 @@ func facts(m *run.Manifest) []fact {
 	add("folder", m.Dir)
 	add("asked for", strings.Join(append([]string{m.Experiment}, m.Overrides...), " "))
 	for _, in := range m.Inputs {
-		add(in.Name, cmp.Or(in.Path, "embedded in the program"), byteCount(in.Bytes))
+		add(in.Name, cmp.Or(in.Path, "embedded in the program"), disk.Size(float64(in.Bytes)))
 	}
 	add("computed by", m.Backend.Name, m.Backend.Description, m.Backend.PluginVersion, m.Backend.Reason)
 	add("host", m.Host.Name, m.Host.OS+"/"+m.Host.Arch, fmt.Sprintf("%d processors", m.Host.CPUs))
