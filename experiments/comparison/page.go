@@ -25,6 +25,7 @@ var pageTemplate = template.Must(template.New("comparison").Funcs(template.FuncM
 	"svg":     func(f *figure.Figure) template.HTML { return template.HTML(f.Element()) },
 	"decimal": Decimal,
 	"took":    Took,
+	"short":   short,
 	"columns": func(c *Comparison, scores []Score) scoreTable { return scoreTable{c.Runs, scores} },
 	"missing": func(text string) string { return strings.TrimSuffix(text, ".") },
 }).Parse(pageText))
@@ -67,6 +68,15 @@ func Took(seconds float64) string {
 		return "–"
 	}
 	return run.Seconds(seconds)
+}
+
+// short returns what a run is called with the first 7 digits of its id: the head of a
+// column of a page, whose first table has it in full.
+func short(name string) string {
+	if experiment, id, ok := strings.Cut(name, "/"); ok {
+		return experiment + "/" + id[:min(len(id), 7)]
+	}
+	return name
 }
 
 // Markdown writes the comparison as tables.

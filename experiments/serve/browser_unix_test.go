@@ -209,12 +209,13 @@ func TestBrowser(t *testing.T) {
 			t.Error(err)
 		}
 	}()
+	newSweep(t, f)
 	live, finished := "/runs/"+folder(f.live.Manifest()), "/runs/"+folder(f.finished)
 	compare := "/compare?run=" + folder(f.finished) + "&run=" + folder(f.failed)
 	for _, scheme := range []string{"light", "dark"} {
 		for _, width := range []int{1280, 400} {
 			b.screen(width, scheme)
-			for _, page := range []string{"/", live, finished, compare} {
+			for _, page := range []string{"/", live, finished, compare, "/sweeps", "/sweeps/aaaabbbbcccc"} {
 				b.open(origin + page)
 				if wide := b.value("document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide != 0.0 {
 					t.Errorf("%s is %v pixels wider than a screen of %d", page, wide, width)

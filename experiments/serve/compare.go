@@ -39,6 +39,9 @@ func (s *Server) compare(w http.ResponseWriter, r *http.Request) {
 	var body bytes.Buffer
 	c, err := comparison.Compare(runs)
 	if err == nil {
+		for i, m := range runs {
+			c.Runs[i].Link = address(m)
+		}
 		err = c.Body(&body)
 	}
 	if err != nil {

@@ -27,6 +27,8 @@ var (
 	tableText string
 	//go:embed run.html
 	runText string
+	//go:embed sweep.html
+	sweepText string
 	//go:embed style.css
 	ownStyle string
 	//go:embed script.js
@@ -47,7 +49,7 @@ var templates = template.Must(template.New("page").Funcs(template.FuncMap{
 	"address": address,
 	"score":   func(i int) int { return len(listing.Orders) + i }, // its column
 	"lines":   func(text string) []string { return strings.Split(text, "\n") },
-}).Parse(pageText + tableText + runText))
+}).Parse(pageText + tableText + runText + sweepText))
 
 // document is a page. Every string in it is escaped by the template.
 type document struct {

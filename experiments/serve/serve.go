@@ -1,6 +1,6 @@
 // Package serve shows a folder of runs to a browser on the same machine: all runs in a
 // table with conditions and orders, each run with its stages, scores, curves and files,
-// runs side by side. It writes nothing, and everything that it shows comes from files, so
+// runs side by side, and sweeps with their points. It writes nothing, and everything that it shows comes from files, so
 // it does not matter which process or which machine writes them.
 //
 // What is under way is looked at again every other second: the script of the page asks
@@ -22,6 +22,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/necstgen/necstgen/experiments/listing"
@@ -34,13 +35,16 @@ type Server struct {
 	hosts []string // that requests may be for, beside this machine for programs on it
 	list  *listing.Lister
 	store *store.Store
+
+	mu        sync.Mutex
+	summaries map[string]*summary // of sweeps, by folder
 }
 
 // New returns the pages of the runs below a folder, and of what their stages record in a
 // store. They answer to requests for localhost and its addresses. hosts are for other
 // machines: with them requests may be for one of these names or for any address.
 func New(runs string, s *store.Store, hosts ...string) *Server {
-	return &Server{runs: runs, hosts: hosts, list: &listing.Lister{Dir: runs}, store: s}
+	return &Server{runs: runs, hosts: hosts, list: &listing.Lister{Dir: runs}, store: s, summaries: map[string]*summary{}}
 }
 
 // Handler returns the pages.
@@ -50,6 +54,8 @@ func (s *Server) Handler() http.Handler {
 	mux.HandleFunc("/runs/{experiment}/{id}", s.run)
 	mux.HandleFunc("/runs/{experiment}/{id}/{file...}", s.file)
 	mux.HandleFunc("/compare", s.compare)
+	mux.HandleFunc("/sweeps", s.sweeps)
+	mux.HandleFunc("/sweeps/{id}", s.sweep)
 	mux.HandleFunc("/style.css", asset("text/css; charset=utf-8", styleText()))
 	mux.HandleFunc("/script.js", asset("text/javascript; charset=utf-8", scriptText))
 	mux.HandleFunc("/icon.svg", asset("image/svg+xml", iconText))
