@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -46,13 +47,17 @@ func (c *command) serve(cmd *cobra.Command, address string, exposed bool) error 
 	if err != nil {
 		return err
 	}
+	where := l.Addr().String()
 	var hosts []string
 	if exposed {
 		host, _, _ := net.SplitHostPort(address) // it was opened
 		machine, _ := os.Hostname()              // without a name it is reached by address alone
 		hosts = []string{host, machine}
+		if at, ok := l.Addr().(*net.TCPAddr); ok && at.IP.IsUnspecified() && machine != "" {
+			where = net.JoinHostPort(machine, strconv.Itoa(at.Port))
+		}
 	}
-	if _, err := fmt.Fprintf(c.out, "http://%s\n", l.Addr()); err != nil {
+	if _, err := fmt.Fprintf(c.out, "http://%s\n", where); err != nil {
 		return err
 	}
 	return serve.New(c.runs, c.runner().Store(), hosts...).Serve(cmd.Context(), l)
