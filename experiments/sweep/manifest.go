@@ -46,7 +46,6 @@ type Manifest struct {
 	Axes       []Axis            `json:"axes"`
 	Groups     []Group           `json:"groups"` // of shared stages
 	OnError    OnError           `json:"on_error"`
-	Executor   *Executor         `json:"executor,omitempty"` // nil: the processes that were asked to run it
 	Created    time.Time         `json:"created"`
 	Started    time.Time         `json:"started"` // last
 
@@ -60,12 +59,6 @@ type Group struct {
 	Points []int    `json:"points"` // that need them, by Index
 }
 
-// Executor says what runs a sweep other than the process that was asked to.
-type Executor struct {
-	Name string   `json:"name"` // "slurm"
-	Jobs []string `json:"jobs"` // as the executor calls them
-}
-
 // identify names the sweep by what it asks for.
 func (m *Manifest) identify(runsDir string) error {
 	text, err := json.Marshal([]any{m.Experiment, m.Config, m.Fixed, m.Axes})
@@ -77,6 +70,9 @@ func (m *Manifest) identify(runsDir string) error {
 	m.Dir = filepath.Join(runsDir, folderName, m.ID)
 	return nil
 }
+
+// SharedDir is the folder of runs in which the stages of groups are made.
+func (m *Manifest) SharedDir() string { return filepath.Join(m.Dir, "shared") }
 
 // Len is the number of points.
 func (m *Manifest) Len() int { return size(m.Axes) }
