@@ -182,6 +182,30 @@ func TestRun(t *testing.T) {
 	checkFind(t, r, s)
 }
 
+// A sweep that is saved without a plan keeps the groups that an earlier plan has found, and
+// has none if there was none.
+func TestUnplanned(t *testing.T) {
+	r := newRunner(t)
+	for _, want := range []int{0, 2, 2} {
+		s, err := New(r, "dns", slices.Concat(fast, []string{"markov.order=1,2", "seed=1,2"}), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if err := s.Save(); err != nil {
+			t.Fatal(err)
+		}
+		m, err := Find(r.Runs, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Groups == nil || len(m.Groups) != want {
+			t.Errorf("%+v, want %d groups", m.Groups, want)
+		}
+		planned(t, r, Options{}, "markov.order=1,2", "seed=1,2")
+	}
+}
+
 // checkFind looks for the sweep, beside which there is another one.
 func checkFind(t *testing.T, r *runner.Runner, s *Sweep) {
 	t.Helper()
