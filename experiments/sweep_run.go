@@ -66,5 +66,8 @@ func (c *command) runSweep(ctx context.Context, s *sweep.Sweep, o sweep.RunOptio
 	said := &sweepEvents{c: c, terminal: c.terminal(), began: time.Now()}
 	err := s.Run(ctx, o, said.observe)
 	said.end()
+	if err == nil && said.total == 0 {
+		c.terminal().Printf("no point has failed or was interrupted\n")
+	}
 	return err
 }

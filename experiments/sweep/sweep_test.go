@@ -206,6 +206,33 @@ func TestUnplanned(t *testing.T) {
 	}
 }
 
+// Files that are damaged are named, with what to do about them.
+func TestDamaged(t *testing.T) {
+	r := newRunner(t)
+	s, _ := planned(t, r, Options{}, "seed=1,2")
+	write := func(path, text string) {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(s.pointFile(2, ".json"), "{")
+	if _, err := s.Status(); err == nil || !strings.Contains(err.Error(), "0002.json: unexpected end of JSON input: remove the file to run the point again") {
+		t.Error(err)
+	}
+	for text, want := range map[string]string{"{": "unexpected end of JSON input", `{"schema": 9}`: "schema 9: this program reads 1: run the sweep again"} {
+		write(filepath.Join(s.Dir, manifestName), text)
+		if all, err := List(r.Runs); err == nil || len(all) > 0 || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, %v, want %s", all, err, want)
+		}
+		if _, err := Find(r.Runs, s.ID); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+		if _, err := Find(r.Runs, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
 // checkFind looks for the sweep, beside which there is another one.
 func checkFind(t *testing.T, r *runner.Runner, s *Sweep) {
 	t.Helper()
