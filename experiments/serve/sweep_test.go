@@ -51,7 +51,7 @@ func TestSweeps(t *testing.T) {
 	m := newSweep(t, f)
 	for target, want := range map[string][]string{
 		"/sweeps": {`<a href="/sweeps/aaaabbbbcccc">units</a>`, "1 of 4 ", "1 finished, 1 failed, 1 interrupted, 1 waiting", "lstm.units, seed"},
-		"/sweeps/aaaabbbbcccc": {"<h1>Sweep units</h1>", "of quickstart vae.epochs=2 over lstm.units, seed",  `href="/runs/` + folder(f.finished) + `"`,
+		"/sweeps/aaaabbbbcccc": {"<h1>Sweep units</h1>", "of quickstart vae.epochs=2 over lstm.units, seed", `href="/runs/` + folder(f.finished) + `"`,
 			"no &lt;room&gt;", "12.0 s", "<h2>Best point</h2>", "lstm.units=16 seed=1", `name="run" value="` + folder(f.finished) + `"`},
 		"/sweeps/ffff":        {"there is no sweep ffff"},
 		"/sweeps/..%2F.cache": {"there is no sweep ../.cache"},

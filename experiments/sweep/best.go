@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/report"
 )
 
 // Best is the point nearest to real traffic by a rule.
@@ -94,11 +95,9 @@ func farthest(of []fidelity.Definition) func(r *result) float64 {
 
 // command is the command that runs a point alone.
 func (m *Manifest) command(p Point) string {
-	words := append([]string{"go run ./experiments run", m.Experiment}, m.overrides(p)...)
-	for i, word := range words[2:] {
-		if strings.ContainsAny(word, " \t\"'[]*?$&|;<>(){}~#!\\`") {
-			words[i+2] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
+	words := []string{"go run ./experiments run", m.Experiment}
+	for _, override := range m.overrides(p) {
+		words = append(words, report.Quote(override))
 	}
 	return strings.Join(words, " ")
 }
