@@ -55,20 +55,20 @@ func (c *command) listRuns(f runFilter) error {
 			infos = append(infos, info)
 		}
 	}
-	if f.some() { // of a folder that cannot be read nobody knows whether the conditions hold
-		broken = nil
+	var others []runInfo
+	if !f.some() { // of a folder that cannot be read nobody knows whether the conditions hold
+		if others, err = c.otherFolders(broken); err != nil {
+			return err
+		}
 	}
 	if c.json {
-		for _, b := range broken {
-			infos = append(infos, runInfo{Dir: b.Dir, Problem: b.Err.Error()})
-		}
-		return printJSON(c.out, infos)
+		return printJSON(c.out, append(infos, others...))
 	}
 	if err := c.printRuns(infos, f.conditions); err != nil {
 		return err
 	}
-	for _, b := range broken {
-		if err := printLine(c.out, "%s: unreadable: %v", b.Dir, b.Err); err != nil {
+	for _, other := range others {
+		if err := printLine(c.out, "%s: %s", other.Dir, other.Problem); err != nil {
 			return err
 		}
 	}

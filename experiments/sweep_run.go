@@ -40,9 +40,6 @@ func (c *command) newSweep(name string, assignments []string, f sweepFlags) (*sw
 	if err := f.executor.check(f.Jobs); err != nil {
 		return nil, err
 	}
-	if f.Seeds < 0 {
-		return nil, usageError{fmt.Errorf("sweep: --seeds %d: want at least 1", f.Seeds)}
-	}
 	return sweep.New(c.runner(), name, assignments, f.Options)
 }
 

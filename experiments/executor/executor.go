@@ -179,7 +179,10 @@ func (j *Job) host(s *stage.Stage, claim *store.Claim, r *run.Run, w *work) stag
 			return r.Path(dep), nil
 		},
 		Dir: claim.Dir, Checkpoint: checkpoint, Seed: j.Seed, Backend: j.Backend,
-		Record:   claim.Record,
+		Record: func(metric string, step int, value float64) error {
+			r.Terminal().Record(metric, step, value)
+			return claim.Record(metric, step, value)
+		},
 		Progress: func(done, total int64, unit string) { w.progress(s.Name, done, total, unit) },
 		Note:     func(text string) { w.note = text },
 		Warn:     w.warn,

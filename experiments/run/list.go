@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/necstgen/necstgen/datasets/filelock"
 )
@@ -97,45 +96,4 @@ func Remove(dir string) error {
 		return fmt.Errorf("run: %w", err)
 	}
 	return nil
-}
-
-// mendLatest makes the link latest beside the removed folder dir point to another
-// run if it pointed to that one, and removes it if there is none.
-func mendLatest(dir string) error {
-	folder := filepath.Dir(dir)
-	link := filepath.Join(folder, "latest")
-	if target, err := os.Readlink(link); err == nil && strings.TrimSuffix(target, "/") == filepath.Base(dir) {
-		last, err := lastFinished(folder)
-		if err != nil {
-			return err
-		}
-		if last != "" {
-			return latest(last)
-		}
-		if err := os.Remove(link); err != nil {
-			return err
-		}
-	}
-	_ = os.Remove(folder) // the last run of an experiment takes its folder with it; any other stays
-	return nil
-}
-
-// lastFinished returns the folder of the run of an experiment that finished last; "":
-// none has finished.
-func lastFinished(folder string) (string, error) {
-	ids, err := IDs(filepath.Split(folder))
-	if err != nil {
-		return "", err
-	}
-	var last *Manifest
-	for _, id := range ids {
-		m, err := Open(filepath.Join(folder, id))
-		if err == nil && m.Status == Finished && (last == nil || m.Finished.After(last.Finished)) {
-			last = m
-		}
-	}
-	if last == nil {
-		return "", nil
-	}
-	return last.Dir, nil
 }

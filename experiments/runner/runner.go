@@ -68,9 +68,7 @@ func (r *Runner) Finish(ctx context.Context, name string, overrides []string, re
 // Complete takes the finished run of a prepared experiment, or makes it, saying its stages
 // to out; it is not fresh where it was there. The run is called so.
 func (r *Runner) Complete(ctx context.Context, p *pipeline.Prepared, out *run.Terminal, called run.Annotation) (m *run.Manifest, fresh bool, err error) {
-	dir := filepath.Join(r.Runs, p.Spec.Experiment, p.Spec.ID())
-	// A run whose files were changed takes them out of the store again.
-	if m, err := run.Open(dir); err == nil && len(p.Job.Again) == 0 && run.Verify(dir) == nil {
+	if m := r.Finished(p); m != nil {
 		out.Printf("it finished on %s and is not computed again (--force does)\n", m.Finished.Local().Format("2006-01-02 15:04:05"))
 		return m, false, m.Annotate(m.Annotation.With(called))
 	}
@@ -80,6 +78,18 @@ func (r *Runner) Complete(ctx context.Context, p *pipeline.Prepared, out *run.Te
 	}
 	m, err = run.Open(made.Dir())
 	return m, true, err
+}
+
+// Finished returns the finished run of a prepared experiment, nil if there is none or it is
+// to be made again. A run that was shared without its data is made anew, and one whose files
+// were changed takes them out of the store again.
+func (r *Runner) Finished(p *pipeline.Prepared) *run.Manifest {
+	dir := filepath.Join(r.Runs, p.Spec.Experiment, p.Spec.ID())
+	m, err := run.Open(dir)
+	if err != nil || len(p.Job.Again) > 0 || len(m.Withheld) > 0 || run.Verify(dir) != nil {
+		return nil
+	}
+	return m
 }
 
 // Prepare makes an experiment with overrides ready to be planned or run, and says which

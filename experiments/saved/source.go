@@ -9,7 +9,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
-	"time"
 
 	"github.com/necstgen/necstgen/datasets/address"
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -67,31 +66,6 @@ func (s *Source) Close() {
 	if s.device != nil {
 		s.device.Close()
 	}
-}
-
-// Amount is how much to draw: it ends at the first of its bounds, of which one
-// must be given unless dynamics are followed, which end, too.
-type Amount struct {
-	Flows      int           // of all applications together; 0: no bound
-	Packets    int64         // end after the flow that reaches so many; 0: no bound
-	Duration   time.Duration // no flow starts later than this after the first; 0: no bound
-	RateFactor float64       // flows a second, as a multiple of the training's; 0: 1
-	Seed       uint64        // of every choice
-	Start      int64         // of the first flow, nanoseconds since 1970-01-01 UTC; 0: that of the first part's dynamics or training
-}
-
-// check returns an error for the first bound that makes no sense. bounded says that there
-// is an end without one.
-func (a *Amount) check(bounded bool) error {
-	switch {
-	case a.Flows < 0 || a.Packets < 0 || a.Duration < 0:
-		return fmt.Errorf("saved: %d flows, %d packets, %s: want more than 0", a.Flows, a.Packets, a.Duration)
-	case !bounded && a.Flows == 0 && a.Packets == 0 && a.Duration == 0:
-		return errors.New("saved: no flows, packets or duration: want one of them, for it has no end")
-	case a.RateFactor < 0 || math.IsNaN(a.RateFactor) || math.IsInf(a.RateFactor, 0):
-		return fmt.Errorf("saved: rate factor %g: want a number above 0", a.RateFactor)
-	}
-	return nil
 }
 
 // starts returns the time of the first flow of each part: that of the amount, else that
