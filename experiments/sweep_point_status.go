@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -66,4 +67,15 @@ func (q *sweepQueue) lastLine(m *sweep.Manifest, index int) string {
 		}
 	}
 	return ""
+}
+
+// countPoints says how many points have each status.
+func countPoints(states []sweep.State) string {
+	var counts []string
+	for _, status := range []run.Status{run.Finished, run.Running, queued, run.Failed, run.Interrupted, lost, sweep.Waiting} {
+		if n := countStates(states, status); n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, status))
+		}
+	}
+	return strings.Join(counts, ", ")
 }
