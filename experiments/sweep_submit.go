@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -23,7 +22,7 @@ func (c *command) submitSweep(ctx context.Context, s *sweep.Sweep, f sweepFlags)
 	if err != nil {
 		return err
 	}
-	arrays, err := c.sweepArrays(s, f, points, queue)
+	arrays, err := c.sweepArrays(ctx, s, f, points, queue)
 	if err != nil {
 		return err
 	}
@@ -47,7 +46,7 @@ func (c *command) submitSweep(ctx context.Context, s *sweep.Sweep, f sweepFlags)
 		return err
 	}
 	if err := c.submit(ctx, arrays, after); err != nil {
-		return fmt.Errorf("%w; sweep cancel %s takes back what was submitted", err, s.Ref())
+		return err
 	}
 	return printLine(c.out, "sweep: %s", s.Dir)
 }
@@ -69,9 +68,9 @@ func pointsToSubmit(m *sweep.Manifest, queue *sweepQueue, failed bool) (points [
 	return points, nil
 }
 
-// sweepArrays are the array that makes the stages which some of the points share, and the
-// array of the points.
-func (c *command) sweepArrays(s *sweep.Sweep, f sweepFlags, points []int, queue *sweepQueue) ([]slurm.Array, error) {
+// sweepArrays are the array that makes the stages which some of the points share and
+// which are not stored, and the array of the points.
+func (c *command) sweepArrays(ctx context.Context, s *sweep.Sweep, f sweepFlags, points []int, queue *sweepQueue) ([]slurm.Array, error) {
 	runs, err := filepath.Abs(c.runs)
 	if err != nil {
 		return nil, err
@@ -85,10 +84,15 @@ func (c *command) sweepArrays(s *sweep.Sweep, f sweepFlags, points []int, queue 
 	}
 	arrays[0].PerTask = 1
 	for i, g := range s.Groups {
-		if slices.ContainsFunc(g.Points, func(index int) bool { return slices.Contains(points, index) }) {
-			if _, queued := queue.groups[i+1]; queued {
-				continue
-			}
+		_, queued := queue.groups[i+1]
+		if queued || !slices.ContainsFunc(g.Points, func(index int) bool { return slices.Contains(points, index) }) {
+			continue
+		}
+		made, err := s.Made(ctx, i+1)
+		if err != nil {
+			return nil, err
+		}
+		if !made {
 			arrays[0].Items = append(arrays[0].Items, strconv.Itoa(i+1))
 		}
 	}
