@@ -229,7 +229,7 @@ func TestCommand(t *testing.T) {
 	if got := said(t, func() { Command("go", "env", "GOMOD") }); !strings.HasSuffix(strings.TrimSpace(got), "go.mod") {
 		t.Errorf("go env says %q", got)
 	}
-	if got := said(t, func() { Command("no-such-program") }); got != "*no-such-program* is not installed here." {
+	if got := said(t, func() { Command("no-such-program") }); got != "Skipped: no-such-program is not installed here." {
 		t.Errorf("without the program: %q", got)
 	}
 }
