@@ -17,7 +17,7 @@ import (
 // trained. It is the run.Live and the writer of the run's terminal.
 type view struct {
 	title  string
-	status notebook.Output
+	output notebook.Output
 
 	mu        sync.Mutex
 	said      strings.Builder
@@ -103,7 +103,7 @@ func (v *view) draw() {
 			page.Figures = append(page.Figures, f)
 		}
 	}
-	_ = v.status.Show(page)
+	_ = v.output.Show(page)
 	v.drawn = time.Now()
 }
 
@@ -129,5 +129,5 @@ func (v *view) finish(m *run.Manifest) error {
 	for _, s := range m.Stages {
 		t.Rows = append(t.Rows, []string{s.Name, s.Note})
 	}
-	return v.status.Show(t)
+	return v.output.Show(t)
 }
