@@ -25,7 +25,7 @@ func (c *command) reproduce(ctx context.Context, set reproduction.Set, overrides
 		input = files.RawFlows
 	}
 	if input == "" {
-		why := fmt.Sprintf("%s was not fetched: go run ./experiments data fetch %s", set.Data, set.Data)
+		why := fmt.Sprintf("%s was not fetched: %s data fetch %s", set.Data, run.Program(), set.Data)
 		c.say(set.Name + ": " + why)
 		return &reproduction.Result{Set: set, Why: why}, nil
 	}
