@@ -48,6 +48,6 @@ func Reproduce(set string, overrides ...string) *reproduction.Result {
 		notebook.Show(notebook.Markdown("Skipped: " + result.Why))
 		os.Exit(0)
 	}
-	notebook.Check(v.output.Show(notebook.Markdown(v.title + " has finished")))
+	notebook.Check(v.output.Finish(notebook.Markdown(v.title + " has finished")))
 	return result
 }
