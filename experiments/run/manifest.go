@@ -17,6 +17,8 @@
 //	Run         a run that is being written
 //	Manifest    a run that is there; Find opens one by name, List all
 //	Annotation  what its user calls it
+//	Scratch     a folder in which a command works; Leftovers finds those of killed ones
+//	Source      which code ran; Program says how the program is called
 //	Terminal    where a run speaks
 package run
 
