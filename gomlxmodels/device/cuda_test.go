@@ -215,3 +215,32 @@ func TestExplainCUDA(t *testing.T) {
 		t.Error("no error became one")
 	}
 }
+
+// A card whose plugin does not load is passed over with a message; asked for by name, it
+// is an error that names the plugin.
+func TestGPUFallsBack(t *testing.T) {
+	if !haveXLA {
+		t.Skip("built without XLA")
+	}
+	dir := alone(t)
+	t.Setenv("VIRTUAL_ENV", dir)
+	t.Setenv("XLA_FLAGS", "")
+	t.Setenv(cudaChecks, "0")
+	fakeDriver(t, procOpen, "", "", 0)
+	if err := os.WriteFile(strings.Replace(deviceFile, "[0-9]*", "0", 1), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	path := jax(t, filepath.Join(dir, "lib", "python3.11", "site-packages"), 13)
+	var out strings.Builder
+	d, err := Open(context.Background(), Options{Out: &out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if d.Name != "go" || !strings.Contains(out.String(), "xla:cuda does not work with "+path) {
+		t.Errorf("opened %q, said %q: want go, and the plugin named", d.Name, out.String())
+	}
+	if _, err := Open(context.Background(), Options{Backend: "xla:cuda"}); err == nil || !strings.Contains(err.Error(), `backend "xla:cuda" (`+path+"): ") {
+		t.Errorf("error %v, want the plugin named", err)
+	}
+}
