@@ -12,28 +12,29 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/fit"
 )
 
-// TestSampledGPUAgrees: a sampled network learns and draws on a GPU as on the CPU.
+// TestSampledGPUAgrees: a sampled network learns and draws on a GPU as on the CPU, its
+// rows scanned, as long ones are.
 func TestSampledGPUAgrees(t *testing.T) {
 	gpu := devicetest.CUDA(t)
-	sampledAgree(t, devicetest.XLA(t), gpu)
+	sampledAgree(t, devicetest.XLA(t), gpu, 1)
 }
 
-// TestSampledBackendsAgree: the same for the CPU and the Go backend.
+// TestSampledBackendsAgree: the same for the CPU and the Go backend, which cannot scan.
 func TestSampledBackendsAgree(t *testing.T) {
 	cpu := devicetest.XLA(t)
-	sampledAgree(t, cpu, devicetest.Go(t))
+	sampledAgree(t, cpu, devicetest.Go(t), 16)
 }
 
 // sampledAgree trains without noise, which backends draw in their own way, and compares
 // the loss of each epoch: single weights whose gradient is nearly 0 go where rounding
 // takes them. Then both draw with the same weights and the same uniform numbers; one
 // that lies at the edge of a class may fall to either side.
-func sampledAgree(t *testing.T, a, b compute.Backend) {
+func sampledAgree(t *testing.T, a, b compute.Backend, maxUnroll int) {
 	t.Helper()
 	const steps, flows, epochs = 8, 24, 3
 	cfg := drawnConfig()
 	cfg.Steps, cfg.WarmUp, cfg.Noise, cfg.Jitter, cfg.Dropout = steps, 2, 0, 0, 0
-	cfg.Fit.Batch, cfg.Fit.Epochs = 8, epochs
+	cfg.Fit.Batch, cfg.Fit.Epochs, cfg.MaxUnroll = 8, epochs, maxUnroll
 	random := rand.New(rand.NewPCG(3, 3))
 	sequences := make([]Sequence, flows)
 	for i := range sequences {
