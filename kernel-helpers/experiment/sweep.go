@@ -35,7 +35,7 @@ func Sweep(name string, assignments ...string) *sweep.Report {
 	for _, state := range states {
 		t.Rows = append(t.Rows, []string{strings.Join(state.Assignments, " "), state.Run})
 	}
-	notebook.Check(v.status.Finish(t))
+	notebook.Check(v.output.Finish(t))
 	summary, err := sweep.Summarize(s.Manifest)
 	notebook.Check(err)
 	return summary
