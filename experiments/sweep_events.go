@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/necstgen/necstgen/experiments/listing"
 	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/sweep"
@@ -77,7 +78,7 @@ func (c *command) describePoint(state sweep.State) string {
 	if err != nil {
 		return text
 	}
-	for _, d := range listed {
+	for _, d := range listing.Columns {
 		if s := d.In(scores); s != nil && s.Value != nil {
 			text += "  " + d.Name + " " + decimal(s.Value)
 		}

@@ -48,6 +48,6 @@ func Reproduce(set string, overrides ...string) *reproduction.Result {
 		notebook.Show(notebook.Markdown("Skipped: " + result.Why))
 		os.Exit(0)
 	}
-	notebook.Check(v.output.Finish(strings.Join(append([]string{set}, overrides...), " ")))
+	notebook.Check(v.output.Finish(notebook.Markdown(v.title + " has finished")))
 	return result
 }
