@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/runner"
 	"github.com/necstgen/necstgen/experiments/sweep"
 	"github.com/necstgen/necstgen/kernel-helpers/notebook"
@@ -29,14 +28,8 @@ func Sweep(name string, assignments ...string) *sweep.Report {
 		}
 	})
 	check(ctx, err, "run this cell again to go on from here")
-	states, err := s.Status()
-	notebook.Check(err)
-	t := report.Table{Title: v.title + " has finished", Heads: []string{"point", "run"}, Right: []bool{false, false}}
-	for _, state := range states {
-		t.Rows = append(t.Rows, []string{strings.Join(state.Assignments, " "), state.Run})
-	}
-	notebook.Check(v.output.Finish(t))
 	summary, err := sweep.Summarize(s.Manifest)
 	notebook.Check(err)
+	notebook.Check(v.output.Finish(notebook.Markdown(fmt.Sprintf("%s: %d of %d points have finished", v.title, summary.Finished, s.Len()))))
 	return summary
 }
