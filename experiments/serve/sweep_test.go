@@ -20,7 +20,7 @@ func newSweep(t *testing.T, f *folderOfRuns) *sweep.Manifest {
 	t.Helper()
 	m := &sweep.Manifest{Schema: 1, ID: "aaaabbbbcccc", Name: "units", Experiment: "quickstart", Config: config.Default(), Fixed: []string{"vae.epochs=2"},
 		Axes: []sweep.Axis{{Key: "lstm.units", Values: []string{"16", "32"}}, {Key: "seed", Values: []string{"1", "2"}}}, Started: time.Now(),
-		Executor: &sweep.Executor{Name: "slurm", Jobs: []string{"4711"}}, Dir: filepath.Join(f.dir, ".sweeps", "aaaabbbbcccc")}
+		Dir: filepath.Join(f.dir, ".sweeps", "aaaabbbbcccc")}
 	write := func(name string, value any) {
 		text, err := json.Marshal(value)
 		path := filepath.Join(m.Dir, filepath.FromSlash(name))
@@ -51,7 +51,7 @@ func TestSweeps(t *testing.T) {
 	m := newSweep(t, f)
 	for target, want := range map[string][]string{
 		"/sweeps": {`<a href="/sweeps/aaaabbbbcccc">units</a>`, "1 of 4 ", "1 finished, 1 failed, 1 interrupted, 1 waiting", "lstm.units, seed"},
-		"/sweeps/aaaabbbbcccc": {"<h1>Sweep units</h1>", "of quickstart vae.epochs=2 over lstm.units, seed", "run by slurm 4711", `href="/runs/` + folder(f.finished) + `"`,
+		"/sweeps/aaaabbbbcccc": {"<h1>Sweep units</h1>", "of quickstart vae.epochs=2 over lstm.units, seed", `href="/runs/` + folder(f.finished) + `"`,
 			"no &lt;room&gt;", "12.0 s", "<h2>Best point</h2>", "lstm.units=16 seed=1", `name="run" value="` + folder(f.finished) + `"`},
 		"/sweeps/ffff":        {"there is no sweep ffff"},
 		"/sweeps/..%2F.cache": {"there is no sweep ../.cache"},
