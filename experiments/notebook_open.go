@@ -12,9 +12,9 @@ import (
 // notebookFolder is the folder of the notebooks.
 const notebookFolder = "notebooks"
 
-// openNotebooks installs what is missing or of another version, compiles what cells import, and starts
-// JupyterLab in the folder of notebooks. On a machine that is worked on over SSH it opens no
-// browser.
+// openNotebooks installs what is missing or of another version, compiles what cells import,
+// and starts JupyterLab in the folder of notebooks. On a machine that is worked on over SSH
+// it opens no browser.
 func (c *command) openNotebooks(ctx context.Context, o notebookOptions, args []string) error {
 	options := kernel.Options{Out: c.err}
 	if o.venv {

@@ -10,8 +10,9 @@ import (
 )
 
 // Sweep runs an experiment with every combination of the values that are assigned, as
-// "lstm.units=32,64" and "seed=1..3", one point after the other, or goes on where that ended, and returns
-// what the points have scored. It is the command sweep; points are runs like others.
+// "lstm.units=32,64" and "seed=1..3", one point after the other, or goes on where that
+// ended, and returns what the points have scored. It is the command sweep; points are runs
+// like others.
 func Sweep(name string, assignments ...string) *sweep.Report {
 	dir, err := notebook.Runs()
 	notebook.Check(err)

@@ -18,7 +18,8 @@ const (
 	tolerated = 0.1  // of the words of an output, and of its numbers, may differ more than that
 )
 
-// machineTag is the tag of cells that show what the machine has, which another one need not have.
+// machineTag is the tag of cells that show what the machine has, which another one need not
+// have.
 const machineTag = "machine"
 
 // skipped is how an output begins that says why the cell could not do its work here.
@@ -30,11 +31,11 @@ var (
 	spaces = regexp.MustCompile(`\s+`)
 )
 
-// differences lists where the stored outputs of a notebook are not what a run gave,
-// by cell. Each cell must have the same kinds of output in the same order,
-// each picture must be there, and texts must have the same words with numbers close to each
-// other, but for a tenth; identifiers of runs and digests may differ. A cell with the tag "machine" need not have the same words,
-// nor one whose run says that it was skipped.
+// differences lists where the stored outputs of a notebook are not what a run gave, by
+// cell. Each cell must have the same kinds of output in the same order, each picture must
+// be there, and texts must have the same words with numbers close to each other, but for a
+// tenth; identifiers of runs and digests may differ. A cell with the tag "machine" need not
+// have the same words, nor one whose run says that it was skipped.
 func differences(stored, fresh file) []string {
 	if len(stored.Cells) != len(fresh.Cells) {
 		return []string{fmt.Sprintf("%d cells are stored, %d were run", len(stored.Cells), len(fresh.Cells))}
@@ -102,8 +103,9 @@ func list(kinds []string) string {
 	return strings.Join(kinds, ", ")
 }
 
-// textDifference says how two texts differ in more words, or in more numbers that are not close, than is tolerated; ""
-// if they do not. Of a text of less than ten words none may differ.
+// textDifference says how two texts differ in more words, or in more numbers that are not
+// close, than is tolerated; "" if they do not. Of a text of less than ten words none may
+// differ.
 func textDifference(stored, now string) string {
 	stored, now = digest.ReplaceAllString(stored, "#"), digest.ReplaceAllString(now, "#")
 	was, is := wordsOf(stored), wordsOf(now)

@@ -42,8 +42,8 @@ func Store(ctx context.Context, o Options, runs string, paths ...string) error {
 	})
 }
 
-// Check runs every cell of notebooks and fails where what is stored is not what they show, within what
-// processors may differ by: the kinds of output, the pictures and the words are
+// Check runs every cell of notebooks and fails where what is stored is not what they show,
+// within what processors may differ by: the kinds of output, the pictures and the words are
 // the same, and numbers are close. Nothing is stored.
 func Check(ctx context.Context, o Options, runs string, paths ...string) error {
 	return each(ctx, o, runs, paths, func(path string, fresh []byte) (string, error) {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// TestNormalise holds the hook of JupyterLab to what it leaves out, which is nothing of a notebook of another
-// kernel, and to doing nothing more the second time.
+// TestNormalise holds the hook of JupyterLab to what it leaves out, which is nothing of a
+// notebook of another kernel, and to doing nothing more the second time.
 func TestNormalise(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {
