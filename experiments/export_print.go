@@ -24,10 +24,27 @@ func (c *command) printExport(m *run.Manifest, file string) error {
 		}{file, info.Size(), len(m.Artifacts), m.Withheld})
 	}
 	if len(m.Withheld) > 0 && !c.quiet {
-		text := fmt.Sprintf("left out: %s. Experiment %s keeps its name.", strings.Join(m.Withheld, " "), m.Experiment)
+		text := fmt.Sprintf("left out: %s. Experiment %s keeps its name.", withheld(m), m.Experiment)
 		if err := printLine(c.out, "%s", strings.Join(wrap(text, c.columns(), "", "  "), "\n")); err != nil {
 			return err
 		}
 	}
 	return printLine(c.out, "%s: %d files, %s", file, len(m.Artifacts), disk.Size(float64(info.Size())))
+}
+
+// withheld names what was left out of a shared run, and counts the figures.
+func withheld(m *run.Manifest) string {
+	var names []string
+	figures := 0
+	for _, name := range m.Withheld {
+		if strings.HasPrefix(name, "figures/") {
+			figures++
+		} else {
+			names = append(names, name)
+		}
+	}
+	if figures > 0 {
+		names = append(names, fmt.Sprintf("%d figures", figures))
+	}
+	return strings.Join(names, ", ")
 }

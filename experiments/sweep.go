@@ -10,7 +10,8 @@ import (
 type sweepFlags struct {
 	sweep.Options
 	sweep.RunOptions
-	dryRun bool
+	executor executorFlags
+	dryRun   bool
 }
 
 func (c *command) sweepCommand() *cobra.Command {
@@ -31,8 +32,14 @@ that has finished is not computed again, and the same command goes on with what
 was interrupted. When a point fails, those under way are finished and no other is
 begun, unless --on-error continue is given. Jobs share one device and its threads:
 they give the same results as one job, and gain where a stage keeps a part of the
-processors busy.`,
+processors busy.
+
+With --executor slurm the points become the tasks of a cluster: what all of them
+need is submitted, and the command ends. The folder of runs, the working folder
+and the data must be on a file system that the nodes share. What the cluster is
+asked for stands in the table [slurm] of experiments.toml, and behind --slurm.`,
 		Example: "  go run ./experiments sweep dns lstm.units=32,64,128 --seeds 4 --dry-run\n" +
+			"  go run ./experiments sweep dns --seeds 4 --executor slurm --dry-run\n" +
 			"  go run ./experiments sweep dns lstm.units=32,64,128 --seeds 4 --jobs 2\n" +
 			"  go run ./experiments sweep http 'vae.hidden=[64],[128,64]' seed=1..3",
 		Args:              arguments(1, -1, "the name of an experiment, then key=values as often as needed"),
@@ -53,6 +60,7 @@ processors busy.`,
 	if err := cmd.RegisterFlagCompletionFunc("on-error", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // there is no such flag
 	}
-	cmd.AddCommand(c.sweepListCommand(), c.sweepStatusCommand(), c.sweepReportCommand(), c.sweepPointCommand(), c.sweepSharedCommand())
+	f.executor.add(cmd, "points")
+	cmd.AddCommand(c.sweepListCommand(), c.sweepStatusCommand(), c.sweepWaitCommand(), c.sweepCancelCommand(), c.sweepReportCommand(), c.sweepPointCommand(), c.sweepSharedCommand())
 	return cmd
 }

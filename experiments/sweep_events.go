@@ -17,11 +17,13 @@ type sweepEvents struct {
 	terminal *run.Terminal
 	shown    run.Progress // nil: nothing has ended yet
 	kept     int          // points that had finished before
+	total    int          // points that are to be run
 }
 
 // observe says one end.
 func (s *sweepEvents) observe(e sweep.Event) {
 	s.clear()
+	s.total = e.Total
 	switch {
 	case e.Kept:
 		s.kept++
@@ -51,7 +53,7 @@ func (s *sweepEvents) clear() {
 func (s *sweepEvents) end() {
 	s.clear()
 	if s.kept > 0 {
-		s.terminal.Printf("%d points had finished before and are not computed again\n", s.kept)
+		s.terminal.Printf("finished before and not computed again: %d of %d points\n", s.kept, s.total)
 	}
 }
 

@@ -44,6 +44,11 @@ func (c *command) reportSweep(m *sweep.Manifest, out string) error {
 	for _, text := range r.Missing {
 		c.terminal().Warn(text)
 	}
+	if out != "" {
+		if err := c.writePages(out, "sweep", r); err != nil {
+			return err
+		}
+	}
 	if c.json {
 		return printJSON(c.out, r)
 	}

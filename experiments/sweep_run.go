@@ -14,14 +14,20 @@ func (c *command) sweep(ctx context.Context, name string, assignments []string, 
 		return err
 	}
 	defer s.Close()
-	if err := c.planSweep(ctx, s, f.dryRun); err != nil || f.dryRun {
+	if err := c.planSweep(ctx, s, f.dryRun); err != nil {
 		return err
+	}
+	if f.executor.name == "slurm" {
+		return c.submitSweep(ctx, s, f)
+	}
+	if f.dryRun {
+		return nil
 	}
 	if err := c.runSweep(ctx, s, f.RunOptions); err != nil {
 		return err
 	}
 	if c.json {
-		return c.printSweepStatus(s.Manifest)
+		return c.printSweepStatus(ctx, s.Manifest)
 	}
 	return printLine(c.out, "sweep: %s", s.Dir)
 }
@@ -31,8 +37,8 @@ func (c *command) newSweep(name string, assignments []string, f sweepFlags) (*sw
 	if f.Jobs < 1 {
 		return nil, usageError{fmt.Errorf("sweep: --jobs %d: want at least 1", f.Jobs)}
 	}
-	if f.Seeds < 0 {
-		return nil, usageError{fmt.Errorf("sweep: --seeds %d: want at least 1", f.Seeds)}
+	if err := f.executor.check(f.Jobs); err != nil {
+		return nil, err
 	}
 	return sweep.New(c.runner(), name, assignments, f.Options)
 }

@@ -25,14 +25,22 @@ func (c *command) printSweepReport(r *sweep.Report) error {
 			}
 			spread := s.Spreads[i]
 			mean := decimal(spread.Mean) + map[bool]string{true: "*", false: " "}[spread.Nearest]
-			rows = append(rows, append(row, strconv.Itoa(spread.N), mean, decimal(spread.Deviation), decimal(spread.Least), decimal(spread.Greatest), decimal(s.Real)))
+			rows = append(rows, append(row, strconv.Itoa(spread.N), mean, decimal(spread.Deviation), decimal(spread.Least), decimal(spread.Greatest), decimal(spread.Real)))
 		}
 	}
 	if err := printTable(c.out, heads, rows); err != nil {
 		return err
 	}
-	if err := printLine(c.out, "%d of %d points of sweep %s", r.Finished, r.Sweep.Len(), r.Sweep.Ref()); err != nil || r.Best == nil {
+	if err := printLine(c.out, "%d of %d points of sweep %s", r.Finished, r.Sweep.Len(), r.Sweep.Ref()); err != nil {
 		return err
 	}
-	return printLine(c.out, "best by %s: %s, %.3f (mean of its seeds %.3f)\n  %s", r.Best.Rule, r.Best.Point, r.Best.Own, r.Best.Mean, r.Best.Command)
+	for _, v := range r.Verdicts {
+		if err := printLine(c.out, "%s: %d of %d points", v.Headline, v.Points, r.Finished); err != nil {
+			return err
+		}
+	}
+	if r.Best == nil {
+		return nil
+	}
+	return printLine(c.out, "best by %s: %s, %.3f, on average over its seeds %.3f\n  %s", r.Best.Rule, r.Best.Point, r.Best.Own, r.Best.Mean, r.Best.Command)
 }

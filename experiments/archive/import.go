@@ -38,7 +38,7 @@ func Import(ctx context.Context, r io.Reader, name, runsDir string, called run.A
 		return nil, false, err
 	}
 	defer func() { err = errors.Join(err, scratch.Remove()) }()
-	i := &importer{ctx: ctx, dir: scratch.Dir}
+	i := &importer{ctx: ctx, dir: scratch.Dir, runs: runsDir}
 	if err := i.all(r); err != nil {
 		return nil, false, fmt.Errorf("archive: %s: %w", name, explained(err))
 	}
@@ -62,6 +62,7 @@ func explained(err error) error {
 type importer struct {
 	ctx    context.Context
 	dir    string // of the run
+	runs   string // folder of the runs
 	prefix string // of the names of all entries: experiment/id/
 	files  map[string]run.Artifact
 	seen   map[string]bool
@@ -121,7 +122,7 @@ func (i *importer) manifest(archive *tar.Reader) error {
 	}
 	m, err := run.Open(i.dir)
 	if err != nil {
-		return err
+		return errors.Unwrap(err) // the folder says nothing to anybody
 	}
 	if i.prefix = prefix; prefix != m.Experiment+"/"+m.ID+"/" {
 		return fmt.Errorf("its run is %s, its manifest that of %s/%s: want what export writes", strings.TrimSuffix(prefix, "/"), m.Experiment, m.ID)
@@ -130,7 +131,7 @@ func (i *importer) manifest(archive *tar.Reader) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", run.ManifestName, err)
 	}
-	return disk.Room(i.dir, need)
+	return disk.Room(i.runs, need)
 }
 
 // expect notes the files that are to come, and returns their bytes.
@@ -143,7 +144,7 @@ func (i *importer) expect(artifacts []run.Artifact) (need int64, err error) {
 			return 0, fmt.Errorf("artifact %q: want names inside the run folder, each once", a.Name)
 		}
 		if a.Bytes < 0 || need+a.Bytes < need {
-			return 0, fmt.Errorf("artifact %q: %d bytes", a.Name, a.Bytes)
+			return 0, fmt.Errorf("artifact %q: %d bytes: that many are none", a.Name, a.Bytes)
 		}
 		i.files[a.Name] = a
 		need += a.Bytes

@@ -33,9 +33,22 @@ type Key struct {
 // Describe lists every key with its default, what is allowed and what it means.
 func Describe() []Key {
 	e := Default()
+	return describe(fields(&e))
+}
+
+// SlurmKeys lists the keys of [slurm].
+func SlurmKeys() []Key {
+	keys := describe(new(Slurm).fields())
+	for i := range keys {
+		keys[i].Name = strings.TrimPrefix(keys[i].Name, slurmTable+".")
+	}
+	return keys
+}
+
+func describe(all []field) []Key {
 	comments := meanings()
 	var keys []Key
-	for _, f := range fields(&e) {
+	for _, f := range all {
 		keys = append(keys, Key{Name: f.key, Default: f.text(), Allowed: strings.TrimPrefix(f.allowed(), oneOf), Meaning: comments[f.key], Choices: f.choices()})
 	}
 	return keys

@@ -2,7 +2,7 @@
 // graphics in one style, from plain numbers.
 //
 //	CDF       distribution functions of several sides
-//	Lines     values over an axis, with intervals where there are some
+//	Lines     values over an axis, joined or not, with intervals where there are some
 //	OverTime  rates over time, one panel a side
 //	Bars      values of categories, with intervals where there are some
 //	Boxes     distributions of categories

@@ -44,7 +44,10 @@ func openScratch(dir string) (*Scratch, error) {
 			return &Scratch{Dir: dir, lock: lock}, nil
 		}
 	}
-	return nil, fmt.Errorf("run: %w", err)
+	if errors.Is(err, ErrLocked) {
+		return nil, fmt.Errorf("run: %w: wait until it has ended", err)
+	}
+	return nil, fmt.Errorf("run: %w; choose another folder with --runs", err)
 }
 
 // Close lets the folder go. What is in it stays.

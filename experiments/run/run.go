@@ -102,10 +102,18 @@ func Start(dir string, spec Spec, opts Options) (*Run, error) {
 
 // start opens the folder and writes the first files.
 func (r *Run) start(diff []byte) error {
-	if err := r.open(); err != nil {
+	err := r.open()
+	if errors.Is(err, ErrLocked) {
+		return fmt.Errorf("run: %w: wait until it has ended", err)
+	}
+	if err != nil {
 		return fmt.Errorf("run: %w; choose another folder with --runs", err)
 	}
 	if err := r.begin(diff); err != nil {
+		if _, earlier := os.Stat(r.Path(ManifestName)); earlier != nil { // nobody takes the folder for a run
+			_, _ = os.Remove(r.Path(LogName)), os.Remove(r.Path(MetricsName))
+			_ = os.Remove(r.Dir()) // unless there is more in it
+		}
 		return errors.Join(err, r.close())
 	}
 	return nil

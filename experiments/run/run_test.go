@@ -210,6 +210,30 @@ func TestLatestUnderManyWriters(t *testing.T) {
 	}
 }
 
+// A clock that is set back while a run is written does no harm: it takes no negative time,
+// it finishes, and it is the latest.
+func TestClockBackwards(t *testing.T) {
+	dir := t.TempDir()
+	if err := start(t, dir, spec(1), nil).Finish(nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	r, err := run.Start(dir, spec(2), run.Options{Now: func() time.Time { now = now.Add(-time.Hour); return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(r.Enter(entry(t, "read", map[string]string{"a.txt": "1"}), false), r.Finish(nil, nil)); err != nil {
+		t.Fatal(err)
+	}
+	m, err := run.LatestRun(dir, "tiny")
+	if err != nil || m.Dir != r.Dir() || m.Seconds != 0 || m.Status != run.Finished || run.Verify(m.Dir) != nil {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if runs, broken, err := run.List(dir); err != nil || len(runs) != 2 || len(broken) != 0 || runs[0].Started.Before(runs[1].Started) {
+		t.Errorf("%v, %v, %v", runs, broken, err)
+	}
+}
+
 func TestOneWriter(t *testing.T) {
 	dir := t.TempDir()
 	r := start(t, dir, spec(1), nil)

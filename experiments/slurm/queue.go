@@ -17,6 +17,9 @@ type Task struct {
 	Reason string // why it is pending
 }
 
+// Name is the task as Slurm calls it, like 12_3.
+func (t Task) Name() string { return t.Job.ID + "_" + strconv.Itoa(t.Number) }
+
 // Items are what the task does.
 func (t Task) Items() []string { return t.Job.Tasks[t.Number] }
 

@@ -52,8 +52,8 @@ func parse(assignments []string, seeds int) (fixed []string, axes []Axis, err er
 	switch {
 	case seeds > 0 && given[seedKey]:
 		problems = append(problems, fmt.Errorf("--seeds %d: the seed is given, too: want one of them", seeds))
-	case seeds > MaxPoints:
-		problems = append(problems, fmt.Errorf("--seeds %d: want at most %d", seeds, MaxPoints))
+	case seeds < 0 || seeds > MaxPoints:
+		problems = append(problems, fmt.Errorf("--seeds %d: want a number from 1 to %d", seeds, MaxPoints))
 	case seeds > 0:
 		values, _ := whole(1, int64(seeds)) // not too many
 		axes = append(axes, Axis{seedKey, values})

@@ -26,13 +26,13 @@ type criterion struct {
 
 // best finds the combination with the least mean of the criterion, and its point with the
 // least value. It is nil where no point has a score.
-func best(m *Manifest, combinations []Combination, members [][]result) *Best {
+func best(m *Manifest, members [][]result) *Best {
 	by, ok := criterionOf(slices.Concat(members...))
 	if !ok {
 		return nil
 	}
 	var found *Best
-	for k := range combinations {
+	for k := range members {
 		var values []float64
 		var nearest *result
 		least := math.Inf(1)
@@ -58,9 +58,9 @@ func criterionOf(results []result) (criterion, bool) {
 	classifiers := slices.DeleteFunc(slices.Clone(scores), func(d fidelity.Definition) bool { return d.Kind != fidelity.Classifier })
 	switch {
 	case len(classifiers) > 0:
-		return criterion{"the classifier that tells synthetic traffic best (its AUC's distance from 0.5)", farthest(classifiers)}, true
+		return criterion{"how far the AUC of the strongest classifier is from 0.5", farthest(classifiers)}, true
 	case len(scores) > 0:
-		return criterion{fmt.Sprintf("%s/%s (its distance from real traffic)", scores[0].Level, scores[0].Name), farthest(scores[:1])}, true
+		return criterion{fmt.Sprintf("how far %s/%s is from that of real traffic", scores[0].Level, scores[0].Name), farthest(scores[:1])}, true
 	}
 	return criterion{}, false
 }

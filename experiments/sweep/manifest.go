@@ -46,7 +46,6 @@ type Manifest struct {
 	Axes       []Axis            `json:"axes"`
 	Groups     []Group           `json:"groups"` // of shared stages
 	OnError    OnError           `json:"on_error"`
-	Executor   *Executor         `json:"executor,omitempty"` // nil: the processes that were asked to run it
 	Created    time.Time         `json:"created"`
 	Started    time.Time         `json:"started"` // last
 
@@ -58,12 +57,6 @@ type Manifest struct {
 type Group struct {
 	Stages []string `json:"stages"` // in an order in which they can run
 	Points []int    `json:"points"` // that need them, by Index
-}
-
-// Executor says what runs a sweep other than the process that was asked to.
-type Executor struct {
-	Name string   `json:"name"` // "slurm"
-	Jobs []string `json:"jobs"` // as the executor calls them
 }
 
 // identify names the sweep by what it asks for.

@@ -20,8 +20,10 @@ type Report struct {
 	Finished     int           `json:"finished"` // points whose scores could be read
 	Combinations []Combination `json:"combinations"`
 	Scores       []Score       `json:"scores"`
-	Best         *Best         `json:"best,omitempty"` // nil: no point has a score
-	Missing      []string      `json:"missing"`        // what could not be read, and why
+	Verdicts     []Verdict     `json:"verdicts"`       // of all points, in their order
+	Best         *Best         `json:"best,omitempty"` // nil: no point has a score, or only seeds are swept
+	States       []State       `json:"points"`
+	Missing      []string      `json:"missing"` // what could not be read, and why
 
 	results []result
 }
@@ -38,9 +40,8 @@ func (c Combination) String() string { return strings.Join(c.Assignments, " ") }
 // Score is one of the scores that runs end with, see fidelity.Closing.
 type Score struct {
 	Definition fidelity.Definition `json:"-"`
-	Name       string              `json:"score"`          // level/name
-	Real       *float64            `json:"real,omitempty"` // what real traffic scores against real traffic: the mean of the floors
-	Spreads    []Spread            `json:"spreads"`        // one a combination
+	Name       string              `json:"score"`   // level/name
+	Spreads    []Spread            `json:"spreads"` // one a combination
 }
 
 // Spread is how a score varies over seeds. Without a value all are nil.
@@ -50,16 +51,24 @@ type Spread struct {
 	Deviation *float64 `json:"deviation,omitempty"` // the standard deviation of a sample; nil: there are less than two values
 	Least     *float64 `json:"least,omitempty"`
 	Greatest  *float64 `json:"greatest,omitempty"`
+	Real      *float64 `json:"real,omitempty"`    // what real traffic scores against real traffic: the mean of the floors
 	Nearest   bool     `json:"nearest,omitempty"` // the mean is nearest to real traffic, and not all are
+}
+
+// Verdict is the headline of the reports of some points.
+type Verdict struct {
+	Headline string `json:"headline"`
+	Points   int    `json:"points"` // that have it
 }
 
 // result is a finished point with its main scores.
 type result struct {
 	state  State
-	scores []fidelity.Score // the first of each name: that of all applications
+	scores []fidelity.Score
 }
 
-// value returns the score of a definition; nil: the point has none.
+// value returns the score of a definition, that of all applications together; nil: the point
+// has none.
 func (r *result) value(d fidelity.Definition) *fidelity.Score {
 	if s := d.In(r.scores); s != nil && s.Value != nil {
 		return s
@@ -74,7 +83,7 @@ func Summarize(m *Manifest) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Report{Sweep: m, Combinations: []Combination{}, Scores: []Score{}, Missing: []string{}}
+	r := &Report{Sweep: m, States: states, Combinations: []Combination{}, Scores: []Score{}, Verdicts: []Verdict{}, Missing: []string{}}
 	var members [][]result
 	for _, state := range states {
 		c := Combination{Assignments: slices.DeleteFunc(slices.Clone(state.Assignments), ofSeed)}
@@ -97,7 +106,10 @@ func Summarize(m *Manifest) (*Report, error) {
 	}
 	r.Finished = len(r.results)
 	r.addScores(members)
-	r.Best = best(m, r.Combinations, members)
+	r.addVerdicts()
+	if len(r.Combinations) > 1 {
+		r.Best = best(m, members)
+	}
 	return r, nil
 }
 
@@ -118,7 +130,6 @@ func (r *Report) addScores(members [][]result) {
 	for _, d := range mainScores(r.results) {
 		s := Score{Definition: d, Name: d.Level + "/" + d.Name}
 		var means, floors []*float64
-		var all []float64
 		for _, points := range members {
 			var values, real []float64
 			for i := range points {
@@ -129,18 +140,41 @@ func (r *Report) addScores(members [][]result) {
 					}
 				}
 			}
-			spread, floor := spreadOf(values), spreadOf(real)
+			spread := spreadOf(values)
+			spread.Real = spreadOf(real).Mean
 			s.Spreads = append(s.Spreads, spread)
-			means, floors, all = append(means, spread.Mean), append(floors, floor.Mean), append(all, real...)
+			means, floors = append(means, spread.Mean), append(floors, spread.Real)
 		}
-		s.Real = spreadOf(all).Mean
-		nearest := comparison.Nearest(d, means, floors)
-		if slices.ContainsFunc(s.Spreads, func(one Spread) bool { return one.N > 0 && !nearest[slices.Index(s.Spreads, one)] }) {
-			for i := range s.Spreads {
-				s.Spreads[i].Nearest = nearest[i]
-			}
-		}
+		s.mark(comparison.Nearest(d, means, floors))
 		r.Scores = append(r.Scores, s)
+	}
+}
+
+// addVerdicts counts the headlines of the points' reports.
+func (r *Report) addVerdicts() {
+	for _, point := range r.results {
+		if len(point.scores) == 0 {
+			continue
+		}
+		headline := report.VerdictOf(point.scores, point.scores[0].Application).Headline
+		i := slices.IndexFunc(r.Verdicts, func(v Verdict) bool { return v.Headline == headline })
+		if i < 0 {
+			i = len(r.Verdicts)
+			r.Verdicts = append(r.Verdicts, Verdict{Headline: headline})
+		}
+		r.Verdicts[i].Points++
+	}
+}
+
+// mark marks the means that are nearest to real traffic, none where all are.
+func (s *Score) mark(nearest []bool) {
+	for i, one := range s.Spreads {
+		if one.N > 0 && !nearest[i] {
+			for k := range s.Spreads {
+				s.Spreads[k].Nearest = nearest[k]
+			}
+			return
+		}
 	}
 }
 

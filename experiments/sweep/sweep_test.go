@@ -178,6 +178,7 @@ func TestRun(t *testing.T) {
 	if later, err := again.Status(); err != nil || !slices.EqualFunc(states, later, func(a, b State) bool { return a.Run == b.Run && a.Started.Equal(b.Started) }) {
 		t.Errorf("%+v, %v, want %+v", later, err, states)
 	}
+	checkReport(t, again)
 	checkFind(t, r, s)
 }
 

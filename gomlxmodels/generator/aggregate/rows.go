@@ -174,6 +174,9 @@ func (m *Model) Expected(r generator.Request) int {
 			flows = most
 		}
 	}
+	if r.Until > r.Start {
+		flows = min(flows, 1+float64(r.Until-r.Start)/1e9*rate)
+	}
 	if r.From > r.Start {
 		flows -= float64(r.From-r.Start) / 1e9 * rate
 	}
