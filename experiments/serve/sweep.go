@@ -10,6 +10,7 @@ import (
 	"github.com/necstgen/necstgen/experiments/fidelity"
 	"github.com/necstgen/necstgen/experiments/listing"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/slurm"
 	"github.com/necstgen/necstgen/experiments/sweep"
 )
 
@@ -108,8 +109,9 @@ type sweepData struct {
 	sweepRow
 	Columns []fidelity.Definition
 	Points  []pointRow
-	Left    int     // points that are not shown
-	Shared  []*work // stages that several points need and that are under way
+	Left    int         // points that are not shown
+	Jobs    []slurm.Job // that were ever submitted
+	Shared  []*work     // stages that several points need and that are under way
 	Summary *summary
 }
 
@@ -139,7 +141,8 @@ func (s *Server) sweep(w http.ResponseWriter, r *http.Request) {
 	}
 	all, problems := points(m)
 	d := sweepData{sweepRow: sweepRow{Manifest: m, Keys: keys(m), Counts: counts(all)}, Columns: listing.Columns, Summary: s.summarize(m, all)}
-	if err := errors.Join(problems...); err != nil {
+	d.Jobs, err = slurm.Jobs(m.SlurmDir())
+	if err := errors.Join(append(problems, err)...); err != nil {
 		d.Unread = err.Error()
 	}
 	d.Shared = s.shared(m)

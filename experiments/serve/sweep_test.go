@@ -11,6 +11,7 @@ import (
 
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/slurm"
 	"github.com/necstgen/necstgen/experiments/sweep"
 )
 
@@ -20,7 +21,7 @@ func newSweep(t *testing.T, f *folderOfRuns) *sweep.Manifest {
 	t.Helper()
 	m := &sweep.Manifest{Schema: 1, ID: "aaaabbbbcccc", Name: "units", Experiment: "quickstart", Config: config.Default(), Fixed: []string{"vae.epochs=2"},
 		Axes: []sweep.Axis{{Key: "lstm.units", Values: []string{"16", "32"}}, {Key: "seed", Values: []string{"1", "2"}}}, Started: time.Now(),
-		Executor: &sweep.Executor{Name: "slurm", Jobs: []string{"4711"}}, Dir: filepath.Join(f.dir, ".sweeps", "aaaabbbbcccc")}
+		Dir: filepath.Join(f.dir, ".sweeps", "aaaabbbbcccc")}
 	write := func(name string, value any) {
 		text, err := json.Marshal(value)
 		path := filepath.Join(m.Dir, filepath.FromSlash(name))
@@ -35,6 +36,8 @@ func newSweep(t *testing.T, f *folderOfRuns) *sweep.Manifest {
 		}
 	}
 	write("sweep.json", m)
+	write("slurm/jobs.jsonl", slurm.Job{ID: "4711"})
+	appendText(t, filepath.Join(m.SlurmDir(), "jobs.jsonl"), "\n{")
 	for i, s := range []sweep.State{{Status: run.Finished, Run: folder(f.finished), Seconds: 12, Host: "n1"}, {Status: run.Failed, Error: "no <room>"}, {Status: run.Running}} {
 		write(fmt.Sprintf("points/%04d.json", i+1), s)
 	}
@@ -51,8 +54,8 @@ func TestSweeps(t *testing.T) {
 	m := newSweep(t, f)
 	for target, want := range map[string][]string{
 		"/sweeps": {`<a href="/sweeps/aaaabbbbcccc">units</a>`, "1 of 4 ", "1 finished, 1 failed, 1 interrupted, 1 waiting", "lstm.units, seed"},
-		"/sweeps/aaaabbbbcccc": {"<h1>Sweep units</h1>", "of quickstart vae.epochs=2 over lstm.units, seed", "run by slurm 4711", `href="/runs/` + folder(f.finished) + `"`,
-			"no &lt;room&gt;", "12.0 s", "<h2>Best point</h2>", "lstm.units=16 seed=1", `name="run" value="` + folder(f.finished) + `"`},
+		"/sweeps/aaaabbbbcccc": {"<h1>Sweep units</h1>", "of quickstart vae.epochs=2 over lstm.units, seed", "jobs of Slurm 4711", `href="/runs/` + folder(f.finished) + `"`,
+			"no &lt;room&gt;", "12.0 s", "<h2>Best point</h2>", "lstm.units=16 seed=1", "<h2>Verdicts</h2>", `name="run" value="` + folder(f.finished) + `"`},
 		"/sweeps/ffff":        {"there is no sweep ffff"},
 		"/sweeps/..%2F.cache": {"there is no sweep ../.cache"},
 	} {
