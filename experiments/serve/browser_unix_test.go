@@ -254,4 +254,9 @@ func TestBrowser(t *testing.T) {
 	_ = f.live.Finish(context.Canceled, nil)
 	b.until("document.querySelector('#head .interrupted') != null && document.querySelector('#work h2') == null")
 	b.quiet(origin + "/")
+
+	if err := run.Remove(f.live.Dir()); err != nil { // which the console then says, too
+		t.Fatal(err)
+	}
+	b.until("document.querySelector('h1').innerText == 'That is not to be had' && document.querySelector('main').dataset.every == '0'")
 }
