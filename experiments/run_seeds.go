@@ -16,7 +16,7 @@ func (c *command) runSeeds(cmd *cobra.Command, name string, overrides []string, 
 			return usageError{fmt.Errorf("run: --seeds and --%s: want one of them: several runs cannot have one name, and sweep takes what is stored", flag)}
 		}
 	}
-	f := sweepFlags{Options: sweep.Options{Seeds: seeds}, RunOptions: sweep.RunOptions{Jobs: 1}}
+	f := sweepFlags{Options: sweep.Options{Seeds: seeds}, RunOptions: sweep.RunOptions{Jobs: 1}, executor: executorFlags{name: "local", perTask: 1}}
 	s, err := c.newSweep(name, overrides, f)
 	if err != nil {
 		return err
