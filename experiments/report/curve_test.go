@@ -63,3 +63,22 @@ func TestCurvesOver(t *testing.T) {
 		t.Errorf("an unknown metric: %v", err)
 	}
 }
+
+// A training of one epoch is no line but a point, so points are marked beside it, and
+// beside longer ones alone not.
+func TestCurveMarks(t *testing.T) {
+	one := losses()[:2] // the first epoch of both metrics
+	paths := func(runs ...[]run.Metric) int {
+		f, err := report.CurvesOver("Training", "vae/loss", []string{"a", "b"}, runs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Count(f.Element(), "<path")
+	}
+	if long, both := paths(losses()), paths(losses(), one); both < long+12+1 {
+		t.Errorf("%d paths beside a training of one epoch, %d without: want a mark for each of 13 points", both, long)
+	}
+	if alone := paths(one); alone >= paths(losses(), one) {
+		t.Errorf("%d paths of one epoch alone", alone)
+	}
+}
