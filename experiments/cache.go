@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"github.com/necstgen/necstgen/datasets/disk"
@@ -22,7 +20,7 @@ func (c *command) cacheCommand() *cobra.Command {
 	prune := &cobra.Command{
 		Use:     "prune",
 		Short:   "Remove all but the results of each stage that were used last",
-		Long:    "Removes stored results, apart from the few of each stage that were used last. Runs keep their\nfiles; a removed result that is needed again is computed again.",
+		Long:    "Removes stored results, apart from the few of each stage that were used last, and what commands\nthat were killed have left among the runs. Runs keep their files; a removed result that is\nneeded again is computed again.",
 		Example: "  go run ./experiments cache prune --keep 5",
 		Args:    arguments(0, 0, "no argument"),
 		RunE:    func(*cobra.Command, []string) error { return c.pruneCache(keep) },
@@ -55,21 +53,6 @@ func (c *command) listCache() error {
 		return err
 	}
 	return printLine(c.out, "%d results, %s", len(all), totalSize(all))
-}
-
-// pruneCache removes all stored results but the last keep of each stage.
-func (c *command) pruneCache(keep int) error {
-	if keep < 0 {
-		return usageError{fmt.Errorf("cache prune: --keep %d: want at least 0", keep)}
-	}
-	removed, err := c.runner().Store().Prune(keep)
-	if err != nil {
-		return err
-	}
-	if c.json {
-		return printJSON(c.out, append([]store.Usage{}, removed...))
-	}
-	return printLine(c.out, "%d results removed, %s", len(removed), totalSize(removed))
 }
 
 // totalSize returns the size of all files of stored results together.

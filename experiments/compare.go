@@ -51,7 +51,7 @@ func (c *command) compare(refs []string, out string) error {
 		c.terminal().Warn(text)
 	}
 	if out != "" {
-		err = c.writeComparison(out, compared)
+		err = c.writePages(out, "compare", compared)
 	}
 	if err != nil {
 		return err

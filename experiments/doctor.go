@@ -10,15 +10,27 @@ import (
 )
 
 func (c *command) doctorCommand() *cobra.Command {
-	return &cobra.Command{
+	var measure bool
+	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "What works here, and how to mend what does not",
-		Long: `Examines backends, disk, the notebooks' kernel and the tools that are used where they are
-at hand, and says how to mend what does not work.`,
-		Example: "  go run ./experiments doctor",
+		Long: `Examines backends, the NVIDIA driver, disk, the notebooks' kernel and the tools that are
+used where they are at hand, and says how to mend what does not work.
+
+With --measure, times the training step of each model and the drawing of packets on every
+backend that works, or on the one of --backend, and says which to take. It takes a minute
+at most, and should be the only work of the machine.`,
+		Example: "  go run ./experiments doctor --measure",
 		Args:    arguments(0, 0, "no argument"),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return c.doctor(cmd.Context()) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if measure {
+				return c.measure(cmd.Context())
+			}
+			return c.doctor(cmd.Context())
+		},
 	}
+	cmd.Flags().BoolVar(&measure, "measure", false, "time each model on every backend that works")
+	return cmd
 }
 
 // doctor prints its findings and fails where a run would.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/spf13/cobra"
 
@@ -63,6 +62,8 @@ func (c *command) plan(ctx context.Context, name string, overrides []string, rep
 	if err := printTable(c.out, []string{"STAGE", "TOOK", ""}, rows); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.out, "run %s/%s: %d of %d stages run\n", name, id, missing, len(steps))
-	return err
+	if m := c.runner().Finished(p); m != nil {
+		return printLine(c.out, "run %s/%s is finished: run computes nothing", name, id)
+	}
+	return printLine(c.out, "run %s/%s: %d of %d stages run", name, id, missing, len(steps))
 }

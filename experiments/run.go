@@ -13,25 +13,32 @@ import (
 func (c *command) runCommand() *cobra.Command {
 	var repeat runner.Repetition
 	var called run.Annotation
+	var seeds int
 	cmd := &cobra.Command{
 		Use:   "run NAME [key=value...]",
 		Short: "Learn a capture, generate another one, score it and write a report",
 		Long: `Runs an experiment. Stages whose settings, data and device are those of an
 earlier run are taken from there, and a run that has finished is not computed
-again. What was interrupted or has failed goes on from where it was.`,
+again. What was interrupted or has failed goes on from where it was. With --seeds it
+is a sweep over so many seeds, at whose end is how much the scores vary.`,
 		Example: "  go run ./experiments run quickstart\n" +
 			"  go run ./experiments run http generator=markov seed=2\n" +
 			"  go run ./experiments run capture data.path=my.pcap data.application=SMTP\n" +
 			"  go run ./experiments run quickstart --from lstm\n" +
-			"  go run ./experiments run quickstart --name office --note 'before the move'",
+			"  go run ./experiments run quickstart --name office --note 'before the move'\n" +
+			"  go run ./experiments run quickstart --seeds 5",
 		Args:              arguments(1, -1, "the name of an experiment, then key=value as often as needed"),
 		ValidArgsFunction: c.completeExperiment,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if cmd.Flags().Changed("seeds") {
+				return c.runSeeds(cmd, args[0], c.overrides(cmd, args[1:]), seeds)
+			}
 			return c.run(cmd.Context(), args[0], c.overrides(cmd, args[1:]), repeat, called)
 		},
 	}
 	cmd.Flags().BoolVar(&repeat.Force, "force", false, "make every stage again, whether or not it is stored")
 	cmd.Flags().StringVar(&repeat.From, "from", "", "make this `STAGE` and all that depends on it again")
+	cmd.Flags().IntVar(&seeds, "seeds", 0, "run seeds 1 to `N`, and say how much the scores vary")
 	annotationFlags(cmd, &called)
 	return cmd
 }

@@ -13,12 +13,20 @@ import (
 // columns returns how wide lines of text on the standard output may be: as wide as its
 // terminal, or 80 columns where there is none.
 func (c *command) columns() int {
+	if width := c.terminalColumns(); width > 0 {
+		return width
+	}
+	return 80
+}
+
+// terminalColumns returns how wide the terminal of the standard output is; 0: it is none.
+func (c *command) terminalColumns() int {
 	if f, ok := c.out.(*os.File); ok {
-		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil {
 			return width
 		}
 	}
-	return 80
+	return 0
 }
 
 // entry is one item of a list that is read rather than compared: a line that names it,

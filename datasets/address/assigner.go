@@ -37,6 +37,7 @@ type Assigner struct {
 	overflows uint32
 	kept      map[netip.Addr]*HostState // hosts of flows that keep their tuples
 	named     map[netip.Addr]int        // hosts by the addresses that flows name them by
+	part      Part
 }
 
 type appProto struct {
@@ -64,7 +65,7 @@ func NewAssigner(plan *Plan, random *rand.Rand) *Assigner {
 		kept:     make(map[netip.Addr]*HostState),
 	}
 	for _, h := range plan.Hosts {
-		a.hosts = append(a.hosts, a.newHostState(h))
+		a.hosts = append(a.hosts, newHostState(h, random))
 	}
 	for i := range plan.Services {
 		service := newServiceChoice(&plan.Services[i], a.hosts)
@@ -77,7 +78,8 @@ func NewAssigner(plan *Plan, random *rand.Rand) *Assigner {
 	return a
 }
 
-func (a *Assigner) newHostState(h Host) *HostState {
+// newHostState returns a host whose counters begin anywhere.
+func newHostState(h Host, random *rand.Rand) *HostState {
 	if h.TTL == 0 {
 		h.TTL = defaultTTL
 	}
@@ -88,7 +90,7 @@ func (a *Assigner) newHostState(h Host) *HostState {
 		h.Window = defaultWindow
 	}
 	h.Scale = min(h.Scale, maxScale)
-	return &HostState{Host: h, NextID: uint16(a.random.Uint32()), ClockOffset: a.random.Uint32()}
+	return &HostState{Host: h, NextID: uint16(random.Uint32()), ClockOffset: random.Uint32()}
 }
 
 // Name says by which addresses flows may name their hosts: hosts[i] is host i of the
@@ -165,7 +167,7 @@ func (a *Assigner) Keep(f *flow.Flow) (Ends, error) {
 					break
 				}
 			}
-			host = a.newHostState(h)
+			host = newHostState(h, a.random)
 			a.kept[address] = host
 		}
 		hosts[dir] = host
@@ -218,7 +220,11 @@ func keyOf(pair Pair, service *serviceChoice) pairPort {
 // never with TCP, and with UDP after a silence that tells them apart.
 func (a *Assigner) reusable(pair Pair, service *serviceChoice, f *flow.Flow) bool {
 	ended, used := a.ended[keyOf(pair, service)]
-	return !used || service.Proto == flow.UDP && f.Start()-ended > reuseAfter
+	udp := service.Proto == flow.UDP
+	if !used && a.part.Index > 0 {
+		ended, used = a.part.Silent, true // as far as this part knows, another has had them until then
+	}
+	return !used || udp && f.Start()-ended > reuseAfter
 }
 
 // reuseAfter is the silence in nanoseconds after which a five-tuple is a new UDP
@@ -237,13 +243,17 @@ func (a *Assigner) newClient(pair Pair, service *serviceChoice) Ends {
 	key := keyOf(pair, service)
 	low, size := uint32(service.ClientLow), uint32(service.ClientHigh-service.ClientLow)+1
 	scramble := uint32(pair.Client)<<16 ^ uint32(pair.Server)<<1 ^ uint32(service.Port)
-	n := a.used[key]
+	n, known := a.used[key]
+	if !known {
+		n = a.part.Index
+	}
+	step := max(1, a.part.Count)
 	port := uint16(low + scatter(n%size, size, scramble))
 	for size > fewPorts && registered(port) {
-		n++
+		n += step
 		port = uint16(low + scatter(n%size, size, scramble))
 	}
-	a.used[key] = n + 1
+	a.used[key] = n + step
 	host := a.hosts[pair.Client]
 	if turn := n / size; turn > 0 {
 		host = a.overflowHost(pair.Client, int(turn))
@@ -269,13 +279,17 @@ func (a *Assigner) overflowHost(client, turn int) *HostState {
 		return host
 	}
 	a.overflows++
+	number, random := a.overflows, a.random
+	if a.part.Count > 1 {
+		number, random = a.part.overflow(client, turn, len(a.hosts))
+	}
 	h := a.hosts[client].Host
 	prefix := a.plan.Overflow4
 	if h.Address.Is6() {
 		prefix = a.plan.Overflow6
 	}
-	h.Address = nthAddress(prefix, a.overflows)
-	host := a.newHostState(h)
+	h.Address = nthAddress(prefix, number)
+	host := newHostState(h, random)
 	a.overflow[key] = host
 	return host
 }

@@ -7,9 +7,10 @@
 // row for each flow, [WriteFeatures] and [ReadFeatures] rows of numbers. An [Export]
 // writes packets and their features in one pass.
 //
-// Every function but ReadFlowPackets streams: what is held is one batch (one row
-// group of Parquet), whatever the length of the table. What was written is read back
-// exactly.
+// Every function but ReadFlowPackets and those of a [Column] streams: what is held is one
+// batch (one row group of Parquet), whatever the length of the table. What was written is
+// read back exactly. [ReadColumns], [PacketColumns] and [FlowColumns] hold a whole table as
+// columns, and [WriteColumns] writes one.
 //
 // A packet table has one row per packet; its columns stand in packetColumns.
 // Addresses are text and empty where a packet has none, time is a UTC timestamp

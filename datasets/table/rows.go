@@ -39,17 +39,23 @@ func (b *gatheredBatch[R]) reset() {
 
 // writeRows writes a table whose rows are R.
 func writeRows[R any](w io.Writer, format Format, columns []rowColumn[R], rows iter.Seq2[R, error]) error {
+	out, err := newWriter(w, format, fieldsOf(columns))
+	if err != nil {
+		return err
+	}
+	return gatherRows(table[*gatheredBatch[R]]{out}, columns, rows)
+}
+
+// gatherRows gives the columns of a table whose rows are R to a sink, batch by batch.
+func gatherRows[R any](to sink[*gatheredBatch[R]], columns []rowColumn[R], rows iter.Seq2[R, error]) error {
 	fields := fieldsOf(columns)
-	out, err := newTable(w, format, fields, func() *gatheredBatch[R] {
+	out := newPipe(to, func() *gatheredBatch[R] {
 		b := &gatheredBatch[R]{fields: fields}
 		for _, c := range columns {
 			b.gatherers = append(b.gatherers, c.gather())
 		}
 		return b
 	})
-	if err != nil {
-		return err
-	}
 	return writeAll(rows, func(row *R) error {
 		if out.filled.add(row); out.filled.n < batchRows {
 			return nil

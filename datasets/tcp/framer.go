@@ -68,6 +68,16 @@ func NewFramer(plan *address.Plan, opts Options, src rand.Source) (*Framer, erro
 	return f, nil
 }
 
+// Part makes a Framer that has made no frame one of several, which together make the
+// frames of one capture, each of the flows that start in a time of its own. They must
+// have been made with the same plan and options and equal sources; src is what this one
+// goes on with. A host has one clock in all of them, and no five-tuple is in two.
+// LoRaWAN uplinks cannot be divided so: each device has one counter of frames.
+func (f *Framer) Part(p address.Part, src rand.Source) {
+	f.random = rand.New(src)
+	f.assigner.Part(p, f.random)
+}
+
 // Repairs returns how often each kind of change was made to the flows so far.
 func (f *Framer) Repairs() map[string]int {
 	out := make(map[string]int)

@@ -33,9 +33,22 @@ type Key struct {
 // Describe lists every key with its default, what is allowed and what it means.
 func Describe() []Key {
 	e := Default()
+	return describe(fields(&e))
+}
+
+// SlurmKeys lists the keys of [slurm].
+func SlurmKeys() []Key {
+	keys := describe(new(Slurm).fields())
+	for i := range keys {
+		keys[i].Name = strings.TrimPrefix(keys[i].Name, slurmTable+".")
+	}
+	return keys
+}
+
+func describe(all []field) []Key {
 	comments := meanings()
 	var keys []Key
-	for _, f := range fields(&e) {
+	for _, f := range all {
 		keys = append(keys, Key{Name: f.key, Default: f.text(), Allowed: strings.TrimPrefix(f.allowed(), oneOf), Meaning: comments[f.key], Choices: f.choices()})
 	}
 	return keys
@@ -82,7 +95,7 @@ const oneOf = "one of "
 // meanings maps each key to the comment on its field.
 var meanings = sync.OnceValue(func() map[string]string {
 	structs := map[string]*ast.StructType{}
-	for prefix, text := range map[string]string{"": source, "generator.": generator.SettingsSource} {
+	for prefix, text := range map[string]string{"": source, "config.": slurmSource, "generator.": generator.SettingsSource} {
 		file, err := parser.ParseFile(token.NewFileSet(), "", text, parser.ParseComments)
 		if err != nil {
 			return nil // it compiled, so it parses
@@ -98,6 +111,7 @@ var meanings = sync.OnceValue(func() map[string]string {
 	}
 	texts := map[string]string{}
 	collectMeanings(texts, "", structs["Experiment"], structs)
+	collectMeanings(texts, slurmTable+".", structs["config.Slurm"], structs)
 	return texts
 })
 

@@ -234,6 +234,8 @@ func (f field) wanted() error {
 		kind = "a number"
 	case []int:
 		kind = "a list of whole numbers"
+	case []string:
+		kind = "a list of texts"
 	case []netip.Prefix, netip.Prefix:
 		kind = "a list of prefixes like 10.20.0.0/16 or fd00:1234::/48"
 	case Paths:

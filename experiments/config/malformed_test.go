@@ -40,13 +40,27 @@ var malformed = []struct{ name, in, want string }{
 	{"binary", "\x00\x01\x02", `e.toml:1:1: invalid character at start of key: U+0000`},
 
 	// Tables and names.
-	{"outside of tables", "seed = 1\n[experiment.a]\n", `e.toml:1:1: key "seed" stands outside a table: want [defaults] or [experiment.NAME] above it`},
-	{"misspelt defaults", "[defautls]\nseed = 1\n", `e.toml:1:2: unknown table [defautls]: want [defaults] or [experiment.NAME]`},
-	{"list of tables", "[[experiment.a]]\nseed = 1\n", `e.toml:1:3: unknown table [experiment.a]: want [defaults] or [experiment.NAME]`},
-	{"experiment without a name", "[experiment]\na.seed = 1\n", `e.toml:1:2: unknown table [experiment]: want [defaults] or [experiment.NAME]`},
+	{"outside of tables", "seed = 1\n[experiment.a]\n", `e.toml:1:1: key "seed" stands outside a table: want [defaults], [slurm] or [experiment.NAME] above it`},
+	{"misspelt defaults", "[defautls]\nseed = 1\n", `e.toml:1:2: unknown table [defautls]: want [defaults], [slurm] or [experiment.NAME]`},
+	{"list of tables", "[[experiment.a]]\nseed = 1\n", `e.toml:1:3: unknown table [experiment.a]: want [defaults], [slurm] or [experiment.NAME]`},
+	{"experiment without a name", "[experiment]\na.seed = 1\n", `e.toml:1:2: unknown table [experiment]: want [defaults], [slurm] or [experiment.NAME]`},
 	{"path as name", "[experiment.\"../a\"]\n", `e.toml:1:2: experiment name "../a": want small letters, digits and hyphens`},
 	{"capitals in a name", "[experiment.HTTP]\n", `e.toml:1:2: experiment name "HTTP": want small letters, digits and hyphens`},
-	{"empty name", "[experiment.\"\"]\n", `e.toml:1:2: unknown table [experiment.]: want [defaults] or [experiment.NAME]`},
+	{"empty name", "[experiment.\"\"]\n", `e.toml:1:2: unknown table [experiment.]: want [defaults], [slurm] or [experiment.NAME]`},
+
+	{"list of tables of a cluster", "[[slurm]]\n", `e.toml:1:3: unknown table [slurm]: want [defaults], [slurm] or [experiment.NAME]`},
+	{"table below that of a cluster", "[slurm.gpu]\n", `e.toml:1:2: unknown table [slurm.gpu]: want [defaults], [slurm] or [experiment.NAME]`},
+
+	// What a cluster is asked for.
+	{"misspelt key of a cluster", "[slurm]\npartitions = \"gpu\"\n", `e.toml:2:1: unknown key "slurm.partitions"; did you mean "slurm.partition"?`},
+	{"partition with a space", "[slurm]\npartition = \"my gpu\"\n", `e.toml:2:1: slurm.partition: "my gpu": want the name of a partition, or several with commas between them`},
+	{"fewer GPUs than none", "[slurm]\ngpus = -1\n", `e.toml:2:1: slurm.gpus: -1: want a whole number from 0 to 64`},
+	{"memory in words", "[slurm]\nmemory = \"8 GB\"\n", `e.toml:2:1: slurm.memory: "8 GB": want a whole number with K, M, G or T behind it, like "8G"`},
+	{"time without a unit", "[slurm]\ntime = 60\n", `e.toml:2:1: slurm.time: 60: want a duration like 500ms, 30s or 2m`},
+	{"time that is too short", "[slurm]\ntime = \"1m\"\n", `e.toml:2:1: slurm.time: "1m0s": want 0s, or "5m" or more: two minutes before the end a task stores what it has`},
+	{"one option", "[slurm]\noptions = \"--qos=long\"\n", `e.toml:2:1: slurm.options: "--qos=long": want a list of texts`},
+	{"option in two words", "[slurm]\noptions = [\"--exclusive\", \"--qos long\"]\n", `e.toml:2:1: slurm.options: "--qos long": want options of sbatch in their long form, each with its value in one word, like "--qos=long"`},
+	{"option of the script", "[slurm]\noptions = [\"--array=1-3\"]\n", `e.toml:2:1: slurm.options: "--array=1-3": is set by the script itself, or by another key of [slurm]`},
 
 	// Keys.
 	{"misspelt key", a + "lstm.unit = 3\n", `e.toml:2:1: unknown key "lstm.unit"; did you mean "lstm.units"?`},

@@ -16,8 +16,10 @@ import (
 type File struct {
 	Name        string   // for messages
 	Experiments []string // names, in the order of the file
+	Slurm       Slurm    // what tasks ask a cluster for
 
 	tables map[string]table // "" holds [defaults]
+	slurm  table
 }
 
 // table is what one table of the file assigns.
@@ -34,6 +36,9 @@ type assignment struct {
 	where string // file:line:column
 	value any
 }
+
+// slurmTable is the table of a file that belongs to no experiment.
+const slurmTable = "slurm"
 
 const backslashes = `in "quotes" a backslash is written twice, in 'single quotes' once`
 
@@ -86,7 +91,7 @@ func (f *File) collect(data []byte, values map[string]any) error {
 		}
 		if len(header) == 0 {
 			if len(problems) == 0 {
-				problems = append(problems, fmt.Errorf("%s: key %q stands outside a table: want [defaults] or [experiment.NAME] above it", where, strings.Join(keys, ".")))
+				problems = append(problems, fmt.Errorf("%s: key %q stands outside a table: want [defaults], [slurm] or [experiment.NAME] above it", where, strings.Join(keys, ".")))
 			}
 			continue
 		}
@@ -123,12 +128,16 @@ func at(values map[string]any, path []string) any {
 // nameable is what an experiment may be called: the name becomes a folder.
 var nameable = regexp.MustCompile(`^[a-z0-9][a-z0-9-]*$`)
 
-// open notes a table's header: [defaults], [experiment.NAME] or one of their sub-tables.
+// open notes a table's header: [slurm], [defaults], [experiment.NAME] or one of the
+// latter two's sub-tables.
 func (f *File) open(header []string, where string, kind unstable.Kind) error {
+	if len(header) == 1 && header[0] == slurmTable && kind == unstable.Table {
+		return nil
+	}
 	text := strings.Join(header, ".")
 	name, keys, ok := split(header)
 	if !ok || kind == unstable.ArrayTable {
-		return fmt.Errorf("%s: unknown table [%s]: want [defaults] or [experiment.NAME]", where, text)
+		return fmt.Errorf("%s: unknown table [%s]: want [defaults], [slurm] or [experiment.NAME]", where, text)
 	}
 	if name != "" && !nameable.MatchString(name) {
 		return fmt.Errorf("%s: experiment name %q: want small letters, digits and hyphens", where, name)
@@ -182,6 +191,10 @@ func split(path []string) (name string, keys []string, ok bool) {
 func (f *File) add(p *unstable.Parser, node *unstable.Node, header []string, values map[string]any) error {
 	keys, where := f.key(p, node)
 	path := slices.Concat(header, keys)
+	if path[0] == slurmTable {
+		f.slurm.values = append(f.slurm.values, assignment{key: strings.Join(path[1:], "."), where: where, value: at(values, path)})
+		return nil
+	}
 	name, keys, ok := split(path)
 	if !ok {
 		return fmt.Errorf("%s: unknown key %q: want the name of an experiment before it", where, strings.Join(path, "."))

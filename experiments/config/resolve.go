@@ -88,10 +88,10 @@ func (e *Experiment) apply(t table, given map[string]string) error {
 	return errors.Join(problems...)
 }
 
-// check resolves every experiment, so that a mistake shows wherever it stands;
+// check reads [slurm] and resolves every experiment, so that a mistake shows wherever it stands;
 // one that several experiments inherit is reported once.
 func (f *File) check() error {
-	var problems []error
+	problems := parts(f.Slurm.apply(f.slurm))
 	seen := map[string]bool{}
 	for _, name := range f.Experiments {
 		_, err := f.Experiment(name)

@@ -39,11 +39,28 @@ func fileSchema() schema {
 	defaults["description"] = "what holds for all experiments"
 	names := closed(schema{})
 	names["patternProperties"] = schema{nameable.String(): experiment}
-	file := closed(schema{"defaults": defaults, "experiment": names})
+	file := closed(schema{"defaults": defaults, slurmTable: slurmSchema(), "experiment": names})
 	file["$schema"] = "http://json-schema.org/draft-07/schema#"
 	file["title"] = "Experiments of NeCSTGen"
 	file["definitions"] = tables
 	return file
+}
+
+// slurmSchema describes what tasks may ask a cluster for.
+func slurmSchema() schema {
+	comments := meanings()
+	keys := schema{}
+	for _, f := range new(Slurm).fields() {
+		s := f.schema()
+		s["description"] = comments[f.key]
+		if pattern := slurmPatterns[f.key]; pattern != nil {
+			s["pattern"] = pattern.String()
+		}
+		keys[strings.TrimPrefix(f.key, slurmTable+".")] = s
+	}
+	table := closed(keys)
+	table["description"] = "what a task asks its Slurm cluster for"
+	return table
 }
 
 // closed is a table that has no other keys than these.
@@ -89,7 +106,7 @@ func (f field) schema() schema {
 		return f.bounded("number")
 	case []int:
 		return schema{"type": "array", "items": f.bounded("integer")}
-	case []netip.Prefix:
+	case []string, []netip.Prefix:
 		return schema{"type": "array", "items": text}
 	case Paths:
 		return schema{"type": []string{"string", "array"}, "items": text}

@@ -28,6 +28,7 @@ var schemaPasses = []string{
 	"backslashes", "days in a duration", "text for a time", "local time", "not a number", "negative duration", "no prefix", "bits behind a prefix", "prefixes that overlap",
 	"empty path in a list", "period without a time", "empty period", "short gateway", "gateway of HTTP", "port of HTTP", "packets of flows", "flows of a timeline", "two sources of starts",
 	"extends unknown", "extends misspelt", "extends itself", "extends in a circle", "conflict that is inherited", "empty list", "experiment without a name", "seed of 65 bits",
+	"time that is too short", "option in two words", "option of the script",
 }
 
 // Another implementation of JSON Schema takes experiments.toml and refuses malformed files.

@@ -27,7 +27,23 @@ type Finding struct {
 // computing on them, the folder of the runs, and the programs that the tests ask
 // about captures. It leaves nothing behind.
 func Examine(ctx context.Context, runs string) []Finding {
-	return append(append(backends(ctx), runFolder(runs)), tools()...)
+	all := append(backends(ctx), nvidia(ctx), runFolder(runs))
+	return append(all, tools()...)
+}
+
+// nvidia is the finding on the driver of NVIDIA GPUs, which runs do without.
+func nvidia(ctx context.Context) Finding {
+	d := device.FindDriver(ctx)
+	f := Finding{What: "NVIDIA driver", Detail: d.String()}
+	cuda, why := d.Runs()
+	f.Works = cuda > 0
+	switch {
+	case f.Works:
+		f.Detail += fmt.Sprintf("; fits jax[cuda%d]: %s", cuda, why)
+	case d.Version != "":
+		f.Mend = d.Advice()
+	}
+	return f
 }
 
 // backends are the findings on what computes. They name the backend that runs take.
@@ -35,7 +51,10 @@ func backends(ctx context.Context) []Finding {
 	var all []Finding
 	for _, f := range device.Doctor(ctx, device.Options{}) {
 		detail := f.Detail
-		if f.Path != "" {
+		switch {
+		case f.Path != "" && f.Source != "":
+			detail += " (" + f.Path + ", " + f.Source + ")"
+		case f.Path != "":
 			detail += " (" + f.Path + ")"
 		}
 		if f.Default {

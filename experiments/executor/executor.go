@@ -37,6 +37,25 @@ type Job struct {
 	Check   func(r *run.Run, stage string) error               // is called when a stage's results are there, and may end the run; nil: nothing is checked
 }
 
+// Only returns the job of some of the stages, which must include whatever they depend on.
+func (j *Job) Only(names []string) (*Job, error) {
+	var stages []stage.Stage
+	for _, name := range names {
+		s, ok := j.Graph.Stage(name)
+		if !ok {
+			return nil, unknown(j.Graph, name)
+		}
+		stages = append(stages, *s)
+	}
+	graph, err := stage.NewGraph(stages, j.Graph.Inputs...)
+	if err != nil {
+		return nil, fmt.Errorf("executor: some stages only: %w", err)
+	}
+	part := *j
+	part.Graph = graph
+	return &part, nil
+}
+
 // Abandoned says that a stage did not end within grace after it was interrupted. It
 // may still run: the process has to end, and must not take away what the stage uses.
 var Abandoned = errors.New("the stage under way did not stop in time and is abandoned")
@@ -58,9 +77,9 @@ func Run(ctx context.Context, j *Job, r *run.Run) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := j.obtain(ctx, &j.Graph.Stages[i], r)
+		err := j.obtain(ctx, i, r)
 		for errors.Is(err, store.ErrRemoved) && ctx.Err() == nil { // by another process, before it was linked
-			err = j.obtain(ctx, &j.Graph.Stages[i], r)
+			err = j.obtain(ctx, i, r)
 		}
 		if err != nil {
 			return err
@@ -69,10 +88,17 @@ func Run(ctx context.Context, j *Job, r *run.Run) error {
 	return nil
 }
 
-// obtain takes one stage's results out of the store, or makes them.
-func (j *Job) obtain(ctx context.Context, s *stage.Stage, r *run.Run) error {
+// obtain takes the results of stage i out of the store, or makes them.
+func (j *Job) obtain(ctx context.Context, i int, r *run.Run) error {
+	s := &j.Graph.Stages[i]
+	now := run.Work{Stage: s.Name, Key: j.Keys[s.Name].Sum, Number: i + 1, Of: len(j.Graph.Stages)}
 	entry, claim, err := j.Store.Claim(ctx, s.Name, j.Keys[s.Name],
-		func() { r.Terminal().Printf("%s: another process makes it, waiting for that\n", s.Name) },
+		func() {
+			r.Terminal().Printf("%s: another process makes it, waiting for that\n", s.Name)
+			waiting := now
+			waiting.Waiting = true
+			r.Working(waiting)
+		},
 		func(err error) {
 			r.Warn(fmt.Sprintf("%s: the stored result is damaged, it is made again: %v", s.Name, err))
 		})
@@ -83,7 +109,8 @@ func (j *Job) obtain(ctx context.Context, s *stage.Stage, r *run.Run) error {
 		return j.enter(r, entry, true)
 	}
 	r.Log("stage %s", s.Name)
-	w := &work{run: r}
+	r.Working(now)
+	w := &work{run: r, now: now}
 	env := stage.NewEnv(*s, j.host(s, claim, r, w))
 	err = call(ctx, s, env, r)
 	if errors.Is(err, Abandoned) {
@@ -160,7 +187,10 @@ func (j *Job) host(s *stage.Stage, claim *store.Claim, r *run.Run, w *work) stag
 			return r.Path(dep), nil
 		},
 		Dir: claim.Dir, Checkpoint: checkpoint, Seed: j.Seed, Backend: j.Backend,
-		Record:   claim.Record,
+		Record: func(metric string, step int, value float64) error {
+			r.Terminal().Record(metric, step, value)
+			return claim.Record(metric, step, value)
+		},
 		Progress: func(done, total int64, unit string) { w.progress(s.Name, done, total, unit) },
 		Note:     func(text string) { w.note = text },
 		Warn:     w.warn,
@@ -170,6 +200,7 @@ func (j *Job) host(s *stage.Stage, claim *store.Claim, r *run.Run, w *work) stag
 // work is what is known of a stage that runs.
 type work struct {
 	run      *run.Run
+	now      run.Work
 	note     string
 	warnings []string
 	shown    run.Progress // nil: nothing was shown yet
@@ -186,6 +217,8 @@ func (w *work) progress(what string, done, total int64, unit string) {
 		w.shown.Start(what, total, unit)
 	}
 	w.shown.Set(done)
+	w.now.Done, w.now.Total, w.now.Unit = done, total, unit
+	w.run.Working(w.now)
 }
 
 func (w *work) end() {
@@ -254,11 +287,16 @@ func (j *Job) why(s *stage.Stage, key stage.Key, runs map[string]bool) (why stri
 // begin there.
 func From(g *stage.Graph, name string) ([]string, error) {
 	if _, ok := g.Stage(name); !ok {
-		var names []string
-		for _, s := range g.Stages {
-			names = append(names, s.Name)
-		}
-		return nil, fmt.Errorf("executor: no stage %q: want one of %v", name, names)
+		return nil, unknown(g, name)
 	}
 	return append([]string{name}, g.Dependents(name)...), nil
+}
+
+// unknown says that a graph has no stage of that name.
+func unknown(g *stage.Graph, name string) error {
+	var names []string
+	for _, s := range g.Stages {
+		names = append(names, s.Name)
+	}
+	return fmt.Errorf("executor: no stage %q: want one of %v", name, names)
 }

@@ -2,7 +2,7 @@
 // graphics in one style, from plain numbers.
 //
 //	CDF       distribution functions of several sides
-//	Lines     values over an axis, with intervals where there are some
+//	Lines     values over an axis, joined or not, with intervals where there are some
 //	OverTime  rates over time, one panel a side
 //	Bars      values of categories, with intervals where there are some
 //	Boxes     distributions of categories
@@ -66,6 +66,9 @@ func newFigure(name, title string, panels ...*plot.Plot) *Figure {
 
 // Tall reports whether the figure is higher than it is wide.
 func (f *Figure) Tall() bool { return f.height > f.width }
+
+// Width returns how wide the figure is on a page, in pixels of 1/96 inch.
+func (f *Figure) Width() int { return int(f.width.Points()*96/72 + 0.5) }
 
 // WriteSVG writes the figure as an SVG file. The same figure gives the same bytes.
 func (f *Figure) WriteSVG(w io.Writer) error {

@@ -81,6 +81,10 @@ func TestFigures(t *testing.T) {
 		{"curves", func() (*figure.Figure, error) {
 			return figure.Lines("Training", figure.Axis{Label: "epoch", Whole: true}, "", figure.Line{Name: "loss", X: []float64{1, 2, 3}, Y: []float64{3, 2, 1}})
 		}},
+		{"dots", func() (*figure.Figure, error) {
+			return figure.Lines("Score by word", figure.Axis{Label: "word", Names: []string{"paper", "sampled"}}, "AUC", figure.Line{Side: 1, Name: "points", X: []float64{0, 0, 1, 1}, Y: []float64{0.6, 0.7, 0.5, 0.56}, Dots: true},
+				figure.Line{Side: 1, Name: "mean", X: []float64{0, 1}, Y: []float64{0.65, 0.53}, Low: []float64{0.6, 0.5}, High: []float64{0.7, 0.56}, Dots: true}, figure.Line{Name: "real", X: []float64{0, 1}, Y: []float64{0.5, 0.5}})
+		}},
 		{"rate", func() (*figure.Figure, error) {
 			return figure.OverTime("Bytes a second", "bytes/s", "", 2, figure.Sample{Name: "real", Values: []float64{1, 5, 0, 2}}, figure.Sample{Side: 1, Name: "synthetic", Values: []float64{3, 2}})
 		}},

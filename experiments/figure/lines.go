@@ -3,6 +3,7 @@ package figure
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -16,14 +17,16 @@ type Line struct {
 	Name      string
 	X, Y      []float64
 	Low, High []float64 // ends of the interval of each value; nil: none
+	Dots      bool      // values are marked and not joined, in a pale colour if they have no intervals
 }
 
 // Axis says what an axis shows and how.
 type Axis struct {
 	Label string
-	Scale Scale // "" is Linear
-	Whole bool  // of something that is counted: ticks are whole numbers
-	Marks bool  // of lines over it: each value has a mark
+	Scale Scale    // "" is Linear
+	Whole bool     // of something that is counted: ticks are whole numbers
+	Marks bool     // of lines over it: each value has a mark
+	Names []string // of the places 0, 1, ... where they are no numbers
 }
 
 // Lines draws lines over one axis. On a logarithmic one values of 0 and less are
@@ -32,6 +35,9 @@ func Lines(title string, x Axis, y string, lines ...Line) (*Figure, error) {
 	p := newPanel(x.Label, y)
 	p.X.Tick.Marker = linearTicks{whole: x.Whole}
 	setScale(&p.X, x.Scale)
+	if len(x.Names) > 0 {
+		p.X.Tick.Marker = constantTicks(x.Names)
+	}
 	f := newFigure("lines", title, p)
 	for _, l := range lines {
 		points, bars := l.on(x.Scale)
@@ -43,14 +49,25 @@ func Lines(title string, x Axis, y string, lines ...Line) (*Figure, error) {
 			return nil, fmt.Errorf("figure: %s: %s: %w", title, l.Name, err)
 		}
 		line.LineStyle = look(l.Side)
-		p.Add(line)
-		if x.Marks || len(bars) > 0 {
-			p.Add(marks{points, bars, look(l.Side)})
+		if l.Dots && len(bars) == 0 {
+			line.Color = faint(line.Color)
 		}
-		f.legend = append(f.legend, key{text: l.Name, style: look(l.Side)})
+		if !l.Dots {
+			p.Add(line)
+		}
+		if x.Marks || l.Dots || len(bars) > 0 {
+			p.Add(marks{points, bars, line.LineStyle, l.Dots && len(bars) == 0})
+		}
+		f.legend = append(f.legend, key{text: l.Name, style: line.LineStyle, filled: l.Dots})
 	}
 	widen(&p.Y, 0.05)
-	if x.Scale != "" && x.Scale != Linear {
+	loose := slices.ContainsFunc(lines, func(l Line) bool { return l.Dots })
+	switch {
+	case len(x.Names) > 0:
+		widen(&p.X, 0.1)
+	case loose:
+		widen(&p.X, 0.04)
+	case x.Scale != "" && x.Scale != Linear:
 		widen(&p.X, 0.02)
 	}
 	return f, nil
@@ -77,6 +94,7 @@ type marks struct {
 	points plotter.XYs
 	bars   [][2]float64
 	style  draw.LineStyle
+	large  bool // to be seen beside other marks
 }
 
 // DataRange implements plot.DataRanger.
@@ -92,8 +110,12 @@ func (m marks) DataRange() (xmin, xmax, ymin, ymax float64) {
 func (m marks) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
 	whisker := draw.LineStyle{Color: m.style.Color, Width: 1}
+	radius := vg.Length(2.2)
+	if m.large {
+		radius = 4
+	}
 	for i, at := range m.points {
-		c.DrawGlyph(draw.GlyphStyle{Color: m.style.Color, Radius: 2.2, Shape: draw.CircleGlyph{}}, vg.Point{X: x(at.X), Y: y(at.Y)})
+		c.DrawGlyph(draw.GlyphStyle{Color: m.style.Color, Radius: radius, Shape: draw.CircleGlyph{}}, vg.Point{X: x(at.X), Y: y(at.Y)})
 		if i < len(m.bars) {
 			low, high := y(m.bars[i][0]), y(m.bars[i][1])
 			c.StrokeLine2(whisker, x(at.X), low, x(at.X), high)

@@ -14,7 +14,8 @@
 //
 // Graph is computed from the configuration alone, before any data is read. Prepare
 // adds what decides the results beside it, the data and the device, and Run runs it
-// and writes the report.
+// and writes the report. A Session prepares many experiments: data are digested once and
+// a backend is opened once.
 package pipeline
 
 import (
@@ -23,17 +24,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
-
-	"github.com/gomlx/compute"
 
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/executor"
 	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
-	"github.com/necstgen/necstgen/experiments/store"
-	"github.com/necstgen/necstgen/gomlxmodels/device"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/stage"
 
@@ -78,75 +74,26 @@ type Prepared struct {
 	Spec run.Spec
 	Job  *executor.Job
 
-	device    *device.Device // nil: no stage needs one
-	abandoned bool           // a stage may still use the device
+	session *Session
+	alone   bool // the session is of this experiment only
 }
 
-// Options are what an experiment is run with beside its configuration.
-type Options struct {
-	Store *store.Store
-	Out   io.Writer // where a backend says what it does; nil: nowhere
-
-	// Progress stands between the data and its digest; nil: none.
-	Progress func(r io.Reader, bytes int64) io.Reader
-}
-
-// Prepare digests the data of an experiment and opens its backend, which both
-// decide what its stages make. The caller must close the result.
-func Prepare(ctx context.Context, name string, overrides []string, e config.Experiment, o Options) (_ *Prepared, err error) {
-	graph, err := Graph(e)
+// Prepare is [Session.Prepare] in a session of its own, which Close of the result ends.
+func Prepare(ctx context.Context, name string, overrides []string, e config.Experiment, o Options) (*Prepared, error) {
+	session := NewSession(o)
+	p, err := session.Prepare(ctx, name, overrides, e)
 	if err != nil {
+		session.Close()
 		return nil, err
 	}
-	data, err := findData(e.Data)
-	if err != nil {
-		return nil, err
-	}
-	files, sum, err := data.digest(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	p := &Prepared{Spec: run.Spec{Experiment: name, Overrides: overrides, Config: e, Inputs: files, Seeds: map[string]uint64{}}}
-	facts := stage.Facts{Seed: e.Seed, Inputs: map[string]string{dataName: sum}}
-	inputs := map[string]func() (io.ReadCloser, error){dataName: func() (io.ReadCloser, error) { return data.reopen(ctx) }}
-	if from := e.Generate.FlowsFrom; from != "" {
-		table, open, err := digestFlowTable(from, o)
-		if err != nil {
-			return nil, err
-		}
-		p.Spec.Inputs = append(p.Spec.Inputs, table)
-		facts.Inputs[flowTableName], inputs[flowTableName] = table.SHA256, open
-	}
-	if slices.ContainsFunc(graph.Stages, func(s stage.Stage) bool { return s.Device }) {
-		if p.device, err = device.Open(ctx, device.Options{Backend: backendName(e.Backend), Out: o.Out}); err != nil {
-			return nil, err
-		}
-		d := p.device
-		facts.Device = d.Identity()
-		p.Spec.Backend = run.Backend{Name: d.Name, Description: d.Description, PluginPath: d.PluginPath, PluginVersion: d.PluginVersion, Identity: facts.Device, Reason: d.Reason}
-	}
-	keys, err := graph.Keys(facts)
-	if err != nil {
-		p.Close()
-		return nil, err
-	}
-	for _, s := range graph.Stages {
-		p.Spec.Keys = append(p.Spec.Keys, keys[s.Name].Sum)
-		for _, seed := range s.Seeds {
-			p.Spec.Seeds[seed] = stage.Seed(e.Seed, seed)
-		}
-	}
-	p.Job = &executor.Job{Graph: graph, Keys: keys, Store: o.Store, Seed: e.Seed,
-		Inputs:  inputs,
-		Check:   func(r *run.Run, stage string) error { return room(e, r, stage) },
-		Backend: func(context.Context) (compute.Backend, error) { return p.device.Backend, nil }}
+	p.alone = true
 	return p, nil
 }
 
-// Close releases the backend.
+// Close releases the backend, unless that belongs to a session.
 func (p *Prepared) Close() {
-	if p.device != nil && !p.abandoned {
-		p.device.Close()
+	if p.alone {
+		p.session.Close()
 	}
 }
 
@@ -156,12 +103,42 @@ func (p *Prepared) Run(ctx context.Context, runsDir string, options run.Options)
 	if err != nil {
 		return nil, err
 	}
-	err = executor.Run(ctx, p.Job, r)
-	p.abandoned = errors.Is(err, executor.Abandoned)
-	if err != nil && ctx.Err() != nil {
-		err = context.Canceled // whatever the interruption has broken
+	return r, r.Finish(p.execute(ctx, p.Job, r), func() error { return writeReport(r) })
+}
+
+// Make makes some stages of an experiment and stores them. They must include whatever
+// they depend on. The run that it needs for that lies below dir and is removed when all
+// of it is stored; one that fails stays with its log.
+func (p *Prepared) Make(ctx context.Context, dir string, stages []string, options run.Options) error {
+	job, err := p.Job.Only(stages)
+	if err != nil {
+		return err
 	}
-	return r, r.Finish(err, func() error { return writeReport(r) })
+	spec := p.Spec
+	spec.Keys = nil
+	for _, s := range job.Graph.Stages {
+		spec.Keys = append(spec.Keys, job.Keys[s.Name].Sum)
+	}
+	r, err := run.Start(dir, spec, options)
+	if err != nil {
+		return err
+	}
+	if err := r.Finish(p.execute(ctx, job, r), nil); err != nil {
+		return err
+	}
+	return run.Remove(r.Dir())
+}
+
+// execute runs a job of the experiment.
+func (p *Prepared) execute(ctx context.Context, job *executor.Job, r *run.Run) error {
+	err := executor.Run(ctx, job, r)
+	if errors.Is(err, executor.Abandoned) {
+		p.session.abandon()
+	}
+	if err != nil && ctx.Err() != nil {
+		return context.Canceled // whatever the interruption has broken
+	}
+	return err
 }
 
 // writeReport writes the page and its figures from the files of the run.
@@ -171,14 +148,6 @@ func writeReport(r *run.Run) error {
 		return err
 	}
 	return r.WriteFile("report.html", func(w io.Writer) error { return report.Write(w, data) })
-}
-
-// backendName is the configuration's backend as package device takes it.
-func backendName(b config.Backend) string {
-	if b == config.Auto {
-		return ""
-	}
-	return string(b)
 }
 
 // writeJSON makes a declared artifact of a value.

@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/experiments/analysis"
@@ -48,6 +49,37 @@ func (t Table) WriteHTML(w io.Writer) error {
 		row("td", cells)
 	}
 	b.WriteString("</tbody>\n</table>\n")
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// WriteText writes the table without its title as lines of text.
+func (t Table) WriteText(w io.Writer) error {
+	width := make([]int, len(t.Heads))
+	lines := append([][]string{t.Heads}, t.Rows...)
+	for _, cells := range lines {
+		for i, cell := range cells {
+			width[i] = max(width[i], utf8.RuneCountInString(cell))
+		}
+	}
+	var b strings.Builder
+	for _, cells := range lines {
+		for i, cell := range cells {
+			space := strings.Repeat(" ", width[i]-utf8.RuneCountInString(cell))
+			switch {
+			case t.Right[i]:
+				b.WriteString(space + cell)
+			case i < len(cells)-1:
+				b.WriteString(cell + space)
+			default:
+				b.WriteString(cell)
+			}
+			if i < len(cells)-1 {
+				b.WriteString("  ")
+			}
+		}
+		b.WriteByte('\n')
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }

@@ -3,9 +3,13 @@ package run
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/necstgen/necstgen/datasets/filelock"
 )
 
 // Annotation is what a user calls a run and says of it. Nothing that a run computes
@@ -70,11 +74,43 @@ func CheckName(runsDir, name, dir string) error {
 		return err
 	}
 	for _, m := range runs {
-		if m.Name == name && filepath.Clean(m.Dir) != filepath.Clean(dir) {
+		if m.Name == name && !sameFolder(m.Dir, dir) {
 			return fmt.Errorf("run: name %q: %s is called so: want another name, or remove that run", name, m.Dir)
 		}
 	}
 	return nil
+}
+
+// sameFolder reports whether two paths lead to one folder.
+func sameFolder(a, b string) bool {
+	first, err1 := os.Stat(a)
+	second, err2 := os.Stat(b)
+	return err1 == nil && err2 == nil && os.SameFile(first, second)
+}
+
+// naming calls do, which writes the manifest of the run in dir, while no other process
+// below runsDir can give a name, if the run can have the name; "" needs no such care.
+func naming(runsDir, name, dir string, do func() error) error {
+	if name == "" {
+		return do()
+	}
+	for try := 0; ; try++ {
+		lock, err := filelock.Try(runsDir)
+		if err != nil {
+			return fmt.Errorf("run: %w", err)
+		}
+		if lock != nil {
+			defer lock.Close()
+			if err := CheckName(runsDir, name, dir); err != nil {
+				return err
+			}
+			return do()
+		}
+		if try == 250 {
+			return fmt.Errorf("run: name %q: another process has been naming runs in %s for 5 s: try again", name, runsDir)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
 }
 
 // Annotate replaces what a run that is not under way is called. It writes nothing where
@@ -83,19 +119,28 @@ func (m *Manifest) Annotate(a Annotation) error {
 	if a.Name == m.Name && a.Note == m.Note && slices.Equal(a.Tags, m.Tags) {
 		return nil
 	}
-	lock, err := claim(m.Dir)
+	dir, err := filepath.EvalSymlinks(m.Dir)
+	if err == nil {
+		dir, err = filepath.Abs(dir)
+	}
 	if err != nil {
-		return fmt.Errorf("run: %w: name it when it has ended", err)
+		return fmt.Errorf("run: %w", err)
 	}
-	now, err := Open(m.Dir) // it may have been made again since m was read
-	if err == nil {
-		now.Annotation = a
-		err = now.save()
-	}
-	if err == nil {
-		*m = *now
-	}
-	return errors.Join(err, lock.Close())
+	return naming(filepath.Dir(filepath.Dir(dir)), a.Name, dir, func() error {
+		lock, err := claim(m.Dir)
+		if err != nil {
+			return fmt.Errorf("run: %w: name it when it has ended", err)
+		}
+		now, err := Open(m.Dir) // it may have been made again since m was read
+		if err == nil {
+			now.Annotation = a
+			err = now.save()
+		}
+		if err == nil {
+			*m = *now
+		}
+		return errors.Join(err, lock.Close())
+	})
 }
 
 // namedFolder returns the folder of the run that a user gave the name; "": none has it.

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/necstgen/necstgen/experiments/run"
@@ -93,14 +95,59 @@ func TestName(t *testing.T) {
 	}
 
 	other, err := run.Open(filepath.Join(dir, "tiny", ids[1]))
-	if err = errors.Join(err, other.Annotate(named)); err != nil {
+	if err != nil {
 		t.Fatal(err)
 	}
+	if err := other.Annotate(named); err == nil || !strings.Contains(err.Error(), first+" is called so") {
+		t.Errorf("a second run of one name: %v", err)
+	}
+	rename(t, other.Dir, "office")
 	if _, err := run.Find(dir, "office"); err == nil || !strings.Contains(err.Error(), "2 runs are called office: ") {
 		t.Errorf("two of one name: %v", err)
 	}
 	if _, err := run.Find(dir, "nobody"); err == nil || !strings.Contains(err.Error(), "no finished run of nobody") {
 		t.Errorf("an unknown name: %v", err)
+	}
+}
+
+// rename writes a name into a manifest, as somebody may who copies a run folder.
+func rename(t *testing.T, dir, name string) {
+	t.Helper()
+	path := filepath.Join(dir, "manifest.json")
+	text, err := os.ReadFile(path)
+	if err == nil {
+		text = []byte(strings.Replace(string(text), `"id": `, `"name": "`+name+`", "id": `, 1))
+		err = os.WriteFile(path, text, 0o666)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Of many that give one name at once, one does.
+func TestNameOfOneOnly(t *testing.T) {
+	dir := t.TempDir()
+	var wait sync.WaitGroup
+	var named atomic.Int32
+	for seed := range uint64(12) {
+		wait.Go(func() {
+			r, err := run.Start(dir, spec(seed), run.Options{Now: clock(), Annotation: run.Annotation{Name: "office"}})
+			switch {
+			case err == nil:
+				named.Add(1)
+				err = r.Finish(nil, nil)
+			case strings.Contains(err.Error(), " is called so: want another name"):
+				err = nil
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	runs, broken, err := run.List(dir)
+	if named.Load() != 1 || len(runs) != 1 || len(broken) != 0 || err != nil {
+		t.Errorf("%d were named; %d runs, %v, %v", named.Load(), len(runs), broken, err)
 	}
 }
 

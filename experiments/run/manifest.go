@@ -4,6 +4,7 @@
 //	  manifest.json    what was run, on what, with what outcome, and a digest of every file
 //	  metrics.jsonl    {"metric":"vae/loss","step":3,"value":1.2}, one a line, stage by stage
 //	  log.txt          what was said, with times
+//	  work.json        how far the stage under way is; gone when the run has ended
 //	  ...              the artifacts: models, captures, tables, scores, report
 //
 // whose id is a digest of the keys of all its stages: of the settings that they
@@ -37,9 +38,9 @@ const schemaVersion = 2
 
 // Names in a run folder that are no artifacts of stages.
 const (
-	manifestName = "manifest.json"
+	ManifestName = "manifest.json"
 	MetricsName  = "metrics.jsonl"
-	logName      = "log.txt"
+	LogName      = "log.txt"
 )
 
 // Status says how far a run has come.
@@ -74,6 +75,10 @@ type Manifest struct {
 	Stages     []Stage           `json:"stages"`
 	Artifacts  []Artifact        `json:"artifacts"` // by name; log.txt and manifest.json are not among them
 	Warnings   []string          `json:"warnings"`
+
+	// Withheld are the artifacts that the run has made and that were left out when it was
+	// exported to be shared; empty for a whole run.
+	Withheld []string `json:"withheld,omitempty"`
 
 	// Dir is the folder that the manifest was read from or is written to.
 	Dir string `json:"-"`
@@ -136,34 +141,42 @@ type Metric = store.Metric
 
 // Open reads the manifest of a run folder.
 func Open(dir string) (*Manifest, error) {
-	text, err := readManifest(dir)
-	if err != nil {
-		return nil, fmt.Errorf("run: %s: %w", dir, err)
+	text, err := os.ReadFile(filepath.Join(dir, ManifestName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("run: %s: no %s: this is no run folder: %w", dir, ManifestName, fs.ErrNotExist)
 	}
 	m := &Manifest{Dir: dir}
-	if err := json.Unmarshal(text, m); err != nil {
-		return nil, fmt.Errorf("run: %s: %s: %w", dir, manifestName, err)
+	if err == nil {
+		err = m.parse(text)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("run: %s: %w", dir, err)
 	}
 	return m, nil
 }
 
-// readManifest reads manifest.json, if it is of this program's version.
-func readManifest(dir string) ([]byte, error) {
-	text, err := os.ReadFile(filepath.Join(dir, manifestName))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("no %s: this is no run folder: %w", manifestName, fs.ErrNotExist)
-	}
-	if err != nil {
-		return nil, err
-	}
+// parse reads the text of manifest.json, if it is of this program's version.
+func (m *Manifest) parse(text []byte) error {
 	var version struct {
 		Schema int `json:"schema"`
 	}
 	if err := json.Unmarshal(text, &version); err != nil {
-		return nil, fmt.Errorf("%s: %w", manifestName, err)
+		return fmt.Errorf("%s: %w", ManifestName, err)
 	}
 	if version.Schema != schemaVersion {
-		return nil, fmt.Errorf("%s: schema %d: this program reads %d: run the experiment again", manifestName, version.Schema, schemaVersion)
+		return fmt.Errorf("%s: schema %d: this program reads %d: run the experiment again", ManifestName, version.Schema, schemaVersion)
 	}
-	return text, nil
+	if err := json.Unmarshal(text, m); err != nil {
+		return fmt.Errorf("%s: %w", ManifestName, err)
+	}
+	return nil
+}
+
+// Text is the text of manifest.json.
+func (m *Manifest) Text() ([]byte, error) {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("run: manifest: %w", err)
+	}
+	return append(text, '\n'), nil
 }

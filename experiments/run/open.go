@@ -38,7 +38,7 @@ func latestFolder(runsDir, experiment string) (string, error) {
 // run), experiment/id, where the first letters of the id will do, or the name that
 // a user gave to a run. An experiment that has the name of a run is the one meant.
 func Find(runsDir, ref string) (*Manifest, error) {
-	if _, err := os.Stat(filepath.Join(ref, manifestName)); err == nil {
+	if _, err := os.Stat(filepath.Join(ref, ManifestName)); err == nil {
 		return Open(filepath.Clean(ref))
 	}
 	dir, err := Folder(runsDir, ref)
@@ -54,7 +54,7 @@ func Find(runsDir, ref string) (*Manifest, error) {
 func Folder(runsDir, ref string) (string, error) {
 	experiment, id, exact := strings.Cut(strings.TrimSuffix(filepath.ToSlash(ref), "/"), "/")
 	if !filepath.IsLocal(filepath.FromSlash(ref)) || strings.Contains(id, "/") {
-		return "", fmt.Errorf("run: %s: no %s there: want a run folder, an experiment, experiment/id, or the name of a run", ref, manifestName)
+		return "", fmt.Errorf("run: %s: no %s there: want a run folder, an experiment, experiment/id, or the name of a run", ref, ManifestName)
 	}
 	if !exact || id == "latest" {
 		dir, err := latestFolder(runsDir, experiment)

@@ -2,15 +2,11 @@ package run
 
 import (
 	"bytes"
-	"cmp"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -20,9 +16,7 @@ import (
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/atomicfile"
-	"github.com/necstgen/necstgen/datasets/filelock"
 	"github.com/necstgen/necstgen/experiments/config"
-	"github.com/necstgen/necstgen/experiments/store"
 )
 
 // Spec is what is to be run.
@@ -36,13 +30,21 @@ type Spec struct {
 	Backend    Backend
 }
 
+// idDigits are the hexadecimal digits of a run's id.
+const idDigits = 12
+
 // ID is the first 12 hexadecimal digits of a SHA-256 over the keys of the stages.
 func (s Spec) ID() string {
 	h := sha256.New()
 	for _, key := range slices.Sorted(slices.Values(s.Keys)) {
 		fmt.Fprintln(h, key)
 	}
-	return hex.EncodeToString(h.Sum(nil))[:12]
+	return hex.EncodeToString(h.Sum(nil))[:idDigits]
+}
+
+// isID reports whether a text can be the id of a run.
+func isID(text string) bool {
+	return len(text) == idDigits && strings.TrimLeft(text, "0123456789abcdef") == ""
 }
 
 // Options are what a run needs beside its Spec. The zero value is a silent run.
@@ -65,11 +67,9 @@ type Run struct {
 	lock     *os.File
 	log      *os.File
 	manifest Manifest
+	work     Work // as it was noted last
 	added    map[string]Artifact
 }
-
-// ErrLocked says that another process is writing the run.
-var ErrLocked = errors.New("another process is writing this run")
 
 // Start claims dir/<experiment>/<id> and opens a run in it. What an earlier part of
 // the run has left stays until it is replaced or the run has finished. The caller
@@ -90,13 +90,32 @@ func Start(dir string, spec Spec, opts Options) (*Run, error) {
 		r.manifest.Annotation = earlier.Annotation
 	}
 	r.manifest.Annotation = r.manifest.Annotation.With(opts.Annotation)
-	if err := r.open(); err != nil {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, fmt.Errorf("run: %w; choose another folder with --runs", err)
 	}
-	if err := r.begin(opts.Source.diff); err != nil {
-		return nil, errors.Join(err, r.close())
+	if err := naming(dir, opts.Annotation.Name, folder, func() error { return r.start(opts.Source.diff) }); err != nil {
+		return nil, err
 	}
 	return r, nil
+}
+
+// start opens the folder and writes the first files.
+func (r *Run) start(diff []byte) error {
+	err := r.open()
+	if errors.Is(err, ErrLocked) {
+		return fmt.Errorf("run: %w: wait until it has ended", err)
+	}
+	if err != nil {
+		return fmt.Errorf("run: %w; choose another folder with --runs", err)
+	}
+	if err := r.begin(diff); err != nil {
+		if _, earlier := os.Stat(r.Path(ManifestName)); earlier != nil { // nobody takes the folder for a run
+			_, _ = os.Remove(r.Path(LogName)), os.Remove(r.Path(MetricsName))
+			_ = os.Remove(r.Dir()) // unless there is more in it
+		}
+		return errors.Join(err, r.close())
+	}
+	return nil
 }
 
 // open makes and locks the folder.
@@ -110,25 +129,10 @@ func (r *Run) open() error {
 		return err
 	}
 	r.lock = lock
-	if r.log, err = os.OpenFile(filepath.Join(dir, logName), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666); err != nil {
+	if r.log, err = os.OpenFile(filepath.Join(dir, LogName), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o666); err != nil {
 		return errors.Join(err, lock.Close())
 	}
 	return nil
-}
-
-// claim locks a run folder. Whoever looks whether a run is under way holds its lock for
-// a moment, so a lock that is held is tried again for a tenth of a second.
-func claim(dir string) (*os.File, error) {
-	for try := 0; ; try++ {
-		lock, err := filelock.Try(dir)
-		if err != nil || lock != nil {
-			return lock, err
-		}
-		if try == 5 {
-			return nil, fmt.Errorf("%s: %w", dir, ErrLocked)
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
 }
 
 // begin writes the first manifest, and what differs from the commit.
@@ -198,91 +202,6 @@ func (r *Run) Warn(text string) {
 	r.out.Warn(text)
 }
 
-// Enter takes a stage's entry into the run: its files are linked into the folder,
-// its metrics appended to metrics.jsonl, and it is a row of the stage table. reused
-// says that the entry was there before, so its doubts have not been said yet.
-func (r *Run) Enter(e *store.Entry, reused bool) error {
-	if err := r.Intact(); err != nil {
-		return err
-	}
-	if err := e.Link(r.Dir()); err != nil {
-		return err
-	}
-	if err := r.appendMetrics(e); err != nil {
-		return err
-	}
-	if reused {
-		for _, text := range e.Warnings {
-			r.Warn(text)
-		}
-	}
-	s := Stage{Name: e.Stage, Key: e.Key, Started: e.Started, Seconds: e.Seconds, Reused: reused, Note: e.Note, Warnings: e.Warnings, Artifacts: map[string]string{}}
-	r.mu.Lock()
-	for _, a := range e.Artifacts {
-		s.Artifacts[a.Name] = a.SHA256
-		r.added[a.Name] = a
-	}
-	r.manifest.Stages = append(r.manifest.Stages, s)
-	r.mu.Unlock()
-	duration := Seconds(s.Seconds)
-	if reused {
-		duration = "reused"
-	}
-	r.Log("stage %s: %s", s.Name, duration)
-	r.out.row(s.Name, duration, s.Note)
-	return r.save()
-}
-
-// appendMetrics appends an entry's metrics to the run's.
-func (r *Run) appendMetrics(e *store.Entry) error {
-	in, err := e.Metrics()
-	if err != nil {
-		return err
-	}
-	defer in.Close()
-	out, err := os.OpenFile(r.Path(MetricsName), os.O_WRONLY|os.O_APPEND, 0o666)
-	if err != nil {
-		return err
-	}
-	if _, err = io.Copy(out, in); err != nil {
-		err = fmt.Errorf("run: metrics of stage %s: %w", e.Stage, err)
-	}
-	return errors.Join(err, out.Close())
-}
-
-// WriteFile makes a file of the run that is no stage's, as the report, of what
-// write writes.
-func (r *Run) WriteFile(name string, write func(io.Writer) error) error {
-	a, err := writeArtifact(r.Dir(), name, write)
-	if err != nil {
-		return err
-	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.added[name] = a
-	return nil
-}
-
-// writeArtifact writes one file of a run folder.
-func writeArtifact(dir, name string, write func(io.Writer) error) (Artifact, error) {
-	if !filepath.IsLocal(filepath.FromSlash(name)) || name == manifestName || name == logName {
-		return Artifact{}, fmt.Errorf("run: artifact %q: want a name inside the run folder", name)
-	}
-	path := filepath.Join(dir, filepath.FromSlash(name))
-	err := os.MkdirAll(filepath.Dir(path), 0o777)
-	if err == nil {
-		err = atomicfile.Write(path, write)
-	}
-	a := Artifact{Name: name}
-	if err == nil {
-		a.Bytes, a.SHA256, err = store.DigestFile(path)
-	}
-	if err != nil {
-		return a, fmt.Errorf("run: artifact %s: %w", name, err)
-	}
-	return a, nil
-}
-
 // Manifest is a copy of what is known so far.
 func (r *Run) Manifest() *Manifest {
 	r.mu.Lock()
@@ -290,147 +209,4 @@ func (r *Run) Manifest() *Manifest {
 	m := r.manifest
 	m.Artifacts = sorted(r.added)
 	return &m
-}
-
-// sorted lists artifacts by name.
-func sorted(artifacts map[string]Artifact) []Artifact {
-	list := slices.AppendSeq(make([]Artifact, 0, len(artifacts)), maps.Values(artifacts))
-	slices.SortFunc(list, func(a, b Artifact) int { return cmp.Compare(a.Name, b.Name) })
-	return list
-}
-
-// save writes manifest.json.
-func (r *Run) save() error {
-	return r.Manifest().save()
-}
-
-func (m *Manifest) save() error {
-	text, err := json.MarshalIndent(m, "", "  ")
-	if err == nil {
-		err = atomicfile.WriteFile(filepath.Join(m.Dir, manifestName), append(text, '\n'))
-	}
-	if err != nil {
-		return fmt.Errorf("run: manifest: %w", err)
-	}
-	return nil
-}
-
-// Finish ends the run. With a nil error it has finished: report writes its last
-// files, files that do not belong to it are removed, and latest points to it. Any
-// other run stays with its status, its log and what its stages have made, and goes
-// on from there when it is started again. Finish returns err, joined with what went
-// wrong in finishing.
-func (r *Run) Finish(err error, report func() error) error {
-	if err == nil {
-		r.manifest.Finished = r.now().UTC()
-		r.manifest.Seconds = max(0, r.manifest.Finished.Sub(r.manifest.Started).Seconds())
-		err = r.finish(report)
-	}
-	if err == nil {
-		return nil
-	}
-	r.manifest.Status, r.manifest.Finished, r.manifest.Error = Failed, time.Time{}, err.Error()
-	if errors.Is(err, context.Canceled) {
-		r.manifest.Status, r.manifest.Error = Interrupted, ""
-	}
-	r.Log("%s: %v", r.manifest.Status, err)
-	failed := r.Intact()
-	if failed == nil {
-		failed = r.save()
-	}
-	if failed != nil { // what has ended the run may prevent this, too: the manifest still says that it is running
-		r.Log("%v", failed)
-	}
-	return errors.Join(err, r.close())
-}
-
-// finish brings a run to its end.
-func (r *Run) finish(report func() error) error {
-	if err := r.Intact(); err != nil {
-		return err
-	}
-	bytes, sum, err := store.DigestFile(r.Path(MetricsName))
-	if err != nil {
-		return fmt.Errorf("run: %w", err)
-	}
-	r.added[MetricsName] = Artifact{Name: MetricsName, Bytes: bytes, SHA256: sum}
-	r.manifest.Status = Finished
-	if report != nil {
-		if err := report(); err != nil {
-			return err
-		}
-	}
-	r.Log("finished")
-	if err := r.removeUnclaimed(); err != nil {
-		return err
-	}
-	if err := r.save(); err != nil {
-		return err
-	}
-	if err := latest(r.Dir()); err != nil {
-		return err
-	}
-	return r.close()
-}
-
-// removeUnclaimed removes files that no stage of this run has made.
-func (r *Run) removeUnclaimed() error {
-	err := filepath.WalkDir(r.Dir(), func(path string, d os.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
-			return err
-		}
-		relative, err := filepath.Rel(r.Dir(), path)
-		if err != nil {
-			return err
-		}
-		name := filepath.ToSlash(relative)
-		if _, known := r.added[name]; known || name == manifestName || name == logName {
-			return nil
-		}
-		return os.Remove(path)
-	})
-	if err != nil {
-		return fmt.Errorf("run: %w", err)
-	}
-	return nil
-}
-
-// latest makes the link latest beside a run folder point to it. Of many processes
-// that do so at once the last one wins, and at every moment there is a link.
-func latest(dir string) error {
-	link := filepath.Join(filepath.Dir(dir), "latest")
-	temporary := fmt.Sprintf("%s.%d-%s", link, os.Getpid(), filepath.Base(dir))
-	_ = os.Remove(temporary) // left by a killed process of this number, if by any
-	if err := os.Symlink(filepath.Base(dir), temporary); err != nil {
-		return fmt.Errorf("run: %w", err)
-	}
-	if err := os.Rename(temporary, link); err != nil {
-		return fmt.Errorf("run: %w", errors.Join(err, os.Remove(temporary)))
-	}
-	return nil
-}
-
-// close releases the folder.
-func (r *Run) close() error {
-	return errors.Join(r.log.Close(), r.lock.Close())
-}
-
-// Seconds writes a duration for a table: "0.42 s", "12.3 s", "4m05s".
-func Seconds(s float64) string {
-	switch {
-	case s < 9.995:
-		return fmt.Sprintf("%.2f s", s)
-	case s < 99.95:
-		return fmt.Sprintf("%.1f s", s)
-	}
-	d := time.Duration(s * float64(time.Second)).Round(time.Second)
-	if d >= time.Hour {
-		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
-	}
-	return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
-}
-
-// temporary reports whether a name is that of a link or file that is being written.
-func temporary(name string) bool {
-	return strings.HasPrefix(name, ".") || strings.HasSuffix(name, atomicfile.Suffix)
 }

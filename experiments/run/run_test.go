@@ -210,6 +210,30 @@ func TestLatestUnderManyWriters(t *testing.T) {
 	}
 }
 
+// A clock that is set back while a run is written does no harm: it takes no negative time,
+// it finishes, and it is the latest.
+func TestClockBackwards(t *testing.T) {
+	dir := t.TempDir()
+	if err := start(t, dir, spec(1), nil).Finish(nil, nil); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	r, err := run.Start(dir, spec(2), run.Options{Now: func() time.Time { now = now.Add(-time.Hour); return now }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(r.Enter(entry(t, "read", map[string]string{"a.txt": "1"}), false), r.Finish(nil, nil)); err != nil {
+		t.Fatal(err)
+	}
+	m, err := run.LatestRun(dir, "tiny")
+	if err != nil || m.Dir != r.Dir() || m.Seconds != 0 || m.Status != run.Finished || run.Verify(m.Dir) != nil {
+		t.Errorf("%+v, %v", m, err)
+	}
+	if runs, broken, err := run.List(dir); err != nil || len(runs) != 2 || len(broken) != 0 || runs[0].Started.Before(runs[1].Started) {
+		t.Errorf("%v, %v, %v", runs, broken, err)
+	}
+}
+
 func TestOneWriter(t *testing.T) {
 	dir := t.TempDir()
 	r := start(t, dir, spec(1), nil)
@@ -265,4 +289,60 @@ func TestManifestKeys(t *testing.T) {
 			t.Errorf("%s: %s", key, m[key])
 		}
 	}
+}
+
+// A run under way says how far its stage is, not more often than somebody reads it, and
+// leaves nothing of that when it ends.
+func TestWorking(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	r, err := run.Start(t.TempDir(), run.Spec{Experiment: "e", Config: config.Default()}, run.Options{Now: func() time.Time { return at }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := r.Manifest()
+	if w, err := m.Work(); w != nil || err != nil {
+		t.Errorf("%v, %v before the first stage", w, err)
+	}
+	began := at
+	w := run.Work{Stage: "vae", Number: 2, Of: 9, Total: 10, Unit: "epochs"}
+	for _, step := range []struct {
+		after      time.Duration
+		done, want int64
+	}{{0, 0, 0}, {time.Second / 2, 1, 0}, {time.Second / 2, 2, 2}, {-time.Hour, 3, 3}} {
+		at = at.Add(step.after)
+		w.Done = step.done
+		r.Working(w)
+		got, err := m.Work()
+		if err != nil || got.Done != step.want || !got.Started.Equal(began) || got.Stage != "vae" || got.Number != 2 || got.Of != 9 {
+			t.Errorf("%+v, %v; want %d done since %s", got, err, step.want, began)
+		}
+	}
+	r.Working(run.Work{Stage: "gmm", Waiting: true})
+	if got, err := m.Work(); err != nil || !got.Waiting || !got.Started.Equal(at) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := os.WriteFile(m.Path(run.WorkName), []byte(`{"stage`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := m.Work(); err == nil {
+		t.Errorf("half a file is read as %+v", got)
+	}
+	if err := r.Finish(errors.New("no room"), nil); err == nil {
+		t.Error("it finished")
+	}
+	if w, err := m.Work(); w != nil || err != nil {
+		t.Errorf("%v, %v after the end", w, err)
+	}
+}
+
+func BenchmarkWorking(b *testing.B) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	r, err := run.Start(b.TempDir(), run.Spec{Experiment: "e", Config: config.Default()}, run.Options{Now: func() time.Time { at = at.Add(time.Second); return at }})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		r.Working(run.Work{Stage: "vae", Total: 10, Unit: "epochs"})
+	}
+	_ = r.Finish(errors.New("done"), nil)
 }

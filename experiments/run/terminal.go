@@ -17,6 +17,7 @@ type Terminal struct {
 	Interactive bool             // Err is a terminal, so a line may be drawn over
 	Quiet       bool             // neither stages nor progress
 	Now         func() time.Time // clock of the plain progress lines; nil: time.Now
+	Live        Live             // draws progress and metrics in place of the lines of Err; nil: lines are written
 
 	mu sync.Mutex
 }
@@ -55,11 +56,27 @@ type Progress interface {
 	Done()
 }
 
+// Live draws a run while it is under way, as a cell of a notebook does. Its methods may be
+// called from several goroutines.
+type Live interface {
+	Progress
+	Record(m Metric) // of a training that is under way
+}
+
+// Record passes a metric to what draws it, if anything does.
+func (t *Terminal) Record(metric string, step int, value float64) {
+	if t != nil && t.Live != nil {
+		t.Live.Record(Metric{Metric: metric, Step: step, Value: &value})
+	}
+}
+
 // Progress returns a new progress display.
 func (t *Terminal) Progress() Progress {
 	switch {
 	case t == nil || t.Quiet:
 		return silent{}
+	case t.Live != nil:
+		return t.Live
 	case t.Interactive:
 		return &bar{terminal: t}
 	}
@@ -167,3 +184,18 @@ func (l *lines) Set(n int64) {
 }
 
 func (l *lines) Done() {}
+
+// Seconds writes a duration for a table: "0.42 s", "12.3 s", "4m05s".
+func Seconds(s float64) string {
+	switch {
+	case s < 9.995:
+		return fmt.Sprintf("%.2f s", s)
+	case s < 99.95:
+		return fmt.Sprintf("%.1f s", s)
+	}
+	d := time.Duration(s * float64(time.Second)).Round(time.Second)
+	if d >= time.Hour {
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+}

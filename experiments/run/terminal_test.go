@@ -2,7 +2,9 @@ package run_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -94,4 +96,34 @@ func TestSeconds(t *testing.T) {
 			t.Errorf("Seconds(%g) = %s, want %s", tt.seconds, got, tt.want)
 		}
 	}
+}
+
+// drawn notes what a Live is told.
+type drawn struct{ said []string }
+
+func (d *drawn) Start(what string, total int64, unit string) {
+	d.said = append(d.said, fmt.Sprint("start ", what, " ", total, " ", unit))
+}
+func (d *drawn) Set(n int64) { d.said = append(d.said, fmt.Sprint("set ", n)) }
+func (d *drawn) Done()       { d.said = append(d.said, "done") }
+func (d *drawn) Record(m run.Metric) {
+	d.said = append(d.said, fmt.Sprint(m.Metric, " ", m.Step, " ", *m.Value))
+}
+
+// What draws a run is told of progress and metrics; nothing is written in its place.
+func TestLive(t *testing.T) {
+	var out, err bytes.Buffer
+	d := new(drawn)
+	terminal := &run.Terminal{Out: &out, Err: &err, Interactive: true, Live: d}
+	p := terminal.Progress()
+	p.Start("vae", 2, "epochs")
+	terminal.Record("vae/loss", 1, 0.5)
+	p.Set(1)
+	p.Done()
+	want := []string{"start vae 2 epochs", "vae/loss 1 0.5", "set 1", "done"}
+	if !slices.Equal(d.said, want) || out.Len() != 0 || err.Len() != 0 {
+		t.Errorf("%q, %q, %q, want %q", d.said, &out, &err, want)
+	}
+	(*run.Terminal)(nil).Record("vae/loss", 1, 0.5)
+	(&run.Terminal{}).Record("vae/loss", 1, 0.5)
 }

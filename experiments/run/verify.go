@@ -21,7 +21,7 @@ func Verify(dir string) error {
 	if m.Status != Finished {
 		problems = append(problems, fmt.Errorf("run: status is %s", m.Status))
 	}
-	listed := map[string]bool{manifestName: true, logName: true}
+	listed := map[string]bool{ManifestName: true, LogName: true}
 	for _, a := range m.Artifacts {
 		listed[a.Name] = true
 		if err := verify(fsys, a); err != nil {

@@ -59,21 +59,37 @@ func (r *Runner) Finish(ctx context.Context, name string, overrides []string, re
 		return nil, false, err
 	}
 	defer p.Close()
-	dir := filepath.Join(r.Runs, name, p.Spec.ID())
-	if err := r.CheckAnnotation(called, dir); err != nil {
+	if err := r.CheckAnnotation(called, filepath.Join(r.Runs, name, p.Spec.ID())); err != nil {
 		return nil, false, err
 	}
-	// A run whose files were changed takes them out of the store again.
-	if m, err := run.Open(dir); err == nil && len(p.Job.Again) == 0 && run.Verify(dir) == nil {
-		r.Terminal.Printf("it finished on %s and is not computed again (--force does)\n", m.Finished.Local().Format("2006-01-02 15:04:05"))
+	return r.Complete(ctx, p, r.Terminal, called)
+}
+
+// Complete takes the finished run of a prepared experiment, or makes it, saying its stages
+// to out; it is not fresh where it was there. The run is called so.
+func (r *Runner) Complete(ctx context.Context, p *pipeline.Prepared, out *run.Terminal, called run.Annotation) (m *run.Manifest, fresh bool, err error) {
+	if m := r.Finished(p); m != nil {
+		out.Printf("it finished on %s and is not computed again (--force does)\n", m.Finished.Local().Format("2006-01-02 15:04:05"))
 		return m, false, m.Annotate(m.Annotation.With(called))
 	}
-	made, err := p.Run(ctx, r.Runs, run.Options{Out: r.Terminal, Source: run.ReadSource(ctx, "."), Annotation: called})
+	made, err := p.Run(ctx, r.Runs, run.Options{Out: out, Source: run.ReadSource(ctx, "."), Annotation: called})
 	if err != nil {
 		return nil, false, err
 	}
 	m, err = run.Open(made.Dir())
 	return m, true, err
+}
+
+// Finished returns the finished run of a prepared experiment, nil if there is none or it is
+// to be made again. A run that was shared without its data is made anew, and one whose files
+// were changed takes them out of the store again.
+func (r *Runner) Finished(p *pipeline.Prepared) *run.Manifest {
+	dir := filepath.Join(r.Runs, p.Spec.Experiment, p.Spec.ID())
+	m, err := run.Open(dir)
+	if err != nil || len(p.Job.Again) > 0 || len(m.Withheld) > 0 || run.Verify(dir) != nil {
+		return nil
+	}
+	return m
 }
 
 // Prepare makes an experiment with overrides ready to be planned or run, and says which
@@ -100,13 +116,21 @@ func (r *Runner) Prepare(ctx context.Context, name string, overrides []string, r
 // PrepareConfig makes a resolved configuration ready to be planned or run with results
 // in the store s. The caller must close the result.
 func (r *Runner) PrepareConfig(ctx context.Context, name string, overrides []string, e config.Experiment, s *store.Store) (*pipeline.Prepared, error) {
-	shown := r.Terminal.Progress()
-	defer shown.Done()
-	return pipeline.Prepare(ctx, name, overrides, e, pipeline.Options{Store: s, Out: r.Messages,
+	return pipeline.Prepare(ctx, name, overrides, e, r.options(s))
+}
+
+// Session returns a session for experiments whose results go into the runner's store. The
+// caller must close it.
+func (r *Runner) Session() *pipeline.Session { return pipeline.NewSession(r.options(r.Store())) }
+
+// options are what experiments with results in the store s are prepared with.
+func (r *Runner) options(s *store.Store) pipeline.Options {
+	return pipeline.Options{Store: s, Out: r.Messages,
 		Progress: func(in io.Reader, bytes int64) io.Reader {
+			shown := r.Terminal.Progress()
 			shown.Start("digest", bytes, "bytes")
-			return &countingReader{r: in, shown: shown.Set}
-		}})
+			return &countingReader{r: in, shown: shown}
+		}}
 }
 
 // stages returns the names of the stages to make again.
@@ -139,16 +163,20 @@ func (r *Runner) CheckAnnotation(a run.Annotation, dir string) error {
 	return nil
 }
 
-// countingReader reports how many bytes have been read.
+// countingReader shows how many bytes have been read, until the end or an error.
 type countingReader struct {
 	r     io.Reader
 	n     int64
-	shown func(int64)
+	shown run.Progress
 }
 
+// Read reads like the reader behind it.
 func (c *countingReader) Read(buffer []byte) (int, error) {
 	n, err := c.r.Read(buffer)
 	c.n += int64(n)
-	c.shown(c.n)
+	c.shown.Set(c.n)
+	if err != nil {
+		c.shown.Done()
+	}
 	return n, err
 }

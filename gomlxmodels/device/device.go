@@ -153,11 +153,29 @@ func open(ctx context.Context, o Options, asked, by string) (*Device, error) {
 	if err != nil {
 		return nil, fmt.Errorf("device: backend %q: %w", asked, err)
 	}
-	d, err := openPlugin(p, options)
+	d, err := openChecked(ctx, p, options)
 	if err != nil {
-		return nil, fmt.Errorf("device: backend %q: %w", asked, err)
+		return nil, fmt.Errorf("device: backend %q: %s: %w", asked, p.path, err)
 	}
 	d.Reason = by
+	return d, nil
+}
+
+// openChecked opens a plugin, and computes on a GPU: a driver that does not fit, a busy
+// card and a full one show only there.
+func openChecked(ctx context.Context, p plugin, options string) (*Device, error) {
+	d, err := openPlugin(p, options)
+	if p.kind != "cuda" {
+		return d, err
+	}
+	if err == nil {
+		if err = d.check(); err != nil {
+			d.Close()
+		}
+	}
+	if err != nil {
+		return nil, explainCUDA(ctx, err)
+	}
 	return d, nil
 }
 
@@ -174,10 +192,10 @@ func resolve(ctx context.Context, o Options, name string) (plugin, error) {
 		return found[0], nil
 	}
 	if name != "cpu" {
-		return plugin{}, fmt.Errorf("%w for %q: %s", errNoPlugin, name, advice(name))
+		return plugin{}, fmt.Errorf("%w for %q: %s", errNoPlugin, name, advice(ctx, name))
 	}
 	if !o.mayInstall() {
-		return plugin{}, fmt.Errorf("%w for %q, and installation is turned off: %s", errNoPlugin, name, advice(name))
+		return plugin{}, fmt.Errorf("%w for %q, and installation is turned off: %s", errNoPlugin, name, advice(ctx, name))
 	}
 	return install(ctx, o)
 }
@@ -202,7 +220,7 @@ func choose(ctx context.Context, o Options) (*Device, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	return fallBack(o, "no XLA plugin works here; xla:cpu would be much faster: "+advice("cpu"))
+	return fallBack(o, "no XLA plugin works here; xla:cpu would be much faster: "+advice(ctx, "cpu"))
 }
 
 // try opens a plugin of that kind, or says why not and returns nil.
@@ -212,10 +230,7 @@ func try(ctx context.Context, o Options, kind, reason string) *Device {
 		o.say("xla:%s is not available: %v", kind, err)
 		return nil
 	}
-	d, err := openPlugin(p, "")
-	if err == nil && kind == "cuda" {
-		err = d.check() // a driver that does not fit shows only here
-	}
+	d, err := openChecked(ctx, p, "")
 	if err != nil {
 		o.say("xla:%s does not work with %s: %v", kind, p.path, err)
 		return nil
@@ -245,10 +260,10 @@ func openGo(options, reason string) (*Device, error) {
 }
 
 // advice says how to get a plugin.
-func advice(kind string) string {
+func advice(ctx context.Context, kind string) string {
 	switch kind {
 	case "cuda":
-		return `install one with "pip install jax[cuda13]" or set PJRT_PLUGIN_LIBRARY_PATH to the folder of pjrt_c_api_cuda_plugin.so`
+		return FindDriver(ctx).Advice()
 	case "cpu":
 		return `connect to the network once so that it can be installed, or set PJRT_PLUGIN_LIBRARY_PATH to the folder of pjrt_c_api_cpu_plugin.so`
 	}

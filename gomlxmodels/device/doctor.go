@@ -56,16 +56,16 @@ func (o Options) examine(ctx context.Context, kind string) []Finding {
 		return []Finding{{Name: name, Detail: "this program was built without XLA", Mend: "build it with CGO_ENABLED=1 on " + platforms}}
 	}
 	if kind == "cuda" && !gpu() {
-		return []Finding{{Name: name, Detail: "no NVIDIA GPU: no /dev/nvidia*", Mend: "on a machine with a GPU, install its driver"}}
+		return []Finding{{Name: name, Detail: "no NVIDIA GPU: no " + deviceFile, Mend: "on a machine with a GPU, install its driver"}}
 	}
 	found := o.find(ctx, kind)
 	if len(found) == 0 {
-		return []Finding{{Name: name, Detail: errNoPlugin.Error(), Mend: advice(kind)}}
+		return []Finding{{Name: name, Detail: errNoPlugin.Error(), Mend: advice(ctx, kind)}}
 	}
 	var findings []Finding
 	for _, p := range found {
 		f := Finding{Name: name, Path: p.path, Source: p.source}
-		d, err := openPlugin(p, "")
+		d, err := openChecked(ctx, p, "")
 		if err == nil {
 			f.Detail = strings.TrimSpace(d.Description + ", " + d.PluginVersion)
 			err = d.check()
@@ -73,7 +73,7 @@ func (o Options) examine(ctx context.Context, kind string) []Finding {
 		}
 		f.Works = err == nil
 		if err != nil {
-			f.Detail, f.Mend = err.Error(), "remove the file or install another version: "+advice(kind)
+			f.Detail, f.Mend = err.Error(), "remove the file or install another version: "+advice(ctx, kind)
 		}
 		findings = append(findings, f)
 	}

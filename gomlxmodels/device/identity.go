@@ -24,7 +24,7 @@ import (
 //
 //	xla:cpu plugin=sha256:2bf5...91 cpu=amd64+avx512 threads=8
 //	xla:cpu plugin=sha256:2bf5...91 cpu=amd64+avx2 threads=2 flags=--xla_cpu_enable_fast_math=true
-//	xla:cuda plugin=sha256:77aa...0c hardware="NVIDIA H100 80GB HBM3" options=preallocate=false
+//	xla:cuda plugin=sha256:77aa...0c hardware="NVIDIA H100 80GB HBM3" options=preallocate=false,tf32=false flags=--xla_gpu_deterministic_ops=true
 //	go version=go1.26.8 cpu=amd64+avx512 GOAMD64=v1
 //
 // XLA compiles for the processor that it runs on, so the same plugin rounds
@@ -55,7 +55,7 @@ func (d *Device) Identity() string {
 		add("hardware", fmt.Sprintf("%q", d.Description))
 	}
 	add("options", d.options)
-	add("flags", strings.Join(effectiveFlags(d.flags), " "))
+	add("flags", strings.Join(effectiveFlags(d.Name, d.flags), " "))
 	return strings.Join(parts, " ")
 }
 
@@ -128,14 +128,21 @@ func processor(flags string) string {
 	return name + "+" + newest
 }
 
-// effectiveFlags are the flags of XLA that may change results, sorted. What is known
-// not to is left out: where files lie, and what processor says already.
-func effectiveFlags(flags string) (kept []string) {
+// effectiveFlags are the flags of XLA that may change the results of a device, sorted.
+// What is known not to is left out: where files lie, what processor says already, and
+// on a CPU the flags of GPUs, which a GPU that was tried first leaves behind.
+func effectiveFlags(device, flags string) (kept []string) {
+	idle := []string{"--xla_dump", dataDir, isaFlag}
+	switch device {
+	case "xla:cpu":
+		idle = append(idle, "--xla_gpu_")
+	case "xla:cuda":
+		idle = append(idle, "--xla_cpu_")
+	}
 	for _, f := range strings.Fields(flags) {
-		if strings.HasPrefix(f, "--xla_dump") || strings.HasPrefix(f, "--xla_gpu_cuda_data_dir") || strings.HasPrefix(f, isaFlag) {
-			continue
+		if !slices.ContainsFunc(idle, func(prefix string) bool { return strings.HasPrefix(f, prefix) }) {
+			kept = append(kept, f)
 		}
-		kept = append(kept, f)
 	}
 	slices.Sort(kept)
 	return kept

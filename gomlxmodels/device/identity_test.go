@@ -44,9 +44,14 @@ func TestProcessor(t *testing.T) {
 }
 
 func TestEffectiveFlags(t *testing.T) {
-	got := effectiveFlags(" --xla_cpu_max_isa=AVX2 --xla_z=1  --xla_a=2 --xla_dump_to=/tmp/x --xla_gpu_cuda_data_dir=/opt/cuda ")
-	if want := []string{"--xla_a=2", "--xla_z=1"}; !slices.Equal(got, want) {
-		t.Errorf("effective flags %q, want %q", got, want)
+	const flags = " --xla_cpu_max_isa=AVX2 --xla_z=1  --xla_a=2 --xla_dump_to=/tmp/x --xla_gpu_cuda_data_dir=/opt/cuda --xla_gpu_deterministic_ops=true --xla_cpu_enable_fast_math=true "
+	for device, want := range map[string][]string{
+		"xla:cpu":  {"--xla_a=2", "--xla_cpu_enable_fast_math=true", "--xla_z=1"},
+		"xla:cuda": {"--xla_a=2", "--xla_gpu_deterministic_ops=true", "--xla_z=1"},
+	} {
+		if got := effectiveFlags(device, flags); !slices.Equal(got, want) {
+			t.Errorf("%s: effective flags %q, want %q", device, got, want)
+		}
 	}
 }
 

@@ -69,7 +69,7 @@ func install(ctx context.Context, o Options) (plugin, error) {
 		o.say("%s: %v", s.name, err)
 		failed = append(failed, fmt.Sprintf("%s: %v", s.name, err))
 	}
-	return plugin{}, fmt.Errorf("cannot install the plugin: %s: %s", strings.Join(failed, "; "), advice("cpu"))
+	return plugin{}, fmt.Errorf("cannot install the plugin: %s: %s", strings.Join(failed, "; "), advice(ctx, "cpu"))
 }
 
 // sources are go-xla's own release first, then the wheel.

@@ -18,12 +18,6 @@ type plugin struct {
 	source string // how it was found
 }
 
-// gpu reports whether the driver of an NVIDIA GPU shows a card.
-func gpu() bool {
-	found, _ := filepath.Glob("/dev/nvidia[0-9]*")
-	return len(found) > 0
-}
-
 // kindOf guesses the kind of a plugin from its path, as go-xla does.
 func kindOf(path string) string {
 	name := strings.ToLower(filepath.Base(path))
@@ -92,8 +86,14 @@ func (o Options) find(ctx context.Context, kind string) []plugin {
 	}
 	if kind == "cuda" {
 		for _, dir := range pythonFolders(ctx) {
-			add(filepath.Join(dir, "jax_plugins", "xla_cuda*", "xla_cuda_plugin.so"), "JAX wheel in "+dir)
+			add(filepath.Join(dir, "jax_plugins", "xla_cuda*", "xla_cuda_plugin.so"), "in "+dir)
 		}
+		for i, p := range found {
+			if wheel := wheelOf(p.path); wheel != "" {
+				found[i].source = wheel + " " + p.source
+			}
+		}
+		found = o.fit(found, FindDriver(ctx))
 	}
 	return found
 }

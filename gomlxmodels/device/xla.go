@@ -26,7 +26,14 @@ func openPlugin(p plugin, options string) (*Device, error) {
 		return nil, err
 	}
 	if p.kind == "cuda" {
-		prepareCUDA(p.path)
+		// The plugin finds its libraries beside the place that it is loaded from.
+		if real, err := filepath.EvalSymlinks(p.path); err == nil {
+			p.path = real
+		}
+		if err := prepareCUDA(p.path); err != nil {
+			return nil, err
+		}
+		options = cudaOptions(options, cards())
 	}
 	b, err := newClient(p.config(options), p.kind)
 	if err != nil {
@@ -50,14 +57,17 @@ func (p plugin) config(options string) string {
 	config := p.path
 	if p.kind == "cuda" {
 		config += ",noshared_buffers" // go-xla guesses from the path, which may hold "cpu"
-		if !strings.Contains(options, "preallocate") {
-			config += ",preallocate=false" // GPUs are shared
-		}
 	}
 	if options != "" {
 		config += "," + options
 	}
 	return config
+}
+
+// cards is how many GPUs the driver shows.
+func cards() int {
+	found, _ := filepath.Glob(deviceFile)
+	return len(found)
 }
 
 // newClient makes a client of the plugin. The CPU plugin would pretend to have
@@ -72,23 +82,6 @@ func newClient(config, kind string) (*xla.Backend, error) {
 		}
 	}
 	return xla.NewWithOptions(config, nil)
-}
-
-// prepareCUDA points XLA to the CUDA libraries beside a JAX wheel. go-xla only
-// looks beside plugins that it installed itself, and warns otherwise.
-func prepareCUDA(path string) {
-	packages := filepath.Dir(filepath.Dir(filepath.Dir(path))) // site-packages
-	for _, pattern := range []string{"nvidia/cu1[0-9]", "nvidia/cuda_nvcc", "nvidia"} {
-		found, _ := filepath.Glob(filepath.Join(packages, pattern))
-		if len(found) == 0 {
-			continue
-		}
-		os.Setenv("GOPJRT_CUDA_CHECKS", "0")
-		if flags := os.Getenv("XLA_FLAGS"); !strings.Contains(flags, "xla_gpu_cuda_data_dir") {
-			os.Setenv("XLA_FLAGS", strings.TrimSpace(flags+" --xla_gpu_cuda_data_dir="+found[len(found)-1]))
-		}
-		return
-	}
 }
 
 // firstLine drops the stack traces that go-xla's errors print with %v.

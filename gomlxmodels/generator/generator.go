@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"math"
+	"math/rand/v2"
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -15,6 +16,27 @@ import (
 // gives the same flows. Several requests may be under way at once.
 type Generator interface {
 	Flows(ctx context.Context, r Request) iter.Seq2[*flow.Flow, error]
+}
+
+// Planner is a Generator that draws the starts of flows by themselves.
+type Planner interface {
+	Generator
+
+	// Starts yields the starts of the flows that Flows draws for the same request,
+	// without their packets. A timeline without flows has none, and gives ErrNoStarts.
+	Starts(ctx context.Context, r Request) iter.Seq2[int64, error]
+}
+
+// ErrNoStarts says that the packets of traffic without flows are drawn one behind the
+// other, so that none has a time before all those in front of it are drawn.
+var ErrNoStarts = errors.New("generator: a timeline without flows (data.flows = \"none\") has no starts of flows")
+
+// StartsUnless returns starts, or ErrNoStarts of a timeline without flows.
+func StartsUnless(timeline bool, starts iter.Seq2[int64, error]) iter.Seq2[int64, error] {
+	if timeline {
+		return func(yield func(int64, error) bool) { yield(0, ErrNoStarts) }
+	}
+	return starts
 }
 
 // MinFlows is the least number of flows that a generator learns from, and FewFlows
@@ -34,6 +56,12 @@ type Request struct {
 	Start      int64         // time of the first flow, nanoseconds since 1970-01-01 UTC
 	Packets    int64         // a hint, no bound: about how many packets will be taken, if not all; 0: all
 	Schedule   *Schedule     // starts and sizes, and a further bound; nil: they are drawn
+
+	// From and Until leave out the flows that start before From, or at Until or later, in
+	// nanoseconds since 1970-01-01 UTC: the starts of those before are drawn and count for
+	// the bounds, and their packets are not drawn. So requests that differ in these alone
+	// have together the starts of one without them. 0: no flow is left out.
+	From, Until int64
 }
 
 const (
@@ -73,16 +101,25 @@ func (r Request) Factor() float64 {
 	return r.RateFactor
 }
 
+// PacketSeed returns the seed of all draws but those of the starts: another one for each
+// From.
+func (r Request) PacketSeed() uint64 {
+	if r.From == 0 {
+		return r.Seed
+	}
+	return rand.NewPCG(r.Seed, uint64(r.From)).Uint64() >> 1 // fits an int64, which GoMLX wants
+}
+
 // At returns when flow number n (from 0) starts, so many nanoseconds after the
 // request's start, and whether the request takes it. A flow that comes a century after
 // the first is an error, unless the request ends before: no time stamp may hold it.
 func (r Request) At(n int64, after float64) (at int64, within bool, err error) {
 	if after > float64(MaxSpan) {
-		if r.Duration > 0 || n >= int64(r.Flows) {
+		if r.Duration > 0 || r.Until > 0 || n >= int64(r.Flows) {
 			return 0, false, nil
 		}
 		return 0, false, fmt.Errorf("generator: flow %d starts a century after the first, or later: want fewer flows than %d", n, r.Flows)
 	}
 	at = r.Start + int64(math.Round(after))
-	return at, (r.Flows == 0 || n < int64(r.Flows)) && (r.Duration == 0 || at-r.Start <= int64(r.Duration)), nil
+	return at, (r.Flows == 0 || n < int64(r.Flows)) && (r.Duration == 0 || at-r.Start <= int64(r.Duration)) && (r.Until == 0 || at < r.Until), nil
 }

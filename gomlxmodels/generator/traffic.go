@@ -37,6 +37,7 @@ type Traffic struct {
 	Start       int64            `json:"start"`   // of the first flow, nanoseconds since 1970-01-01 UTC
 	Last        int64            `json:"last"`    // start of the last flow
 	End         int64            `json:"end"`     // of the last packet
+	Longest     int64            `json:"longest"` // nanoseconds from the first packet of a flow to its last, at most
 
 	// Padded says by direction whether the link pads frames that are shorter than
 	// flow.MinFrame: Ethernet does, but a sender's own frames are often captured
@@ -64,6 +65,7 @@ func TrafficOf(flows []*flow.Flow) Traffic {
 		}
 		t.Last = f.Start()
 		t.End = max(t.End, f.Packets[len(f.Packets)-1].Time)
+		t.Longest = max(t.Longest, int64(f.Duration()))
 		for j := range f.Packets {
 			switch p := &f.Packets[j]; {
 			case p.Radio != nil || p.Length == 0 || p.Length-p.Padding() >= flow.MinFrame:

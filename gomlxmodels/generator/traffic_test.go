@@ -62,6 +62,13 @@ func TestTraffic(t *testing.T) {
 	if got.Flows != 50 || got.Protocol != flow.TCP || math.Abs(got.Rate()-49/span) > 1e-9 || got.End < got.Last || got.Start != flows[0].Start() {
 		t.Errorf("%+v, rate %g, want %g", got, got.Rate(), 49/span)
 	}
+	longest := time.Duration(0)
+	for _, f := range flows {
+		longest = max(longest, f.Duration())
+	}
+	if got.Longest != int64(longest) {
+		t.Errorf("the longest flow lasts %d ns, want %d", got.Longest, longest)
+	}
 	none := generator.Traffic{}
 	if r := none.Rate(); math.IsNaN(r) || math.IsInf(r, 0) || r <= 0 {
 		t.Errorf("rate of nothing: %g", r)

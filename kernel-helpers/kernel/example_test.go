@@ -10,11 +10,11 @@ import (
 
 // Every error of Missing says how to get what is not there.
 func ExampleMissing() {
-	nothing := kernel.Options{Bin: "no/such/folder", Data: "no/such/folder", Python: "no/such/python"}
+	nothing := kernel.Options{Data: "no/such/folder", Python: "no/such/python"}
 	for _, err := range kernel.Missing(context.Background(), nothing) {
 		fmt.Println(strings.SplitN(err.Error(), " (", 2)[0])
 	}
 	// Output:
-	// kernel: the Go kernel is not installed: go run ./experiments notebook installs it
-	// kernel: no Python with nbclient was found: pip install jupyterlab
+	// kernel: the notebooks' Go kernel is not installed: go run ./experiments notebook --install installs it
+	// kernel: no Python with JupyterLab was found: pip install jupyterlab, or go run ./experiments notebook --venv, which puts it into an environment of its own
 }

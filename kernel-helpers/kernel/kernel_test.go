@@ -7,13 +7,12 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 )
 
 // TestWriteSpec checks kernel.json, that a second call changes nothing, and that
-// somebody else's kernel is kept.
+// no other kernel is touched.
 func TestWriteSpec(t *testing.T) {
 	ctx := context.Background()
 	var out bytes.Buffer
@@ -45,35 +44,28 @@ func TestWriteSpec(t *testing.T) {
 	if _, err := os.Stat(binary(dirs[1], "go")); err != nil {
 		t.Errorf("PATH has no go command: %v", err)
 	}
-	other := bytes.Replace(data, []byte(filepath.ToSlash(s.Argv[0])), []byte("/opt/gonb"), 1)
-	if runtime.GOOS != "windows" {
-		if err := os.WriteFile(path, other, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		out.Reset()
-		if err := writeSpec(ctx, o); err != nil {
-			t.Fatal(err)
-		}
-		if kept, _ := os.ReadFile(path); !bytes.Equal(kept, other) || !strings.Contains(out.String(), "is kept") {
-			t.Errorf("somebody else's kernel was replaced: %s", out.String())
-		}
+	if list, _ := filepath.Glob(filepath.Join(o.Data, "kernels", "*")); len(list) != 1 {
+		t.Errorf("more than one kernel was written: %v", list)
+	}
+	if strings.Count(out.String(), "wrote ") != 1 {
+		t.Errorf("a second call wrote again: %s", out.String())
 	}
 }
 
-// TestMissing: an empty machine lacks the kernel and nbclient, and both are named.
+// TestMissing: an empty machine lacks the kernel and JupyterLab, and both are named.
 func TestMissing(t *testing.T) {
 	o := Options{Bin: t.TempDir(), Data: t.TempDir(), Python: filepath.Join(t.TempDir(), "python")}
 	missing := errors.Join(Missing(context.Background(), o)...)
 	if missing == nil {
 		t.Fatal("nothing is missing in empty folders")
 	}
-	for _, want := range []string{"go run ./experiments notebook", "nbclient", "pip install jupyterlab"} {
+	for _, want := range []string{"go run ./experiments notebook", "JupyterLab", "pip install jupyterlab", "--venv"} {
 		if !strings.Contains(missing.Error(), want) {
 			t.Errorf("%q is not in: %v", want, missing)
 		}
 	}
-	if err := execute(context.Background(), o, "in.ipynb", "out.ipynb"); err == nil {
-		t.Error("executing without a kernel: no error")
+	if err := Check(context.Background(), o, t.TempDir(), "in.ipynb"); err == nil {
+		t.Error("running a notebook without a kernel: no error")
 	}
 }
 
@@ -97,17 +89,20 @@ func TestFailingCell(t *testing.T) {
 	if missing := Missing(ctx, Options{}); len(missing) > 0 {
 		t.Skip(errors.Join(missing...))
 	}
-	dir := t.TempDir()
-	in, out := filepath.Join(dir, "in.ipynb"), filepath.Join(dir, "out.ipynb")
-	text := `{"cells":[{"cell_type":"code","execution_count":null,"id":"one","metadata":{},"outputs":[],"source":["%%\n","no such thing"]}],
-		"metadata":{"kernelspec":{"display_name":"Go (gonb)","language":"go","name":"gonb"}},"nbformat":4,"nbformat_minor":5}`
-	if err := os.WriteFile(in, []byte(text), 0o666); err != nil {
+	path := filepath.Join(t.TempDir(), "failing.ipynb")
+	text := notebookOf(`{"cell_type":"code","execution_count":null,"id":"one","metadata":{},"outputs":[],"source":["%%\n","no such thing"]}`)
+	if err := os.WriteFile(path, text, 0o666); err != nil {
 		t.Fatal(err)
 	}
-	if err := execute(ctx, Options{}, in, out); err == nil || !strings.Contains(err.Error(), "no such thing") {
+	if err := Store(ctx, Options{}, t.TempDir(), path); err == nil || !strings.Contains(err.Error(), "no such thing") {
 		t.Errorf("a cell that does not compile: %v", err)
 	}
-	if _, err := os.Stat(out); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("something was written: %v", err)
+	if kept, err := os.ReadFile(path); err != nil || !bytes.Equal(kept, text) {
+		t.Errorf("something was stored: %s, %v", kept, err)
 	}
+}
+
+// notebookOf is a notebook of the kernel with the given cells, as JSON.
+func notebookOf(cells string) []byte {
+	return []byte(`{"cells":[` + cells + `],"metadata":{"kernelspec":{"display_name":"Go (necstgen)","language":"go","name":"necstgen"}},"nbformat":4,"nbformat_minor":5}`)
 }

@@ -1,22 +1,16 @@
 package notebook_test
 
 import (
-	"fmt"
-	"os"
-
-	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/kernel-helpers/notebook"
 )
 
-// A cell opens a run and shows one thing. Outside a notebook there is nothing to
-// show it in.
+// A cell looks into a capture. Outside a notebook the table is text.
 func Example() {
-	os.Setenv(notebook.RunsVariable, "/data/runs")
-	defer os.Unsetenv(notebook.RunsVariable)
-	fmt.Println(notebook.Runs())
-	table := report.Table{Heads: []string{"flows"}, Right: []bool{true}, Rows: [][]string{{"812"}}}
-	fmt.Println(notebook.ShowTable(table))
+	packets := notebook.Packets("testbed")
+	notebook.Show(packets.Group("application").Count().Mean("length").Descending("count").Head(3))
 	// Output:
-	// /data/runs <nil>
-	// notebook: this program does not run in a cell of a Go notebook
+	// application  count  length_mean
+	// HTTP         70539  685.66
+	// SMTP         17111  408.45
+	// SNMP         9972   179.44
 }

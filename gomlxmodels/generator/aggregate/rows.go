@@ -12,6 +12,7 @@ import (
 
 // Spec is what the aggregate level decides of a flow before its packets are drawn.
 type Spec struct {
+	Number  int64     // of the flow in the request, from 0, with those before the request's From
 	Start   int64     // nanoseconds since 1970-01-01 UTC
 	Packets int64     // exactly so many, as a schedule says, or where flows were learnt in part; 0: about as many as Latent stands for
 	Latent  []float32 // scores of the model's columns but the last, the inter-flow time
@@ -22,7 +23,8 @@ type Spec struct {
 // The first flow starts with the request; the others follow at inter-flow times
 // divided by its rate factor, so that a timeline of any length has the training's
 // load and bursts, times the factor. A flow that no time stamp can hold is an error.
-// Of a request with a schedule, starts and packets are the schedule's.
+// Of a request with a schedule, starts and packets are the schedule's. The flows that
+// start before the request's From are drawn and left out.
 func (m *Model) Specs(r generator.Request) func() (Spec, bool, error) {
 	if r.Schedule != nil {
 		return m.followed(r)
@@ -36,13 +38,15 @@ func (m *Model) Specs(r generator.Request) func() (Spec, bool, error) {
 	next := starts(r, m.drawn(r.Seed))
 	n := int64(0)
 	return func() (Spec, bool, error) {
-		row, seconds := next()
-		resolution := float64(m.Resolution)
-		at, within, err := r.At(n, math.Round(seconds*1e9/resolution)*resolution)
+		row, at, within, err := m.placed(r, n, next)
+		for within && at < r.From {
+			n++
+			row, at, within, err = m.placed(r, n, next)
+		}
 		if !within {
 			return Spec{}, false, err
 		}
-		s := Spec{Start: at, Latent: make([]float32, len(m.Scales)-1)}
+		s := Spec{Number: n, Start: at, Latent: make([]float32, len(m.Scales)-1)}
 		n++
 		for j := range s.Latent {
 			s.Latent[j] = float32(row[j])
@@ -51,6 +55,26 @@ func (m *Model) Specs(r generator.Request) func() (Spec, bool, error) {
 			s.Packets = m.Packets(s)
 		}
 		return s, true, nil
+	}
+}
+
+// placed draws the row of flow number n of a request, and when it starts, and reports
+// whether the request takes it.
+func (m *Model) placed(r generator.Request, n int64, next func() ([]float64, float64)) (row []float64, at int64, within bool, err error) {
+	row, seconds := next()
+	resolution := float64(m.Resolution)
+	at, within, err = r.At(n, math.Round(seconds*1e9/resolution)*resolution)
+	return row, at, within, err
+}
+
+// Starts yields the starts of the flows of a request.
+func (m *Model) Starts(ctx context.Context, r generator.Request) iter.Seq2[int64, error] {
+	return func(yield func(int64, error) bool) {
+		for row, err := range m.Draw(ctx, r) {
+			if !yield(row.Start, err) {
+				return
+			}
+		}
 	}
 }
 
@@ -141,14 +165,20 @@ func (m *Model) Expected(r generator.Request) int {
 	if r.Schedule != nil {
 		return max(1, min(cmp.Or(r.Flows, math.MaxInt), len(r.Schedule.Flows)))
 	}
+	rate := r.Factor() / m.Between
+	if m.LongLived != nil {
+		rate = r.Factor() * m.LongLived.Flows * 1e9 / float64(m.LongLived.Span)
+	}
 	if r.Duration > 0 {
-		rate := r.Factor() / m.Between
-		if m.LongLived != nil {
-			rate = r.Factor() * m.LongLived.Flows * 1e9 / float64(m.LongLived.Span)
-		}
 		if most := 1 + r.Duration.Seconds()*rate; r.Flows == 0 || most < flows {
 			flows = most
 		}
+	}
+	if r.Until > r.Start {
+		flows = min(flows, 1+float64(r.Until-r.Start)/1e9*rate)
+	}
+	if r.From > r.Start {
+		flows -= float64(r.From-r.Start) / 1e9 * rate
 	}
 	return int(max(1, min(flows, math.MaxInt32)))
 }

@@ -14,7 +14,7 @@ import (
 // schedule's, times divided by the rate factor, and the latent is that of the flow's
 // summary where it is known, else that of a drawn flow of about this size.
 func (m *Model) followed(r generator.Request) func() (Spec, bool, error) {
-	random := rand.New(rand.NewPCG(r.Seed, 0x666f6c6c))
+	random := rand.New(rand.NewPCG(r.PacketSeed(), 0x666f6c6c))
 	var drawn *drawnFlows
 	n := 0
 	return func() (Spec, bool, error) {
@@ -26,11 +26,17 @@ func (m *Model) followed(r generator.Request) func() (Spec, bool, error) {
 		}
 		f := &r.Schedule.Flows[n]
 		at, within, err := r.At(int64(n), float64(f.After)/r.Factor())
+		for ; within && at < r.From; at, within, err = r.At(int64(n), float64(f.After)/r.Factor()) {
+			if n++; n == len(r.Schedule.Flows) {
+				return Spec{}, false, nil
+			}
+			f = &r.Schedule.Flows[n]
+		}
 		if !within {
 			return Spec{}, false, err
 		}
+		s := Spec{Number: int64(n), Start: at, Packets: f.Packets}
 		n++
-		s := Spec{Start: at, Packets: f.Packets}
 		switch {
 		case len(m.Scales)-1 == LatentWidth && len(f.Summary) == LatentWidth:
 			s.Latent = m.AppendLatent(nil, f.Summary, random)

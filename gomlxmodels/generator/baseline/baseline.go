@@ -19,41 +19,78 @@ import (
 // it comes to. src is what random draws from.
 type drawOne func(random *rand.Rand, src rand.Source, id, at, packets int64) *flow.Flow
 
-// started yields the flows of a request, one after the other, each begun at the
-// start of the one before it plus an arrival divided by the rate factor, or when the
-// request's schedule says.
-func started(ctx context.Context, r generator.Request, arrivals []int64, stream uint64, draw drawOne) iter.Seq2[*flow.Flow, error] {
-	return func(yield func(*flow.Flow, error) bool) {
-		src := rand.NewPCG(r.Seed, stream)
-		random := rand.New(src)
+// begin is when a flow starts, and how many packets a schedule gives it.
+type begin struct {
+	at      int64
+	packets int64 // 0: no schedule
+}
+
+// begins yields when the flows of a request start: each at the start of the one before it
+// plus an arrival divided by the rate factor, or when the request's schedule says. Flows
+// that start before the request's From are among them.
+func begins(ctx context.Context, r generator.Request, arrivals []int64, stream uint64) iter.Seq2[begin, error] {
+	return func(yield func(begin, error) bool) {
 		if err := r.Validate(); err != nil {
-			yield(nil, err)
+			yield(begin{}, err)
 			return
 		}
-		var between float64 // nanoseconds since the start, without the rounding of each
-		for id := int64(0); ; id++ {
-			if err := ctx.Err(); err != nil {
-				yield(nil, err)
-				return
-			}
-			packets := int64(0)
+		random := rand.New(rand.NewPCG(r.Seed, stream))
+		var after float64 // nanoseconds since the start, without the rounding of each
+		for n := int64(0); ; n++ {
+			b := begin{}
 			switch {
 			case r.Schedule != nil && len(r.Schedule.Flows) == 0:
-				yield(nil, generator.ErrFlows)
+				yield(b, generator.ErrFlows)
 				return
-			case r.Schedule != nil && id == int64(len(r.Schedule.Flows)):
+			case r.Schedule != nil && n == int64(len(r.Schedule.Flows)):
 				return
 			case r.Schedule != nil:
-				between, packets = float64(r.Schedule.Flows[id].After)/r.Factor(), r.Schedule.Flows[id].Packets
-			case id > 0:
-				between += float64(arrivals[random.IntN(len(arrivals))]) / r.Factor()
+				after, b.packets = float64(r.Schedule.Flows[n].After)/r.Factor(), r.Schedule.Flows[n].Packets
+			case n > 0:
+				after += float64(arrivals[random.IntN(len(arrivals))]) / r.Factor()
 			}
-			at, within, err := r.At(id, between)
+			var within bool
+			err := ctx.Err()
+			if err == nil {
+				b.at, within, err = r.At(n, after)
+			}
+			if err != nil {
+				yield(b, err)
+				return
+			}
+			if !within || !yield(b, nil) {
+				return
+			}
+		}
+	}
+}
+
+// starts yields the starts of the flows of a request, without those before its From.
+func starts(ctx context.Context, r generator.Request, arrivals []int64, stream uint64) iter.Seq2[int64, error] {
+	return func(yield func(int64, error) bool) {
+		for b, err := range begins(ctx, r, arrivals, stream) {
+			if (err != nil || b.at >= r.From) && !yield(b.at, err) {
+				return
+			}
+		}
+	}
+}
+
+// packetStream is added to the stream of a generator's starts where it draws packets.
+const packetStream = 0x7061636b << 32
+
+// started yields the flows of a request, one after the other.
+func started(ctx context.Context, r generator.Request, arrivals []int64, stream uint64, draw drawOne) iter.Seq2[*flow.Flow, error] {
+	return func(yield func(*flow.Flow, error) bool) {
+		src := rand.NewPCG(r.PacketSeed(), stream+packetStream)
+		random := rand.New(src)
+		id := int64(-1)
+		for b, err := range begins(ctx, r, arrivals, stream) {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if !within || !yield(draw(random, src, id, at, packets), nil) {
+			if id++; b.at >= r.From && !yield(draw(random, src, id, b.at, b.packets), nil) {
 				return
 			}
 		}

@@ -118,9 +118,17 @@ func (b *Bootstrap) Flows(ctx context.Context, r generator.Request) iter.Seq2[*f
 	return b.draw(ctx, r)
 }
 
+// Starts yields the starts of the flows that Flows draws.
+func (b *Bootstrap) Starts(ctx context.Context, r generator.Request) iter.Seq2[int64, error] {
+	return generator.StartsUnless(b.pace != nil, starts(ctx, r, b.arrivals, bootstrapStream))
+}
+
+// bootstrapStream is the stream of random numbers of the starts.
+const bootstrapStream = 0x626f6f74
+
 // draw yields copies; of a timeline without flows, segments by a clock of their own.
 func (b *Bootstrap) draw(ctx context.Context, r generator.Request) iter.Seq2[*flow.Flow, error] {
-	return started(ctx, r, b.arrivals, 0x626f6f74, func(random *rand.Rand, _ rand.Source, id, at, _ int64) *flow.Flow {
+	return started(ctx, r, b.arrivals, bootstrapStream, func(random *rand.Rand, _ rand.Source, id, at, _ int64) *flow.Flow {
 		from := b.flows[random.IntN(len(b.flows))]
 		f := &flow.Flow{ID: id, Application: from.Application, Tuple: flow.FiveTuple{Proto: from.Tuple.Proto}, Packets: slices.Clone(from.Packets)}
 		shift := at - from.Start()

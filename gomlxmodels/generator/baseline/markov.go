@@ -105,9 +105,17 @@ func (m *Markov) Flows(ctx context.Context, r generator.Request) iter.Seq2[*flow
 	return m.draw(ctx, r)
 }
 
+// Starts yields the starts of the flows that Flows draws.
+func (m *Markov) Starts(ctx context.Context, r generator.Request) iter.Seq2[int64, error] {
+	return generator.StartsUnless(m.pace != nil, starts(ctx, r, m.arrivals, markovStream))
+}
+
+// markovStream is the stream of random numbers of the starts.
+const markovStream = 0x6d61726b
+
 // draw yields flows; of a timeline without flows, segments by a clock of their own.
 func (m *Markov) draw(ctx context.Context, r generator.Request) iter.Seq2[*flow.Flow, error] {
-	return started(ctx, r, m.arrivals, 0x6d61726b, func(random *rand.Rand, src rand.Source, id, at, packets int64) *flow.Flow {
+	return started(ctx, r, m.arrivals, markovStream, func(random *rand.Rand, src rand.Source, id, at, packets int64) *flow.Flow {
 		sequence := make([]int, 0, 64)
 		if packets > 0 {
 			sequence = m.chain.AppendSampleLength(sequence, src, int(packets))

@@ -60,8 +60,9 @@ func Before(flows []*flow.Flow) []*flow.Flow {
 // Test checks a kind of generator, which it has learnt: the number of flows, their
 // order and their packets, the same flows for the same seed and others for another,
 // however many processors there are; an end when the context ends or the consumer has
-// enough, with nothing left running; the request's bounds, rate and schedule; the same
-// flows again once loaded again; and an error where an artifact is missing.
+// enough, with nothing left running; the request's bounds, rate and schedule; parts that
+// make a whole; the same flows again once loaded again; and an error where an artifact is
+// missing.
 func Test(t *testing.T, l *Learned) {
 	t.Helper()
 	g := l.Load(t)
@@ -87,6 +88,7 @@ func Test(t *testing.T, l *Learned) {
 	testEnds(t, g, request)
 	testBounds(t, g, request, first)
 	testSchedule(t, l, g, request)
+	testWindows(t, l, g, request, first)
 	if !same(first, collect(t, l.Load(t), request)) {
 		t.Error("the generator, loaded again, gave other flows")
 	}

@@ -26,6 +26,11 @@ func (g *Generator) Flows(ctx context.Context, r generator.Request) iter.Seq2[*f
 	return g.draw(ctx, r)
 }
 
+// Starts yields the starts of the flows that Flows draws.
+func (g *Generator) Starts(ctx context.Context, r generator.Request) iter.Seq2[int64, error] {
+	return generator.StartsUnless(g.Pace != nil, g.Aggregate.Starts(ctx, r))
+}
+
 // draw draws flows; of a timeline without flows, segments by a clock of their own.
 func (g *Generator) draw(ctx context.Context, r generator.Request) iter.Seq2[*flow.Flow, error] {
 	return func(yield func(*flow.Flow, error) bool) {
@@ -33,7 +38,7 @@ func (g *Generator) draw(ctx context.Context, r generator.Request) iter.Seq2[*fl
 			yield(nil, err)
 			return
 		}
-		src := rand.NewPCG(r.Seed, 0x70617065)
+		src := rand.NewPCG(r.PacketSeed(), 0x70617065)
 		d := drawing{g: g, src: src, random: rand.New(src), next: g.labels(r, src), at: r.Start, columns: g.Columns()}
 		for {
 			if err := ctx.Err(); err != nil {
@@ -57,9 +62,12 @@ func (g *Generator) draw(ctx context.Context, r generator.Request) iter.Seq2[*fl
 	}
 }
 
-// nextLabels draws the labels of one flow, behind those of dst, and the flow's start,
-// false behind the last. Of a timeline it draws a segment; those have no start.
-type nextLabels func(dst []int) (labels []int, start int64, more bool, err error)
+// nextLabels draws the labels of one flow, behind those of dst, and the flow's number and
+// start, false behind the last. Of a timeline it draws a segment; those have no start.
+type nextLabels func(dst []int) (labels []int, at place, more bool, err error)
+
+// place is a flow's number in the request and its start.
+type place struct{ number, start int64 }
 
 // labels draws the labels of one flow after the other.
 func (g *Generator) labels(r generator.Request, src rand.Source) nextLabels {
@@ -67,12 +75,12 @@ func (g *Generator) labels(r generator.Request, src rand.Source) nextLabels {
 		return g.timelineLabels(r, src)
 	}
 	next := g.Aggregate.Specs(r)
-	return func(dst []int) ([]int, int64, bool, error) {
+	return func(dst []int) ([]int, place, bool, error) {
 		s, more, err := next()
 		if !more {
-			return dst, 0, false, err
+			return dst, place{}, false, err
 		}
-		return g.Chain.AppendSampleLength(dst, src, int(g.Aggregate.Packets(s))), s.Start, true, nil // D19, D30
+		return g.Chain.AppendSampleLength(dst, src, int(g.Aggregate.Packets(s))), place{s.Number, s.Start}, true, nil // D19, D30
 	}
 }
 
@@ -83,19 +91,19 @@ const chainBlock = 1 << 16
 
 // timelineLabels draws the labels of one segment of a timeline after the other.
 func (g *Generator) timelineLabels(r generator.Request, src rand.Source) nextLabels {
-	left := r.Flows
+	n := int64(0)
 	var drawn []int
-	return func(dst []int) ([]int, int64, bool, error) {
-		if left == 0 {
-			return dst, 0, false, nil
+	return func(dst []int) ([]int, place, bool, error) {
+		if n == int64(r.Flows) {
+			return dst, place{}, false, nil
 		}
-		left--
+		n++
 		for len(drawn) < g.Pace.Size {
 			drawn = g.Chain.AppendSample(drawn, src, chainBlock)
 		}
 		dst = append(dst, drawn[:g.Pace.Size]...)
 		drawn = drawn[g.Pace.Size:]
-		return dst, 0, true, nil
+		return dst, place{number: n - 1}, true, nil
 	}
 }
 
@@ -105,7 +113,6 @@ type drawing struct {
 	src     rand.Source
 	random  *rand.Rand
 	next    nextLabels
-	id      int64
 	columns embedding.Columns // of the decoded features
 
 	at      int64      // of a timeline: where its last packet is
@@ -115,21 +122,21 @@ type drawing struct {
 // batch draws up to batchFlows flows, none when there are no more.
 func (d *drawing) batch() ([]*flow.Flow, error) {
 	var labels, lengths []int
-	var starts []int64
-	for len(starts) < batchFlows {
+	var places []place
+	for len(places) < batchFlows {
 		before := len(labels)
-		var start int64
+		var at place
 		var more bool
 		var err error
-		if labels, start, more, err = d.next(labels); err != nil {
+		if labels, at, more, err = d.next(labels); err != nil {
 			return nil, err
 		}
 		if !more {
 			break
 		}
-		starts, lengths = append(starts, start), append(lengths, len(labels)-before)
+		places, lengths = append(places, at), append(lengths, len(labels)-before)
 	}
-	if len(starts) == 0 {
+	if len(places) == 0 {
 		return nil, nil
 	}
 	codes, _, err := d.g.Decode(labels, d.src)
@@ -143,7 +150,7 @@ func (d *drawing) batch() ([]*flow.Flow, error) {
 	var flows []*flow.Flow
 	row := 0
 	for i, n := range lengths {
-		flows = append(flows, d.flow(starts[i], y.Slice(row, row+n, 0, y.RawMatrix().Cols).(*mat.Dense), codes.Slice(row, row+n, 0, codes.RawMatrix().Cols).(*mat.Dense)))
+		flows = append(flows, d.flow(places[i], y.Slice(row, row+n, 0, y.RawMatrix().Cols).(*mat.Dense), codes.Slice(row, row+n, 0, codes.RawMatrix().Cols).(*mat.Dense)))
 		row += n
 	}
 	return flows, nil
@@ -175,10 +182,9 @@ func (d *drawing) predict(x *mat.Dense, lengths []int) (*mat.Dense, error) {
 
 // flow makes a flow of the network's outputs y and the codes of the features, row by
 // row.
-func (d *drawing) flow(start int64, y, codes *mat.Dense) *flow.Flow {
+func (d *drawing) flow(at place, y, codes *mat.Dense) *flow.Flow {
 	g := d.g
-	f := &flow.Flow{ID: d.id, Application: g.Application, Tuple: flow.FiveTuple{Proto: g.Protocol}}
-	d.id++
+	f := &flow.Flow{ID: at.number, Application: g.Application, Tuple: flow.FiveTuple{Proto: g.Protocol}}
 	n, _ := y.Dims()
 	f.Packets = make([]flow.Packet, n)
 	var past radio.Past
@@ -195,7 +201,7 @@ func (d *drawing) flow(start int64, y, codes *mat.Dense) *flow.Flow {
 			}
 			p.Time = d.at
 		case i == 0:
-			p.Time = start
+			p.Time = at.start
 		default:
 			p.Time = f.Packets[i-1].Time + int64(gap)
 		}

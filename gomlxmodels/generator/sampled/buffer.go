@@ -23,7 +23,7 @@ type drawnPacket struct {
 
 // begin makes d the empty buffer of a flow.
 func (d *flowBuffer) begin(f *scheduledFlow) {
-	*d = flowBuffer{number: f.number, id: f.id, start: f.Start, packets: d.packets[:0], radio: d.radio[:0]}
+	*d = flowBuffer{number: f.number, id: f.Number, start: f.Start, packets: d.packets[:0], radio: d.radio[:0]}
 }
 
 // add appends a packet.

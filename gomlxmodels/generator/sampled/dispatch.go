@@ -13,7 +13,6 @@ import (
 // scheduledFlow is a flow that is to be drawn, or is being drawn.
 type scheduledFlow struct {
 	aggregate.Spec
-	id      int64       // of the flow: its number in the request
 	number  int64       // among those of its sampler
 	targets targets     // of its latent
 	plan    *radio.Plan // of a segment, who sends when; nil: nothing is planned
@@ -53,7 +52,7 @@ func (d *dispatcher) next(k int) (f scheduledFlow, ok bool) {
 			break
 		}
 		to := &d.queues[d.drawn%n]
-		f.id, f.number = d.drawn, d.drawn/n
+		f.number = d.drawn / n
 		*to = append(*to, f)
 		d.drawn++
 	}

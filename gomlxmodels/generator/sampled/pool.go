@@ -62,7 +62,8 @@ type samplerPool struct {
 
 // newPool compiles the step and prepares n samplers of so many slots.
 func (g *Generator) newPool(r generator.Request, plans func() *radio.Plan, n, slots int) (*samplerPool, error) {
-	network, err := g.Network.NewSampler(slots, r.Seed)
+	seed := r.PacketSeed()
+	network, err := g.Network.NewSampler(slots, seed)
 	if err != nil {
 		return nil, err
 	}
@@ -70,12 +71,12 @@ func (g *Generator) newPool(r generator.Request, plans func() *radio.Plan, n, sl
 	prior, decoder := g.Chain.Prior(), newDecoder(g.Vocabulary)
 	for k := range n {
 		if k > 0 {
-			network = p.samplers[0].network.Fork(r.Seed + uint64(k)<<32)
+			network = p.samplers[0].network.Fork(seed + uint64(k)<<32)
 		}
 		next := func() (scheduledFlow, bool) { return p.flows.next(k) }
 		p.samplers = append(p.samplers, &batchSampler{
 			g: g, decoder: decoder, masks: make(map[maskState][]float32), prior: prior, network: network,
-			random: rand.New(rand.NewPCG(r.Seed, 0x6c616e65+uint64(k)<<32)), slots: make([]slot, slots),
+			random: rand.New(rand.NewPCG(seed, 0x6c616e65+uint64(k)<<32)), slots: make([]slot, slots),
 			flows: newLongestFirst(next, g.expect, slots), waiting: make(map[int64]*flowBuffer), radioHeads: len(g.Radio.Heads()),
 		})
 		p.ready = append(p.ready, make(chan []*flow.Flow, mostAhead))
@@ -86,7 +87,7 @@ func (g *Generator) newPool(r generator.Request, plans func() *radio.Plan, n, sl
 // specs returns those of the aggregate level, each with a radio profile. The starts of
 // segments that are planned are the plan's.
 func (g *Generator) specs(r generator.Request, plans func() *radio.Plan) specs {
-	next, profile := g.Aggregate.Specs(r), g.Radio.Profiles(r.Seed)
+	next, profile := g.Aggregate.Specs(r), g.Radio.Profiles(r.PacketSeed())
 	return func() (scheduledFlow, bool, error) {
 		s, more, err := next()
 		if !more {
@@ -201,6 +202,11 @@ func (g *Generator) Flows(ctx context.Context, r generator.Request) iter.Seq2[*f
 		}
 		g.Pace.Flows(ctx, r, segments, radio.None{})(yield)
 	}
+}
+
+// Starts yields the starts of the flows that Flows draws.
+func (g *Generator) Starts(ctx context.Context, r generator.Request) iter.Seq2[int64, error] {
+	return generator.StartsUnless(g.Pace != nil, g.Aggregate.Starts(ctx, r))
 }
 
 // draw draws flows; of a timeline without flows, segments by a clock of their own.

@@ -24,7 +24,7 @@ func TestDispatcher(t *testing.T) {
 		n := int64(-1)
 		return func() (scheduledFlow, bool, error) {
 			n++
-			return scheduledFlow{Spec: aggregate.Spec{Start: 10 * n}}, n < 100, nil
+			return scheduledFlow{Spec: aggregate.Spec{Number: n, Start: 10 * n}}, n < 100, nil
 		}
 	}
 	for seed := range uint64(5) {
@@ -38,8 +38,8 @@ func TestDispatcher(t *testing.T) {
 				over[k] = true
 				continue
 			}
-			if want := got[k]*3 + int64(k); j.id != want || j.number != got[k] || j.Start != 10*want {
-				t.Fatalf("sampler %d was given flow %d as its %d: want %d as %d", k, j.id, j.number, want, got[k])
+			if want := got[k]*3 + int64(k); j.Number != want || j.number != got[k] || j.Start != 10*want {
+				t.Fatalf("sampler %d was given flow %d as its %d: want %d as %d", k, j.Number, j.number, want, got[k])
 			}
 			got[k]++
 		}

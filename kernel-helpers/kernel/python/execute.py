@@ -1,4 +1,8 @@
-"""execute.py IN OUT: run a notebook's cells and write it with their outputs."""
+"""execute.py IN OUT: runs all cells of a notebook and writes it with their outputs.
+
+The kernel's working folder is that of IN. A cell that fails ends it: nothing is written, and
+the cell's message is said.
+"""
 import os
 import sys
 
@@ -6,11 +10,13 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError
 
+from necstgen_notebook import normalise
+
 source, target = sys.argv[1:]
 notebook = nbformat.read(source, as_version=4)
 client = NotebookClient(
     notebook,
-    timeout=300,  # the first cell compiles what it imports
+    timeout=600,
     coalesce_streams=True,  # or every step of a progress bar is kept
     resources={"metadata": {"path": os.path.dirname(source)}},
 )
@@ -18,7 +24,5 @@ try:
     client.execute()
 except CellExecutionError as failed:
     sys.exit(str(failed))
-for cell in notebook.cells:  # times and process numbers would change every file
-    cell.metadata.pop("execution", None)
-nbformat.write(notebook, target + ".new")
-os.replace(target + ".new", target)
+normalise(notebook)
+nbformat.write(notebook, target)

@@ -1,0 +1,80 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/necstgen/necstgen/experiments/slurm"
+)
+
+// array returns an array of the flags and of [slurm] whose jobs have this name and whose
+// folder is this one. What its tasks do is left open.
+func (c *command) array(f executorFlags, name, folder string) (slurm.Array, error) {
+	file, err := c.runner().Read()
+	if err != nil {
+		return slurm.Array{}, err
+	}
+	options, err := file.Slurm.Override(f.options...)
+	if err != nil {
+		return slurm.Array{}, usageError{err}
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return slurm.Array{}, err
+	}
+	if folder, err = filepath.Abs(folder); err != nil {
+		return slurm.Array{}, err
+	}
+	return slurm.Array{Name: name, Folder: folder, Dir: dir, PerTask: f.perTask, Options: options}, nil
+}
+
+// submit submits arrays, the first one after the given jobs, each other one after the one
+// before it. Arrays without items are left out. It prints the jobs.
+func (c *command) submit(ctx context.Context, arrays []slurm.Array, after slurm.Dependency) error {
+	cluster, err := slurm.Find(ctx)
+	if err != nil {
+		return err
+	}
+	for _, a := range arrays {
+		if len(a.Items) == 0 {
+			continue
+		}
+		jobs, err := cluster.Submit(ctx, a, after)
+		for _, j := range jobs {
+			if err := printLine(c.out, "job %s: %s, %d tasks", j.ID, j.Array, len(j.Tasks)); err != nil {
+				return err
+			}
+		}
+		if err != nil {
+			return err
+		}
+		after.Jobs = slurm.IDs(jobs)
+	}
+	return nil
+}
+
+// printScripts prints what submit would submit: each script below the command that
+// submits it.
+func (c *command) printScripts(ctx context.Context, arrays []slurm.Array, after slurm.Dependency) error {
+	limit := slurm.DefaultArraySize // where there is no cluster, that of most
+	if cluster, err := slurm.Find(ctx); err == nil {
+		limit = cluster.MaxArraySize
+	}
+	for _, a := range arrays {
+		var ids []string
+		previous := ""
+		for _, s := range a.Submissions(limit) {
+			if err := printLine(c.out, "\n$ %s\n%s", s.Command(after, previous), strings.TrimSuffix(s.Script, "\n")); err != nil {
+				return err
+			}
+			previous = "ID_OF_" + strings.TrimSuffix(filepath.Base(s.File), ".sh")
+			ids = append(ids, previous)
+		}
+		if len(ids) > 0 {
+			after.Jobs = ids
+		}
+	}
+	return nil
+}

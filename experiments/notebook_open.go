@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"github.com/necstgen/necstgen/experiments/doctor"
+	"github.com/necstgen/necstgen/kernel-helpers/kernel"
+)
+
+// notebookFolder is the folder of the notebooks.
+const notebookFolder = "notebooks"
+
+// openNotebooks installs what is missing and starts JupyterLab in the folder of notebooks.
+// Without a browser to open, or on a machine that is worked on over SSH, it opens none.
+func (c *command) openNotebooks(ctx context.Context, o notebookOptions, args []string) error {
+	options := kernel.Options{Out: c.err}
+	if o.venv {
+		if err := kernel.InstallJupyterLab(ctx, options); err != nil {
+			return err
+		}
+	}
+	if o.install {
+		return kernel.Install(ctx, options)
+	}
+	if len(kernel.Missing(ctx, options)) > 0 {
+		if err := kernel.Install(ctx, options); err != nil {
+			return err
+		}
+	}
+	if err := errors.Join(kernel.Missing(ctx, options)...); err != nil {
+		return err
+	}
+	browser := !o.noBrowser && os.Getenv("SSH_CONNECTION") == ""
+	return kernel.Lab(ctx, options, notebookFolder, browser, args...)
+}
+
+// notebooks are the findings on what notebooks need.
+func notebooks(ctx context.Context) []doctor.Finding {
+	missing := kernel.Missing(ctx, kernel.Options{})
+	if len(missing) == 0 {
+		return []doctor.Finding{{What: "notebooks", Works: true, Detail: "JupyterLab and the Go kernel are there"}}
+	}
+	var all []doctor.Finding
+	for _, err := range missing {
+		all = append(all, doctor.Finding{What: "notebooks", Detail: err.Error()})
+	}
+	return all
+}

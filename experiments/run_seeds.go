@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/necstgen/necstgen/experiments/sweep"
+)
+
+// runSeeds runs an experiment with several seeds, as a sweep does, and prints how much its
+// scores vary.
+func (c *command) runSeeds(cmd *cobra.Command, name string, overrides []string, seeds int) error {
+	for _, flag := range []string{"force", "from", "name", "tag", "note"} {
+		if cmd.Flags().Changed(flag) {
+			return usageError{fmt.Errorf("run: --seeds and --%s: want one of them: several runs cannot have one name, and sweep takes what is stored", flag)}
+		}
+	}
+	f := sweepFlags{Options: sweep.Options{Seeds: seeds}, RunOptions: sweep.RunOptions{Jobs: 1}, executor: executorFlags{name: "local", perTask: 1}}
+	s, err := c.newSweep(name, overrides, f)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	if err := c.planSweep(cmd.Context(), s, false); err != nil {
+		return err
+	}
+	if err := c.runSweep(cmd.Context(), s, f.RunOptions); err != nil {
+		return err
+	}
+	return c.reportSweep(s.Manifest, "")
+}

@@ -1,0 +1,78 @@
+#!/usr/bin/env bash
+#SBATCH --job-name=sweep-1a2b
+#SBATCH --array=0-2%2
+#SBATCH '--output=/data/my runs/.sweeps/1a2b/slurm/sweep-1a2b_%A_%a.log'
+#SBATCH --open-mode=append
+#SBATCH --chdir=/data
+#SBATCH --requeue
+#SBATCH --signal=B:USR1@120
+#SBATCH --kill-on-invalid-dep=yes
+#SBATCH --partition=gpu,long
+#SBATCH --account=net
+#SBATCH --gpus=1
+#SBATCH --cpus-per-task=8
+#SBATCH --mem=16G
+#SBATCH --time=91
+#SBATCH --qos=long
+#SBATCH '--comment=a b'
+
+set -u
+folder=/data
+program=('/data/my runs/.sweeps/1a2b/slurm/experiments' sweep point --runs '/data/my runs' 1a2b)
+log='/data/my runs/.sweeps/1a2b/slurm/sweep-1a2b'_${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID.log
+stop_on_failure=yes # when this task fails, those that have not begun are cancelled
+case $SLURM_ARRAY_TASK_ID in
+0) items=(0 1) ;;
+1) items=(2 3) ;;
+2) items=(4) ;;
+esac
+task=${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID
+
+say() { echo "slurm: $*"; }
+
+if ! [[ . -ef $folder ]]; then
+  say "$(hostname) does not see $folder: want the working folder, the folder of runs and the data on a file system that all nodes share"
+  exit 1
+fi
+
+# What started this task again, other than an orderly stop, is the loss of its node.
+stops=$(grep -sc '^slurm: told to stop' "$log")
+lost=$((${SLURM_RESTART_COUNT:-0} - ${stops:-0}))
+if ((lost > 1)); then
+  say "this task has lost its node $lost times, and is not tried again"
+  exit 1
+fi
+
+# State prints what Slurm makes of this task; RUNNING while it does not end it.
+state() { squeue --noheader --jobs="$task" --format=%T; }
+
+told=
+stopped_by() {
+  [[ -n $told ]] || say "told to stop by $1 at $(date +%FT%T)"
+  told=$1
+}
+
+"${program[@]}" "${items[@]}" &
+child=$!
+# SIGUSR1 comes to this script alone. SIGTERM comes to the program as well when Slurm ends
+# the task, and a second one would end the program at once.
+trap 'stopped_by SIGUSR1; kill -TERM "$child"' USR1
+trap 'stopped_by SIGTERM; [[ $(state) != RUNNING ]] || kill -TERM "$child"' TERM
+wait "$child"
+code=$?
+while ((code > 128)) && kill -0 "$child" 2>/dev/null; do
+  wait "$child"
+  code=$?
+done
+
+((code <= 128)) || say "the program was ended by signal $((code - 128))"
+if [[ $code == 3 || ($code -gt 128 && -n $told) ]]; then
+  if [[ $(state) == RUNNING ]]; then
+    stopped_by "its program"
+    say "queued again: $task"
+    scontrol requeue "$task"
+  fi
+elif ((code)) && [[ -n $stop_on_failure ]]; then
+  scancel --state=PENDING --name="$SLURM_JOB_NAME" --user="$(id -un)"
+fi
+exit "$code"

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/necstgen/necstgen/experiments/listing"
+	"github.com/necstgen/necstgen/experiments/report"
+	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/sweep"
+)
+
+// sweepEvents says what ends while a sweep runs: a line each, above a bar on a terminal.
+type sweepEvents struct {
+	c        *command
+	terminal *run.Terminal
+	shown    run.Progress // nil: nothing has ended yet
+	kept     int          // points that had finished before
+	total    int          // points that are to be run
+}
+
+// observe says one end.
+func (s *sweepEvents) observe(e sweep.Event) {
+	s.clear()
+	s.total = e.Total
+	switch {
+	case e.Kept:
+		s.kept++
+	case e.Group == nil:
+		s.terminal.Printf("%*d of %d  %s\n", len(fmt.Sprint(e.Total)), e.Done, e.Total, s.c.describePoint(e.State))
+	case e.Err == nil:
+		s.terminal.Printf("%s\n", describeGroup(*e.Group))
+	default:
+		s.terminal.Printf("%s: failed: %s\n", describeGroup(*e.Group), firstLine(e.Err.Error()))
+	}
+	if e.Done < e.Total {
+		s.shown = s.terminal.Progress()
+		s.shown.Start("sweep", int64(e.Total), "points")
+		s.shown.Set(int64(e.Done))
+	}
+}
+
+// clear takes the bar away.
+func (s *sweepEvents) clear() {
+	if s.shown != nil {
+		s.shown.Done()
+		s.shown = nil
+	}
+}
+
+// end takes the bar away and says how many points were not run.
+func (s *sweepEvents) end() {
+	s.clear()
+	if s.kept > 0 {
+		s.terminal.Printf("finished before and not computed again: %d of %d points\n", s.kept, s.total)
+	}
+}
+
+// describeGroup says what points share.
+func describeGroup(g sweep.Group) string {
+	return fmt.Sprintf("shared by %d points: %s", len(g.Points), strings.Join(g.Stages, ", "))
+}
+
+// describePoint is a point that has ended in one line: its values, how long it took and
+// its main scores, or why it failed.
+func (c *command) describePoint(state sweep.State) string {
+	text := state.Point.String() + "  "
+	if state.Status != run.Finished {
+		return text + string(state.Status) + ": " + firstLine(state.Error)
+	}
+	text += run.Seconds(state.Seconds)
+	m, err := run.Open(filepath.Join(c.runs, filepath.FromSlash(state.Run)))
+	if err != nil {
+		return text
+	}
+	scores, err := report.ReadScores(m)
+	if err != nil {
+		return text
+	}
+	for _, d := range listing.Columns {
+		if s := d.In(scores); s != nil && s.Value != nil {
+			text += "  " + d.Name + " " + decimal(s.Value)
+		}
+	}
+	return text
+}
+
+// firstLine is the first line of a text.
+func firstLine(text string) string {
+	line, _, _ := strings.Cut(text, "\n")
+	return line
+}

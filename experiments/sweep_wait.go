@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/sweep"
+)
+
+func (c *command) sweepWaitCommand() *cobra.Command {
+	every := durationFlag(10 * time.Second)
+	cmd := &cobra.Command{
+		Use:   "wait [SWEEP]",
+		Short: "Wait until no point of a sweep runs or is to run",
+		Long: `Waits for a sweep, for the one that was started last if none is named, and says
+what changes. It ends when no point is running and none is in the queue of a
+cluster: with exit code 0 if all have finished, else with 1.`,
+		Example:           "  go run ./experiments sweep wait",
+		Args:              arguments(0, 1, "at most one sweep: a name, the first letters of an id, or its folder"),
+		ValidArgsFunction: c.completeSweep,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			m, err := sweep.Find(c.runs, strings.Join(args, ""))
+			if err != nil {
+				return err
+			}
+			return c.waitSweep(cmd.Context(), m, time.Duration(every))
+		},
+	}
+	cmd.Flags().Var(&every, "every", "look again after so much `TIME`")
+	return cmd
+}
+
+// waitSweep looks at a sweep again and again, and prints what has changed.
+func (c *command) waitSweep(ctx context.Context, m *sweep.Manifest, every time.Duration) error {
+	said := ""
+	for {
+		queue, unknown := c.sweepQueue(ctx, m) // first: what is in it no more has written how it ended
+		if ctx.Err() != nil {
+			return context.Canceled
+		}
+		states, err := m.Status()
+		if err != nil {
+			return err
+		}
+		for i, s := range states {
+			states[i].Status, _ = queue.status(m, s)
+		}
+		text := countPoints(states)
+		if n := len(queue.groups); n > 0 {
+			text += fmt.Sprintf("; %d groups of shared stages queued or running", n)
+		}
+		if unknown != nil {
+			text += fmt.Sprintf("; what is in the queue is unknown: %v", unknown)
+		}
+		if text != said {
+			c.terminal().Printf("%s  %s\n", time.Now().Format("15:04:05"), text)
+			said = text
+		}
+		if unknown == nil && len(queue.tasks) == 0 && countStates(states, run.Running) == 0 {
+			return c.endOfSweep(m, states)
+		}
+		select {
+		case <-ctx.Done():
+			return context.Canceled
+		case <-time.After(every):
+		}
+	}
+}
+
+// endOfSweep prints the folder of a sweep all of whose points have finished, and is an
+// error for any other.
+func (c *command) endOfSweep(m *sweep.Manifest, states []sweep.State) error {
+	if n := countStates(states, run.Finished); n < m.Len() {
+		return fmt.Errorf("sweep %s: %d of %d points have not finished: %s: sweep status says why", m.Ref(), m.Len()-n, m.Len(), countPoints(states))
+	}
+	return printLine(c.out, "sweep: %s", m.Dir)
+}
