@@ -15,10 +15,10 @@ func TestJobs(t *testing.T) {
 		t.Skip("trains four small networks")
 	}
 	var made [2]map[string]string
-	for i, jobs := range []int{1, 3} {
+	for i, jobs := range []int{1, 2} {
 		r := newRunner(t)
 		r.Messages = io.Discard
-		s, err := New(r, "tiny", []string{"lstm.units=6,8", "seed=1,2"}, Options{})
+		s, err := New(r, "tiny", []string{"lstm.units=6,8"}, Options{})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,8 +34,8 @@ func TestJobs(t *testing.T) {
 		}
 		made[i] = digests(t, s)
 	}
-	if !maps.Equal(made[0], made[1]) || len(made[0]) < 40 {
-		t.Errorf("%d files of one job, %d of three: they differ", len(made[0]), len(made[1]))
+	if !maps.Equal(made[0], made[1]) || len(made[0]) < 20 {
+		t.Errorf("%d files of one job, %d of two: they differ", len(made[0]), len(made[1]))
 	}
 }
 
