@@ -37,7 +37,7 @@ type Measurement struct {
 // Limits of a measurement: of one model on one backend, and of all.
 const (
 	sampleTime  = time.Second // after which a model that has enough samples ends
-	fewSamples  = 5
+	fewSamples  = 3
 	manySamples = 40
 	modelLimit  = 15 * time.Second // for compiling and measuring one model on one backend
 	totalLimit  = 60 * time.Second
