@@ -159,7 +159,7 @@ func TestSweepQueue(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	cluster.Until(t, "the task is queued again", func() bool { return strings.Contains(logs(t, "runs"), "slurm: queued again: 2_0\n") })
-	if said := logs(t, "runs"); !matches("slurm: told to stop by SIGUSR1 at .*\ninterrupted: run the same command again\nslurm: queued again: 2_0\n", said) {
+	if said := logs(t, "runs"); !matches("(?s)slurm: told to stop by SIGUSR1 at .*\ninterrupted: run the same command again\n.*slurm: queued again: 2_0\n", said) {
 		t.Errorf("said %s", said)
 	}
 	cluster.Until(t, "the last point is running", running(2))
