@@ -42,7 +42,7 @@ func (c *command) root() *cobra.Command {
 	flags.BoolVar(&c.json, "json", false, "print tables as JSON")
 	completeFlags(root)
 	root.AddCommand(c.listCommand(), c.showCommand(), c.schemaCommand(), c.runCommand(), c.sweepCommand(), c.paperCommand(), c.planCommand(), c.cacheCommand(), c.generateCommand(), c.evaluateCommand(), c.analyseCommand(), c.reportCommand(),
-		c.verifyCommand(), c.exportCommand(), c.importCommand(), c.runsCommand(), c.rerunCommand(), c.compareCommand(), c.tagCommand(), c.rmCommand(), c.dataCommand(), c.doctorCommand(), c.notebookCommand())
+		c.verifyCommand(), c.exportCommand(), c.importCommand(), c.runsCommand(), c.rerunCommand(), c.compareCommand(), c.tagCommand(), c.rmCommand(), c.serveCommand(), c.dataCommand(), c.doctorCommand(), c.notebookCommand())
 	fitHelp(root, c.columns())
 	return root
 }

@@ -23,7 +23,8 @@ type generateOptions struct {
 	level, labels string
 	necstgen      string
 
-	from fromOptions
+	from   fromOptions
+	shards shardOptions
 }
 
 func (c *command) generateCommand() *cobra.Command {
@@ -35,7 +36,10 @@ func (c *command) generateCommand() *cobra.Command {
 		Example:           generateExamples,
 		Args:              o.arguments,
 		ValidArgsFunction: c.completeRun,
-		RunE:              func(cmd *cobra.Command, args []string) error { return c.generate(cmd.Context(), args, o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.shards.given = given(cmd)
+			return c.generate(cmd.Context(), args, o)
+		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
@@ -59,5 +63,6 @@ func (c *command) generateCommand() *cobra.Command {
 	flags.StringVar(&o.labels, "labels", "", "`LABELS` of --level packet: observed, chain, or a file of labels")
 	flags.StringVar(&o.necstgen, "necstgen", "", "`FOLDER` for NeCSTGen's output files, as CSV and Parquet")
 	o.from.flags(cmd)
+	o.shards.flags(cmd)
 	return cmd
 }

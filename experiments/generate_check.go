@@ -24,6 +24,9 @@ func (o *generateOptions) check(runs int) error {
 	case o.flowsFrom != "" && runs != 1:
 		return wrong("--flows-from: want one run")
 	}
+	if err := o.checkShards(wrong); err != nil {
+		return err
+	}
 	switch {
 	case o.from.file != "":
 		return o.checkFrom(runs, wrong)

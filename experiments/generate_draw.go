@@ -44,6 +44,9 @@ func (c *command) generate(ctx context.Context, refs []string, o *generateOption
 	if err := o.schedule(runs, source); err != nil {
 		return err
 	}
+	if o.shards.wanted() {
+		return c.generateShards(ctx, runs, source, o, amount)
+	}
 	if o.necstgen != "" {
 		return c.generateNeCSTGen(ctx, runs, source, o, amount)
 	}

@@ -15,6 +15,12 @@ original's, and have as many packets and bytes (without flows: packets are sent 
 devices), and everything else is generated. --flows-from takes starts and sizes from a table, as
 --level aggregate and NeCSTGen's scripts write them.
 
+--shards cuts what is drawn into files of one span of time each, big-03-of-16.pcap for big.pcap. They
+have the starts and hosts of one capture, are valid each by itself, and stand in time order one behind
+the other (mergecap -a). --shard draws some of them, here or elsewhere; the same command goes on where
+it was interrupted, and --executor slurm has a cluster draw them. A shard draws the last flows of the
+one before it, too, as far back as flows last: it should be several times as long.
+
 --level packet writes packets drawn each by itself, from labels: those observed in training, those of
 the Markov chain, or a file's (whole numbers). --level aggregate writes the flows' packets and starts
 alone. --necstgen writes the files that NeCSTGen publishes, with their names and columns.
@@ -31,6 +37,10 @@ Their flows start where --starts says, or one after the other; it says what had 
   go run ./experiments generate quickstart --follow +5m..+10m \
       --out followed.pcap
   go run ./experiments generate quickstart --flows-from flows.csv --out fed.pcap
+  go run ./experiments generate quickstart --flows 10M --out big.pcap \
+      --shards 16 --jobs 4
+  go run ./experiments generate quickstart --flows 10M --out big.pcap \
+      --shards 16 --executor slurm --slurm partition=cpu --dry-run
   go run ./experiments generate quickstart --level packet --labels chain \
       --packets 1000 --out packets.csv
   go run ./experiments generate quickstart --flows 1000 --necstgen output

@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -13,8 +15,16 @@ import (
 // or of an application, like HTTP=0.7,DNS=0.3.
 type weightsFlag map[string]float64
 
-func (w *weightsFlag) String() string { return "" } // there is no default
-func (w *weightsFlag) Type() string   { return "proportions" }
+func (w *weightsFlag) Type() string { return "proportions" }
+
+// String returns the proportions as Set reads them.
+func (w *weightsFlag) String() string {
+	var pairs []string
+	for _, name := range slices.Sorted(maps.Keys(*w)) {
+		pairs = append(pairs, fmt.Sprintf("%s=%v", name, (*w)[name]))
+	}
+	return strings.Join(pairs, ",")
+}
 
 func (w *weightsFlag) Set(text string) error {
 	if *w == nil {

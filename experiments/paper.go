@@ -67,7 +67,7 @@ func (c *command) paper(ctx context.Context, overrides []string, o paperOptions)
 	}
 	var results []*reproduction.Result
 	for _, set := range sets {
-		r, err := c.reproduce(ctx, set, overrides)
+		r, err := reproduction.Reproduce(ctx, c.runner(), set, overrides, reproduction.Sources{Open: c.openTrace, Warn: c.warn, Say: c.say})
 		if err != nil {
 			return err
 		}

@@ -1,13 +1,17 @@
 package main
 
 import (
+	"errors"
+	"fmt"
+	"slices"
+
 	"github.com/spf13/cobra"
 
-	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/listing"
 )
 
 func (c *command) runsCommand() *cobra.Command {
-	var f runFilter
+	var f listing.Filter
 	cmd := &cobra.Command{
 		Use:   "runs [key=value...]",
 		Short: "All runs, the newest first",
@@ -23,17 +27,20 @@ named, too.`,
 		Args:              arguments(0, -1, "key=value as often as needed"),
 		ValidArgsFunction: completeSettings,
 		RunE: func(_ *cobra.Command, args []string) error {
-			f.settings = args
+			f.Settings = args
 			return c.listRuns(f)
 		},
 	}
 	flags := cmd.Flags()
 	flags.SortFlags = false
-	flags.StringVar(&f.experiment, "experiment", "", "runs of the experiment `NAME`")
-	flags.StringVar(&f.status, "status", "", "`STATUS`: finished, failed, interrupted or running")
-	flags.StringSliceVar(&f.tags, "tag", nil, "runs with this `TAG`, any number")
-	flags.StringArrayVar(&f.scores, "score", nil, "runs with this `SCORE`, like 'C2ST flow<0.7', any number")
-	states := []cobra.Completion{string(run.Finished), string(run.Failed), string(run.Interrupted), string(run.Running)}
+	flags.StringVar(&f.Experiment, "experiment", "", "runs of the experiment `NAME`")
+	flags.StringVar(&f.Status, "status", "", "`STATUS`: finished, failed, interrupted or running")
+	flags.StringSliceVar(&f.Tags, "tag", nil, "runs with this `TAG`, any number")
+	flags.StringArrayVar(&f.Scores, "score", nil, "runs with this `SCORE`, like 'C2ST flow<0.7', any number")
+	var states []cobra.Completion
+	for _, s := range listing.Statuses {
+		states = append(states, string(s))
+	}
 	if err := cmd.RegisterFlagCompletionFunc("status", cobra.FixedCompletions(states, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // there is no such flag
 	}
@@ -41,36 +48,32 @@ named, too.`,
 }
 
 // listRuns prints the runs that the filter lets through.
-func (c *command) listRuns(f runFilter) error {
-	if err := f.check(); err != nil {
-		return usageError{err}
+func (c *command) listRuns(f listing.Filter) error {
+	if problems := f.Check(); len(problems) > 0 {
+		for i, err := range problems {
+			if _, ok := errors.AsType[*listing.Problem](err); ok {
+				problems[i] = fmt.Errorf("runs: --%w", err)
+			}
+		}
+		return usageError{errors.Join(problems...)}
 	}
-	runs, broken, err := run.List(c.runs)
+	runs, broken, err := (&listing.Lister{Dir: c.runs}).List()
 	if err != nil {
 		return err
 	}
-	infos := []runInfo{}
-	for _, m := range runs {
-		if info := describeRun(m); f.lets(m, info) {
-			infos = append(infos, info)
-		}
-	}
-	var others []runInfo
-	if !f.some() { // of a folder that cannot be read nobody knows whether the conditions hold
+	runs = slices.DeleteFunc(runs, func(r listing.Run) bool { return !f.Lets(r) })
+	var others []listing.Run
+	if !f.Some() { // of a folder that cannot be read nobody knows whether the conditions hold
 		if others, err = c.otherFolders(broken); err != nil {
 			return err
 		}
 	}
 	if c.json {
-		return printJSON(c.out, append(infos, others...))
+		return printJSON(c.out, append(runs, others...))
 	}
-	if err := c.printRuns(infos, f.conditions); err != nil {
-		return err
-	}
+	err = c.printRuns(runs, f.Columns())
 	for _, other := range others {
-		if err := printLine(c.out, "%s: %s", other.Dir, other.Problem); err != nil {
-			return err
-		}
+		err = errors.Join(err, printLine(c.out, "%s: %s", other.Dir, other.Problem))
 	}
-	return nil
+	return err
 }

@@ -150,6 +150,16 @@ func (f *Frame) Select(names ...string) *Frame {
 	return &Frame{columns: columns}
 }
 
+// With returns the frame with one more column, which has as many rows, or with another one
+// in the place of that of the same name.
+func (f *Frame) With(c table.Column) *Frame {
+	if f.err != nil {
+		return f
+	}
+	columns := slices.DeleteFunc(slices.Clone(f.columns), func(other table.Column) bool { return other.Name() == c.Name() })
+	return New(append(columns, c), nil)
+}
+
 // Head returns the first n rows, or all if there are fewer.
 func (f *Frame) Head(n int) *Frame {
 	rows := make([]int, max(0, min(n, f.Len())))

@@ -13,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"gonum.org/v1/gonum/mat"
+
+	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/table"
 )
@@ -92,6 +95,56 @@ func TestGroup(t *testing.T) {
 	}
 }
 
+// A group's part has its rows, and a column is added or replaced.
+func TestPartsAndWith(t *testing.T) {
+	f := small().With(table.Integers("n", []int64{1, 2, 3, 4}))
+	if got := strings.Join(f.Columns(), " "); got != "who x at n" {
+		t.Errorf("columns %s", got)
+	}
+	for i, want := range []string{"1 3", "2", "4"} {
+		texts, err := f.Group("who").Parts()[i].Texts("n")
+		if err != nil || strings.Join(texts, " ") != want {
+			t.Errorf("part %d: %v, %v, want %s", i, texts, err, want)
+		}
+	}
+}
+
+// The matrix of a frame has its numbers, and the codes of features lie in [0, 1].
+func TestFeaturesAndMatrix(t *testing.T) {
+	packets := func(yield func(flow.Packet, error) bool) {
+		for i := range 40 {
+			if !yield(flow.Packet{Time: int64(i) * 1e8, Length: int32(60 + i), Application: flow.HTTP, FlowID: int64(i % 3)}, nil) {
+				return
+			}
+		}
+	}
+	values, codes := Features(packets, feature.General)
+	if values.Err() != nil || codes.Err() != nil || values.Len() != 40 || codes.Len() != 40 {
+		t.Fatalf("%d, %v; %d, %v", values.Len(), values.Err(), codes.Len(), codes.Err())
+	}
+	x, err := codes.Matrix()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if low, high := mat.Min(x), mat.Max(x); low < 0 || high > 1 {
+		t.Errorf("codes from %v to %v", low, high)
+	}
+	if rows, columns := x.Dims(); rows != 40 || columns != len(feature.General.Columns()) {
+		t.Errorf("%d rows, %d columns", rows, columns)
+	}
+	for name, f := range map[string]*Frame{"text": small(), "no rows": small().Head(0).Select("n"), "no columns": small().Select()} {
+		if _, err := f.Matrix(); err == nil {
+			t.Errorf("%s: a matrix", name)
+		}
+	}
+	if x, err := small().Matrix("n", "x"); err != nil || x.At(1, 1) != 1000000 {
+		t.Errorf("%v, %v", x, err)
+	}
+	if _, codes := Features(packets, "no-variant"); codes.Err() == nil {
+		t.Error("an unknown variant was computed")
+	}
+}
+
 // The sums of all groups are the sum of the frame, whatever the rows are grouped by.
 func TestGroupsAddUp(t *testing.T) {
 	f := small()
@@ -124,6 +177,8 @@ func TestErrors(t *testing.T) {
 		{small().Select("n", "no"), `no column "no"`},
 		{small().Sort("no").Group("n").Count().Frame, `no column "no"`},
 		{small().Descending("no"), `no column "no"`},
+		{small().With(table.Integers("more", []int64{1})), "column more has 1 rows, column who has 4"},
+		{small().Select("no").With(table.Integers("n", nil)), `no column "no"`},
 		{small().Group("no").Count().Mean("n").Frame, `no column "no"`},
 		{small().Group("n").Mean("who").Sum("n").Frame, "column who holds text: want numbers"},
 		{small().Group("n").Quantile("n", 2).Count().Frame, "quantile 2 of n: want a number from 0 to 1"},

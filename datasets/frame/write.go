@@ -33,7 +33,7 @@ func (f *Frame) Write(path string) error {
 // text to look at: numbers with five digits, times to the microsecond.
 func (f *Frame) Cells(rows int) (heads []string, numbers []bool, cells [][]string) {
 	for _, c := range f.columns {
-		numbers = append(numbers, !c.IsText())
+		numbers = append(numbers, !c.IsText() && !c.IsTime())
 	}
 	for row := range min(rows, f.Len()) {
 		line := make([]string, len(f.columns))

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/necstgen/necstgen/experiments/figure"
+	"github.com/necstgen/necstgen/experiments/page"
 )
 
 //go:embed page.html
@@ -17,10 +17,10 @@ var pageText string
 
 var pageTemplate = template.Must(template.New("analysis").Parse(pageText))
 
-// page is what the template shows; every string is escaped there.
-type page struct {
+// document is what the template shows; every string is escaped there.
+type document struct {
 	Title   string
-	Dark    template.CSS
+	Style   template.CSS
 	Sides   []sideView
 	Results []resultView
 	Absent  []absentView
@@ -63,7 +63,7 @@ type valueView struct{ Value, Interval string }
 // and runs no script. It has the colours that the reader's system asks for, light or
 // dark, and is light on paper.
 func Write(w io.Writer, title string, real Side, generated []Side, results []*Result) error {
-	p := page{Title: title, Dark: template.CSS(figure.Style())}
+	p := document{Title: title, Style: page.Style()}
 	for _, s := range append([]Side{real}, generated...) {
 		p.Sides = append(p.Sides, viewSide(&s))
 	}

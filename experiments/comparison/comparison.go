@@ -37,6 +37,7 @@ type Run struct {
 	Status  run.Status `json:"status"`
 	Seconds float64    `json:"seconds"` // wall time; 0: it has not finished
 	Note    string     `json:"note,omitempty"`
+	Link    string     `json:"-"` // of the run's page, where the comparison is a page of a server
 }
 
 // Setting is a key of the configuration, or a fact about the run, in which runs differ.

@@ -9,17 +9,23 @@ import (
 	"strings"
 
 	"github.com/necstgen/necstgen/experiments/figure"
+	"github.com/necstgen/necstgen/experiments/page"
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
 //go:embed page.html
 var pageText string
 
+//go:embed page.css
+var rules string
+
 var pageTemplate = template.Must(template.New("comparison").Funcs(template.FuncMap{
-	"dark":    func() template.CSS { return template.CSS(figure.Style()) },
+	"style":   page.Style,
+	"rules":   Style,
 	"svg":     func(f *figure.Figure) template.HTML { return template.HTML(f.Element()) },
 	"decimal": Decimal,
-	"took":    took,
+	"took":    Took,
+	"short":   short,
 	"columns": func(c *Comparison, scores []Score) scoreTable { return scoreTable{c.Runs, scores} },
 	"missing": func(text string) string { return strings.TrimSuffix(text, ".") },
 }).Parse(pageText))
@@ -33,6 +39,18 @@ func (c *Comparison) Page(w io.Writer) error {
 	return nil
 }
 
+// Body writes what stands in the page's main element, for a page that has the rules of
+// page.Style and [Style].
+func (c *Comparison) Body(w io.Writer) error {
+	if err := pageTemplate.ExecuteTemplate(w, "body", c); err != nil {
+		return fmt.Errorf("comparison: %w", err)
+	}
+	return nil
+}
+
+// Style returns the rules of the body beside those of page.Style.
+func Style() template.CSS { return template.CSS(rules) }
+
 // scoreTable is a table of scores of the page.
 type scoreTable struct {
 	Runs   []Run
@@ -44,12 +62,21 @@ func (c *Comparison) Noted() bool {
 	return slices.ContainsFunc(c.Runs, func(r Run) bool { return r.Note != "" })
 }
 
-// took writes how long a run has taken, a dash for one that has not finished.
-func took(seconds float64) string {
+// Took writes how long a run has taken, a dash for one that has not finished.
+func Took(seconds float64) string {
 	if seconds == 0 {
 		return "–"
 	}
 	return run.Seconds(seconds)
+}
+
+// short returns what a run is called with the first 7 digits of its id: the head of a
+// column of a page, whose first table has it in full.
+func short(name string) string {
+	if experiment, id, ok := strings.Cut(name, "/"); ok {
+		return experiment + "/" + id[:min(len(id), 7)]
+	}
+	return name
 }
 
 // Markdown writes the comparison as tables.
@@ -59,7 +86,7 @@ func (c *Comparison) Markdown(w io.Writer) error {
 	heads := c.names()
 	b.WriteString("# Runs side by side\n\n| run | folder | status | took | note |\n|---|---|---|---:|---|\n")
 	for _, r := range c.Runs {
-		b.WriteString(line(r.Name, r.Dir, string(r.Status), took(r.Seconds), r.Note))
+		b.WriteString(line(r.Name, r.Dir, string(r.Status), Took(r.Seconds), r.Note))
 	}
 	if len(c.Settings) > 0 {
 		b.WriteString("\n## Settings that differ\n\n" + line(append([]string{"key"}, heads...)...) + "|---" + strings.Repeat("|---", len(c.Runs)) + "|\n")

@@ -77,9 +77,9 @@ func Run(ctx context.Context, j *Job, r *run.Run) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		err := j.obtain(ctx, &j.Graph.Stages[i], r)
+		err := j.obtain(ctx, i, r)
 		for errors.Is(err, store.ErrRemoved) && ctx.Err() == nil { // by another process, before it was linked
-			err = j.obtain(ctx, &j.Graph.Stages[i], r)
+			err = j.obtain(ctx, i, r)
 		}
 		if err != nil {
 			return err
@@ -88,10 +88,17 @@ func Run(ctx context.Context, j *Job, r *run.Run) error {
 	return nil
 }
 
-// obtain takes one stage's results out of the store, or makes them.
-func (j *Job) obtain(ctx context.Context, s *stage.Stage, r *run.Run) error {
+// obtain takes the results of stage i out of the store, or makes them.
+func (j *Job) obtain(ctx context.Context, i int, r *run.Run) error {
+	s := &j.Graph.Stages[i]
+	now := run.Work{Stage: s.Name, Key: j.Keys[s.Name].Sum, Number: i + 1, Of: len(j.Graph.Stages)}
 	entry, claim, err := j.Store.Claim(ctx, s.Name, j.Keys[s.Name],
-		func() { r.Terminal().Printf("%s: another process makes it, waiting for that\n", s.Name) },
+		func() {
+			r.Terminal().Printf("%s: another process makes it, waiting for that\n", s.Name)
+			waiting := now
+			waiting.Waiting = true
+			r.Working(waiting)
+		},
 		func(err error) {
 			r.Warn(fmt.Sprintf("%s: the stored result is damaged, it is made again: %v", s.Name, err))
 		})
@@ -102,7 +109,8 @@ func (j *Job) obtain(ctx context.Context, s *stage.Stage, r *run.Run) error {
 		return j.enter(r, entry, true)
 	}
 	r.Log("stage %s", s.Name)
-	w := &work{run: r}
+	r.Working(now)
+	w := &work{run: r, now: now}
 	env := stage.NewEnv(*s, j.host(s, claim, r, w))
 	err = call(ctx, s, env, r)
 	if errors.Is(err, Abandoned) {
@@ -192,6 +200,7 @@ func (j *Job) host(s *stage.Stage, claim *store.Claim, r *run.Run, w *work) stag
 // work is what is known of a stage that runs.
 type work struct {
 	run      *run.Run
+	now      run.Work
 	note     string
 	warnings []string
 	shown    run.Progress // nil: nothing was shown yet
@@ -208,6 +217,8 @@ func (w *work) progress(what string, done, total int64, unit string) {
 		w.shown.Start(what, total, unit)
 	}
 	w.shown.Set(done)
+	w.now.Done, w.now.Total, w.now.Unit = done, total, unit
+	w.run.Working(w.now)
 }
 
 func (w *work) end() {

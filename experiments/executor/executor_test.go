@@ -427,6 +427,49 @@ func TestAbandoned(t *testing.T) {
 	}
 }
 
+// A run says which of its stages is under way and where its metrics grow, and no stage
+// when it has ended.
+func TestWork(t *testing.T) {
+	j := newJob(t.TempDir())
+	j.hangs = "model"
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	var work *run.Work
+	go func() {
+		_, err := j.run(ctx)
+		ended <- err
+	}()
+	for work == nil || work.Stage != "model" {
+		if len(ended) > 0 {
+			t.Fatal(<-ended)
+		}
+		runs, _, err := run.List(filepath.Join(j.dir, "runs"))
+		if err == nil && len(runs) == 1 {
+			work, err = runs[0].Work()
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Millisecond)
+	}
+	made, err := j.job()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if key := made.Keys["model"].Sum; work.Key != key || work.Number < 2 || work.Of <= work.Number {
+		t.Errorf("%+v, want key %s and one of the middle stages", work, key)
+	}
+	cancel()
+	<-ended
+	runs, _, err := run.List(filepath.Join(j.dir, "runs"))
+	if err != nil || len(runs) != 1 {
+		t.Fatal(runs, err)
+	}
+	if work, err := runs[0].Work(); work != nil || err != nil {
+		t.Errorf("after the end: %+v, %v", work, err)
+	}
+}
+
 // What can be checked once a stage's results are there ends the run there.
 func TestCheck(t *testing.T) {
 	j := newJob(t.TempDir())

@@ -9,24 +9,27 @@ import (
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
-// Curves draws metrics over their steps, one line a name.
+// Curves draws metrics over their steps, one line a name. Points of trainings of an epoch
+// or two are marked.
 func Curves(title string, metrics []run.Metric, names ...string) (*figure.Figure, error) {
 	var lines []figure.Line
+	axis := figure.Axis{Label: "epoch", Whole: true}
 	for i, name := range names {
 		line := curve(metrics, name)
 		if len(line.X) == 0 {
 			return nil, fmt.Errorf("report: %s: metric %s: %w", title, name, figure.ErrNoValues)
 		}
+		axis.Marks = axis.Marks || len(line.X) < 3
 		_, short, _ := strings.Cut(name, "/")
 		line.Side, line.Name = i, lastOf(strings.ReplaceAll(short, "_", " "), line)
 		lines = append(lines, line)
 	}
-	return figure.Lines(title, figure.Axis{Label: "epoch", Whole: true}, "", lines...)
+	return figure.Lines(title, axis, "", lines...)
 }
 
 // CurvesOver draws one metric of several runs over its steps, one line a run. The runs
-// have these names; those that have not recorded the metric have no line. Points of
-// trainings of an epoch or two are marked.
+// have these names; those that have not recorded the metric have no line. Points are
+// marked as those of Curves.
 func CurvesOver(title, metric string, names []string, runs [][]run.Metric) (*figure.Figure, error) {
 	var lines []figure.Line
 	axis := figure.Axis{Label: "epoch", Whole: true}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/necstgen/necstgen/experiments/comparison"
-	"github.com/necstgen/necstgen/experiments/figure"
+	"github.com/necstgen/necstgen/experiments/page"
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
@@ -17,7 +17,7 @@ import (
 var pageText string
 
 var pageTemplate = template.Must(template.New("paper").Funcs(template.FuncMap{
-	"dark": func() template.CSS { return template.CSS(figure.Style()) },
+	"style": page.Style,
 }).Parse(pageText))
 
 // Page writes all results as one HTML page that refers to nothing outside.

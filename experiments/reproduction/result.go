@@ -9,6 +9,7 @@ import (
 	"github.com/necstgen/necstgen/experiments/analysis"
 	"github.com/necstgen/necstgen/experiments/evaluate"
 	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/figure"
 	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/saved"
@@ -54,12 +55,13 @@ var scoresOf = map[level][]string{
 		"classifier/C2ST window", "load/Haar energy"},
 }
 
-// Sources are what a set is compared from.
+// Sources are what a set is compared from. Reproduce fills in the files and the runs.
 type Sources struct {
 	Files          catalog.Published
 	Paper, Sampled *run.Manifest // finished runs; nil: Why says why
 	Open           func(ctx context.Context, name string) (*trace.Trace, error)
 	Warn           func(error)
+	Say            func(string) // which run is made, and why one is missing
 }
 
 // Compare scores the authors' output as the runs are scored, and sets all side by side.
@@ -172,4 +174,22 @@ func (r *Row) distance(value float64) float64 { return r.definition().DistanceFr
 // definition is that of the row's score.
 func (r *Row) definition() fidelity.Definition {
 	return fidelity.Definition{Level: r.Level, Name: r.Score, Kind: r.Kind}
+}
+
+// Figure returns the first figure of an analysis by the analysis's name, as "lengths". Where the
+// analysis does not apply to the set, the error says why.
+func (r *Result) Figure(name string) (*figure.Figure, error) {
+	a, err := analysis.Find(name)
+	if err != nil {
+		return nil, fmt.Errorf("reproduction: %w", err)
+	}
+	for _, result := range r.Analyses {
+		if result.ID == a.ID && len(result.Figures) > 0 {
+			return result.Figures[0], nil
+		}
+		if result.ID == a.ID {
+			return nil, fmt.Errorf("reproduction: %s %s: %s", a.ID, a.Title, result.Absent)
+		}
+	}
+	return nil, fmt.Errorf("reproduction: %s: it was not analysed", r.Set.Name)
 }

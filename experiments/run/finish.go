@@ -32,6 +32,7 @@ func (r *Run) Finish(err error, report func() error) error {
 	r.Log("%s: %v", r.manifest.Status, err)
 	failed := r.Intact()
 	if failed == nil {
+		_ = os.Remove(r.Path(WorkName)) // if a stage was under way; the log has its name
 		failed = r.save()
 	}
 	if failed != nil { // what has ended the run may prevent this, too: the manifest still says that it is running

@@ -21,12 +21,29 @@ type Broken struct {
 // first, and names the folders that have none that can be read. A folder of runs that
 // does not exist has none.
 func List(runsDir string) ([]*Manifest, []Broken, error) {
+	dirs, broken, err := Folders(runsDir)
+	if err != nil {
+		return nil, nil, err
+	}
+	var runs []*Manifest
+	for _, dir := range dirs {
+		if m, err := Open(dir); err != nil {
+			broken = append(broken, Broken{dir, err})
+		} else {
+			runs = append(runs, m)
+		}
+	}
+	slices.SortStableFunc(runs, func(a, b *Manifest) int { return b.Started.Compare(a.Started) })
+	return runs, broken, nil
+}
+
+// Folders returns the run folders below runsDir, by experiment and id, and the folders
+// of experiments that cannot be read. A folder of runs that does not exist has none.
+func Folders(runsDir string) (dirs []string, broken []Broken, err error) {
 	entries, err := os.ReadDir(runsDir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, fmt.Errorf("run: %w", err)
 	}
-	var runs []*Manifest
-	var broken []Broken
 	for _, e := range entries {
 		if !e.IsDir() || temporary(e.Name()) {
 			continue
@@ -36,16 +53,10 @@ func List(runsDir string) ([]*Manifest, []Broken, error) {
 			broken = append(broken, Broken{filepath.Join(runsDir, e.Name()), err})
 		}
 		for _, id := range ids {
-			dir := filepath.Join(runsDir, e.Name(), id)
-			if m, err := Open(dir); err != nil {
-				broken = append(broken, Broken{dir, err})
-			} else {
-				runs = append(runs, m)
-			}
+			dirs = append(dirs, filepath.Join(runsDir, e.Name(), id))
 		}
 	}
-	slices.SortStableFunc(runs, func(a, b *Manifest) int { return b.Started.Compare(a.Started) })
-	return runs, broken, nil
+	return dirs, broken, nil
 }
 
 // State is the status of a run now: one whose manifest says that it is running and

@@ -4,6 +4,7 @@
 //	  manifest.json    what was run, on what, with what outcome, and a digest of every file
 //	  metrics.jsonl    {"metric":"vae/loss","step":3,"value":1.2}, one a line, stage by stage
 //	  log.txt          what was said, with times
+//	  work.json        how far the stage under way is; gone when the run has ended
 //	  ...              the artifacts: models, captures, tables, scores, report
 //
 // whose id is a digest of the keys of all its stages: of the settings that they

@@ -67,6 +67,7 @@ type Run struct {
 	lock     *os.File
 	log      *os.File
 	manifest Manifest
+	work     Work // as it was noted last
 	added    map[string]Artifact
 }
 

@@ -290,3 +290,59 @@ func TestManifestKeys(t *testing.T) {
 		}
 	}
 }
+
+// A run under way says how far its stage is, not more often than somebody reads it, and
+// leaves nothing of that when it ends.
+func TestWorking(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	r, err := run.Start(t.TempDir(), run.Spec{Experiment: "e", Config: config.Default()}, run.Options{Now: func() time.Time { return at }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := r.Manifest()
+	if w, err := m.Work(); w != nil || err != nil {
+		t.Errorf("%v, %v before the first stage", w, err)
+	}
+	began := at
+	w := run.Work{Stage: "vae", Number: 2, Of: 9, Total: 10, Unit: "epochs"}
+	for _, step := range []struct {
+		after      time.Duration
+		done, want int64
+	}{{0, 0, 0}, {time.Second / 2, 1, 0}, {time.Second / 2, 2, 2}, {-time.Hour, 3, 3}} {
+		at = at.Add(step.after)
+		w.Done = step.done
+		r.Working(w)
+		got, err := m.Work()
+		if err != nil || got.Done != step.want || !got.Started.Equal(began) || got.Stage != "vae" || got.Number != 2 || got.Of != 9 {
+			t.Errorf("%+v, %v; want %d done since %s", got, err, step.want, began)
+		}
+	}
+	r.Working(run.Work{Stage: "gmm", Waiting: true})
+	if got, err := m.Work(); err != nil || !got.Waiting || !got.Started.Equal(at) {
+		t.Errorf("%+v, %v", got, err)
+	}
+	if err := os.WriteFile(m.Path(run.WorkName), []byte(`{"stage`), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := m.Work(); err == nil {
+		t.Errorf("half a file is read as %+v", got)
+	}
+	if err := r.Finish(errors.New("no room"), nil); err == nil {
+		t.Error("it finished")
+	}
+	if w, err := m.Work(); w != nil || err != nil {
+		t.Errorf("%v, %v after the end", w, err)
+	}
+}
+
+func BenchmarkWorking(b *testing.B) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	r, err := run.Start(b.TempDir(), run.Spec{Experiment: "e", Config: config.Default()}, run.Options{Now: func() time.Time { at = at.Add(time.Second); return at }})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		r.Working(run.Work{Stage: "vae", Total: 10, Unit: "epochs"})
+	}
+	_ = r.Finish(errors.New("done"), nil)
+}

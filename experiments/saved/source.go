@@ -61,6 +61,14 @@ func New(parts ...Part) (*Source, error) {
 	return s, nil
 }
 
+// Device returns device.Device.Identity of what computes, "" where nothing needs one.
+func (s *Source) Device() string {
+	if s.device == nil {
+		return ""
+	}
+	return s.device.Identity()
+}
+
 // Close releases the backend.
 func (s *Source) Close() {
 	if s.device != nil {
@@ -161,9 +169,14 @@ func (s *Source) Flows(ctx context.Context, a Amount) iter.Seq2[*flow.Flow, erro
 	if err := a.check(parts == len(s.Parts)); err != nil {
 		return func(yield func(*flow.Flow, error) bool) { yield(nil, err) }
 	}
+	return upTo(s.draw(ctx, s.requests(a)), a)
+}
+
+// requests returns what each part is asked for.
+func (s *Source) requests(a Amount) []generator.Request {
 	factors := s.factors(a)
 	starts := s.starts(a, factors)
-	streams := make([]iter.Seq2[*flow.Flow, error], len(s.Parts))
+	requests := make([]generator.Request, len(s.Parts))
 	for i, p := range s.Parts {
 		r := generator.Request{Flows: a.Flows, Packets: a.Packets, Duration: a.Duration, RateFactor: factors[i], Seed: a.Seed, Start: starts[i]}
 		if i > 0 {
@@ -175,15 +188,24 @@ func (s *Source) Flows(ctx context.Context, a Amount) iter.Seq2[*flow.Flow, erro
 		if p.Dynamics != nil {
 			r.Schedule = &p.Dynamics.Schedule
 		}
-		streams[i] = p.Traffic.Pad(p.Generator.Flows(ctx, r))
+		requests[i] = r
+	}
+	return requests
+}
+
+// draw draws what each part is asked for, as one stream of flows in start order.
+func (s *Source) draw(ctx context.Context, requests []generator.Request) iter.Seq2[*flow.Flow, error] {
+	streams := make([]iter.Seq2[*flow.Flow, error], len(s.Parts))
+	for i, p := range s.Parts {
+		streams[i] = p.Traffic.Pad(p.Generator.Flows(ctx, requests[i]))
 		if p.Dynamics != nil {
 			streams[i] = s.named(i, streams[i])
 		}
 	}
 	if len(streams) == 1 {
-		return upTo(streams[0], a)
+		return streams[0]
 	}
-	return upTo(tcp.Interleave(streams...), a)
+	return tcp.Interleave(streams...)
 }
 
 // named gives the flows of a part, which follow its dynamics, the addresses of the hosts
@@ -196,13 +218,11 @@ func (s *Source) named(part int, flows iter.Seq2[*flow.Flow, error]) iter.Seq2[*
 		return netip.AddrPortFrom(s.plan.Hosts[i].Address, 0)
 	}
 	return func(yield func(*flow.Flow, error) bool) {
-		n := 0
 		for f, err := range flows {
-			if err == nil && n < len(s.Parts[part].Dynamics.Flows) {
-				if d := &s.Parts[part].Dynamics.Flows[n]; d.Client >= 0 && d.Server >= 0 {
+			if err == nil && f.ID < int64(len(s.Parts[part].Dynamics.Flows)) {
+				if d := &s.Parts[part].Dynamics.Flows[f.ID]; d.Client >= 0 && d.Server >= 0 {
 					f.Tuple.Src, f.Tuple.Dst = host(d.Client), host(d.Server)
 				}
-				n++
 			}
 			if !yield(f, err) {
 				return

@@ -9,8 +9,10 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 
 	"github.com/necstgen/necstgen/datasets/atomicfile"
+	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
 
 // Metric is one line of metrics.
@@ -87,4 +89,45 @@ func lastOfEach(path string) error {
 		}
 		return nil
 	})
+}
+
+// Recorded returns what a stage has recorded so far, wherever the process runs that makes
+// its result: from the folder of the claim, or from the entry where it is whole. Of a
+// metric and step that were recorded twice, as after an interruption, the last value
+// stands. key is stage.Key.Sum; a stage of which nothing is there has recorded nothing.
+func (s *Store) Recorded(name, key string) ([]Metric, error) {
+	if !filepath.IsLocal(filepath.FromSlash(name)) || len(key) < keyDigits || !isKey(key[:keyDigits]) {
+		return nil, fmt.Errorf("store: metrics of stage %q, key %q: want a stage and its key", name, key)
+	}
+	dir := s.place(name, stage.Key{Sum: key})
+	text, err := os.ReadFile(filepath.Join(dir+partial, metricsName))
+	if errors.Is(err, fs.ErrNotExist) {
+		text, err = os.ReadFile(filepath.Join(dir, metricsName))
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("store: metrics of stage %s: %w", name, err)
+	}
+	type point struct {
+		metric string
+		step   int
+	}
+	var metrics []Metric
+	at := map[point]int{}
+	for line := range bytes.Lines(text) {
+		var m Metric
+		if json.Unmarshal(line, &m) != nil {
+			continue // the last line may be half written
+		}
+		p := point{m.Metric, m.Step}
+		if i, twice := at[p]; twice {
+			metrics[i] = m
+			continue
+		}
+		at[p] = len(metrics)
+		metrics = append(metrics, m)
+	}
+	return metrics, nil
 }

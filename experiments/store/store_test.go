@@ -80,6 +80,35 @@ func TestEntry(t *testing.T) {
 	}
 }
 
+// recorded demands these values of the steps of vae/loss, from 1, of stage vae, key ab.
+func recorded(t *testing.T, s *store.Store, want ...float64) {
+	t.Helper()
+	metrics, err := s.Recorded("vae", key("ab").Sum)
+	var got []float64
+	for i, m := range metrics {
+		if m.Metric != "vae/loss" || m.Step != i+1 {
+			t.Errorf("metric %d is %s, step %d", i, m.Metric, m.Step)
+		}
+		got = append(got, *m.Value)
+	}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("recorded %v, %v; want %v", got, err, want)
+	}
+}
+
+// What was recorded is read of a stage and its key alone.
+func TestRecordedOfNone(t *testing.T) {
+	s := store.Open(t.TempDir(), clock())
+	for _, tt := range []struct {
+		stage, key string
+		wrong      bool
+	}{{"vae", key("ab").Sum, false}, {"../vae", key("ab").Sum, true}, {"vae", "ab", true}, {"vae", "../" + key("ab").Sum, true}, {"/vae", key("ab").Sum, true}} {
+		if metrics, err := s.Recorded(tt.stage, tt.key); (err != nil) != tt.wrong || len(metrics) > 0 {
+			t.Errorf("%s, %s: %v, %v", tt.stage, tt.key, metrics, err)
+		}
+	}
+}
+
 // A claim that is given up leaves its checkpoint and its whole metric lines, and
 // nothing else.
 func TestReleasedClaim(t *testing.T) {
@@ -105,6 +134,7 @@ func TestReleasedClaim(t *testing.T) {
 	if err = errors.Join(err, os.WriteFile(metrics, append(text, `{"metric":"vae/lo`...), 0o666)); err != nil { // as a kill leaves it
 		t.Fatal(err)
 	}
+	recorded(t, s, 3, 2)
 	_, claim, err = s.Claim(t.Context(), "vae", key("ab"), nil, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -118,10 +148,12 @@ func TestReleasedClaim(t *testing.T) {
 	if err := errors.Join(claim.Record("vae/loss", 2, 2.5), claim.Record("vae/loss", 3, 1)); err != nil {
 		t.Fatal(err)
 	}
+	recorded(t, s, 3, 2.5, 1)
 	e, err := claim.Commit(nil, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
+	recorded(t, s, 3, 2.5, 1)
 	in, err := e.Metrics()
 	if err != nil {
 		t.Fatal(err)

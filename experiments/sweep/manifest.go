@@ -71,6 +71,9 @@ func (m *Manifest) identify(runsDir string) error {
 	return nil
 }
 
+// SharedDir is the folder of runs in which the stages of groups are made.
+func (m *Manifest) SharedDir() string { return filepath.Join(m.Dir, "shared") }
+
 // Len is the number of points.
 func (m *Manifest) Len() int { return size(m.Axes) }
 

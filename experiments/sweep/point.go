@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -144,7 +143,7 @@ func (s *Sweep) MakeShared(ctx context.Context, number int, out *run.Terminal) e
 	}
 	prepared, err := s.prepare(ctx, p)
 	if err == nil && !s.stored(prepared, g) {
-		dir := filepath.Join(s.Dir, "shared")
+		dir := s.SharedDir()
 		options := run.Options{Out: out, Source: run.ReadSource(ctx, ".")}
 		_, err = wait(ctx, func() (*State, error) {
 			err := prepared.Make(ctx, dir, g.Stages, options)

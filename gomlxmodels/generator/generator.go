@@ -57,11 +57,11 @@ type Request struct {
 	Packets    int64         // a hint, no bound: about how many packets will be taken, if not all; 0: all
 	Schedule   *Schedule     // starts and sizes, and a further bound; nil: they are drawn
 
-	// From leaves out the flows that start before it, in nanoseconds since 1970-01-01
-	// UTC: their starts are drawn and count for the bounds, and their packets are not
-	// drawn. So several requests that differ in From and Duration alone have together
-	// the starts of one that has no From. 0: no flow is left out.
-	From int64
+	// From and Until leave out the flows that start before From, or at Until or later, in
+	// nanoseconds since 1970-01-01 UTC: the starts of those before are drawn and count for
+	// the bounds, and their packets are not drawn. So requests that differ in these alone
+	// have together the starts of one without them. 0: no flow is left out.
+	From, Until int64
 }
 
 const (
@@ -115,11 +115,11 @@ func (r Request) PacketSeed() uint64 {
 // the first is an error, unless the request ends before: no time stamp may hold it.
 func (r Request) At(n int64, after float64) (at int64, within bool, err error) {
 	if after > float64(MaxSpan) {
-		if r.Duration > 0 || n >= int64(r.Flows) {
+		if r.Duration > 0 || r.Until > 0 || n >= int64(r.Flows) {
 			return 0, false, nil
 		}
 		return 0, false, fmt.Errorf("generator: flow %d starts a century after the first, or later: want fewer flows than %d", n, r.Flows)
 	}
 	at = r.Start + int64(math.Round(after))
-	return at, (r.Flows == 0 || n < int64(r.Flows)) && (r.Duration == 0 || at-r.Start <= int64(r.Duration)), nil
+	return at, (r.Flows == 0 || n < int64(r.Flows)) && (r.Duration == 0 || at-r.Start <= int64(r.Duration)) && (r.Until == 0 || at < r.Until), nil
 }

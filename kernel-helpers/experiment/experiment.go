@@ -30,7 +30,7 @@ import (
 
 // Run makes a finished run of an experiment with overrides (key=value), or takes the one
 // that is there, and returns its manifest. While it works it draws its stages, its progress
-// and the losses of its trainings; the notebook keeps the stages and the last curves.
+// and the losses of its trainings; the notebook keeps what the stages found.
 //
 // A cell that is interrupted leaves what was done by then, and the same cell goes on from
 // there. So it does after the kernel was killed.

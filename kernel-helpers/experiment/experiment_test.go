@@ -82,14 +82,14 @@ func TestProgress(t *testing.T) {
 		{60, 90, "lstm         " + strings.Repeat("█", 24) + " 90 of 60 epochs"},
 	} {
 		v := newView("quickstart", []string{"seed=2"})
-		v.what, v.total, v.unit = "lstm", test.total, "epochs"
-		if got := v.progress(test.done); got != test.want {
+		v.what, v.done, v.total, v.unit = "lstm", test.done, test.total, "epochs"
+		if got := v.progress(); got != test.want {
 			t.Errorf("%d of %d: %q, want %q", test.done, test.total, got, test.want)
 		}
 	}
 	v := newView("quickstart", nil)
-	v.what, v.total, v.unit, v.first, v.firstDone = "lstm", 60, "epochs", 10, time.Now().Add(-10*time.Second)
-	if got := v.progress(20); !strings.Contains(got, "20 of 60 epochs, 40.0 s left") {
+	v.what, v.done, v.total, v.unit, v.first, v.firstDone = "lstm", 20, 60, "epochs", 10, time.Now().Add(-10*time.Second)
+	if got := v.progress(); !strings.Contains(got, "20 of 60 epochs, 40.0 s left") {
 		t.Errorf("%q", got)
 	}
 	fmt.Fprint(v, "read  0.1 s\n")

@@ -71,7 +71,7 @@ func generate(ctx context.Context, ref string, amount saved.Amount, outs []strin
 	if err != nil {
 		return err
 	}
-	return v.status.Finish(written(files))
+	return v.output.Finish(written(files))
 }
 
 // written returns files and what they hold as a table.

@@ -12,23 +12,23 @@ import (
 	"github.com/necstgen/necstgen/kernel-helpers/notebook"
 )
 
-// view draws a run in a cell: what a terminal would say as one output, which has the
-// progress of the stage under way as its last line, and the curves of each model as one
-// more. It is the run.Live and the writer of the run's terminal.
+// view draws a run in a cell, as one output: what a terminal would say, with the progress
+// of the stage under way as its last line, and below it the losses of the model that is
+// trained. It is the run.Live and the writer of the run's terminal.
 type view struct {
 	title  string
-	status notebook.Output
-	curves notebook.Curves
+	output notebook.Output
 
 	mu        sync.Mutex
 	said      strings.Builder
-	drawn     time.Time
 	what      string // the work under way; "": none
 	unit      string
+	done      int64
 	total     int64 // 0: unknown
-	began     time.Time
-	first     int64 // done when Set was first called
+	first     int64 // done when Set was first called for it
 	firstDone time.Time
+	metrics   []run.Metric // of the stages so far
+	drawn     time.Time
 }
 
 func newView(name string, overrides []string) *view {
@@ -49,7 +49,7 @@ func (v *view) Write(text []byte) (int, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.said.Write(text)
-	v.draw(0)
+	v.draw()
 	return len(text), nil
 }
 
@@ -57,78 +57,77 @@ func (v *view) Write(text []byte) (int, error) {
 func (v *view) Start(what string, total int64, unit string) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.what, v.total, v.unit, v.began, v.firstDone = what, total, unit, time.Now(), time.Time{}
-	v.draw(0)
+	v.what, v.total, v.unit, v.done, v.firstDone = what, total, unit, 0, time.Time{}
+	v.draw()
 }
-
-// interval is the time between two drawings of progress.
-const interval = 500 * time.Millisecond
 
 // Set implements run.Progress.
 func (v *view) Set(n int64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	if v.firstDone.IsZero() {
+	if v.done = n; v.firstDone.IsZero() {
 		v.first, v.firstDone = n, time.Now()
 	}
-	v.draw(n)
+	v.draw()
 }
 
 // Done implements run.Progress.
 func (v *view) Done() {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.what = ""
+	v.what, v.metrics = "", nil
 }
 
 // Record implements run.Live.
 func (v *view) Record(m run.Metric) {
-	// A curve that cannot be drawn, as of one value that is no number, ends no training.
-	_ = v.curves.Record(m.Metric, m.Step, *m.Value)
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.metrics = append(v.metrics, m)
 }
 
-// draw draws the status, now and then.
-func (v *view) draw(done int64) {
+// interval is the time between two drawings, of which one with curves takes a tenth of a
+// second.
+const interval = time.Second
+
+// draw draws the run as it is, now and then. What cannot be drawn ends no run.
+func (v *view) draw() {
 	if time.Since(v.drawn) < interval {
 		return
 	}
-	v.drawn = time.Now()
-	text := v.said.String()
+	page := notebook.Page{Text: v.said.String()}
 	if v.what != "" {
-		text += v.progress(done) + "\n"
+		page.Text += v.progress() + "\n"
 	}
-	_ = v.status.Show(text) // progress that cannot be drawn ends no run
+	if names := report.CurveNames(v.metrics); len(names) > 0 {
+		if f, err := report.Curves("Training of the "+strings.ToUpper(v.what), v.metrics, names[0]...); err == nil {
+			page.Figures = append(page.Figures, f)
+		}
+	}
+	_ = v.output.Show(page)
+	v.drawn = time.Now()
 }
 
 // progress returns the work under way as a line: a bar, how much is done, and how long the
 // rest takes at the speed since the first step, before which programs are compiled.
-func (v *view) progress(done int64) string {
+func (v *view) progress() string {
 	if v.total <= 0 {
-		return fmt.Sprintf("%-12s %d %s", v.what, done, v.unit)
+		return fmt.Sprintf("%-12s %d %s", v.what, v.done, v.unit)
 	}
 	const width = 24
-	full := int(min(max(done, 0), v.total) * width / v.total)
-	line := fmt.Sprintf("%-12s %s%s %d of %d %s", v.what, strings.Repeat("█", full), strings.Repeat("░", width-full), done, v.total, v.unit)
-	if since := time.Since(v.firstDone).Seconds(); !v.firstDone.IsZero() && done > v.first {
-		line += fmt.Sprintf(", %s left", run.Seconds(since/float64(done-v.first)*float64(v.total-done)))
+	full := int(min(max(v.done, 0), v.total) * width / v.total)
+	line := fmt.Sprintf("%-12s %s%s %d of %d %s", v.what, strings.Repeat("█", full), strings.Repeat("░", width-full), v.done, v.total, v.unit)
+	if since := time.Since(v.firstDone).Seconds(); !v.firstDone.IsZero() && v.done > v.first {
+		line += fmt.Sprintf(", %s left", run.Seconds(since/float64(v.done-v.first)*float64(v.total-v.done)))
 	}
 	return line
 }
 
-// finish draws what the notebook keeps: the stages with what they found, and all curves. A
-// run that was there already looks like one that was made now.
+// finish draws what the notebook keeps: the stages with what they found. A run that was
+// there already looks like one that was made now.
 func (v *view) finish(m *run.Manifest) error {
 	t := report.Table{Title: v.title + " has finished", Heads: []string{"stage", "what it found"}, Right: []bool{false, false}}
 	for _, s := range m.Stages {
 		t.Rows = append(t.Rows, []string{s.Name, s.Note})
 	}
-	if err := v.status.Show(t); err != nil {
-		return err
-	}
-	metrics, err := m.Metrics()
-	if err != nil {
-		return err
-	}
-	v.curves.Replace(metrics)
-	return v.curves.Draw()
+	return v.output.Show(t)
 }

@@ -1,9 +1,8 @@
 package kernel
 
 import (
-	"bufio"
+	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -11,6 +10,8 @@ import (
 	"os/exec"
 	"regexp"
 	"strings"
+	"syscall"
+	"time"
 )
 
 // Lab starts JupyterLab in a folder of notebooks, says under which address it is once
@@ -37,17 +38,11 @@ func Lab(ctx context.Context, o Options, folder string, browser bool, args ...st
 	cmd := exec.CommandContext(ctx, python, append(all, args...)...)
 	cmd.Dir = o.Module
 	cmd.Env = append(os.Environ(), "JUPYTER_DATA_DIR="+o.Data, pythonPath)
-	cmd.Stdin, cmd.Stdout = os.Stdin, o.Out
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	log, err := cmd.StderrPipe()
-	if err != nil {
-		return fmt.Errorf("kernel: %w", err)
-	}
-	if err := cmd.Start(); err != nil {
-		return fmt.Errorf("kernel: %w", err)
-	}
-	logged := follow(log, o.Out, browser)
-	if err := errors.Join(logged, cmd.Wait()); err != nil && ctx.Err() == nil {
+	log := &labLog{out: o.Out, browser: browser}
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, o.Out, log
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) } // it ends its kernels, and does not ask
+	cmd.WaitDelay = 10 * time.Second                                         // for a kernel that holds the log open
+	if err := cmd.Run(); err != nil && ctx.Err() == nil {
 		return fmt.Errorf("kernel: JupyterLab: %w (what stands behind -- on the command line is handed to it)", err)
 	}
 	return nil
@@ -60,27 +55,48 @@ var (
 	labAddress = regexp.MustCompile(`https?://\S+/lab\S*`)
 )
 
-// follow reads the log of JupyterLab until it ends: it writes the address once, warnings and errors,
-// and leaves the rest out.
-func follow(log io.Reader, out io.Writer, browser bool) error {
-	said, loud := false, true
-	lines := bufio.NewScanner(log)
-	for lines.Scan() {
-		line := lines.Text()
-		if level := logLevel.FindStringSubmatch(line); level != nil {
-			// A critical entry after the address repeats it.
-			loud = strings.Contains("WE", level[1]) || level[1] == "C" && !said
+// labLog is JupyterLab's log as it is written: it hands on the address once, warnings and errors, and
+// leaves the rest out.
+type labLog struct {
+	out     io.Writer
+	browser bool   // whether one was opened
+	line    []byte // that has not ended yet
+	said    bool   // whether the address was
+	loud    bool   // whether the entry is handed on
+}
+
+// Write takes text of any length, in which lines end anywhere.
+func (l *labLog) Write(text []byte) (int, error) {
+	l.line = append(l.line, text...)
+	for {
+		line, rest, whole := bytes.Cut(l.line, []byte("\n"))
+		if !whole {
+			return len(text), nil
 		}
-		address := labAddress.FindString(line)
-		if address != "" && !said {
-			said = true
-			fmt.Fprint(out, welcome(address, browser))
+		if err := l.take(string(line)); err != nil {
+			return 0, err
 		}
-		if loud && address == "" && strings.TrimSpace(line) != "" {
-			fmt.Fprintln(out, line)
-		}
+		l.line = rest
 	}
-	return lines.Err()
+}
+
+// take takes one line.
+func (l *labLog) take(line string) error {
+	if level := logLevel.FindStringSubmatch(line); level != nil {
+		// A critical entry after the address repeats it.
+		l.loud = strings.Contains("WE", level[1]) || level[1] == "C" && !l.said
+	}
+	address := labAddress.FindString(line)
+	if address != "" && !l.said {
+		l.said = true
+		_, err := io.WriteString(l.out, welcome(address, l.browser))
+		return err
+	}
+	if l.loud && address == "" && strings.TrimSpace(line) != "" {
+		_, err := fmt.Fprintln(l.out, line)
+		return err
+	}
+	return nil
 }
 
 // welcome says how JupyterLab at an address is opened, and ended.

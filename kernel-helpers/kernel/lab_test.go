@@ -1,12 +1,13 @@
 package kernel
 
 import (
+	"slices"
 	"strings"
 	"testing"
 )
 
-// TestFollow: the address is said once, warnings stay, and the rest of the log is left out.
-func TestFollow(t *testing.T) {
+// TestLabLog: the address is said once, warnings stay, and the rest of the log is left out.
+func TestLabLog(t *testing.T) {
 	const log = `[I 2026-11-28 02:06:26.644 ServerApp] jupyter_lsp | extension was successfully linked.
 [W 2026-11-28 02:06:26.700 ServerApp] a warning
     that goes on
@@ -20,8 +21,11 @@ func TestFollow(t *testing.T) {
 [I 2026-11-28 02:06:32.998 ServerApp] Interrupted...
 `
 	var out strings.Builder
-	if err := follow(strings.NewReader(log), &out, true); err != nil {
-		t.Fatal(err)
+	filter := &labLog{out: &out, browser: true}
+	for part := range slices.Chunk([]byte(log), 7) {
+		if n, err := filter.Write(part); n != len(part) || err != nil {
+			t.Fatal(n, err)
+		}
 	}
 	const want = `[W 2026-11-28 02:06:26.700 ServerApp] a warning
     that goes on
@@ -33,7 +37,8 @@ Ctrl-C here ends it
 		t.Errorf("got:\n%s\nwant:\n%s", out.String(), want)
 	}
 	out.Reset()
-	if err := follow(strings.NewReader("[C 2026-11-28 02:06:27.143 ServerApp] Running as root is not recommended. Use --allow-root to bypass.\n"), &out, true); err != nil || !strings.Contains(out.String(), "--allow-root") {
+	const refused = "[C 2026-11-28 02:06:27.143 ServerApp] Running as root is not recommended. Use --allow-root to bypass.\n"
+	if _, err := (&labLog{out: &out}).Write([]byte(refused)); err != nil || out.String() != refused {
 		t.Errorf("why it does not start: %q, %v", out.String(), err)
 	}
 	if text := welcome("http://localhost:8971/lab?token=ac1c", false); !strings.Contains(text, "ssh -L 8971:localhost:8971 ") {

@@ -13,7 +13,7 @@ import (
 func Command(name string, arguments ...string) {
 	out, err := exec.Command(name, arguments...).Output()
 	if errors.Is(err, exec.ErrNotFound) {
-		Show(Markdown(fmt.Sprintf("*%s* is not installed here.", name)))
+		Show(Markdown(fmt.Sprintf("Skipped: %s is not installed here.", name)))
 		return
 	}
 	if exit, ok := errors.AsType[*exec.ExitError](err); ok {

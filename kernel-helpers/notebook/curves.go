@@ -34,13 +34,6 @@ func (c *Curves) Record(metric string, step int, value float64) error {
 	return c.Draw()
 }
 
-// Replace takes all metrics of a run in place of those that were recorded.
-func (c *Curves) Replace(metrics []run.Metric) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.metrics = metrics
-}
-
 // Draw draws what has been recorded. It is called once more when the training has ended.
 func (c *Curves) Draw() error {
 	c.mu.Lock()

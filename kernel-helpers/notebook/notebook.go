@@ -3,8 +3,9 @@
 //
 //	Open, List, Compare     runs that are there
 //	Packets, Flows          captures as frames; frame.Read reads tables
+//	Features                what the models of a run see of its packets
 //	CDF, Lines, Bars        figures of frames
-//	Show, Check             show whatever these return, or why they failed
+//	Show, Check, Must       show whatever these return, or why they failed
 //	Output, Curves          outputs that are drawn again while a cell works
 //	File, Command           files for later cells, and other programs that look at them
 //
@@ -171,6 +172,14 @@ func Flows(names ...string) *frame.Frame {
 		var assembler flow.Assembler
 		return frame.Flows(assembler.Table(t.Packets(context.Background(), trace.Selection{})))
 	})
+}
+
+// Features returns the features of the packets that a run has learnt from, as they are and
+// as the codes that its models took (see frame.Features).
+func Features(ref string) (values, codes *frame.Frame) {
+	m := find(ref)[0]
+	Check(m.Check(report.TrainingName))
+	return frame.Features(table.ReadPackets(m.Path(report.TrainingName)), m.Config.Features.Variant)
 }
 
 // opened opens names as one trace and closes it again.

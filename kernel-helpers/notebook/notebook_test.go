@@ -108,6 +108,10 @@ func TestContent(t *testing.T) {
 		strings.Count(c.html, "<tr>") != shownRows+1 || !strings.Contains(c.html, "The first 10 of 1,200 rows") || !strings.HasSuffix(c.plain, "1200 rows\n") {
 		t.Errorf("a long frame is %s\n%s, %v", c.html, c.plain, err)
 	}
+	if c, err := contentOf(Page{Text: "a < b", Figures: []*figure.Figure{f}}); err != nil || c.plain != "a < b" ||
+		!strings.Contains(c.html, "<pre>a &lt; b</pre>") || !strings.Contains(c.html, `alt="Length" src="data:image/png;base64,iVBOR`) {
+		t.Errorf("a page is %.100s, %v", c.html, err)
+	}
 	if _, err := contentOf(frame.New(nil, io.ErrUnexpectedEOF)); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("a frame with an error: %v", err)
 	}
@@ -155,6 +159,10 @@ func TestListAndOpen(t *testing.T) {
 		if a := Open(ref); a.Manifest.ID != m.ID || len(a.Missing) > 0 {
 			t.Errorf("%s: %s, %v", ref, a.Manifest.ID, a.Missing)
 		}
+	}
+	values, codes := Features("first")
+	if x := Must(codes.Matrix()); x.RawMatrix().Rows != values.Len() || values.Len() == 0 {
+		t.Errorf("%d rows of codes, %d of values, %v", x.RawMatrix().Rows, values.Len(), values.Err())
 	}
 	if got := said(t, func() { Compare("first", "quickstart") }); !strings.Contains(got, "Scores\n") || !strings.Contains(got, "C2ST flow") {
 		t.Errorf("compared: %s", got)
@@ -215,17 +223,13 @@ func TestCurves(t *testing.T) {
 	if err := c.Draw(); err != nil || len(c.outputs) != 2 {
 		t.Errorf("%d figures, %v", len(c.outputs), err)
 	}
-	c.Replace(nil)
-	if err := c.Draw(); err != nil || len(c.metrics) != 0 {
-		t.Errorf("%v", err)
-	}
 }
 
 func TestCommand(t *testing.T) {
 	if got := said(t, func() { Command("go", "env", "GOMOD") }); !strings.HasSuffix(strings.TrimSpace(got), "go.mod") {
 		t.Errorf("go env says %q", got)
 	}
-	if got := said(t, func() { Command("no-such-program") }); got != "*no-such-program* is not installed here." {
+	if got := said(t, func() { Command("no-such-program") }); got != "Skipped: no-such-program is not installed here." {
 		t.Errorf("without the program: %q", got)
 	}
 }

@@ -2,7 +2,9 @@ package notebook
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
+	"html"
 	"os"
 	"strings"
 
@@ -37,6 +39,13 @@ func Show(things ...any) {
 	}
 }
 
+// Page is text with figures below it, all in one output. Its figures are seen while it is
+// drawn, but not in a stored notebook that is not trusted: it is for what goes on.
+type Page struct {
+	Text    string
+	Figures []*figure.Figure
+}
+
 // content is one output in the kinds that a notebook may show it in. Plain is always there.
 type content struct {
 	plain, html, markdown string
@@ -69,6 +78,8 @@ func contentOf(thing any) (content, error) {
 		return c, err
 	case report.Table:
 		return tableContent(thing)
+	case Page:
+		return pageContent(thing)
 	case report.Verdict:
 		return contentOf(Markdown(thing.Markdown()))
 	case Markdown:
@@ -88,6 +99,19 @@ func figureContent(f *figure.Figure) (content, error) {
 		return content{}, err
 	}
 	return content{plain: strings.TrimSpace(f.Title+"\n"+f.Caption) + "\n", svg: svg.String(), png: png.Bytes(), width: f.Width()}, nil
+}
+
+// pageContent returns text and figures as HTML that holds both.
+func pageContent(p Page) (content, error) {
+	page := "<pre>" + html.EscapeString(p.Text) + "</pre>\n"
+	for _, f := range p.Figures {
+		c, err := figureContent(f)
+		if err != nil {
+			return content{}, err
+		}
+		page += fmt.Sprintf("<img width=\"%d\" alt=\"%s\" src=\"data:image/png;base64,%s\">\n", c.width, html.EscapeString(f.Title), base64.StdEncoding.EncodeToString(c.png))
+	}
+	return content{plain: p.Text, html: page}, nil
 }
 
 // tableContent returns a table as HTML and as text.
@@ -111,6 +135,12 @@ func Check(err error) {
 		return
 	}
 	Fail(1, "This did not work", err)
+}
+
+// Must returns the value of a function that may fail, or ends the cell as Check does.
+func Must[T any](value T, err error) T {
+	Check(err)
+	return value
 }
 
 // Fail ends the cell, or the program, with an exit code and a box that says why.
