@@ -63,6 +63,9 @@ func (q *sweepQueue) lastLine(m *sweep.Manifest, index int) string {
 			if err != nil {
 				return "not in the queue, and without a log: it was cancelled, or the nodes do not see " + folder
 			}
+			if len(text) == 0 {
+				return "not in the queue, and its log is empty"
+			}
 			return "not in the queue; its log ends: " + lastWord(string(text))
 		}
 	}

@@ -175,4 +175,20 @@ func TestSweepQueue(t *testing.T) {
 		t.Errorf("the shared stages were asked for again: %s", said)
 	}
 	say(1, []string{"invalid partition specified: gpu"}, append(args, "lstm.dropout=0.1", "--slurm", "partition=gpu")...)
+
+	// A point whose node has lost its power, and whose job is cancelled before it could run
+	// again, is lost until it is submitted again.
+	cluster.Until(t, "the first point is running", running(1))
+	node, err := exec.Command("squeue", "--noheader", "--states=RUNNING", "--format=%N").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster.KillNode(t, strings.TrimSpace(string(node)))
+	say(0, []string{"^cancelled: job "}, "sweep", "cancel", m.ID)
+	cluster.Until(t, "it is out of the queue", func() bool {
+		out, err := exec.Command("squeue", "--noheader").Output()
+		return err == nil && len(out) == 0
+	})
+	say(0, []string{`\n +1 +8 +lost .*not in the queue`, "3 points, 2 interrupted, 1 lost\n"}, "sweep", "status", m.ID)
+	say(0, []string{`\njob [0-9]+: sweep-.*-point, 3 tasks\nsweep: `}, append(args, "--failed")...)
 }

@@ -145,6 +145,9 @@ func TestCluster(t *testing.T) {
 		}
 	})
 	t.Run("lost node", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("it takes half a minute")
+		}
 		a := array("lost", "until told")
 		jobs := submit(t, a, Dependency{})
 		for i := range 2 {
