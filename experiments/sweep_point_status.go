@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -70,15 +69,4 @@ func (q *sweepQueue) lastLine(m *sweep.Manifest, index int) string {
 		}
 	}
 	return ""
-}
-
-// countPoints says how many points have each status.
-func countPoints(states []sweep.State) string {
-	var counts []string
-	for _, status := range []run.Status{run.Finished, run.Running, queued, run.Failed, run.Interrupted, lost, sweep.Waiting} {
-		if n := countStates(states, status); n > 0 {
-			counts = append(counts, fmt.Sprintf("%d %s", n, status))
-		}
-	}
-	return strings.Join(counts, ", ")
 }

@@ -71,12 +71,3 @@ func (c *command) waitSweep(ctx context.Context, m *sweep.Manifest, every time.D
 		}
 	}
 }
-
-// endOfSweep prints the folder of a sweep all of whose points have finished, and is an
-// error for any other.
-func (c *command) endOfSweep(m *sweep.Manifest, states []sweep.State) error {
-	if n := countStates(states, run.Finished); n < m.Len() {
-		return fmt.Errorf("sweep %s: %d of %d points have not finished: %s: sweep status says why", m.Ref(), m.Len()-n, m.Len(), countPoints(states))
-	}
-	return printLine(c.out, "sweep: %s", m.Dir)
-}
