@@ -140,7 +140,7 @@ func TestSweepQueue(t *testing.T) {
 		}
 	}
 	say(0, []string{"job 1: sweep-.*-shared, 1 tasks", "job 2: sweep-.*-point, 3 tasks"}, args...)
-	say(0, []string{`\n +1 +8 +queued +- +task 2_0: `, "3 points, 3 queued\n"}, "sweep", "status")
+	say(0, []string{`\n +1 +8 +queued +- +task 2_0: `, "3 points, 3 queued; groups of shared stages queued or running: 1\n"}, "sweep", "status")
 	m, err := sweep.Find("runs", "")
 	if err != nil {
 		t.Fatal(err)
