@@ -1,5 +1,6 @@
 // Package doctor finds out what works on a machine, and how to mend what does not:
-// [Examine] returns a list of [Finding].
+// [Examine] returns a list of [Finding]. [Measure] times each model on each backend, and
+// its [Measurement] says which to take.
 package doctor
 
 import (

@@ -10,9 +10,9 @@ import (
 	"github.com/necstgen/necstgen/experiments/runner"
 )
 
-// Reproduce runs the experiments of a set with overrides (key=value) and compares them with what was
-// published. A set whose files are not at hand, or a run that fails, leaves a gap and its
-// reason in Result.Why; the end of ctx is an error.
+// Reproduce runs the experiments of a set with overrides (key=value) and compares them with
+// what was published. A set whose files are not at hand, or a run that fails, leaves a gap
+// and its reason in Result.Why; the end of ctx is an error.
 func Reproduce(ctx context.Context, r *runner.Runner, set Set, overrides []string, s Sources) (*Result, error) {
 	files, err := new(catalog.Catalog).Published(set.Data)
 	if err != nil {
@@ -23,7 +23,7 @@ func Reproduce(ctx context.Context, r *runner.Runner, set Set, overrides []strin
 		input = files.RawFlows
 	}
 	if input == "" {
-		why := fmt.Sprintf("%s was not fetched: go run ./experiments data fetch %s", set.Data, set.Data)
+		why := fmt.Sprintf("%s was not fetched: %s data fetch %s", set.Data, run.Program(), set.Data)
 		s.Say(set.Name + ": " + why)
 		return &Result{Set: set, Why: why}, nil
 	}
