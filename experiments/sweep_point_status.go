@@ -1,8 +1,8 @@
 package main
 
 import (
+	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -57,7 +57,7 @@ func (q *sweepQueue) lastLine(m *sweep.Manifest, index int) string {
 			if isShared(j) || !slices.Contains(itemNumbers(items), index) {
 				continue
 			}
-			folder := filepath.Join(m.Dir, slurmFolder)
+			folder := m.SlurmDir()
 			text, err := os.ReadFile(j.Log(folder, task))
 			if err != nil {
 				return "not in the queue, and without a log: it was cancelled, or the nodes do not see " + folder
@@ -66,4 +66,15 @@ func (q *sweepQueue) lastLine(m *sweep.Manifest, index int) string {
 		}
 	}
 	return ""
+}
+
+// countPoints says how many points have each status.
+func countPoints(states []sweep.State) string {
+	var counts []string
+	for _, status := range []run.Status{run.Finished, run.Running, queued, run.Failed, run.Interrupted, lost, sweep.Waiting} {
+		if n := countStates(states, status); n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, status))
+		}
+	}
+	return strings.Join(counts, ", ")
 }

@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/necstgen/necstgen/experiments/slurm"
 	"github.com/necstgen/necstgen/experiments/sweep"
 )
-
-// slurmFolder is where a sweep's scripts, logs and jobs are, in the sweep's folder.
-const slurmFolder = "slurm"
 
 // sweepQueue is what a cluster knows of a sweep.
 type sweepQueue struct {
@@ -27,7 +23,7 @@ type sweepQueue struct {
 func (c *command) sweepQueue(ctx context.Context, m *sweep.Manifest) (*sweepQueue, error) {
 	q := &sweepQueue{points: map[int]slurm.Task{}, groups: map[int]slurm.Task{}, submitted: map[int]bool{}}
 	var err error
-	if q.jobs, err = slurm.Jobs(filepath.Join(m.Dir, slurmFolder)); err != nil || len(q.jobs) == 0 {
+	if q.jobs, err = slurm.Jobs(m.SlurmDir()); err != nil || len(q.jobs) == 0 {
 		return q, err
 	}
 	for _, j := range q.jobs {
@@ -70,3 +66,21 @@ func itemNumbers(items []string) (all []int) {
 
 // isShared reports whether a job makes shared stages.
 func isShared(j slurm.Job) bool { return strings.HasSuffix(j.Array, "-shared") }
+
+// queuedTask is a task of the queue as --json prints it.
+type queuedTask struct {
+	Task   string   `json:"task"`
+	Shared bool     `json:"shared"` // its items are groups of shared stages, not points
+	Items  []string `json:"items"`
+	State  string   `json:"state"`
+	Node   string   `json:"node,omitempty"`
+	Reason string   `json:"reason,omitempty"`
+}
+
+// describe lists the tasks that are in the queue.
+func (q *sweepQueue) describe() (all []queuedTask) {
+	for _, t := range q.tasks {
+		all = append(all, queuedTask{t.Name(), isShared(t.Job), t.Items(), t.State, t.Node, t.Reason})
+	}
+	return all
+}

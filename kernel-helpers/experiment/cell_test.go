@@ -27,35 +27,42 @@ type shown struct {
 	Texts  []string
 }
 
-// A cell that is interrupted while it trains says so in one line and fails; run again, it
-// takes what is stored, goes on in the middle of the training, and finishes.
-func TestInterruptedCell(t *testing.T) {
+// twice runs a cell two times in the notebooks' kernel, as testdata/twice.py does. It skips
+// the test where there is no kernel.
+func twice(t *testing.T, folder, mark, code string, edit ...string) (first, second shown) {
+	t.Helper()
 	if testing.Short() {
-		t.Skip("skipped in short mode: compiles a cell and trains")
+		t.Skip("skipped in short mode: compiles a cell")
 	}
 	python := cmp.Or(os.Getenv("PYTHON"), "python3")
 	if out, err := exec.Command(python, "-c", "import jupyter_client").CombinedOutput(); err != nil {
 		t.Skipf("%s has no jupyter_client: PYTHON may name one that has: %s", python, out)
 	}
-	notebooks, err := filepath.Abs("../../notebooks")
-	if err != nil {
-		t.Fatal(err)
-	}
 	if out, err := exec.Command(python, "-c", "import sys; from jupyter_client.kernelspec import KernelSpecManager; KernelSpecManager().get_kernel_spec(sys.argv[1])", kernel.Name).CombinedOutput(); err != nil {
 		t.Skipf("kernel %s: go run ./experiments notebook --install: %s", kernel.Name, out)
 	}
-	cmd := exec.CommandContext(t.Context(), python, filepath.Join("testdata", "interrupt.py"), kernel.Name, notebooks, `lstm .* ([3-9]|\d\d) of 40 epochs`, longCell)
+	cmd := exec.CommandContext(t.Context(), python, append([]string{filepath.Join("testdata", "twice.py"), kernel.Name, folder, mark, code}, edit...)...)
 	var messages bytes.Buffer
 	cmd.Stderr, cmd.Env = &messages, append(os.Environ(), notebook.RunsVariable+"="+t.TempDir())
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v: %s", err, messages.Bytes())
 	}
-	var cells []shown
+	var cells [2]shown
 	if err := json.Unmarshal(out, &cells); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	first, second := cells[0], cells[1]
+	return cells[0], cells[1]
+}
+
+// A cell that is interrupted while it trains says so in one line and fails; run again, it
+// takes what is stored, goes on in the middle of the training, and finishes.
+func TestInterruptedCell(t *testing.T) {
+	folder, err := filepath.Abs("../../notebooks")
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, second := twice(t, folder, `lstm .* ([3-9]|\d\d) of 40 epochs`, longCell)
 	all := strings.Join(first.Texts, "\n")
 	if first.Status != "error" || !strings.Contains(all, "Interrupted\n  run this cell again to go on from here\n") || !strings.Contains(all, "exit status 3") {
 		t.Errorf("the interrupted cell: %s\n%s", first.Status, all)
@@ -68,5 +75,27 @@ func TestInterruptedCell(t *testing.T) {
 		if strings.HasPrefix(line, "vae ") && !strings.Contains(line, "reused") && strings.TrimSpace(line) != "vae" {
 			t.Errorf("vae was made again: %s", line)
 		}
+	}
+}
+
+// A package of the checkout that is edited between two runs of a cell is seen by the second.
+func TestEditedPackage(t *testing.T) {
+	checkout := t.TempDir()
+	for _, part := range []string{"go.mod", "go.sum", "datasets"} {
+		if out, err := exec.Command("cp", "-r", filepath.Join("..", "..", part), checkout).CombinedOutput(); err != nil {
+			t.Skipf("cp: %v: %s", err, out)
+		}
+	}
+	folder := filepath.Join(checkout, "notebooks")
+	if err := os.Mkdir(folder, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	cell := "import \"github.com/necstgen/necstgen/datasets/frame\"\n\n%%\nfmt.Println(frame.Read(\"no.txt\"))\n"
+	first, second := twice(t, folder, "", cell, filepath.Join(checkout, "datasets", "table", "format.go"), "unknown ending %q", "strange ending %q")
+	if all := strings.Join(first.Texts, "\n"); first.Status != "ok" || !strings.Contains(all, `unknown ending ".txt"`) {
+		t.Errorf("before the edit: %s\n%s", first.Status, all)
+	}
+	if all := strings.Join(second.Texts, "\n"); second.Status != "ok" || !strings.Contains(all, `strange ending ".txt"`) {
+		t.Errorf("after the edit: %s\n%s", second.Status, all)
 	}
 }

@@ -70,6 +70,14 @@ func TestMixture(t *testing.T) {
 	_ = x
 }
 
+// The files of a stage are named by their folders where they are a model's.
+func TestFiles(t *testing.T) {
+	s := run.Stage{Artifacts: map[string]string{"model/vae/vae.json": "", "model/vae/checkpoint.bin": "", "model/latents.bin": "", "scores.json": ""}}
+	if got, want := files(s), "model/latents.bin, model/vae/, scores.json"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 // The status of a stage under way is one line, whatever is known of it.
 func TestProgress(t *testing.T) {
 	for _, test := range []struct {

@@ -3,6 +3,7 @@ package experiment
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -122,12 +123,25 @@ func (v *view) progress() string {
 	return line
 }
 
-// finish draws what the notebook keeps: the stages with what they found. A run that was
-// there already looks like one that was made now.
+// finish draws what the notebook keeps: the stages with what they found and made. A run that
+// was there already looks like one that was made now.
 func (v *view) finish(m *run.Manifest) error {
-	t := report.Table{Title: v.title + " has finished", Heads: []string{"stage", "what it found"}, Right: []bool{false, false}}
+	t := report.Table{Title: v.title + " has finished", Heads: []string{"stage", "files", "what it found"}, Right: make([]bool, 3)}
 	for _, s := range m.Stages {
-		t.Rows = append(t.Rows, []string{s.Name, s.Note})
+		t.Rows = append(t.Rows, []string{s.Name, files(s), s.Note})
 	}
 	return v.output.Show(t)
+}
+
+// files lists the artifacts of a stage, those of a folder of a model as the folder.
+func files(s run.Stage) string {
+	var names []string
+	for name := range s.Artifacts {
+		if parts := strings.SplitN(name, "/", 3); len(parts) == 3 {
+			name = parts[0] + "/" + parts[1] + "/"
+		}
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), ", ")
 }

@@ -192,9 +192,6 @@ func TestPackets(t *testing.T) {
 		}, "column flow_id has"},
 		{func() (*figure.Figure, error) { return CDF(packets, "lengths", "", "Length", "bytes", figure.Linear) }, `no column "lengths"`},
 		{func() (*figure.Figure, error) {
-			return Lines(packets.Head(9), "time", "length", "", "Length", figure.Axis{Label: "s"}, "bytes")
-		}, ""},
-		{func() (*figure.Figure, error) {
 			return Bars(packets.Group("application").Count().Frame, "application", "count", "Packets", "packets")
 		}, ""},
 		{func() (*figure.Figure, error) { return Bars(packets, "application", "mac_src", "Packets", "packets") }, "holds text"},

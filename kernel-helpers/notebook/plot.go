@@ -24,26 +24,6 @@ func CDF(f *frame.Frame, column, by, title, axis string, scale figure.Scale) (*f
 	return figure.CDF(title, axis, scale, samples...)
 }
 
-// Lines draws one column over another, a line for each value of the column by; with
-// by = "" one of all rows.
-func Lines(f *frame.Frame, x, y, by, title string, axis figure.Axis, label string) (*figure.Figure, error) {
-	parts, names, err := split(f, by)
-	if err != nil {
-		return nil, err
-	}
-	lines := make([]figure.Line, len(parts))
-	for i, part := range parts {
-		lines[i] = figure.Line{Side: i, Name: names[i]}
-		if lines[i].X, err = part.Floats(x); err != nil {
-			return nil, err
-		}
-		if lines[i].Y, err = part.Floats(y); err != nil {
-			return nil, err
-		}
-	}
-	return figure.Lines(title, axis, label, lines...)
-}
-
 // Bars draws a column of numbers, a bar for each row, named by another column.
 func Bars(f *frame.Frame, names, column, title, axis string) (*figure.Figure, error) {
 	categories, err := f.Texts(names)

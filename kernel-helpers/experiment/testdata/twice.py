@@ -1,5 +1,6 @@
-"""interrupt.py KERNEL FOLDER MARK CODE: run a cell, interrupt it when what it shows matches
-MARK, run it again, and print what both showed last and every line in between.
+"""twice.py KERNEL FOLDER MARK CODE [FILE OLD NEW]: run a cell in a folder twice, and print the
+status of both and every text that they showed. The first is interrupted when what it shows
+matches MARK, unless that is empty. Before the second, OLD becomes NEW in a file.
 """
 import json
 import re
@@ -7,7 +8,7 @@ import sys
 
 from jupyter_client.manager import KernelManager
 
-name, folder, mark, code = sys.argv[1:]
+name, folder, mark, code, *edit = sys.argv[1:]
 
 
 def run(client, manager, mark):
@@ -40,7 +41,16 @@ client = manager.blocking_client()
 client.start_channels()
 try:
     client.wait_for_ready(timeout=120)
-    print(json.dumps([run(client, manager, mark), run(client, manager, None)]))
+    first = run(client, manager, mark)
+    if edit:
+        path, old, new = edit
+        with open(path) as f:
+            text = f.read()
+        if old not in text:
+            sys.exit(f"{path} has no {old}")
+        with open(path, "w") as f:
+            f.write(text.replace(old, new))
+    print(json.dumps([first, run(client, manager, None)]))
 finally:
     client.stop_channels()
     manager.shutdown_kernel(now=True)
