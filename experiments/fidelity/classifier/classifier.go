@@ -10,7 +10,7 @@
 // computed with it. Of the forest that is: bootstrap rows, the square root of the number
 // of columns tried at each node, Gini impurity, leaves counted in distinct rows, and the
 // mean of the leaves' proportions of true rows as the probability. Of the boosted trees:
-// log loss, at most 63 classes a column, leaves grown best first up to 31, of at least
+// log loss, at most 255 classes a column, leaves grown best first up to 31, of at least
 // 20 rows.
 //
 // Speed comes from the splitter: each column is coded once by rank, nodes add their rows

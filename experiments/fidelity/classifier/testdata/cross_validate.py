@@ -13,7 +13,7 @@ from sklearn.metrics import roc_auc_score
 
 learners = {
     "forest": lambda seed: RandomForestClassifier(200, min_samples_leaf=5, random_state=seed),
-    "boosting": lambda seed: HistGradientBoostingClassifier(max_bins=63, random_state=seed),
+    "boosting": lambda seed: HistGradientBoostingClassifier(random_state=seed),
 }
 means = {learner: {} for learner in learners}
 for name, data in json.load(sys.stdin).items():
