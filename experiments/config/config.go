@@ -82,7 +82,7 @@ type Generate struct {
 
 // Evaluate configures the scores.
 type Evaluate struct {
-	Trees  int `toml:"trees" json:"trees" range:"[1,10000]"`  // trees of the forest of the two-sample tests; default 200
+	Trees  int `toml:"trees" json:"trees" range:"[1,10000]"`  // trees of a forest of the two-sample tests, and four times the rounds of boosted ones; default 200
 	Folds  int `toml:"folds" json:"folds" range:"[2,100]"`    // folds of their cross validation; default 5
 	Floors int `toml:"floors" json:"floors" range:"[2,1000]"` // random halvings of the real flows behind each floor; default 5
 }

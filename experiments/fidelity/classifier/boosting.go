@@ -78,6 +78,7 @@ type booster struct {
 	spare  []int32
 	starts []int     // [columns + 1] where the cells of a column begin in a histogram
 	gained []float64 // [columns]
+	free   [][]cell  // histograms that no leaf needs any more
 }
 
 func newBooster(t *codedTable) *booster {
@@ -148,6 +149,9 @@ func (b *booster) round() tree {
 		for _, row := range b.rows[l.from:l.to] {
 			b.odds[row] += step
 		}
+		if l.cells != nil {
+			b.free = append(b.free, l.cells)
+		}
 	}
 	return t
 }
@@ -167,8 +171,9 @@ func (b *booster) split(t *tree, l *leaf) (left, right leaf) {
 	if small.total.rows > large.total.rows {
 		small, large = large, small
 	}
-	if large.total.rows < 2*leastRows {
-		return left, right // neither can be split: nobody looks
+	if large.total.rows < 2*leastRows { // neither can be split: nobody looks
+		b.free = append(b.free, l.cells)
+		return left, right
 	}
 	small.cells = b.histogram(small)
 	large.cells = l.cells // what remains of the node's is the other leaf's
@@ -181,7 +186,13 @@ func (b *booster) split(t *tree, l *leaf) (left, right leaf) {
 
 // histogram sums up the rows of a leaf by the classes of each column.
 func (b *booster) histogram(l *leaf) []cell {
-	cells := make([]cell, b.starts[len(b.starts)-1])
+	var cells []cell
+	if last := len(b.free) - 1; last >= 0 {
+		cells, b.free = b.free[last], b.free[:last]
+		clear(cells)
+	} else {
+		cells = make([]cell, b.starts[len(b.starts)-1])
+	}
 	for j, codes := range b.table.codes {
 		column := cells[b.starts[j]:b.starts[j+1]]
 		for _, row := range b.rows[l.from:l.to] {
