@@ -17,10 +17,9 @@ func (c *command) notebookCommand() *cobra.Command {
 		Use:   "notebook [NAME...] [-- ARGUMENT...]",
 		Short: "Open JupyterLab, with the notebooks' Go kernel",
 		Args:  cobra.ArbitraryArgs,
-		Long: `Installs the notebooks' Go kernel where it is missing, opens JupyterLab in their folder
-and says its address. The kernel has a name of its own, "Go (necstgen)"; no other kernel is
-touched. With --install alone it installs the kernel (again) for an editor or a JupyterLab
-of your own. What stands behind -- is handed on to JupyterLab.
+		Long: `Installs the notebooks' Go kernel where it is missing or old, compiles what cells import,
+opens JupyterLab in their folder and says its address. The kernel has a name of its own, "Go (necstgen)"; no other kernel is
+touched. With --install it opens nothing: for an editor or a JupyterLab of your own. What stands behind -- is handed on to JupyterLab.
 
 With --execute every notebook is run from its first cell to its last, or those
 named are, and what they show is stored; --check runs them and fails where what is stored
@@ -48,7 +47,7 @@ names one.`,
 		},
 	}
 	flags := cmd.Flags()
-	flags.BoolVar(&o.install, "install", false, "install the kernel again and do not open JupyterLab")
+	flags.BoolVar(&o.install, "install", false, "install the kernel and do not open JupyterLab")
 	flags.BoolVar(&o.venv, "venv", false, "first put JupyterLab into a Python environment of its own")
 	flags.BoolVar(&o.noBrowser, "no-browser", false, "open no browser, and say how another machine gets there")
 	flags.BoolVar(&o.execute, "execute", false, "run the notebooks and store what they show")

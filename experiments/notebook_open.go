@@ -12,8 +12,9 @@ import (
 // notebookFolder is the folder of the notebooks.
 const notebookFolder = "notebooks"
 
-// openNotebooks installs what is missing and starts JupyterLab in the folder of notebooks.
-// Without a browser to open, or on a machine that is worked on over SSH, it opens none.
+// openNotebooks installs what is missing or of another version, compiles what cells import,
+// and starts JupyterLab in the folder of notebooks. On a machine that is worked on over SSH
+// it opens no browser.
 func (c *command) openNotebooks(ctx context.Context, o notebookOptions, args []string) error {
 	options := kernel.Options{Out: c.err}
 	if o.venv {
@@ -21,13 +22,8 @@ func (c *command) openNotebooks(ctx context.Context, o notebookOptions, args []s
 			return err
 		}
 	}
-	if o.install {
-		return kernel.Install(ctx, options)
-	}
-	if len(kernel.Missing(ctx, options)) > 0 {
-		if err := kernel.Install(ctx, options); err != nil {
-			return err
-		}
+	if err := kernel.Install(ctx, options); err != nil || o.install {
+		return err
 	}
 	if err := errors.Join(kernel.Missing(ctx, options)...); err != nil {
 		return err

@@ -10,9 +10,9 @@ import (
 	"github.com/necstgen/necstgen/experiments/runner"
 )
 
-// Reproduce runs the experiments of a set with overrides (key=value) and compares them with what was
-// published. A set whose files are not at hand, or a run that fails, leaves a gap and its
-// reason in Result.Why; the end of ctx is an error.
+// Reproduce runs the experiments of a set with overrides (key=value) and compares them with
+// what was published. A set whose files are not at hand, or a run that fails, leaves a gap
+// and its reason in Result.Why; the end of ctx is an error.
 func Reproduce(ctx context.Context, r *runner.Runner, set Set, overrides []string, s Sources) (*Result, error) {
 	files, err := new(catalog.Catalog).Published(set.Data)
 	if err != nil {

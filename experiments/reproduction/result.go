@@ -176,8 +176,8 @@ func (r *Row) definition() fidelity.Definition {
 	return fidelity.Definition{Level: r.Level, Name: r.Score, Kind: r.Kind}
 }
 
-// Figure returns the first figure of an analysis by the analysis's name, as "lengths". Where the
-// analysis does not apply to the set, the error says why.
+// Figure returns the first figure of an analysis by the analysis's name, as "lengths".
+// Where the analysis does not apply to the set, the error says why.
 func (r *Result) Figure(name string) (*figure.Figure, error) {
 	a, err := analysis.Find(name)
 	if err != nil {

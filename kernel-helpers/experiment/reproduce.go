@@ -14,9 +14,10 @@ import (
 	"github.com/necstgen/necstgen/kernel-helpers/notebook"
 )
 
-// Reproduce runs the experiments of one of NeCSTGen's published data sets, as "http", with overrides (key=value), or
-// takes the finished runs that are there, and sets them beside the authors' output, as the command paper
-// does. Where the published files are not at hand the cell ends there, with one line that says how they are fetched.
+// Reproduce runs the experiments of one of NeCSTGen's published data sets, as "http", with
+// overrides (key=value), or takes the finished runs that are there, and sets them beside
+// the authors' output, as the command paper does. Where the published files are not at hand
+// the cell ends there, with one line that says how they are fetched.
 func Reproduce(set string, overrides ...string) *reproduction.Result {
 	sets := reproduction.Sets()
 	i := slices.IndexFunc(sets, func(s reproduction.Set) bool { return s.Name == set })

@@ -4,15 +4,15 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/runner"
 	"github.com/necstgen/necstgen/experiments/sweep"
 	"github.com/necstgen/necstgen/kernel-helpers/notebook"
 )
 
 // Sweep runs an experiment with every combination of the values that are assigned, as
-// "lstm.units=32,64" and "seed=1..3", one point after the other, or goes on where that ended, and returns
-// what the points have scored. It is the command sweep; points are runs like others.
+// "lstm.units=32,64" and "seed=1..3", one point after the other, or goes on where that
+// ended, and returns what the points have scored. It is the command sweep; points are runs
+// like others.
 func Sweep(name string, assignments ...string) *sweep.Report {
 	dir, err := notebook.Runs()
 	notebook.Check(err)
@@ -29,14 +29,8 @@ func Sweep(name string, assignments ...string) *sweep.Report {
 		}
 	})
 	check(ctx, err, "run this cell again to go on from here")
-	states, err := s.Status()
-	notebook.Check(err)
-	t := report.Table{Title: v.title + " has finished", Heads: []string{"point", "run"}, Right: []bool{false, false}}
-	for _, state := range states {
-		t.Rows = append(t.Rows, []string{strings.Join(state.Assignments, " "), state.Run})
-	}
-	notebook.Check(v.output.Finish(t))
 	summary, err := sweep.Summarize(s.Manifest)
 	notebook.Check(err)
+	notebook.Check(v.output.Finish(notebook.Markdown(fmt.Sprintf("%s: %d of %d points have finished", v.title, summary.Finished, s.Len()))))
 	return summary
 }

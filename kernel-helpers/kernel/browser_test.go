@@ -20,8 +20,9 @@ var (
 	openInLab = "01_quickstart"
 )
 
-// TestInJupyterLab opens a notebook in JupyterLab in a browser without running it, where its figures must be
-// seen, and runs notebooks there: after saving each must be as it is stored.
+// TestInJupyterLab opens a notebook in JupyterLab in a browser without running it, where
+// its figures must be seen, and runs notebooks there: after saving each must be as it is
+// stored.
 func TestInJupyterLab(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs notebooks in a browser")
@@ -79,8 +80,8 @@ func TestInJupyterLab(t *testing.T) {
 	}
 }
 
-// copyNotebooks copies the notebooks into a folder beside the originals, for the kernel must find the
-// checkout. It is removed after the test.
+// copyNotebooks copies the notebooks into a folder beside the originals, for the kernel
+// must find the checkout. It is removed after the test.
 func copyNotebooks(t *testing.T) string {
 	t.Helper()
 	folder, err := os.MkdirTemp("../../notebooks", "cells-")
@@ -103,7 +104,8 @@ func copyNotebooks(t *testing.T) string {
 	return folder
 }
 
-// startLab starts JupyterLab in a folder and returns its address with the token. It ends with the test.
+// startLab starts JupyterLab in a folder and returns its address with the token. It ends
+// with the test.
 func startLab(t *testing.T, folder string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
 	"slices"
@@ -9,14 +10,16 @@ import (
 	"strings"
 )
 
-// What the numbers of two runs of one version may differ by. Processors round
-// differently, and training turns the last digit into the first ones of a score.
+// What two runs of one version may differ by. Processors round differently, and training
+// turns the last digit into the first ones of a score, and the score's grade into another.
 const (
-	relative = 0.25 // of the larger one
-	absolute = 0.1  // for scores near 0
+	relative  = 0.25 // of the larger one of two numbers
+	absolute  = 0.1  // of numbers near 0, as scores are
+	tolerated = 0.1  // of the words of an output, and of its numbers, may differ more than that
 )
 
-// machineTag is the tag of cells that show what the machine has, which another one need not have.
+// machineTag is the tag of cells that show what the machine has, which another one need not
+// have.
 const machineTag = "machine"
 
 // skipped is how an output begins that says why the cell could not do its work here.
@@ -28,11 +31,11 @@ var (
 	spaces = regexp.MustCompile(`\s+`)
 )
 
-// differences lists where the stored outputs of a notebook are not what a run gave,
-// by cell. Each cell must have the same kinds of output in the same order,
-// each picture must be there, and texts must have the same words with numbers close to each
-// other; identifiers of runs and digests may differ. A cell with the tag "machine" need not have the same words,
-// nor one whose run says that it was skipped.
+// differences lists where the stored outputs of a notebook are not what a run gave, by
+// cell. Each cell must have the same kinds of output in the same order, each picture must
+// be there, and texts must have the same words with numbers close to each other, but for a
+// tenth; identifiers of runs and digests may differ. A cell with the tag "machine" need not
+// have the same words, nor one whose run says that it was skipped.
 func differences(stored, fresh file) []string {
 	if len(stored.Cells) != len(fresh.Cells) {
 		return []string{fmt.Sprintf("%d cells are stored, %d were run", len(stored.Cells), len(fresh.Cells))}
@@ -100,35 +103,49 @@ func list(kinds []string) string {
 	return strings.Join(kinds, ", ")
 }
 
-// textDifference says how two texts differ in words or in numbers that are not close; "" if they do not.
+// textDifference says how two texts differ in more words, or in more numbers that are not
+// close, than is tolerated; "" if they do not. Of a text of less than ten words none may
+// differ.
 func textDifference(stored, now string) string {
 	stored, now = digest.ReplaceAllString(stored, "#"), digest.ReplaceAllString(now, "#")
 	was, is := wordsOf(stored), wordsOf(now)
-	for i := range min(len(was), len(is)) {
-		if was[i] != is[i] {
-			return fmt.Sprintf("it says %q, stored is %q", excerpt(is, i), excerpt(was, i))
-		}
+	counts := make(map[string]int)
+	for _, word := range was {
+		counts[word]--
 	}
-	if len(was) != len(is) {
-		return fmt.Sprintf("it says %d words, stored are %d", len(is), len(was))
+	for _, word := range is {
+		counts[word]++
+	}
+	var less, more []string
+	for _, word := range slices.Sorted(maps.Keys(counts)) {
+		less = append(less, slices.Repeat([]string{word}, max(0, -counts[word]))...)
+		more = append(more, slices.Repeat([]string{word}, max(0, counts[word]))...)
+	}
+	if max(len(less), len(more)) > few(was) {
+		return fmt.Sprintf("it says %q where %q is stored", strings.Join(more, " "), strings.Join(less, " "))
 	}
 	before, after := number.FindAllString(stored, -1), number.FindAllString(now, -1)
+	if len(before) != len(after) {
+		return "" // words that are tolerated, as of a row that was added
+	}
+	var far []string
 	for i := range before {
 		if !closeTo(value(before[i]), value(after[i])) {
-			return fmt.Sprintf("it says %s where %s is stored", after[i], before[i])
+			far = append(far, fmt.Sprintf("%s where %s is stored", after[i], before[i]))
 		}
+	}
+	if len(far) > few(before) {
+		return "it says " + strings.Join(far, ", ")
 	}
 	return ""
 }
 
+// few is how many of some words may differ.
+func few(words []string) int { return int(tolerated * float64(len(words))) }
+
 // wordsOf are the words of a text, each number in it as #.
 func wordsOf(text string) []string {
 	return strings.Fields(spaces.ReplaceAllString(number.ReplaceAllString(text, "#"), " "))
-}
-
-// excerpt is a few words around one of them.
-func excerpt(words []string, i int) string {
-	return strings.Join(words[max(0, i-2):min(len(words), i+4)], " ")
 }
 
 // value is the number that a text like "1,234.5" stands for.

@@ -62,7 +62,8 @@ func startBrowser(t *testing.T) *browser {
 	return b
 }
 
-// call calls a method of the protocol and reads its result into one, unless it is nil. Events are passed over.
+// call calls a method of the protocol and reads its result into one, unless it is nil.
+// Events are passed over.
 func (b *browser) call(method string, params map[string]any, result any) {
 	b.t.Helper()
 	b.last++
@@ -105,8 +106,8 @@ func (b *browser) call(method string, params map[string]any, result any) {
 	}
 }
 
-// eval evaluates JavaScript in the page, waits for a promise, and reads the value into one, unless it is nil.
-// It returns what the script throws.
+// eval evaluates JavaScript in the page, waits for a promise, and reads the value into one,
+// unless it is nil. It returns what the script throws.
 func (b *browser) eval(script string, value any) error {
 	b.t.Helper()
 	var reply struct {
@@ -139,7 +140,8 @@ func (b *browser) wait(what, condition string, limit time.Duration) {
 	b.t.Fatalf("%s: not after %v", what, limit)
 }
 
-// screenshot stores a picture of the page in the folder that NECSTGEN_SCREENSHOTS names, if it does.
+// screenshot stores a picture of the page in the folder that NECSTGEN_SCREENSHOTS names, if
+// it does.
 func (b *browser) screenshot(name string) {
 	b.t.Helper()
 	dir := os.Getenv("NECSTGEN_SCREENSHOTS")

@@ -18,9 +18,9 @@ var packages = []string{"jupyterlab==4.6.6", "nbclient==0.11.0", "nbconvert==7.1
 // errNoJupyter says how to get JupyterLab.
 var errNoJupyter = errors.New("kernel: no Python with JupyterLab was found: pip install jupyterlab, or go run ./experiments notebook --venv, which puts it into an environment of its own")
 
-// InstallJupyterLab makes a Python environment in Options.Venv and installs JupyterLab there with
-// pip, unless it is there. It needs a python3 with the module venv, and takes half a minute,
-// most of it downloads.
+// InstallJupyterLab makes a Python environment in Options.Venv and installs JupyterLab
+// there with pip, unless it is there. It needs a python3 with the module venv, and takes
+// half a minute, most of it downloads.
 func InstallJupyterLab(ctx context.Context, o Options) error {
 	o, err := o.withDefaults()
 	if err != nil {

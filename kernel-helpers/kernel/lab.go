@@ -55,8 +55,8 @@ var (
 	labAddress = regexp.MustCompile(`https?://\S+/lab\S*`)
 )
 
-// labLog is JupyterLab's log as it is written: it hands on the address once, warnings and errors, and
-// leaves the rest out.
+// labLog is JupyterLab's log as it is written: it hands on the address once, warnings and
+// errors, and leaves the rest out.
 type labLog struct {
 	out     io.Writer
 	browser bool   // whether one was opened

@@ -49,10 +49,12 @@ func TestNotebookStyle(t *testing.T) {
 }
 
 // TestStoredOutputs holds what is stored to what a reader sees without running anything: no
-// error and no folder of the machine it was made on.
+// error, every picture also as PNG, which all viewers show, every table also as text, and no
+// folder of the machine it was made on.
 func TestStoredOutputs(t *testing.T) {
 	local := regexp.MustCompile(`/(home|root|Users|tmp|work|var)/[^\s"<]*`)
 	for path, f := range read(t) {
+		pictures := 0
 		for i, c := range f.Cells {
 			if c.Type == "code" && len(c.Outputs) == 0 && strings.Contains(string(c.Source), "%%") {
 				t.Errorf("%s: cell %d shows nothing", path, i+1)
@@ -64,7 +66,18 @@ func TestStoredOutputs(t *testing.T) {
 				if found := local.FindString(o.words()); found != "" {
 					t.Errorf("%s: cell %d names the folder %s", path, i+1, found)
 				}
+				if o.Data["image/png"] != "" {
+					pictures++
+				} else if o.Data["image/svg+xml"] != "" {
+					t.Errorf("%s: cell %d has a figure that is no PNG", path, i+1)
+				}
+				if o.Data["text/html"] != "" && o.Data["text/plain"] == "" {
+					t.Errorf("%s: cell %d has a table without text/plain", path, i+1)
+				}
 			}
+		}
+		if pictures == 0 {
+			t.Errorf("%s: no picture is stored", path)
 		}
 	}
 }
