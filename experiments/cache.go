@@ -10,8 +10,10 @@ import (
 
 func (c *command) cacheCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:     "cache",
-		Short:   "What the stages of earlier runs have stored",
+		Use:   "cache",
+		Short: "What the stages of earlier runs have stored",
+		Long: `What a stage has made is stored in .cache below the folder of runs, by the digest of
+all that decides it: a run with the same settings, data and device takes it from there.`,
 		Example: "  go run ./experiments cache list",
 		Args:    c.noCommand,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -25,7 +27,7 @@ func (c *command) cacheCommand() *cobra.Command {
 		Args:    arguments(0, 0, "no argument"),
 		RunE:    func(*cobra.Command, []string) error { return c.pruneCache(keep) },
 	}
-	prune.Flags().IntVar(&keep, "keep", keep, "how many results of each stage stay")
+	prune.Flags().IntVar(&keep, "keep", keep, "keep `N` results of each stage, those used last")
 	cmd.AddCommand(prune, &cobra.Command{
 		Use:     "list",
 		Short:   "Every stored result, with its size and when it was used last",

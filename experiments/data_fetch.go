@@ -18,7 +18,7 @@ func (c *command) dataFetchCommand() *cobra.Command {
 		Use:     "fetch NAME",
 		Short:   "Download a data set and check it",
 		Example: "  go run ./experiments data fetch necstgen",
-		Long: "A download that was cut is continued, and a file has its name only when its\n" +
+		Long: "Downloads a data set, or one file of it. A download that was cut is continued, and a file has its name only when its\n" +
 			"size and digest are right. NAME may also be a file of a data set, NAME/FILE. Data sets lie in $NECSTGEN_DATA, or in necstgen/data\n" +
 			"in the user's cache folder.",
 		Args: arguments(1, 1, "the name of a data set, as data list prints it"),

@@ -11,6 +11,7 @@ import (
 
 func (c *command) dataImportCommand() *cobra.Command {
 	var o convert.Options
+	var p partOptions
 	cmd := &cobra.Command{
 		Use:   "import FILE...",
 		Short: "Turn a trace into tables of its packets, their features and flows",
@@ -27,13 +28,25 @@ func (c *command) dataImportCommand() *cobra.Command {
 			"Several files, the files of a folder and those that a pattern in quotes matches\n" +
 			"are one trace, in time order. With --split --out is a folder that becomes as\n" +
 			"NeCSTGen's: day makes df_week1_monday.csv, or df_2026-11-27.csv, of each day;\n" +
-			"application makes the four files of each application, below raw and process.",
+			"application makes the four files of each application, below raw and process.\n\n" +
+			"--parts makes a table of each file by itself, and nothing else. With --executor\n" +
+			"slurm a cluster makes these, a task a file, and merges them into --out: worth it\n" +
+			"where reading takes long, as with compressed captures. What one file says of\n" +
+			"another is lost then: which connection of the other is data of its FTP.",
 		Example: "  go run ./experiments data import my.pcap --flows flows.parquet\n" +
 			"  go run ./experiments data import my.pcap --layout necstgen --application HTTP\n" +
 			"  go run ./experiments data import 'week?/*/outside.tcpdump.gz' \\\n" +
-			"      --layout necstgen --split day,application --out data",
+			"      --layout necstgen --split day,application --out data\n" +
+			"  go run ./experiments data import 'captures/*.pcap.gz' --out all.parquet \\\n" +
+			"      --executor slurm --dry-run",
 		Args: arguments(1, -1, "a capture file, a CSV, or the name of a data set"),
-		RunE: func(cmd *cobra.Command, args []string) error { return c.dataImport(cmd.Context(), args, o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if p.wanted() {
+				p.given = given(cmd)
+				return c.importParts(cmd.Context(), args, o, p)
+			}
+			return c.dataImport(cmd.Context(), args, o)
+		},
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&o.Packets, "out", "", "`FILE` of the packets (default: named as the input)")
@@ -47,6 +60,7 @@ func (c *command) dataImportCommand() *cobra.Command {
 	flags.BoolVar(&o.Compat, "compat", false, "features, and flows of ICMP, as the published files have them")
 	flags.BoolVar(&o.Published, "published-constants", false, "features scaled by the constants of the published files; includes --compat")
 	periodFlags(cmd, &o.Period)
+	p.flags(cmd)
 	return cmd
 }
 

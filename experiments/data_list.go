@@ -29,7 +29,7 @@ func (c *command) dataListCommand() *cobra.Command {
 		Use:     "list",
 		Short:   "The data sets that are known by name, and which are here",
 		Example: "  go run ./experiments data list",
-		Long: "DIGEST is what a download is checked against: pinned, the SHA-256 that the\n" +
+		Long: "Lists the data sets, whether each is here, and its licence. DIGEST is what a download is checked against: pinned, the SHA-256 that the\n" +
 			"program knows; not pinned, nothing, for none is published: data fetch asks for\n" +
 			"--accept-unknown and notes the digest, which holds from then on.\n\n" +
 			"A name stands for the packets of its data set wherever a file may: data.name of\n" +

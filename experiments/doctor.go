@@ -14,7 +14,7 @@ func (c *command) doctorCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "doctor",
 		Short: "What works here, and how to mend what does not",
-		Long: `Examines backends, the NVIDIA driver, disk, the notebooks' kernel and the tools that are
+		Long: `Examines backends, the NVIDIA driver, disk, the Slurm cluster, the notebooks' kernel and the tools that are
 used where they are at hand, and says how to mend what does not work.
 
 With --measure, times the training step of each model and the drawing of packets on every

@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -37,20 +39,23 @@ func (c *command) submit(ctx context.Context, arrays []slurm.Array, after slurm.
 	if err != nil {
 		return err
 	}
+	var taken []string // ids of jobs
 	for _, a := range arrays {
 		if len(a.Items) == 0 {
 			continue
 		}
 		jobs, err := cluster.Submit(ctx, a, after)
 		for _, j := range jobs {
-			if err := printLine(c.out, "job %s: %s, %d tasks", j.ID, j.Array, len(j.Tasks)); err != nil {
-				return err
-			}
+			err = errors.Join(err, printLine(c.out, "job %s: %s, %d tasks", j.ID, j.Array, len(j.Tasks)))
+		}
+		after.Jobs = slurm.IDs(jobs)
+		taken = append(taken, after.Jobs...)
+		if err != nil && len(taken) > 0 {
+			err = fmt.Errorf("%w; scancel %s takes back what was submitted before", err, strings.Join(taken, " "))
 		}
 		if err != nil {
 			return err
 		}
-		after.Jobs = slurm.IDs(jobs)
 	}
 	return nil
 }

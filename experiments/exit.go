@@ -7,6 +7,7 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/runner"
 	"github.com/spf13/cobra"
 )
@@ -34,7 +35,8 @@ func (e stoppedError) Unwrap() error { return e.error }
 
 // usage returns a usageError that says where the help is.
 func usage(cmd *cobra.Command, err error) error {
-	return usageError{fmt.Errorf("%w (see: go run ./%s --help)", err, cmd.CommandPath())}
+	sub := strings.TrimPrefix(cmd.CommandPath(), cmd.Root().Name())
+	return usageError{fmt.Errorf("%w (see: %s%s --help)", err, run.Program(), sub)}
 }
 
 // arguments returns a check of the number of arguments that says what is wanted.

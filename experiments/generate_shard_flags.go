@@ -80,11 +80,12 @@ func (s *shardsFlag) Set(text string) error {
 	return nil
 }
 
-// given returns the flags that the user has given, as arguments, without those of shards.
+// given returns the flags that the user has given, as arguments for the tasks of a
+// cluster, without those that say what its tasks are.
 func given(cmd *cobra.Command) (args []string) {
 	cmd.Flags().Visit(func(f *pflag.Flag) {
 		switch f.Name {
-		case "shards", "shard", "jobs", "executor", "slurm", "per-task", "dry-run", "share", "seed", "runs", "json":
+		case "shards", "shard", "jobs", "executor", "slurm", "per-task", "dry-run", "share", "seed", "runs", "json", "out":
 			return
 		}
 		values := []string{f.Value.String()}

@@ -16,6 +16,9 @@ func (c *command) submitShards(ctx context.Context, source *saved.Source, r shar
 		return err
 	}
 	array.Args = append(append([]string{"generate"}, r.Runs...), o.shards.given...)
+	for _, out := range r.Outs {
+		array.Args = append(array.Args, "--out="+out)
+	}
 	array.Args = append(array.Args, fmt.Sprintf("--seed=%d", r.Amount.Seed))
 	for i, dir := range r.Runs { // by the names that the tasks have for the runs
 		if len(o.weights) > 0 {

@@ -4,22 +4,28 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/spf13/cobra"
 )
 
 // fitHelp makes the help of all commands fit into so many columns. Paragraphs are
-// wrapped, lines that are indented stay as they are.
+// wrapped, lines that are indented stay as they are. Examples call the program as it was
+// called.
 func fitHelp(root *cobra.Command, columns int) {
 	wrapped := ".FlagUsagesWrapped " + strconv.Itoa(columns)
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", wrapped))
+	if program := run.Program(); program != run.GoRun {
+		root.Use = program
+	}
 	for _, cmd := range root.Commands() {
 		fitLong(cmd, columns)
 	}
 }
 
-// fitLong wraps the description of a command and of its subcommands.
+// fitLong fits the description and the examples of a command and of its subcommands.
 func fitLong(cmd *cobra.Command, columns int) {
 	cmd.Long = fill(cmd.Long, columns)
+	cmd.Example = strings.ReplaceAll(cmd.Example, run.GoRun, run.Program())
 	for _, sub := range cmd.Commands() {
 		fitLong(sub, columns)
 	}

@@ -13,6 +13,8 @@ func (c *command) listCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "What there is to run, or all keys that it may be run with",
+		Long: `Lists the experiments of experiments.toml: what each learns, what it is for, and its
+latest run. With --keys it lists the keys that any of them can be run with.`,
 		Example: "  go run ./experiments list\n" +
 			"  go run ./experiments list --keys",
 		Args: arguments(0, 0, "no argument; show NAME prints one experiment"),

@@ -20,7 +20,7 @@ func (c *command) paperCommand() *cobra.Command {
 generator sampled, scores the output that the authors have published in the same way, and writes
 paper.html and paper.md: what they state, what their output scores, and what the two generators reach.
 Data sets that were not fetched are left out and named. Runs that have finished are not computed
-again; an interrupted command goes on where it was. Settings behind the name are those of all runs.`,
+again; an interrupted command goes on where it was. key=value is a setting of all these runs.`,
 		Example: "  go run ./experiments data fetch necstgen\n" +
 			"  go run ./experiments paper\n" +
 			"  go run ./experiments paper --only http,snmp-no-flow --out http",

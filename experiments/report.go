@@ -12,8 +12,10 @@ import (
 
 func (c *command) reportCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:               "report RUN",
-		Short:             "Write a run's report.html again, as this version does",
+		Use:   "report RUN",
+		Short: "Write a run's report.html again, as this version does",
+		Long: `Writes report.html of a finished run again from the files of the run, as this version
+of the program writes it. Nothing is computed, and the other files stay as they are.`,
 		Example:           "  go run ./experiments report quickstart",
 		Args:              arguments(1, 1, wantedRun),
 		ValidArgsFunction: c.completeRun,

@@ -19,8 +19,8 @@ func (c *command) runCommand() *cobra.Command {
 		Short: "Learn a capture, generate another one, score it and write a report",
 		Long: `Runs an experiment. Stages whose settings, data and device are those of an
 earlier run are taken from there, and a run that has finished is not computed
-again. What was interrupted or has failed goes on from where it was. With --seeds it
-is a sweep over so many seeds, at whose end is how much the scores vary.`,
+again. What was interrupted or has failed goes on from where it was. With --seeds N
+seeds 1 to N are run, as a sweep, and how much the scores vary is said at the end.`,
 		Example: "  go run ./experiments run quickstart\n" +
 			"  go run ./experiments run http generator=markov seed=2\n" +
 			"  go run ./experiments run capture data.path=my.pcap data.application=SMTP\n" +

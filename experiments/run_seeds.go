@@ -16,8 +16,7 @@ func (c *command) runSeeds(cmd *cobra.Command, name string, overrides []string, 
 			return usageError{fmt.Errorf("run: --seeds and --%s: want one of them: several runs cannot have one name, and sweep takes what is stored", flag)}
 		}
 	}
-	f := sweepFlags{Options: sweep.Options{Seeds: seeds}, RunOptions: sweep.RunOptions{Jobs: 1}, executor: executorFlags{name: "local", perTask: 1}}
-	s, err := c.newSweep(name, overrides, f)
+	s, err := sweep.New(c.runner(), name, overrides, sweep.Options{Seeds: seeds})
 	if err != nil {
 		return err
 	}
@@ -25,7 +24,7 @@ func (c *command) runSeeds(cmd *cobra.Command, name string, overrides []string, 
 	if err := c.planSweep(cmd.Context(), s, false); err != nil {
 		return err
 	}
-	if err := c.runSweep(cmd.Context(), s, f.RunOptions); err != nil {
+	if err := c.runSweep(cmd.Context(), s, sweep.RunOptions{}); err != nil {
 		return err
 	}
 	return c.reportSweep(s.Manifest, "")

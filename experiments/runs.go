@@ -19,8 +19,9 @@ func (c *command) runsCommand() *cobra.Command {
 experiment, the status, tags, settings (key=value) and scores. A score is named
 as in the report, with its level where the name alone could be another one:
 'C2ST window<0.7', 'packet/length KS<=0.1'. A run that was killed counts as
-interrupted. Without conditions, folders that hold no readable manifest are
-named, too.`,
+interrupted. Without conditions, folders that hold no readable manifest and those
+that a killed command has left are named, too. A narrow terminal gets fewer
+columns; --json has all that is known.`,
 		Example: "  go run ./experiments runs\n" +
 			"  go run ./experiments runs --experiment http --status finished lstm.units=96\n" +
 			"  go run ./experiments runs --tag office --score 'C2ST window<0.7'",

@@ -21,7 +21,8 @@ func (c *command) printRuns(runs []listing.Run, columns []fidelity.Definition) e
 	}
 	if width := c.terminalColumns(); width > 0 {
 		if dropped := t.fit(width); len(dropped) > 0 {
-			defer c.say("not shown, for want of columns: " + strings.Join(dropped, ", ") + " (--json has all)")
+			text := "not shown, for want of columns: " + strings.Join(dropped, ", ") + " (--json has all)"
+			defer c.say(strings.Join(wrap(text, width, "", "  "), "\n"))
 		}
 	}
 	return printTable(c.out, t.heads, t.rows)

@@ -31,8 +31,7 @@ are made once, first. A point is an ordinary run, which other commands find; one
 that has finished is not computed again, and the same command goes on with what
 was interrupted. When a point fails, those under way are finished and no other is
 begun, unless --on-error continue is given. Jobs share one device and its threads:
-they give the same results as one job, and gain where a stage keeps a part of the
-processors busy.
+their results are those of one job.
 
 With --executor slurm the points become the tasks of a cluster: what all of them
 need is submitted, and the command ends. The folder of runs, the working folder

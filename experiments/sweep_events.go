@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/necstgen/necstgen/experiments/listing"
 	"github.com/necstgen/necstgen/experiments/report"
@@ -11,47 +12,42 @@ import (
 	"github.com/necstgen/necstgen/experiments/sweep"
 )
 
-// sweepEvents says what ends while a sweep runs: a line each, above a bar on a terminal.
+// sweepEvents says what ends while a sweep runs, a line each.
 type sweepEvents struct {
 	c        *command
 	terminal *run.Terminal
-	shown    run.Progress // nil: nothing has ended yet
-	kept     int          // points that had finished before
-	total    int          // points that are to be run
+	began    time.Time
+	made     int // points
+	kept     int // points that had finished before
+	total    int // points that are to be run
 }
 
 // observe says one end.
 func (s *sweepEvents) observe(e sweep.Event) {
-	s.clear()
 	s.total = e.Total
 	switch {
 	case e.Kept:
 		s.kept++
 	case e.Group == nil:
-		s.terminal.Printf("%*d of %d  %s\n", len(fmt.Sprint(e.Total)), e.Done, e.Total, s.c.describePoint(e.State))
+		s.made++
+		s.terminal.Printf("%*d of %d%s  %s\n", len(fmt.Sprint(e.Total)), e.Done, e.Total, s.left(e), s.c.describePoint(e.State))
 	case e.Err == nil:
 		s.terminal.Printf("%s\n", describeGroup(*e.Group))
 	default:
 		s.terminal.Printf("%s: failed: %s\n", describeGroup(*e.Group), firstLine(e.Err.Error()))
 	}
-	if e.Done < e.Total {
-		s.shown = s.terminal.Progress()
-		s.shown.Start("sweep", int64(e.Total), "points")
-		s.shown.Set(int64(e.Done))
-	}
 }
 
-// clear takes the bar away.
-func (s *sweepEvents) clear() {
-	if s.shown != nil {
-		s.shown.Done()
-		s.shown = nil
+// left says how long the other points take if they take as long as those made so far.
+func (s *sweepEvents) left(e sweep.Event) string {
+	if e.Done == e.Total {
+		return ""
 	}
+	return ", " + run.Seconds(time.Since(s.began).Seconds()/float64(s.made)*float64(e.Total-e.Done)) + " left"
 }
 
-// end takes the bar away and says how many points were not run.
+// end says how many points were not run.
 func (s *sweepEvents) end() {
-	s.clear()
 	if s.kept > 0 {
 		s.terminal.Printf("finished before and not computed again: %d of %d points\n", s.kept, s.total)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -25,16 +26,28 @@ func (q *sweepQueue) status(m *sweep.Manifest, s sweep.State) (run.Status, strin
 		return s.Status, s.Run
 	case s.Status == run.Running:
 		return s.Status, ""
-	case inQueue && t.Reason != "":
-		return queued, "task " + t.Name() + ": " + t.Reason
-	case inQueue:
+	case inQueue && t.Node != "":
 		return queued, "task " + t.Name() + " on " + t.Node
+	case inQueue:
+		return queued, "task " + t.Name() + ": " + t.Reason
 	case s.Status == run.Failed || !q.submitted[s.Index]:
 		return s.Status, firstLine(s.Error)
 	case s.Status == run.Interrupted && s.Seconds == 0: // an orderly end says how long it took
 		return lost, q.lastLine(m, s.Index)
 	}
 	return s.Status, q.lastLine(m, s.Index)
+}
+
+// lastWord is the last line of a log in which Slurm, the script or the program says why a
+// task ended, or else the last one.
+func lastWord(text string) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	for _, line := range slices.Backward(lines) {
+		if strings.HasPrefix(line, "slurm") || strings.HasPrefix(line, "error: ") {
+			return line
+		}
+	}
+	return lines[len(lines)-1]
 }
 
 // lastLine is what the log of the task that was to run a point ends with.
@@ -50,9 +63,19 @@ func (q *sweepQueue) lastLine(m *sweep.Manifest, index int) string {
 			if err != nil {
 				return "not in the queue, and without a log: it was cancelled, or the nodes do not see " + folder
 			}
-			lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-			return "not in the queue; its log ends: " + lines[len(lines)-1]
+			return "not in the queue; its log ends: " + lastWord(string(text))
 		}
 	}
 	return ""
+}
+
+// countPoints says how many points have each status.
+func countPoints(states []sweep.State) string {
+	var counts []string
+	for _, status := range []run.Status{run.Finished, run.Running, queued, run.Failed, run.Interrupted, lost, sweep.Waiting} {
+		if n := countStates(states, status); n > 0 {
+			counts = append(counts, fmt.Sprintf("%d %s", n, status))
+		}
+	}
+	return strings.Join(counts, ", ")
 }

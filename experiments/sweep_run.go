@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/necstgen/necstgen/experiments/sweep"
 )
@@ -62,8 +63,11 @@ func (c *command) runSweep(ctx context.Context, s *sweep.Sweep, o sweep.RunOptio
 	if err := s.Save(); err != nil {
 		return err
 	}
-	said := &sweepEvents{c: c, terminal: c.terminal()}
+	said := &sweepEvents{c: c, terminal: c.terminal(), began: time.Now()}
 	err := s.Run(ctx, o, said.observe)
 	said.end()
+	if err == nil && said.total == 0 {
+		c.terminal().Printf("no point has failed or was interrupted\n")
+	}
 	return err
 }

@@ -2,14 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/necstgen/necstgen/experiments/run"
-	"github.com/necstgen/necstgen/experiments/slurm"
 	"github.com/necstgen/necstgen/experiments/sweep"
 )
 
@@ -50,8 +48,8 @@ func (c *command) printSweepStatus(ctx context.Context, m *sweep.Manifest) error
 			Dir string `json:"sweep"`
 			*sweep.Manifest
 			Points []sweep.State `json:"points"`
-			Queue  []slurm.Task  `json:"queue,omitempty"`
-		}{m.Dir, m, states, queue.tasks})
+			Queue  []queuedTask  `json:"queue,omitempty"`
+		}{m.Dir, m, states, queue.describe()})
 	}
 	heads := []string{"POINT"}
 	for _, a := range m.Axes {
@@ -81,15 +79,4 @@ func (c *command) printSweepStatus(ctx context.Context, m *sweep.Manifest) error
 		}
 	}
 	return printLine(c.out, "sweep %s of %s: %d points, %s", m.Ref(), m.Experiment, m.Len(), countPoints(states))
-}
-
-// countPoints says how many points have each status.
-func countPoints(states []sweep.State) string {
-	var counts []string
-	for _, status := range []run.Status{run.Finished, run.Running, queued, run.Failed, run.Interrupted, lost, sweep.Waiting} {
-		if n := countStates(states, status); n > 0 {
-			counts = append(counts, fmt.Sprintf("%d %s", n, status))
-		}
-	}
-	return strings.Join(counts, ", ")
 }

@@ -2,10 +2,7 @@ package main
 
 import (
 	"context"
-	"fmt"
-	"path/filepath"
 	"slices"
-	"strconv"
 
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/slurm"
@@ -23,7 +20,7 @@ func (c *command) submitSweep(ctx context.Context, s *sweep.Sweep, f sweepFlags)
 	if err != nil {
 		return err
 	}
-	arrays, err := c.sweepArrays(s, f, points, queue)
+	arrays, err := c.sweepArrays(ctx, s, f, points, queue)
 	if err != nil {
 		return err
 	}
@@ -43,11 +40,14 @@ func (c *command) submitSweep(ctx context.Context, s *sweep.Sweep, f sweepFlags)
 		c.say("every point has finished, or is in the queue")
 		return printLine(c.out, "sweep: %s", s.Dir)
 	}
+	if _, err := slurm.Find(ctx); err != nil { // before anything is written
+		return err
+	}
 	if err := s.Save(); err != nil {
 		return err
 	}
 	if err := c.submit(ctx, arrays, after); err != nil {
-		return fmt.Errorf("%w; sweep cancel %s takes back what was submitted", err, s.Ref())
+		return err
 	}
 	return printLine(c.out, "sweep: %s", s.Dir)
 }
@@ -67,33 +67,4 @@ func pointsToSubmit(m *sweep.Manifest, queue *sweepQueue, failed bool) (points [
 		}
 	}
 	return points, nil
-}
-
-// sweepArrays are the array that makes the stages which some of the points share, and the
-// array of the points.
-func (c *command) sweepArrays(s *sweep.Sweep, f sweepFlags, points []int, queue *sweepQueue) ([]slurm.Array, error) {
-	runs, err := filepath.Abs(c.runs)
-	if err != nil {
-		return nil, err
-	}
-	arrays := make([]slurm.Array, 2)
-	for i, kind := range []string{"shared", "point"} {
-		if arrays[i], err = c.array(f.executor, "sweep-"+s.ID+"-"+kind, filepath.Join(s.Dir, slurmFolder)); err != nil {
-			return nil, err
-		}
-		arrays[i].Args, arrays[i].Stop = []string{"sweep", kind, "--runs", runs, s.ID}, s.OnError == sweep.Stop
-	}
-	arrays[0].PerTask = 1
-	for i, g := range s.Groups {
-		if slices.ContainsFunc(g.Points, func(index int) bool { return slices.Contains(points, index) }) {
-			if _, queued := queue.groups[i+1]; queued {
-				continue
-			}
-			arrays[0].Items = append(arrays[0].Items, strconv.Itoa(i+1))
-		}
-	}
-	for _, index := range points {
-		arrays[1].Items = append(arrays[1].Items, strconv.Itoa(index))
-	}
-	return arrays, nil
 }

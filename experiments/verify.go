@@ -13,8 +13,10 @@ const wantedRun = "a run folder, an experiment (its latest run), experiment/id, 
 
 func (c *command) verifyCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:               "verify RUN",
-		Short:             "Digest every file of a run again and compare with its manifest",
+		Use:   "verify RUN",
+		Short: "Digest every file of a run again and compare with its manifest",
+		Long: `Digests every file of a finished run again. What is missing, is not what the manifest
+says, or is not in the manifest is named, and the exit code is 1.`,
 		Example:           "  go run ./experiments verify quickstart",
 		Args:              arguments(1, 1, wantedRun),
 		ValidArgsFunction: c.completeRun,

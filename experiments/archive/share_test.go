@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -18,8 +19,8 @@ import (
 	"github.com/necstgen/necstgen/datasets/address"
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/payload"
-	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/testbed"
+	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/experiments/archive"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/pipeline"
@@ -34,24 +35,29 @@ type secrets struct {
 	addresses map[netip.Addr]bool
 	macs      map[flow.MAC]bool
 	windows   map[[16]byte]bool // of payloads
+	devices   map[uint32]bool   // of LoRaWAN
 }
 
 // host finds names of servers in payloads.
 var host = regexp.MustCompile(`(?m)^Host: ([^\s:]+)`)
 
-// secretsOf reads a capture's secrets.
-func secretsOf(t *testing.T, path string) *secrets {
+// secretsOf reads the secrets of a capture, of which LoRaWAN learns the uplinks alone.
+func secretsOf(t *testing.T, path string, application flow.Application) *secrets {
 	t.Helper()
-	f, err := os.Open(path)
+	capture, err := trace.OpenFile(t.Context(), path, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer f.Close()
-	s := &secrets{addresses: map[netip.Addr]bool{}, macs: map[flow.MAC]bool{}, windows: map[[16]byte]bool{}}
+	defer capture.Close()
+	s := &secrets{addresses: map[netip.Addr]bool{}, macs: map[flow.MAC]bool{}, windows: map[[16]byte]bool{}, devices: map[uint32]bool{}}
 	names := map[string]bool{}
-	for p, err := range pcap.Packets(f, path) {
+	for p, err := range capture.Packets(t.Context(), trace.Selection{Application: application}) {
 		if err != nil {
 			t.Fatal(err)
+		}
+		if p.Radio != nil {
+			s.devices[p.Radio.Address] = true
+			names[fmt.Sprintf("%016x", p.Radio.Gateway)] = true
 		}
 		for _, a := range []netip.Addr{p.Tuple.Src.Addr(), p.Tuple.Dst.Addr()} {
 			if a.IsValid() {
@@ -71,8 +77,14 @@ func secretsOf(t *testing.T, path string) *secrets {
 	for a := range s.addresses {
 		names[a.String()] = true
 	}
+	delete(s.macs, flow.MAC{}) // none, as an uplink has
+	delete(s.macs, flow.MAC{255, 255, 255, 255, 255, 255})
+	delete(s.devices, 0) // of a join request
 	for mac := range s.macs {
 		names[net.HardwareAddr(mac[:]).String()] = true
+	}
+	for device := range s.devices {
+		names[fmt.Sprintf("%08x", device)], names[fmt.Sprintf("%08X", device)] = true, true
 	}
 	for name := range names {
 		s.texts = append(s.texts, []byte(name))
@@ -112,8 +124,15 @@ func (s *secrets) check(t *testing.T, it item) {
 			t.Errorf("%s has the bytes of address %s", it.Name, a)
 		}
 	}
+	for device := range s.devices {
+		for _, raw := range [][]byte{binary.BigEndian.AppendUint32(nil, device), binary.LittleEndian.AppendUint32(nil, device)} {
+			if !weights && bytes.Contains(entry, raw) {
+				t.Errorf("%s has the bytes of device %08x", it.Name, device)
+			}
+		}
+	}
 	for mac := range s.macs {
-		if mac != (flow.MAC{}) && mac != (flow.MAC{255, 255, 255, 255, 255, 255}) && bytes.Contains(entry, mac[:]) {
+		if bytes.Contains(entry, mac[:]) {
 			t.Errorf("%s has the bytes of %s", it.Name, mac)
 		}
 	}
@@ -121,20 +140,26 @@ func (s *secrets) check(t *testing.T, it item) {
 
 // learnt runs the experiment tiny on a capture whose path tells something, called by its
 // user what tells something, and returns the run and the capture.
-func learnt(t *testing.T, dir string) (*run.Manifest, string) {
+func learnt(t *testing.T, dir string, open func() (io.ReadCloser, error), application flow.Application) (*run.Manifest, string) {
 	t.Helper()
-	data, err := testbed.Open()
+	data, err := open()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer data.Close()
 	capture := filepath.Join(dir, "acme-office", "gateway.pcap")
 	text, err := io.ReadAll(data)
-	if err = errors.Join(err, os.Mkdir(filepath.Dir(capture), 0o777), os.WriteFile(capture, firstRecords(text, 8000), 0o666)); err != nil {
+	if application == flow.HTTP { // enough for the test
+		text = firstRecords(text, 8000)
+	}
+	if err = errors.Join(err, os.Mkdir(filepath.Dir(capture), 0o777), os.WriteFile(capture, text, 0o666)); err != nil {
 		t.Fatal(err)
 	}
 	r := runner.Runner{File: "../../experiments.toml", Runs: filepath.Join(dir, "runs")}
-	overrides := []string{"about=what acme-office does", "data.path=" + capture, "generate.payload=random", "generate.flows=20", "evaluate.floors=2"}
+	overrides := []string{"about=what acme-office does", "data.path=" + capture, "data.application=" + application.String(), "generate.payload=random", "generate.flows=20", "evaluate.floors=2"}
+	if application == flow.LoRaWAN {
+		overrides = append(overrides, "features.variant=lorawan", "data.limit=0")
+	}
 	m, _, err := r.Finish(t.Context(), "tiny", overrides, runner.Repetition{}, run.Annotation{Name: "acme", Tags: []string{"acme-gateway"}, Note: "of the acme-office"})
 	if err != nil {
 		t.Fatal(err)
@@ -151,25 +176,54 @@ func firstRecords(capture []byte, n int) []byte {
 	return capture[:end]
 }
 
-// Nothing of the capture is in a shared run, and nothing that its user calls it; it
-// generates all the same, and can be shared on.
+// Nothing of the capture is in a shared run, and nothing that its user calls it; it can be
+// imported, and shared on.
 func TestShare(t *testing.T) {
 	if testing.Short() {
 		t.Skip("skipped in short mode: trains")
 	}
-	dir := t.TempDir()
-	m, capture := learnt(t, dir)
+	for _, tt := range []struct {
+		application flow.Application
+		open        func() (io.ReadCloser, error)
+		least       secretCount
+	}{
+		{flow.HTTP, testbed.Open, secretCount{addresses: 4, macs: 3, windows: 1000, names: 1}},
+		{flow.LoRaWAN, testbed.OpenServices, secretCount{devices: 10, names: 1}},
+	} {
+		t.Run(tt.application.String(), func(t *testing.T) {
+			dir := t.TempDir()
+			m, capture := learnt(t, dir, tt.open, tt.application)
+			secrets := secretsOf(t, capture, tt.application)
+			if got := secrets.count(); !got.atLeast(tt.least) {
+				t.Fatalf("the capture has %+v: too few to look for", got)
+			}
+			for _, text := range []string{"acme", "gateway.pcap", dir} {
+				secrets.texts = append(secrets.texts, []byte(text))
+			}
+			share(t, m, secrets, filepath.Join(dir, "there"))
+		})
+	}
+}
+
+// secretCount is how many secrets there are.
+type secretCount struct{ addresses, macs, windows, devices, names int }
+
+func (s *secrets) count() secretCount {
+	of := len(s.addresses) + len(s.macs) + 2*len(s.devices) // which are texts, too
+	return secretCount{len(s.addresses), len(s.macs), len(s.windows), len(s.devices), len(s.texts) - of}
+}
+
+func (c secretCount) atLeast(least secretCount) bool {
+	return c.addresses >= least.addresses && c.macs >= least.macs && c.windows >= least.windows && c.devices >= least.devices
+}
+
+// share shares a run and checks what is in the archive, and what becomes of it elsewhere.
+func share(t *testing.T, m *run.Manifest, secrets *secrets, runs string) {
+	t.Helper()
 	var file bytes.Buffer
 	s, err := archive.Share(t.Context(), &file, m)
 	if err != nil {
 		t.Fatal(err)
-	}
-	secrets := secretsOf(t, capture)
-	if len(secrets.addresses) < 4 || len(secrets.macs) < 3 || len(secrets.windows) < 1000 || len(secrets.texts) <= len(secrets.addresses)+len(secrets.macs) {
-		t.Fatalf("the capture has %d addresses, %d MACs, %d windows, %d texts: too few to look for", len(secrets.addresses), len(secrets.macs), len(secrets.windows), len(secrets.texts))
-	}
-	for _, text := range []string{"acme", "gateway.pcap", dir} {
-		secrets.texts = append(secrets.texts, []byte(text))
 	}
 	items := unpacked(t, file.Bytes())
 	for _, it := range items {
@@ -184,17 +238,15 @@ func TestShare(t *testing.T) {
 		}
 	}
 	planIsOther(t, items[at(items, "model/plan.json")].text, secrets)
-
-	there := runner.Runner{File: "../../experiments.toml", Runs: filepath.Join(dir, "there")}
-	imported, _, err := imported(t, file.Bytes(), there.Runs)
+	there, _, err := imported(t, file.Bytes(), runs)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := run.Verify(imported.Dir); err != nil {
+	if err := run.Verify(there.Dir); err != nil {
 		t.Error(err)
 	}
 	var again bytes.Buffer
-	if _, err := archive.Share(t.Context(), &again, imported); err != nil || !bytes.Equal(again.Bytes(), file.Bytes()) {
+	if _, err := archive.Share(t.Context(), &again, there); err != nil || !bytes.Equal(again.Bytes(), file.Bytes()) {
 		t.Errorf("shared on: %d bytes, were %d, %v", again.Len(), file.Len(), err)
 	}
 }

@@ -1,6 +1,10 @@
 package config
 
-import "testing"
+import (
+	"slices"
+	"strings"
+	"testing"
+)
 
 // Whatever is wrong in a file, the message names file, line and column, the key, its
 // value, and what would be right. Of broken TOML the first mistake is named, of anything
@@ -14,6 +18,22 @@ func TestMalformed(t *testing.T) {
 			}
 		})
 	}
+}
+
+// At least fifty mistakes are shown with their messages, no two alike, and each names the
+// file's line and column.
+func TestMalformedRows(t *testing.T) {
+	var ins []string
+	for _, test := range malformed {
+		if !strings.HasPrefix(test.want, "e.toml:") || slices.Contains(ins, test.in) {
+			t.Errorf("%s: %q has no place, or is there twice", test.name, test.want)
+		}
+		ins = append(ins, test.in)
+	}
+	if len(ins) < 50 {
+		t.Errorf("%d mistakes, want at least 50", len(ins))
+	}
+	t.Logf("%d mistakes", len(ins))
 }
 
 const a = "[experiment.a]\n" // how most of the files begin

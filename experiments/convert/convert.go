@@ -62,6 +62,10 @@ type Options struct {
 	// Published scales Features and FlowFeatures of NeCSTGen's layout by the constants of
 	// the published files in place of what the rows give. It includes Compat.
 	Published bool
+
+	// MayBeEmpty makes an empty table of a trace without a packet, which is an error
+	// otherwise.
+	MayBeEmpty bool
 }
 
 // Result counts what was read and written.

@@ -61,7 +61,7 @@ func (r *Result) count(taken, damaged bool, err error) {
 func (c *converter) checkRead() error {
 	r := &c.result
 	switch {
-	case r.Packets > 0:
+	case r.Packets > 0 || c.MayBeEmpty && r.Others+r.Damaged == 0:
 		return nil
 	case r.Others > 0:
 		return fmt.Errorf("%s: none of its %d packets is of %s: data info lists what it holds", c.name, r.Others, c.Application)

@@ -1,5 +1,6 @@
 // Package doctor finds out what works on a machine, and how to mend what does not:
-// [Examine] returns a list of [Finding].
+// [Examine] returns a list of [Finding]. [Measure] times each model on each backend, and
+// its [Measurement] says which to take.
 package doctor
 
 import (
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/necstgen/necstgen/datasets/disk"
+	"github.com/necstgen/necstgen/experiments/slurm"
 	"github.com/necstgen/necstgen/gomlxmodels/device"
 )
 
@@ -27,7 +29,7 @@ type Finding struct {
 // computing on them, the folder of the runs, and the programs that the tests ask
 // about captures. It leaves nothing behind.
 func Examine(ctx context.Context, runs string) []Finding {
-	all := append(backends(ctx), nvidia(ctx), runFolder(runs))
+	all := append(backends(ctx), nvidia(ctx), runFolder(runs), cluster(ctx))
 	return append(all, tools()...)
 }
 
@@ -90,6 +92,35 @@ func runFolder(runs string) Finding {
 	}
 	if err := os.Remove(probe); err != nil {
 		f.Detail += "; " + err.Error()
+	}
+	return f
+}
+
+// cluster reports whether this machine submits to a Slurm cluster, and to which
+// partitions.
+func cluster(ctx context.Context) Finding {
+	f := Finding{What: "Slurm"}
+	if _, err := exec.LookPath("sbatch"); err != nil {
+		f.Detail = "no sbatch here; only needed for --executor slurm"
+		return f
+	}
+	c, err := slurm.Find(ctx)
+	if err != nil {
+		f.Detail, f.Mend = err.Error(), "ask those who run the cluster, or name its slurm.conf in SLURM_CONF"
+		return f
+	}
+	partitions, err := c.Partitions(ctx)
+	if err != nil {
+		f.Detail = err.Error()
+		return f
+	}
+	f.Works, f.Detail = true, c.Version
+	for i, p := range partitions {
+		separator := ", "
+		if i == 0 {
+			separator = "; partitions "
+		}
+		f.Detail += fmt.Sprintf("%s%s (%s nodes, %s, %s at most)", separator, p.Name, p.Nodes, p.State, p.Time)
 	}
 	return f
 }

@@ -100,7 +100,7 @@ func stageTable(m *run.Manifest) template.HTML {
 func command(m *run.Manifest) string {
 	parts := []string{"go run ./experiments run", m.Experiment}
 	for _, o := range m.Overrides {
-		parts = append(parts, quoted(o))
+		parts = append(parts, Quote(o))
 	}
 	if b := m.Backend.Name; b != "" {
 		parts = append(parts, "--backend", b)
@@ -112,8 +112,8 @@ func command(m *run.Manifest) string {
 	return text
 }
 
-// quoted puts an argument into quotes if a shell would take it apart.
-func quoted(s string) string {
+// Quote puts an argument of a command line into quotes if a shell would take it apart.
+func Quote(s string) string {
 	if strings.ContainsAny(s, " \t'\"\\$`*?[]{}()<>|&;#!~") {
 		return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 	}
@@ -155,11 +155,12 @@ func versionTable(m *run.Manifest) template.HTML {
 	}
 	add("backend", backend)
 	add("host", fmt.Sprintf("%s/%s, %d CPUs", m.Host.OS, m.Host.Arch, m.Host.CPUs))
+	add("seed", fmt.Sprint(m.Config.Seed))
 	var seeds []string
 	for _, name := range sortedKeys(m.Seeds) {
 		seeds = append(seeds, fmt.Sprintf("%s %d", name, m.Seeds[name]))
 	}
-	add("seeds", strings.Join(seeds, ", "))
+	add("seeds of stages", strings.Join(seeds, ", "))
 	html := string(markup(t))
 	return template.HTML(strings.Replace(html, "<thead><tr><th></th><th></th></tr>\n</thead>\n", "", 1))
 }

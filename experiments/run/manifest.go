@@ -17,6 +17,8 @@
 //	Run         a run that is being written
 //	Manifest    a run that is there; Find opens one by name, List all
 //	Annotation  what its user calls it
+//	Scratch     a folder in which a command works; Leftovers finds those of killed ones
+//	Source      which code ran; Program says how the program is called
 //	Terminal    where a run speaks
 package run
 
@@ -94,11 +96,12 @@ type Input struct {
 
 // Source says which code ran.
 type Source struct {
-	Commit string `json:"commit,omitempty"` // of the checkout that the command ran in
-	Dirty  bool   `json:"dirty,omitempty"`  // files differ from the commit
-	Diff   string `json:"diff,omitempty"`   // artifact with the difference of tracked files, if there is one
-	GoSum  string `json:"go_sum,omitempty"` // SHA-256 of go.sum
-	Go     string `json:"go"`               // version of the toolchain
+	Commit  string `json:"commit,omitempty"`  // that the program was built from
+	Version string `json:"version,omitempty"` // of the module, of a program that was installed without its repository
+	Dirty   bool   `json:"dirty,omitempty"`   // files differ from the commit
+	Diff    string `json:"diff,omitempty"`    // artifact with the difference of tracked files, if there is one
+	GoSum   string `json:"go_sum,omitempty"`  // SHA-256 of go.sum
+	Go      string `json:"go"`                // version of the toolchain
 
 	diff []byte
 }

@@ -29,7 +29,7 @@ func LatestRun(runsDir, experiment string) (*Manifest, error) {
 func latestFolder(runsDir, experiment string) (string, error) {
 	target, err := os.Readlink(filepath.Join(runsDir, experiment, "latest"))
 	if err != nil {
-		return "", fmt.Errorf("run: no finished run of %s under %s: make one with: go run ./experiments run %s", experiment, runsDir, experiment)
+		return "", fmt.Errorf("run: no finished run of %s under %s: make one with: %s run %s", experiment, runsDir, Program(), experiment)
 	}
 	return filepath.Join(runsDir, experiment, target), nil
 }

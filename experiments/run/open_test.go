@@ -1,9 +1,6 @@
 package run_test
 
 import (
-	"bytes"
-	"context"
-	"encoding/json"
 	"errors"
 	"io"
 	"os"
@@ -192,26 +189,5 @@ func TestReplace(t *testing.T) {
 	m.Status = run.Interrupted
 	if err := m.Replace("report.html", text("")); err == nil {
 		t.Error("an unfinished run was changed")
-	}
-}
-
-// Outside a checkout there is nothing to say; inside one the commit and the digest
-// of go.sum.
-func TestReadSource(t *testing.T) {
-	if s := run.ReadSource(t.Context(), t.TempDir()); s.Commit != "" || s.GoSum != "" || s.Go == "" {
-		t.Errorf("%+v", s)
-	}
-	s := run.ReadSource(t.Context(), ".")
-	if len(s.GoSum) != 64 {
-		t.Errorf("%+v", s)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if s := run.ReadSource(ctx, "."); s.Commit != "" {
-		t.Errorf("git ran on after the end: %+v", s)
-	}
-	data, err := json.Marshal(s)
-	if err != nil || !bytes.Contains(data, []byte(`"go_sum"`)) {
-		t.Errorf("%s, %v", data, err)
 	}
 }

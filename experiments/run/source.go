@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -16,15 +17,47 @@ import (
 // maxDiff is the most of a checkout's difference that is kept, in bytes.
 const maxDiff = 4 << 20
 
-// ReadSource says which code runs, from the checkout around dir: its commit,
-// whether files differ from it and how, and the digest of go.sum. What cannot be
+// ReadSource says which code runs: the commit that the program was built from, or the
+// module's version if it was built without the repository. A program of go run knows
+// neither. It asks git about the checkout around dir, if it was built from that one: for its
+// commit, whether files differ from it and how, and the digest of go.sum. What cannot be
 // found out within two seconds stays empty: a run needs no git.
 func ReadSource(ctx context.Context, dir string) Source {
-	s := Source{Go: runtime.Version()}
-	root, ok := moduleRoot(dir)
+	info, ok := debug.ReadBuildInfo()
 	if !ok {
+		info = new(debug.BuildInfo)
+	}
+	s := sourceOf(info)
+	if s.Commit != "" || s.Version != "" {
 		return s
 	}
+	_, file, _, _ := runtime.Caller(0) // where the compiler found this file
+	root, ok := moduleRoot(dir)
+	if built, found := moduleRoot(filepath.Dir(file)); !ok || !found || !filepath.IsAbs(file) || !sameFolder(root, built) {
+		return s
+	}
+	return s.ofCheckout(ctx, root)
+}
+
+// sourceOf returns what a program knows of itself.
+func sourceOf(info *debug.BuildInfo) Source {
+	s := Source{Go: runtime.Version()}
+	for _, setting := range info.Settings {
+		switch setting.Key {
+		case "vcs.revision":
+			s.Commit = setting.Value
+		case "vcs.modified":
+			s.Dirty = setting.Value == "true"
+		}
+	}
+	if version := info.Main.Version; s.Commit == "" && version != "(devel)" {
+		s.Version = version
+	}
+	return s
+}
+
+// ofCheckout adds what git and go.sum say of the checkout with that root.
+func (s Source) ofCheckout(ctx context.Context, root string) Source {
 	if _, sha, err := store.DigestFile(filepath.Join(root, "go.sum")); err == nil {
 		s.GoSum = sha
 	}
@@ -36,6 +69,9 @@ func ReadSource(ctx context.Context, dir string) Source {
 			return nil
 		}
 		return out
+	}
+	if top := strings.TrimSpace(string(git("rev-parse", "--show-toplevel"))); top == "" || !sameFolder(top, root) {
+		return s // the module lies in another repository, which says nothing of it
 	}
 	if s.Commit = strings.TrimSpace(string(git("rev-parse", "HEAD"))); s.Commit == "" {
 		return s

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -127,7 +128,7 @@ func (b *bar) Set(n int64) {
 
 func (b *bar) Done() {
 	if b.bar != nil {
-		_ = b.bar.Clear()
+		_ = errors.Join(b.bar.Finish(), b.bar.Clear()) // unless it has finished, a bar of unknown length draws itself again and again
 		b.bar = nil
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -126,4 +127,41 @@ func TestLive(t *testing.T) {
 	}
 	(*run.Terminal)(nil).Record("vae/loss", 1, 0.5)
 	(&run.Terminal{}).Record("vae/loss", 1, 0.5)
+}
+
+// lockedBuffer may be written to by several goroutines.
+type lockedBuffer struct {
+	mu sync.Mutex
+	bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Buffer.Write(p)
+}
+
+// size returns how many bytes have been written.
+func (b *lockedBuffer) size() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.Len()
+}
+
+// A bar of unknown length, which draws itself ten times a second, ends when it is done.
+func TestSpinnerEnds(t *testing.T) {
+	var out lockedBuffer
+	terminal := &run.Terminal{Out: &out, Err: &out, Interactive: true}
+	p := terminal.Progress()
+	p.Start("digest", 0, "bytes")
+	p.Set(1000)
+	for out.size() == 0 {
+		time.Sleep(10 * time.Millisecond)
+	}
+	p.Done()
+	done := out.size()
+	time.Sleep(300 * time.Millisecond)
+	if after := out.size(); after != done {
+		t.Errorf("%d bytes were written after the end", after-done)
+	}
 }

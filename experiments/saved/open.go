@@ -79,7 +79,8 @@ func kindOf(m *run.Manifest) (generator.Kind, error) {
 
 // openDevice opens the backend that the models of all runs compute on.
 func openDevice(ctx context.Context, kind generator.Kind, m *run.Manifest, backend string, out io.Writer) (*device.Device, error) {
-	if backend == "" {
+	own := backend == ""
+	if own {
 		backend = m.Backend.Name
 	}
 	if backend == string(config.Auto) {
@@ -89,7 +90,11 @@ func openDevice(ctx context.Context, kind generator.Kind, m *run.Manifest, backe
 	if kind.OneThread {
 		o.Threads = 1
 	}
-	return device.Open(ctx, o)
+	d, err := device.Open(ctx, o)
+	if err != nil && own {
+		return nil, fmt.Errorf("it was made on %s: --backend auto takes what is here: %w", backend, err)
+	}
+	return d, err
 }
 
 // openPart loads what one run has learnt.

@@ -18,24 +18,33 @@ fi
 # State prints what Slurm makes of this task; RUNNING while it does not end it.
 state() { squeue --noheader --jobs="$task" --format=%T; }
 
-told=
+child= told=
+# stopped_by says which signal came first.
 stopped_by() {
   [[ -n $told ]] || say "told to stop by $1 at $(date +%FT%T)"
-  told=$1
+  told=yes
 }
 
-"${program[@]}" "${items[@]}" &
-child=$!
 # SIGUSR1 comes to this script alone. SIGTERM comes to the program as well when Slurm ends
 # the task, and a second one would end the program at once.
-trap 'stopped_by SIGUSR1; kill -TERM "$child"' USR1
-trap 'stopped_by SIGTERM; [[ $(state) != RUNNING ]] || kill -TERM "$child"' TERM
-wait "$child"
-code=$?
-while ((code > 128)) && kill -0 "$child" 2>/dev/null; do
-  wait "$child"
-  code=$?
-done
+pass_on() { [[ -z $child ]] || pkill -TERM -P "$child"; }
+trap 'stopped_by SIGUSR1; pass_on' USR1
+trap 'stopped_by SIGTERM; [[ $(state) != RUNNING ]] || pass_on' TERM
+
+# A subshell outlives the signals and keeps the exit code in a file: bash forgets the code
+# of a process that ends while a signal interrupts the wait for it.
+result=$(mktemp) || exit 1
+trap 'rm -f "$result"' EXIT
+(
+  trap : TERM USR1
+  "${program[@]}" "${items[@]}"
+  echo $? >"$result"
+) &
+child=$!
+[[ -z $told ]] || pass_on # a signal came before the number was known
+while kill -0 "$child" 2>/dev/null; do wait "$child"; done
+code=$(<"$result")
+code=${code:-137} # of what was killed together with its subshell
 
 ((code <= 128)) || say "the program was ended by signal $((code - 128))"
 if [[ $code == 3 || ($code -gt 128 && -n $told) ]]; then

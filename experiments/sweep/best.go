@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/report"
 )
 
 // Best is the point nearest to real traffic by a rule.
@@ -52,17 +53,29 @@ func best(m *Manifest, members [][]result) *Best {
 	return found
 }
 
-// criterionOf is the strongest classifier where a point has one, else the first main score.
+// criterionOf is the strongest of the classifiers that all points have, so that all are
+// judged by the same ones. Where points have none in common it is the first main score that
+// they have, or the first of all.
 func criterionOf(results []result) (criterion, bool) {
 	scores := mainScores(results)
-	classifiers := slices.DeleteFunc(slices.Clone(scores), func(d fidelity.Definition) bool { return d.Kind != fidelity.Classifier })
-	switch {
-	case len(classifiers) > 0:
-		return criterion{"how far the AUC of the strongest classifier is from 0.5", farthest(classifiers)}, true
-	case len(scores) > 0:
-		return criterion{fmt.Sprintf("how far %s/%s is from that of real traffic", scores[0].Level, scores[0].Name), farthest(scores[:1])}, true
+	if len(scores) == 0 {
+		return criterion{}, false
 	}
-	return criterion{}, false
+	common := slices.DeleteFunc(slices.Clone(scores), func(d fidelity.Definition) bool {
+		return slices.ContainsFunc(results, func(r result) bool { return r.value(d) == nil })
+	})
+	var classifiers []fidelity.Definition
+	var names []string
+	for _, d := range common {
+		if d.Kind == fidelity.Classifier {
+			classifiers, names = append(classifiers, d), append(names, d.Name)
+		}
+	}
+	if len(classifiers) > 0 {
+		return criterion{fmt.Sprintf("how far the AUC of the strongest classifier (of %s) is from 0.5", strings.Join(names, ", ")), farthest(classifiers)}, true
+	}
+	first := append(common, scores...)[:1]
+	return criterion{fmt.Sprintf("how far %s/%s is from that of real traffic", first[0].Level, first[0].Name), farthest(first)}, true
 }
 
 // farthest returns the greatest distance from real traffic of some scores.
@@ -82,11 +95,9 @@ func farthest(of []fidelity.Definition) func(r *result) float64 {
 
 // command is the command that runs a point alone.
 func (m *Manifest) command(p Point) string {
-	words := append([]string{"go run ./experiments run", m.Experiment}, m.overrides(p)...)
-	for i, word := range words[2:] {
-		if strings.ContainsAny(word, " \t\"'[]*?$&|;<>(){}~#!\\`") {
-			words[i+2] = "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
-		}
+	words := []string{"go run ./experiments run", m.Experiment}
+	for _, override := range m.overrides(p) {
+		words = append(words, report.Quote(override))
 	}
 	return strings.Join(words, " ")
 }

@@ -60,7 +60,7 @@ func newManifest(r *runner.Runner, name string, assignments []string, o Options)
 	if err != nil {
 		return nil, err
 	}
-	m := &Manifest{Schema: schemaVersion, Name: o.Name, Experiment: name, Config: base, OnError: o.OnError, Fixed: []string{}, Groups: []Group{}}
+	m := &Manifest{Schema: schemaVersion, Name: o.Name, Experiment: name, Config: base, OnError: o.OnError, Fixed: []string{}}
 	if m.OnError == "" {
 		m.OnError = Stop
 	}
@@ -147,7 +147,8 @@ func Open(r *runner.Runner, ref string) (*Sweep, error) {
 func (s *Sweep) Close() { s.session.Close() }
 
 // Save keeps the sweep, so that its points can be run, by this process and by others. What
-// an earlier start of it was called stays.
+// an earlier start of it was called stays. Of a sweep that was never planned no shared stages
+// are known: the first of the points that need one makes it.
 func (s *Sweep) Save() error {
 	s.Started = time.Now().UTC()
 	s.Created = s.Started
@@ -156,6 +157,12 @@ func (s *Sweep) Save() error {
 		if s.Name == "" {
 			s.Name = earlier.Name
 		}
+		if s.Groups == nil {
+			s.Groups = earlier.Groups
+		}
+	}
+	if s.Groups == nil {
+		s.Groups = []Group{}
 	}
 	return s.save()
 }

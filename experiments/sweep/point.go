@@ -112,6 +112,23 @@ func (s *Sweep) Group(number int) (Group, error) {
 	return s.Groups[number-1], nil
 }
 
+// Made reports whether all stages of the group of that number, from 1 on, are stored.
+func (s *Sweep) Made(ctx context.Context, number int) (bool, error) {
+	g, err := s.Group(number)
+	if err != nil {
+		return false, err
+	}
+	p, err := s.Point(g.Points[0])
+	if err != nil {
+		return false, err
+	}
+	prepared, err := s.prepare(ctx, p)
+	if err != nil {
+		return false, err
+	}
+	return s.stored(prepared, g), nil
+}
+
 // MakeShared makes and stores the stages of the group of that number, from 1 on, saying them
 // to out. What is stored is not made again, and what another process makes is waited for.
 // When a stage fails, the points of the group that have not finished are kept as failed.

@@ -34,9 +34,6 @@ type Combination struct {
 	Points      []int    `json:"points"` // finished ones
 }
 
-// String is the assignments in one line; a sweep over seeds alone has none.
-func (c Combination) String() string { return strings.Join(c.Assignments, " ") }
-
 // Score is one of the scores that runs end with, see fidelity.Closing.
 type Score struct {
 	Definition fidelity.Definition `json:"-"`

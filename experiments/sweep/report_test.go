@@ -52,6 +52,11 @@ func TestBest(t *testing.T) {
 	if b == nil || b.Index != 4 || math.Abs(b.Own-0.12) > 1e-12 || math.Abs(b.Mean-0.135) > 1e-12 || b.Command != "go run ./experiments run dns 'data.path=my file.pcap' lstm.units=16 seed=2" {
 		t.Errorf("%+v", b)
 	}
+	without := at(4, 0.5, 0)
+	without.scores = without.scores[:1] // its window classifier could not be trained, which shall not make it the best
+	if b := best(m, [][]result{{at(1, 0.52, 0.9)}, {at(3, 0.6, 0.6), without}}); b == nil || b.Index != 1 || !strings.Contains(b.Rule, "(of C2ST flow)") {
+		t.Errorf("%+v", b)
+	}
 	one := []result{{State{Point: b.Point}, []fidelity.Score{{Level: "packet", Score: "length W1/sd", Value: score(0.3)}}}}
 	if b := best(m, [][]result{nil, one}); b == nil || b.Own != 0.3 || !strings.Contains(b.Rule, "packet/length W1/sd") {
 		t.Errorf("%+v", b)
@@ -68,7 +73,7 @@ func checkReport(t *testing.T, s *Sweep) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Finished != 4 || len(r.Combinations) != 2 || r.Combinations[1].String() != "markov.order=2" || !slices.Equal(r.Combinations[1].Points, []int{3, 4}) || len(r.Missing) > 0 {
+	if r.Finished != 4 || len(r.Combinations) != 2 || !slices.Equal(r.Combinations[1].Assignments, []string{"markov.order=2"}) || !slices.Equal(r.Combinations[1].Points, []int{3, 4}) || len(r.Missing) > 0 {
 		t.Errorf("%+v", r)
 	}
 	if len(r.Scores) < 8 || r.Best == nil || len(r.Verdicts) == 0 {

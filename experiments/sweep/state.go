@@ -68,7 +68,7 @@ func (m *Manifest) readState(index int) (State, error) {
 		return s, fmt.Errorf("sweep: %w", err)
 	default:
 		if err := json.Unmarshal(text, &s); err != nil {
-			return s, fmt.Errorf("sweep: %s: %w", m.pointFile(index, ".json"), err)
+			return s, fmt.Errorf("sweep: %s: %w: remove the file to run the point again", m.pointFile(index, ".json"), err)
 		}
 	}
 	s.Point = at(m.Axes, index)

@@ -182,6 +182,57 @@ func TestRun(t *testing.T) {
 	checkFind(t, r, s)
 }
 
+// A sweep that is saved without a plan keeps the groups that an earlier plan has found, and
+// has none if there was none.
+func TestUnplanned(t *testing.T) {
+	r := newRunner(t)
+	for _, want := range []int{0, 2, 2} {
+		s, err := New(r, "dns", slices.Concat(fast, []string{"markov.order=1,2", "seed=1,2"}), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		if err := s.Save(); err != nil {
+			t.Fatal(err)
+		}
+		m, err := Find(r.Runs, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if m.Groups == nil || len(m.Groups) != want {
+			t.Errorf("%+v, want %d groups", m.Groups, want)
+		}
+		planned(t, r, Options{}, "markov.order=1,2", "seed=1,2")
+	}
+}
+
+// Files that are damaged are named, with what to do about them.
+func TestDamaged(t *testing.T) {
+	r := newRunner(t)
+	s, _ := planned(t, r, Options{}, "seed=1,2")
+	write := func(path, text string) {
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(s.pointFile(2, ".json"), "{")
+	if _, err := s.Status(); err == nil || !strings.Contains(err.Error(), "0002.json: unexpected end of JSON input: remove the file to run the point again") {
+		t.Error(err)
+	}
+	for text, want := range map[string]string{"{": "unexpected end of JSON input", `{"schema": 9}`: "schema 9: this program reads 1: run the sweep again"} {
+		write(filepath.Join(s.Dir, manifestName), text)
+		if all, err := List(r.Runs); err == nil || len(all) > 0 || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, %v, want %s", all, err, want)
+		}
+		if _, err := Find(r.Runs, s.ID); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+		if _, err := Find(r.Runs, ""); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
 // checkFind looks for the sweep, beside which there is another one.
 func checkFind(t *testing.T, r *runner.Runner, s *Sweep) {
 	t.Helper()
@@ -359,7 +410,7 @@ func TestWaiting(t *testing.T) {
 }
 
 // A thousand points of an experiment with networks are expanded, checked and planned in
-// seconds. The limit is generous: it takes some 1 s at rest.
+// seconds: half a second of one processor. The limit is generous.
 func TestThousandPoints(t *testing.T) {
 	r := newRunner(t)
 	r.Messages = io.Discard

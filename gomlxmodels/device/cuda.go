@@ -126,12 +126,12 @@ func prepareCUDA(path string) error {
 			continue
 		}
 		add = append(add, dataDir+"="+found[len(found)-1])
-		if _, set := os.LookupEnv(cudaChecks); !set {
-			if err := os.Setenv(cudaChecks, "0"); err != nil {
-				return fmt.Errorf("device: %w", err)
-			}
-		}
 		break
+	}
+	if _, set := os.LookupEnv(cudaChecks); !set {
+		if err := os.Setenv(cudaChecks, "0"); err != nil {
+			return fmt.Errorf("device: %w", err)
+		}
 	}
 	flags := os.Getenv("XLA_FLAGS")
 	for _, f := range add {
@@ -146,7 +146,8 @@ func prepareCUDA(path string) error {
 	return nil
 }
 
-// cudaChecks turns off go-xla's warning that no libraries lie beside the plugin.
+// cudaChecks turns off go-xla's warning, ten lines long, that no libraries lie beside
+// the plugin: explainCUDA says it where it matters.
 const cudaChecks = "GOPJRT_CUDA_CHECKS"
 
 // explainCUDA adds to an error of the CUDA plugin what it means and what to do.

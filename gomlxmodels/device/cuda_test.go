@@ -55,7 +55,7 @@ func TestDriver(t *testing.T) {
 	}{
 		{name: "none", says: []string{"none found", `"jax[cuda13]"`, "jax[cuda12] where the driver is older than R580"}},
 		{name: "H100", proc: procOpen, table: table580, list: listH100, cuda: 13,
-			says: []string{"driver 580.95.05; runs CUDA up to 13.0; GPU 0: NVIDIA H100 80GB HBM3, 78.6 of 79.6 GiB free", `pip install "jax[cuda13]"`}},
+			says: []string{"580.95.05; runs CUDA up to 13.0; GPU 0: NVIDIA H100 80GB HBM3, 78.6 of 79.6 GiB free", `pip install "jax[cuda13]"`}},
 		{name: "older driver", proc: procOld, table: table535, list: "0, NVIDIA A100-SXM4-40GB, 40960, 0, 8.0\n", cuda: 12,
 			says: []string{"runs CUDA up to 12.2", `"jax[cuda12]"`, "older than R580"}},
 		{name: "older card", proc: procOpen, table: table580, list: "0, Tesla V100-SXM2-16GB, 16384, 0, 7.0\n", cuda: 12,
@@ -64,10 +64,10 @@ func TestDriver(t *testing.T) {
 			says: []string{"39.5 of 40.0 GiB free"}},
 		{name: "too old", proc: "NVRM version: NVIDIA UNIX x86_64 Kernel Module  470.256.02  Thu May  2 14:37:44 UTC 2024\n", cuda: 0,
 			says: []string{"driver 470.256.02", "older than R525", "install a newer driver"}},
-		{name: "without nvidia-smi", proc: procOpen, cuda: 13, says: []string{"driver 580.95.05; nvidia-smi: "}},
+		{name: "without nvidia-smi", proc: procOpen, cuda: 13, says: []string{"580.95.05; nvidia-smi: "}},
 		{name: "without proc", table: table580, list: listH100, cuda: 13, says: []string{"driver 580.95.05"}},
 		{name: "smi fails", proc: procOpen, table: "Failed to initialize NVML: Driver/library version mismatch\nNVML library version: 580.95\n", code: 18, cuda: 13,
-			says: []string{"driver 580.95.05; nvidia-smi: Failed to initialize NVML: Driver/library version mismatch"}},
+			says: []string{"580.95.05; nvidia-smi: Failed to initialize NVML: Driver/library version mismatch"}},
 		{name: "two cards", proc: procOpen, table: table580, list: listH100 + "1, NVIDIA H100 80GB HBM3, 81559, 80000, 9.0\n", cuda: 13,
 			says: []string{"GPU 1: NVIDIA H100 80GB HBM3, 1.5 of 79.6 GiB free", "CUDA_VISIBLE_DEVICES=N chooses another"}},
 		{name: "one of two made visible", proc: procOpen, table: table580, list: listH100 + "1, NVIDIA H100 80GB HBM3, 81559, 0, 9.0\n", visible: "1", cuda: 13,
@@ -213,5 +213,34 @@ func TestExplainCUDA(t *testing.T) {
 	}
 	if explainCUDA(context.Background(), nil) != nil {
 		t.Error("no error became one")
+	}
+}
+
+// A card whose plugin does not load is passed over with a message; asked for by name, it
+// is an error that names the plugin.
+func TestGPUFallsBack(t *testing.T) {
+	if !haveXLA {
+		t.Skip("built without XLA")
+	}
+	dir := alone(t)
+	t.Setenv("VIRTUAL_ENV", dir)
+	t.Setenv("XLA_FLAGS", "")
+	t.Setenv(cudaChecks, "0")
+	fakeDriver(t, procOpen, "", "", 0)
+	if err := os.WriteFile(strings.Replace(deviceFile, "[0-9]*", "0", 1), nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	path := jax(t, filepath.Join(dir, "lib", "python3.11", "site-packages"), 13)
+	var out strings.Builder
+	d, err := Open(context.Background(), Options{Out: &out})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer d.Close()
+	if d.Name != "go" || !strings.Contains(out.String(), "xla:cuda does not work with "+path) {
+		t.Errorf("opened %q, said %q: want go, and the plugin named", d.Name, out.String())
+	}
+	if _, err := Open(context.Background(), Options{Backend: "xla:cuda"}); err == nil || !strings.Contains(err.Error(), `backend "xla:cuda" (`+path+"): ") {
+		t.Errorf("error %v, want the plugin named", err)
 	}
 }

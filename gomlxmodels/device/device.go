@@ -12,8 +12,13 @@
 //
 // Plugins are searched in the folders that PJRT_PLUGIN_LIBRARY_PATH lists, in
 // those of go-xla (https://github.com/gomlx/go-xla), in this program's cache
-// folder, and, for CUDA, in installed JAX wheels. GOMLX_NO_AUTO_INSTALL turns
-// installation off.
+// folder, and, for CUDA, in installed JAX wheels, those that the driver runs first
+// (FindDriver). GOMLX_NO_AUTO_INSTALL turns installation off.
+//
+// On a GPU, memory is taken as it is needed, products are computed without TF32, XLA
+// takes the same kernels in every run, and of several cards the first that
+// CUDA_VISIBLE_DEVICES shows computes; options behind the name of a backend, such as
+// "xla:cuda,tf32", and XLA_FLAGS change that.
 package device
 
 import (
@@ -155,7 +160,7 @@ func open(ctx context.Context, o Options, asked, by string) (*Device, error) {
 	}
 	d, err := openChecked(ctx, p, options)
 	if err != nil {
-		return nil, fmt.Errorf("device: backend %q: %s: %w", asked, p.path, err)
+		return nil, fmt.Errorf("device: backend %q (%s): %w", asked, p.path, err)
 	}
 	d.Reason = by
 	return d, nil

@@ -193,14 +193,14 @@ func (d Driver) Advice() string {
 	return fmt.Sprintf(line+" (%s), or set PJRT_PLUGIN_LIBRARY_PATH to the folder of pjrt_c_api_cuda_plugin.so", cuda, why)
 }
 
-// String describes driver and cards in a line.
+// String describes driver and cards in a line that begins with the version.
 func (d Driver) String() string {
 	if d.Version == "" && len(d.GPUs) == 0 {
 		return "none found"
 	}
 	var parts []string
 	if d.Version != "" {
-		parts = append(parts, "driver "+d.Version)
+		parts = append(parts, d.Version)
 	}
 	if d.CUDA != "" {
 		parts = append(parts, "runs CUDA up to "+d.CUDA)

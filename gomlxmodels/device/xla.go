@@ -4,6 +4,7 @@ package device
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -37,7 +38,7 @@ func openPlugin(p plugin, options string) (*Device, error) {
 	}
 	b, err := newClient(p.config(options), p.kind)
 	if err != nil {
-		return nil, firstLine(err)
+		return nil, cause(err)
 	}
 	d := &Device{Backend: b, Name: "xla:" + p.kind, PluginPath: p.path, pluginDigest: digest, options: options, flags: os.Getenv("XLA_FLAGS")}
 	d.Description = b.DeviceDescription(0)
@@ -82,6 +83,15 @@ func newClient(config, kind string) (*xla.Backend, error) {
 		}
 	}
 	return xla.NewWithOptions(config, nil)
+}
+
+// cause drops what go-xla puts before an error of the plugin: its path, twice.
+func cause(err error) error {
+	err = firstLine(err)
+	if _, rest, long := strings.Cut(err.Error(), ` for backend "xla": `); long {
+		return errors.New(rest)
+	}
+	return err
 }
 
 // firstLine drops the stack traces that go-xla's errors print with %v.

@@ -11,9 +11,9 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/device/devicetest"
 )
 
-// TestGPUAgrees: window networks trained on a GPU and on the CPU have the same weights
+// TestWindowGPUAgrees: window networks trained on a GPU and on the CPU have the same weights
 // to 1e-4.
-func TestGPUAgrees(t *testing.T) {
+func TestWindowGPUAgrees(t *testing.T) {
 	gpu := devicetest.CUDA(t)
 	agree(t, devicetest.XLA(t), gpu)
 }

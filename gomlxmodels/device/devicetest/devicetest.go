@@ -5,7 +5,9 @@
 package devicetest
 
 import (
+	"cmp"
 	"context"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -24,7 +26,7 @@ func Each(t *testing.T, f func(t *testing.T, b compute.Backend)) {
 var (
 	openGo   = opening("go")
 	openXLA  = opening("xla:cpu")
-	openCUDA = opening("xla:cuda")
+	openCUDA = opening(cmp.Or(os.Getenv("NECSTGEN_GPU"), "xla:cuda"))
 )
 
 // opening returns a function that opens a backend the first time it is called.
@@ -54,7 +56,10 @@ func XLA(t testing.TB) compute.Backend {
 	return d.Backend
 }
 
-// CUDA is a GPU; without one, or without its plugin, the test is skipped.
+// CUDA is a GPU, which computes without TF32 as package device has it, so that it can
+// be compared with a CPU. Without one, or without its plugin, the test is skipped. The
+// variable NECSTGEN_GPU names another backend in its place: with xla:cpu there, what a
+// GPU is tested with has run where there is none.
 func CUDA(t testing.TB) compute.Backend {
 	t.Helper()
 	d, err := openCUDA()

@@ -59,14 +59,14 @@ func fitLongLived(x *mat.Dense, flows []*flow.Flow) *longLived {
 
 // starts draws the rows of one population after the other, and the seconds from the
 // request's start to theirs.
-func (l *longLived) starts(m *Model, r generator.Request, next func() []float64) func() (row []float64, seconds float64) {
+func (l *longLived) starts(m *Model, r generator.Request, d *rowDrawer) func() (row func() []float64, seconds float64) {
 	type arrival struct {
 		row    []float64
 		offset float64
 	}
 	var waiting []arrival
 	drawn, cycle := 0, -1.0
-	return func() ([]float64, float64) {
+	return func() (func() []float64, float64) {
 		if len(waiting) == 0 {
 			cycle++
 			n := max(1, int(math.Round(l.Flows*r.Factor())))
@@ -75,13 +75,14 @@ func (l *longLived) starts(m *Model, r generator.Request, next func() []float64)
 			}
 			drawn += n
 			for range n {
-				row := slices.Clone(next())
+				d.draw()
+				row := slices.Clone(d.whole())
 				waiting = append(waiting, arrival{row, m.arrival(row)})
 			}
 			slices.SortStableFunc(waiting, func(p, q arrival) int { return cmp.Compare(p.offset, q.offset) })
 		}
 		first := waiting[0]
 		waiting = waiting[1:]
-		return first.row, cycle*float64(l.Span)/1e9 + first.offset
+		return func() []float64 { return first.row }, cycle*float64(l.Span)/1e9 + first.offset
 	}
 }

@@ -29,25 +29,17 @@ func (m *Model) Specs(r generator.Request) func() (Spec, bool, error) {
 	if r.Schedule != nil {
 		return m.followed(r)
 	}
-	starts := m.following
-	if m.LongLived != nil {
-		starts = func(r generator.Request, next func() []float64) func() ([]float64, float64) {
-			return m.LongLived.starts(m, r, next)
-		}
-	}
-	next := starts(r, m.drawn(r.Seed))
-	n := int64(0)
+	next := m.places(r)
 	return func() (Spec, bool, error) {
-		row, at, within, err := m.placed(r, n, next)
-		for within && at < r.From {
-			n++
-			row, at, within, err = m.placed(r, n, next)
+		at, within, err := next()
+		for within && at.start < r.From {
+			at, within, err = next()
 		}
 		if !within {
 			return Spec{}, false, err
 		}
-		s := Spec{Number: n, Start: at, Latent: make([]float32, len(m.Scales)-1)}
-		n++
+		row := at.row()
+		s := Spec{Number: at.number, Start: at.start, Latent: make([]float32, len(m.Scales)-1)}
 		for j := range s.Latent {
 			s.Latent[j] = float32(row[j])
 		}
@@ -58,37 +50,87 @@ func (m *Model) Specs(r generator.Request) func() (Spec, bool, error) {
 	}
 }
 
-// placed draws the row of flow number n of a request, and when it starts, and reports
-// whether the request takes it.
-func (m *Model) placed(r generator.Request, n int64, next func() ([]float64, float64)) (row []float64, at int64, within bool, err error) {
-	row, seconds := next()
-	resolution := float64(m.Resolution)
-	at, within, err = r.At(n, math.Round(seconds*1e9/resolution)*resolution)
-	return row, at, within, err
+// place is a flow of a request: its number, its start, and the row of the rest, which is
+// valid until the next place.
+type place struct {
+	number, start int64
+	row           func() []float64
 }
 
-// Starts yields the starts of the flows of a request.
+// places returns a function that gives one flow of a request after the other, with those
+// that start before its From, and reports whether the request takes it.
+func (m *Model) places(r generator.Request) func() (place, bool, error) {
+	starts := m.following
+	if m.LongLived != nil {
+		starts = func(r generator.Request, d *rowDrawer) func() (func() []float64, float64) {
+			return m.LongLived.starts(m, r, d)
+		}
+	}
+	next, resolution, n := starts(r, m.rows(r.Seed)), float64(m.Resolution), int64(0)
+	return func() (place, bool, error) {
+		row, seconds := next()
+		at, within, err := r.At(n, math.Round(seconds*1e9/resolution)*resolution)
+		n++
+		return place{n - 1, at, row}, within, err
+	}
+}
+
+// Starts yields the starts of the flows of a request, for half the price of Specs.
 func (m *Model) Starts(ctx context.Context, r generator.Request) iter.Seq2[int64, error] {
 	return func(yield func(int64, error) bool) {
-		for row, err := range m.Draw(ctx, r) {
-			if !yield(row.Start, err) {
+		if err := r.Validate(); err != nil {
+			yield(0, err)
+			return
+		}
+		next := m.startsOf(r)
+		for {
+			err := ctx.Err()
+			at, within := int64(0), false
+			if err == nil {
+				at, within, err = next()
+			}
+			if err != nil {
+				yield(0, err)
+				return
+			}
+			if !within || !yield(at, nil) {
 				return
 			}
 		}
 	}
 }
 
+// startsOf returns a function that gives one start of a request after the other, from its
+// From on.
+func (m *Model) startsOf(r generator.Request) func() (at int64, within bool, err error) {
+	if r.Schedule != nil {
+		next := m.followed(r)
+		return func() (int64, bool, error) {
+			s, more, err := next()
+			return s.Start, more, err
+		}
+	}
+	next := m.places(r)
+	return func() (int64, bool, error) {
+		at, within, err := next()
+		for within && at.start < r.From {
+			at, within, err = next()
+		}
+		return at.start, within, err
+	}
+}
+
 // following draws rows that follow each other at inter-flow times, and the seconds
 // from the request's start to theirs, without the rounding of each gap.
-func (m *Model) following(r generator.Request, next func() []float64) func() (row []float64, seconds float64) {
+func (m *Model) following(r generator.Request, d *rowDrawer) func() (row func() []float64, seconds float64) {
 	first, seconds := true, 0.0
-	return func() ([]float64, float64) {
-		row := next()
+	return func() (func() []float64, float64) {
+		row := d.draw()
 		if !first {
 			seconds += math.Pow(10, m.arrival(row)) / r.Factor()
 		}
 		first = false
-		return row, seconds
+		return d.whole, seconds
 	}
 }
 
@@ -98,35 +140,59 @@ func (m *Model) arrival(row []float64) float64 {
 	return m.Scales[j].value(row[j])
 }
 
-// drawn returns a function that draws the scores of one flow after the other.
-func (m *Model) drawn(seed uint64) func() []float64 {
-	next := m.Rows.draws(rand.NewPCG(seed, 0x706c616e))
-	random := rand.New(rand.NewPCG(seed, 0x66616d))
-	alone := m.Rows.Weights // of the flows in no group, by label
+// rowDrawer draws the scores of one flow after the other.
+type rowDrawer struct {
+	m        *Model
+	next     func(dst []float64) (row []float64, label int)
+	random   *rand.Rand
+	alone    []float64 // weights of the flows in no group, by label
+	row      []float64
+	label    int
+	repeated bool
+}
+
+// rows returns what draws the rows of a seed.
+func (m *Model) rows(seed uint64) *rowDrawer {
+	d := &rowDrawer{m: m, next: m.Rows.draws(rand.NewPCG(seed, 0x706c616e)), random: rand.New(rand.NewPCG(seed, 0x66616d)), alone: m.Rows.Weights}
 	if m.Repeated != nil {
-		alone = make([]float64, len(m.Rows.Weights))
+		d.alone = make([]float64, len(m.Rows.Weights))
 		for k, weight := range m.Rows.Weights {
-			alone[k] = weight * m.Repeated.Alone[k]
+			d.alone[k] = weight * m.Repeated.Alone[k]
 		}
 	}
-	var row []float64
-	return func() []float64 {
-		var k int
-		row, k = next(row)
-		repeated := m.Repeated != nil && m.Repeated.draw(row, k, m.Scales, random)
-		for j, s := range m.Scales {
-			switch last := j == len(m.Scales)-1; {
-			case s.Range != nil: // NeCSTGen's values are what the mixture draws
-			case len(s.Sorted) == 0:
-				row[j] = s.score(0, random)
-			case last && m.Rows.Arrivals != nil: // a score of the column itself
-			case m.Repeated == nil || last:
-				row[j] = m.Rows.level(j, row[j])
-			case !repeated:
-				row[j] = m.Repeated.rest(j, m.Rows.below(j, row[j], alone))
-			}
-		}
-		return row
+	return d
+}
+
+// draw draws a row, of which only the last column is as it has to be: more than half the
+// price of a row is in the others, and the start of a flow needs none of them.
+func (d *rowDrawer) draw() []float64 {
+	d.row, d.label = d.next(d.row)
+	d.repeated = d.m.Repeated != nil && d.m.Repeated.draw(d.row, d.label, d.m.Scales, d.random)
+	d.column(len(d.m.Scales) - 1)
+	return d.row
+}
+
+// whole makes all columns of the row that was drawn last as they have to be. It must be
+// called once at most.
+func (d *rowDrawer) whole() []float64 {
+	for j := range len(d.m.Scales) - 1 {
+		d.column(j)
+	}
+	return d.row
+}
+
+// column makes one column as it has to be.
+func (d *rowDrawer) column(j int) {
+	m, row := d.m, d.row
+	switch s, last := &m.Scales[j], j == len(m.Scales)-1; {
+	case s.Range != nil: // NeCSTGen's values are what the mixture draws
+	case len(s.Sorted) == 0:
+		row[j] = s.score(0, d.random)
+	case last && m.Rows.Arrivals != nil: // a score of the column itself
+	case m.Repeated == nil || last:
+		row[j] = m.Rows.level(j, row[j])
+	case !d.repeated:
+		row[j] = m.Repeated.rest(j, m.Rows.below(j, row[j], d.alone))
 	}
 }
 

@@ -70,10 +70,11 @@ const (
 
 // drawnFlows draws them.
 func (m *Model) drawnFlows(seed uint64) *drawnFlows {
-	next := m.drawn(seed)
+	next := m.rows(seed)
 	d := &drawnFlows{m: m}
 	for range drawnFlowCount {
-		d.rows = append(d.rows, slices.Clone(next()))
+		next.draw()
+		d.rows = append(d.rows, slices.Clone(next.whole()))
 	}
 	packets := func(row []float64) float64 { return m.Scales[logPackets].value(row[logPackets]) }
 	slices.SortStableFunc(d.rows, func(a, b []float64) int { return cmp.Compare(packets(a), packets(b)) })

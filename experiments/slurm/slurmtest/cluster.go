@@ -1,6 +1,5 @@
-// Package slurmtest starts a real Slurm of two nodes on this machine for tests: slurmctld
-// and a slurmd a node, with a folder and ports of their own, on loopback. A test that needs
-// it skips, saying why, where the programs are missing or the user is not root.
+//go:build unix
+
 package slurmtest
 
 import (
@@ -26,7 +25,7 @@ type Cluster struct {
 }
 
 // patience is how long anything may take before a test fails.
-const patience = time.Minute
+const patience = 5 * time.Minute
 
 // Start starts a cluster, which ends with the test. Slurm's programs find it through the
 // environment variable SLURM_CONF. Settings are further lines of slurm.conf.

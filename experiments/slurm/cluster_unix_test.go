@@ -1,3 +1,5 @@
+//go:build unix
+
 package slurm
 
 import (
@@ -12,8 +14,8 @@ import (
 	"github.com/necstgen/necstgen/experiments/slurm/slurmtest"
 )
 
-// working makes the test's own program what the tasks of the array run: it answers to
-// the arguments "task" and the items, as TestMain says.
+// TestMain makes the test's own program what tasks run, since Submit copies the program
+// that runs: with the arguments "task" and items it is a worker.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == "task" {
 		os.Exit(worker(os.Args[2:]))
