@@ -19,7 +19,7 @@ func (c *command) sweepArrays(ctx context.Context, s *sweep.Sweep, f sweepFlags,
 	}
 	arrays := make([]slurm.Array, 2)
 	for i, kind := range []string{"shared", "point"} {
-		if arrays[i], err = c.array(f.executor, "sweep-"+s.ID+"-"+kind, filepath.Join(s.Dir, slurmFolder)); err != nil {
+		if arrays[i], err = c.array(f.executor, "sweep-"+s.ID+"-"+kind, s.SlurmDir()); err != nil {
 			return nil, err
 		}
 		arrays[i].Args, arrays[i].Stop = []string{"sweep", kind, "--runs", runs, s.ID}, s.OnError == sweep.Stop

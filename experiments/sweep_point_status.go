@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -58,7 +57,7 @@ func (q *sweepQueue) lastLine(m *sweep.Manifest, index int) string {
 			if isShared(j) || !slices.Contains(itemNumbers(items), index) {
 				continue
 			}
-			folder := filepath.Join(m.Dir, slurmFolder)
+			folder := m.SlurmDir()
 			text, err := os.ReadFile(j.Log(folder, task))
 			if err != nil {
 				return "not in the queue, and without a log: it was cancelled, or the nodes do not see " + folder

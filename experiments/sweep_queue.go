@@ -2,16 +2,12 @@ package main
 
 import (
 	"context"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/necstgen/necstgen/experiments/slurm"
 	"github.com/necstgen/necstgen/experiments/sweep"
 )
-
-// slurmFolder is where a sweep's scripts, logs and jobs are, in the sweep's folder.
-const slurmFolder = "slurm"
 
 // sweepQueue is what a cluster knows of a sweep.
 type sweepQueue struct {
@@ -27,7 +23,7 @@ type sweepQueue struct {
 func (c *command) sweepQueue(ctx context.Context, m *sweep.Manifest) (*sweepQueue, error) {
 	q := &sweepQueue{points: map[int]slurm.Task{}, groups: map[int]slurm.Task{}, submitted: map[int]bool{}}
 	var err error
-	if q.jobs, err = slurm.Jobs(filepath.Join(m.Dir, slurmFolder)); err != nil || len(q.jobs) == 0 {
+	if q.jobs, err = slurm.Jobs(m.SlurmDir()); err != nil || len(q.jobs) == 0 {
 		return q, err
 	}
 	for _, j := range q.jobs {

@@ -33,7 +33,7 @@ evaluate = { trees = 5, floors = 2 }
 // logs returns what all tasks of the sweeps below runs have written.
 func logs(t *testing.T, runs string) string {
 	t.Helper()
-	paths, err := filepath.Glob(filepath.Join(runs, ".sweeps", "*", slurmFolder, "*.log"))
+	paths, err := filepath.Glob(filepath.Join(runs, ".sweeps", "*", "slurm", "*.log"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,8 +9,8 @@ import (
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
-// Curves draws metrics over their steps, one line a name. Points of trainings of an epoch
-// or two are marked.
+// Curves draws metrics over their steps, one line a name. Points are marked where a
+// training has only one.
 func Curves(title string, metrics []run.Metric, names ...string) (*figure.Figure, error) {
 	var lines []figure.Line
 	axis := figure.Axis{Label: "epoch", Whole: true}
@@ -19,7 +19,7 @@ func Curves(title string, metrics []run.Metric, names ...string) (*figure.Figure
 		if len(line.X) == 0 {
 			return nil, fmt.Errorf("report: %s: metric %s: %w", title, name, figure.ErrNoValues)
 		}
-		axis.Marks = axis.Marks || len(line.X) < 3
+		axis.Marks = axis.Marks || len(line.X) == 1
 		_, short, _ := strings.Cut(name, "/")
 		line.Side, line.Name = i, lastOf(strings.ReplaceAll(short, "_", " "), line)
 		lines = append(lines, line)
@@ -36,7 +36,7 @@ func CurvesOver(title, metric string, names []string, runs [][]run.Metric) (*fig
 	for i, metrics := range runs {
 		line := curve(metrics, metric)
 		if len(line.X) > 0 {
-			axis.Marks = axis.Marks || len(line.X) < 3
+			axis.Marks = axis.Marks || len(line.X) == 1
 			line.Side, line.Name = i+1, lastOf(names[i], line) // side 0 is real traffic
 			lines = append(lines, line)
 		}

@@ -63,3 +63,18 @@ func TestCurvesOver(t *testing.T) {
 		t.Errorf("an unknown metric: %v", err)
 	}
 }
+
+// A training of one epoch is a point and no line, so every point of its figure is marked.
+func TestCurveMarks(t *testing.T) {
+	paths := func(runs ...[]run.Metric) int {
+		f, err := report.CurvesOver("Training", "vae/loss", []string{"a", "b"}, runs)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return strings.Count(f.Element(), "<path")
+	}
+	one := losses()[:2] // the first epoch of both metrics
+	if long, both := paths(losses()), paths(losses(), one); both < long+12+1 {
+		t.Errorf("%d paths beside a training of one epoch, %d without: want a mark for each of 13 points", both, long)
+	}
+}

@@ -68,6 +68,7 @@ type Run struct {
 	log      *os.File
 	manifest Manifest
 	work     Work // as it was noted last
+	first    Work // of the same stage, with the first progress
 	added    map[string]Artifact
 }
 

@@ -308,12 +308,13 @@ func TestWorking(t *testing.T) {
 	for _, step := range []struct {
 		after      time.Duration
 		done, want int64
-	}{{0, 0, 0}, {time.Second / 2, 1, 0}, {time.Second / 2, 2, 2}, {-time.Hour, 3, 3}} {
+		rate       float64
+	}{{0, 0, 0, 0}, {time.Second / 2, 1, 0, 0}, {time.Second / 2, 2, 2, 0}, {2 * time.Second, 7, 7, 2.5}, {-time.Hour, 8, 8, 0}} {
 		at = at.Add(step.after)
 		w.Done = step.done
 		r.Working(w)
 		got, err := m.Work()
-		if err != nil || got.Done != step.want || !got.Started.Equal(began) || got.Stage != "vae" || got.Number != 2 || got.Of != 9 {
+		if err != nil || got.Done != step.want || got.Rate != step.rate || !got.Started.Equal(began) || got.Stage != "vae" || got.Number != 2 || got.Of != 9 {
 			t.Errorf("%+v, %v; want %d done since %s", got, err, step.want, began)
 		}
 	}

@@ -21,7 +21,7 @@ func Verify(dir string) error {
 	if m.Status != Finished {
 		problems = append(problems, fmt.Errorf("run: status is %s", m.Status))
 	}
-	listed := map[string]bool{ManifestName: true, LogName: true}
+	listed := map[string]bool{ManifestName: true, LogName: true, WorkName: m.Status != Finished} // a run that was killed keeps the last
 	for _, a := range m.Artifacts {
 		listed[a.Name] = true
 		if err := verify(fsys, a); err != nil {

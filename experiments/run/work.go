@@ -28,6 +28,7 @@ type Work struct {
 	Done    int64     `json:"done,omitempty"`
 	Total   int64     `json:"total,omitempty"` // 0: unknown
 	Unit    string    `json:"unit,omitempty"`
+	Rate    float64   `json:"rate,omitempty"` // of Done a second, without what comes before the first progress, as compiling; 0: unknown
 	Updated time.Time `json:"updated"`
 }
 
@@ -45,6 +46,11 @@ func (r *Run) Working(w Work) {
 	w.Started = w.Updated
 	if w.Stage == last.Stage && w.Waiting == last.Waiting {
 		w.Started = last.Started
+		if last.Done == 0 {
+			r.first = w
+		} else if since := w.Updated.Sub(r.first.Updated); since > 0 {
+			w.Rate = float64(w.Done-r.first.Done) / since.Seconds()
+		}
 		if since := w.Updated.Sub(last.Updated); since >= 0 && since < workInterval {
 			return
 		}

@@ -143,7 +143,7 @@ func (b *browser) value(expression string) any {
 func (b *browser) until(expression string) {
 	b.t.Helper()
 	for end := time.Now().Add(40 * time.Second); time.Now().Before(end); time.Sleep(50 * time.Millisecond) {
-		if b.value(expression) == true {
+		if b.value("document.body != null && "+expression) == true { // while a page loads it has none
 			return
 		}
 	}
@@ -186,9 +186,29 @@ func (b *browser) quiet(origin string) {
 	}
 }
 
+// fits opens pages on large and small screens, light and dark: no page is wider than the
+// screen, and each has the colours that the system asks for.
+func (b *browser) fits(origin string, pages ...string) {
+	b.t.Helper()
+	for scheme, paper := range map[string]string{"light": "rgb(255, 255, 255)", "dark": "rgb(22, 24, 28)"} {
+		for _, width := range []int{1280, 400} {
+			b.screen(width, scheme)
+			for _, page := range pages {
+				b.open(origin + page)
+				if wide := b.value("document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide != 0.0 {
+					b.t.Errorf("%s is %v pixels wider than a screen of %d", page, wide, width)
+				}
+				if got := b.value("getComputedStyle(document.body).backgroundColor"); got != paper {
+					b.t.Errorf("%s, %s: the background is %v, want %s", page, scheme, got, paper)
+				}
+			}
+		}
+	}
+}
+
 // The pages in a browser, on small and large screens, light and dark: nothing is loaded
 // from elsewhere, the console stays empty, nothing is wider than the screen, and what is
-// under way goes on without the reader's doing.
+// under way goes on without the reader's doing, with a script and without.
 func TestBrowser(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a browser takes some seconds to start")
@@ -211,22 +231,7 @@ func TestBrowser(t *testing.T) {
 	}()
 	newSweep(t, f)
 	live, finished := "/runs/"+folder(f.live.Manifest()), "/runs/"+folder(f.finished)
-	compare := "/compare?run=" + folder(f.finished) + "&run=" + folder(f.failed)
-	for _, scheme := range []string{"light", "dark"} {
-		for _, width := range []int{1280, 400} {
-			b.screen(width, scheme)
-			for _, page := range []string{"/", live, finished, compare, "/sweeps", "/sweeps/aaaabbbbcccc"} {
-				b.open(origin + page)
-				if wide := b.value("document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide != 0.0 {
-					t.Errorf("%s is %v pixels wider than a screen of %d", page, wide, width)
-				}
-				paper := map[string]string{"light": "rgb(255, 255, 255)", "dark": "rgb(22, 24, 28)"}[scheme]
-				if got := b.value("getComputedStyle(document.body).backgroundColor"); got != paper {
-					t.Errorf("%s, %s: the background is %v, want %s", page, scheme, got, paper)
-				}
-			}
-		}
-	}
+	b.fits(origin, "/", live, finished, "/compare?run="+folder(f.finished)+"&run="+folder(f.failed), "/sweeps", "/sweeps/aaaabbbbcccc")
 	b.quiet(origin + "/")
 	b.screen(1280, "light") // a small one has no heads of columns
 	b.open(origin + "/")
@@ -251,7 +256,19 @@ func TestBrowser(t *testing.T) {
 	if open := b.value("document.getElementById('all-files').open"); open != true {
 		t.Error("what was unfolded is folded again")
 	}
+
+	b.call("Emulation.setScriptExecutionDisabled", map[string]any{"value": true}, nil)
+	b.open(origin + live)
+	f.live.Working(run.Work{Stage: "gmm", Number: 4, Of: 11})
+	b.until("document.body.innerText.includes('Stage 4 of 11, gmm')") // the page loads itself again
+	b.call("Emulation.setScriptExecutionDisabled", map[string]any{"value": false}, nil)
+	b.open(origin + live)
 	_ = f.live.Finish(context.Canceled, nil)
 	b.until("document.querySelector('#head .interrupted') != null && document.querySelector('#work h2') == null")
 	b.quiet(origin + "/")
+
+	if err := run.Remove(f.live.Dir()); err != nil { // which the console then says, too
+		t.Fatal(err)
+	}
+	b.until("document.querySelector('h1').innerText == 'That is not to be had' && document.querySelector('main').dataset.every == '0'")
 }

@@ -48,7 +48,7 @@ type work struct {
 	run.Work
 	Before int     // stages that are done
 	Since  float64 // seconds
-	Left   float64 // seconds at the rate so far; 0: unknown
+	Left   float64 // seconds at this rate; 0: unknown
 }
 
 // work returns how far the stage under way is; nil: none is, or it is not known.
@@ -58,8 +58,8 @@ func (s *Server) work(m *run.Manifest) *work {
 		return nil
 	}
 	v := &work{Work: *w, Before: w.Number - 1, Since: max(0, time.Since(w.Started).Seconds())}
-	if done := float64(w.Done); w.Total > w.Done && w.Done > 0 {
-		v.Left = w.Updated.Sub(w.Started).Seconds() / done * (float64(w.Total) - done)
+	if w.Total > w.Done && w.Rate > 0 {
+		v.Left = float64(w.Total-w.Done) / w.Rate
 	}
 	return v
 }

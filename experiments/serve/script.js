@@ -38,12 +38,14 @@ async function look() {
     if (answer.status === 304) return;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     tag = answer.headers.get("ETag") || "";
+    const now = page.querySelector("main");
+    if (!now) return;
+    main.dataset.every = now.dataset.every;
+    document.title = page.title;
     if (!answer.ok) { // the run was removed
-      main.replaceChildren(...page.querySelector("main").childNodes);
+      main.replaceChildren(...now.childNodes);
       return;
     }
-    main.dataset.every = page.querySelector("main").dataset.every;
-    document.title = page.title;
     for (const before of main.querySelectorAll("[data-part]")) {
       const now = page.getElementById(before.id);
       if (now) replace(before, now);

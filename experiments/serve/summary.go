@@ -11,10 +11,11 @@ import (
 
 // summary is what the finished points of a sweep have scored.
 type summary struct {
-	points  string // that it is of
-	Best    *sweep.Best
-	Figures []template.HTML
-	Unread  []string
+	points   string // that it is of
+	Best     *sweep.Best
+	Verdicts []sweep.Verdict
+	Figures  []template.HTML
+	Unread   []string
 }
 
 // summarize returns what the finished points of a sweep have scored, from memory where no
@@ -41,6 +42,13 @@ func (s *Server) summarize(m *sweep.Manifest, all []sweep.State) *summary {
 		made.Unread = []string{err.Error()}
 		return made
 	}
-	made.Best, made.Unread = r.Best, r.Missing
+	made.Best, made.Verdicts, made.Unread = r.Best, r.Verdicts, r.Missing
+	figures, err := r.Figures()
+	if err != nil {
+		made.Unread = append(made.Unread, err.Error())
+	}
+	for _, f := range figures {
+		made.Figures = append(made.Figures, template.HTML(f.Element()))
+	}
 	return made
 }

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"net/http"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/necstgen/necstgen/experiments/fidelity"
 	"github.com/necstgen/necstgen/experiments/listing"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/slurm"
 	"github.com/necstgen/necstgen/experiments/sweep"
 )
 
@@ -108,8 +110,9 @@ type sweepData struct {
 	sweepRow
 	Columns []fidelity.Definition
 	Points  []pointRow
-	Left    int     // points that are not shown
-	Shared  []*work // stages that several points need and that are under way
+	Left    int         // points that are not shown
+	Jobs    []slurm.Job // that were ever submitted
+	Shared  []*work     // stages that several points need and that are under way
 	Summary *summary
 }
 
@@ -117,7 +120,9 @@ type sweepData struct {
 type pointRow struct {
 	sweep.State
 	Inputs []string      // its values, in the order of the axes
-	Made   *run.Manifest // nil: it has not finished, or its run is gone
+	Made   *run.Manifest // nil: its run is not there, or not any more
+	Folder string        // of the run, experiment/id
+	Work   *work         // nil: no stage is under way
 	Values []*float64    // of the columns
 }
 
@@ -133,45 +138,65 @@ func (s *Server) sweep(w http.ResponseWriter, r *http.Request) {
 		s.problem(w, r, http.StatusInternalServerError, err)
 		return
 	}
-	byFolder := map[string]listing.Run{}
-	for _, one := range runs {
-		byFolder[folder(one.Manifest)] = one
-	}
 	all, problems := points(m)
 	d := sweepData{sweepRow: sweepRow{Manifest: m, Keys: keys(m), Counts: counts(all)}, Columns: listing.Columns, Summary: s.summarize(m, all)}
-	if err := errors.Join(problems...); err != nil {
+	d.Jobs, err = slurm.Jobs(m.SlurmDir())
+	if err := errors.Join(append(problems, err)...); err != nil {
 		d.Unread = err.Error()
 	}
 	d.Shared = s.shared(m)
 	every := 5
-	if len(d.Shared) > 0 {
-		every = 2
-	}
-	for i, state := range all {
-		switch state.Status {
+	for _, c := range d.Counts {
+		switch c.Status {
 		case run.Finished:
-			d.Done++
+			d.Done = c.N
 		case run.Running:
 			every = 2
 		}
-		if i >= shownPoints {
-			d.Left++
-			continue
+	}
+	if len(d.Shared) > 0 {
+		every = 2
+	}
+	d.Left = max(0, len(all)-shownPoints)
+	d.Points = s.rows(m, all[:len(all)-d.Left], runs)
+	s.send(w, r, http.StatusOK, document{Title: "Sweep " + m.Ref(), Every: every, Content: "sweep", Data: d})
+}
+
+// rows describes points with their runs: of one that has finished the run that it names,
+// of one that is running a run under way that has its settings.
+func (s *Server) rows(m *sweep.Manifest, points []sweep.State, runs []listing.Run) []pointRow {
+	byFolder := map[string]listing.Run{}
+	var running []listing.Run
+	for _, r := range runs {
+		byFolder[folder(r.Manifest)] = r
+		if r.Status == run.Running {
+			running = append(running, r)
 		}
-		row := pointRow{State: state, Values: make([]*float64, len(d.Columns))}
-		for _, assignment := range state.Assignments {
+	}
+	var rows []pointRow
+	for _, p := range points {
+		row := pointRow{State: p, Values: make([]*float64, len(listing.Columns))}
+		for _, assignment := range p.Assignments {
 			_, value, _ := strings.Cut(assignment, "=")
 			row.Inputs = append(row.Inputs, value)
 		}
-		if made, ok := byFolder[state.Run]; ok {
-			row.Made = made.Manifest
-			for k, c := range d.Columns {
+		made, ok := byFolder[p.Run]
+		if p.Status == run.Running {
+			f := listing.Filter{Experiment: m.Experiment, Settings: slices.Concat(m.Fixed, p.Assignments)}
+			if i := slices.IndexFunc(running, f.Lets); i >= 0 {
+				made, ok = running[i], true
+				row.Work = s.work(made.Manifest)
+			}
+		}
+		if ok {
+			row.Made, row.Folder = made.Manifest, folder(made.Manifest)
+			for k, c := range listing.Columns {
 				row.Values[k] = made.Score(c)
 			}
 		}
-		d.Points = append(d.Points, row)
+		rows = append(rows, row)
 	}
-	s.send(w, r, http.StatusOK, document{Title: "Sweep " + m.Ref(), Every: every, Content: "sweep", Data: d})
+	return rows
 }
 
 // shared returns how far the stages are that several points need and that are made first.

@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/filelock"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
+	"github.com/necstgen/necstgen/experiments/slurm"
 	"github.com/necstgen/necstgen/experiments/sweep"
 )
 
@@ -35,6 +37,8 @@ func newSweep(t *testing.T, f *folderOfRuns) *sweep.Manifest {
 		}
 	}
 	write("sweep.json", m)
+	write("slurm/jobs.jsonl", slurm.Job{ID: "4711"})
+	appendText(t, filepath.Join(m.SlurmDir(), "jobs.jsonl"), "\n{")
 	for i, s := range []sweep.State{{Status: run.Finished, Run: folder(f.finished), Seconds: 12, Host: "n1"}, {Status: run.Failed, Error: "no <room>"}, {Status: run.Running}} {
 		write(fmt.Sprintf("points/%04d.json", i+1), s)
 	}
@@ -51,8 +55,8 @@ func TestSweeps(t *testing.T) {
 	m := newSweep(t, f)
 	for target, want := range map[string][]string{
 		"/sweeps": {`<a href="/sweeps/aaaabbbbcccc">units</a>`, "1 of 4 ", "1 finished, 1 failed, 1 interrupted, 1 waiting", "lstm.units, seed"},
-		"/sweeps/aaaabbbbcccc": {"<h1>Sweep units</h1>", "of quickstart vae.epochs=2 over lstm.units, seed", `href="/runs/` + folder(f.finished) + `"`,
-			"no &lt;room&gt;", "12.0 s", "<h2>Best point</h2>", "lstm.units=16 seed=1", `name="run" value="` + folder(f.finished) + `"`},
+		"/sweeps/aaaabbbbcccc": {"<h1>Sweep units</h1>", "of quickstart vae.epochs=2 over lstm.units, seed", "jobs of Slurm 4711", `href="/runs/` + folder(f.finished) + `"`,
+			"no &lt;room&gt;", "12.0 s", "<h2>Best point</h2>", "lstm.units=16 seed=1", "<h2>Verdicts</h2>", `name="run" value="` + folder(f.finished) + `"`},
 		"/sweeps/ffff":        {"there is no sweep ffff"},
 		"/sweeps/..%2F.cache": {"there is no sweep ../.cache"},
 	} {
@@ -81,6 +85,37 @@ func TestSweeps(t *testing.T) {
 	if page := get(h, "GET", "/sweeps/aaaabbbbcccc", "localhost").Body.String(); strings.Contains(page, `href="/runs/`) {
 		t.Error("a point has a link to a run that was removed")
 	}
+}
+
+// A point under way has the run that has its settings. Whoever runs a point holds its lock.
+func TestRunningPoint(t *testing.T) {
+	f := newFolder(t)
+	m := newSweep(t, f)
+	e, err := config.Default().Override("vae.epochs=2", "lstm.units=32", "seed=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := run.Start(f.dir, run.Spec{Experiment: "quickstart", Config: e, Keys: []string{"x"}}, run.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Working(run.Work{Stage: "lstm", Number: 7, Of: 11})
+	path := filepath.Join(m.Dir, "points", "0003.lock")
+	if err := os.WriteFile(path, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := filelock.Try(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer lock.Close()
+	page := get(f.server().Handler(), "GET", "/sweeps/aaaabbbbcccc", "localhost").Body.String()
+	for _, want := range []string{`3 <a href="/runs/` + folder(r.Manifest()) + `"`, `<span class="running">running</span><br><small>lstm</small>`, "1 finished, 1 running, 1 failed, 1 waiting"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("the page lacks %s:\n%s", want, page)
+		}
+	}
+	_ = r.Finish(os.ErrClosed, nil)
 }
 
 // What several points need is made first; the page says how far that is.

@@ -74,6 +74,9 @@ func (m *Manifest) identify(runsDir string) error {
 // SharedDir is the folder of runs in which the stages of groups are made.
 func (m *Manifest) SharedDir() string { return filepath.Join(m.Dir, "shared") }
 
+// SlurmDir is where scripts, logs and the list of jobs are, where Slurm runs the sweep.
+func (m *Manifest) SlurmDir() string { return filepath.Join(m.Dir, "slurm") }
+
 // Len is the number of points.
 func (m *Manifest) Len() int { return size(m.Axes) }
 

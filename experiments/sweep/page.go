@@ -9,6 +9,7 @@ import (
 
 	"github.com/necstgen/necstgen/experiments/comparison"
 	"github.com/necstgen/necstgen/experiments/figure"
+	"github.com/necstgen/necstgen/experiments/page"
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
@@ -16,7 +17,7 @@ import (
 var pageText string
 
 var pageTemplate = template.Must(template.New("sweep").Funcs(template.FuncMap{
-	"dark":    func() template.CSS { return template.CSS(figure.Style()) },
+	"style":   page.Style,
 	"svg":     func(f *figure.Figure) template.HTML { return template.HTML(f.Element()) },
 	"decimal": comparison.Decimal,
 	"seconds": run.Seconds,
