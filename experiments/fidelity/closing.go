@@ -4,11 +4,12 @@ package fidelity
 var closing = []string{
 	"packet/length W1/sd", "packet/log gap W1/sd", "packet/flags JSD", "order/trigrams JSD", "order/handshake share", "order/close share",
 	"flow/packets W1/sd", "flow/bytes W1/sd", "flow/duration W1/sd", "radio/spreading factor TV", "radio/frequency TV", "radio/SNR KS", "radio/RSSI KS",
-	"classifier/C2ST flow", "classifier/C2ST window", "classifier/C2ST uplink", "copying/copied flows",
+	"classifier/C2ST flow", "classifier/C2ST window", "classifier/C2ST uplink", "classifier/boosted flow", "classifier/boosted window", "classifier/gaps",
+	"classifier/first packets", "classifier/header fields", "classifier/sessions", "copying/copied flows",
 	"aggregate/packets KS", "aggregate/time between flows KS", "aggregate/time between flows autocorrelation", "aggregate/flows/s KS",
 }
 
-// Closing returns the dozen scores that a run prints at its end, in their order,
+// Closing returns the scores that a run prints at its end, in their order,
 // without those that could not be computed.
 func Closing(scores []Score) []Score {
 	var found []Score

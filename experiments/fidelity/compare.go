@@ -19,7 +19,15 @@ type comparison struct {
 	generated  *timeline           // all synthetic flows
 	training   map[string]struct{} // shapes of the training flows
 	neighbours *neighbourhood      // of the training flows
+	baseline   bool                // the synthetic side is a baseline
 	seed       uint64              // each score derives its own source
+}
+
+// pair makes the two sides of a comparison know each other.
+func (c *comparison) pair() *comparison {
+	uplinks := c.real.radio != nil && c.synthetic.radio != nil
+	c.real.uplinks, c.synthetic.uplinks = uplinks, uplinks
+	return c
 }
 
 // source is the random source of the score of that name.
@@ -37,6 +45,8 @@ type result struct {
 	value           float64
 	real, synthetic int
 	note            string
+	interval        *[2]float64 // nil: it has none
+	looksAt         []string    // what a classifier used most
 }
 
 // missing is the result of a score that could not be computed, with the reason.
@@ -69,7 +79,7 @@ func newReference(cfg Config, real Split) *reference {
 // against pairs n random held-out flows with n random flows of the candidate.
 func (r *reference) against(flows []*flow.Flow, src rand.Source) *comparison {
 	n := min(len(r.split.HeldOut), len(flows), r.cfg.MaxFlows)
-	return &comparison{
+	c := &comparison{
 		cfg:        r.cfg,
 		real:       newSample(draw(r.split.HeldOut, n, r.cfg.MaxPackets, src), r.clock),
 		synthetic:  newSample(draw(flows, n, r.cfg.MaxPackets, src), r.clock),
@@ -79,6 +89,7 @@ func (r *reference) against(flows []*flow.Flow, src rand.Source) *comparison {
 		neighbours: r.neighbours,
 		seed:       src.Uint64(),
 	}
+	return c.pair()
 }
 
 // halves pairs two disjoint random sets of real flows, of n flows each or, where
@@ -88,7 +99,7 @@ func (r *reference) halves(n int, src rand.Source) *comparison {
 	order := draw(r.pool, len(r.pool), math.MaxInt, src)
 	a, b := order[:half], order[half:2*half]
 	n = min(n, half)
-	return &comparison{
+	c := &comparison{
 		cfg:        r.cfg,
 		real:       newSample(draw(a, n, r.cfg.MaxPackets, src), r.clock),
 		synthetic:  newSample(draw(b, n, r.cfg.MaxPackets, src), r.clock),
@@ -98,6 +109,7 @@ func (r *reference) halves(n int, src rand.Source) *comparison {
 		neighbours: r.neighbours,
 		seed:       src.Uint64(),
 	}
+	return c.pair()
 }
 
 // quarterPairs are the pairs of quarters of the time that stand in for random halves
@@ -163,12 +175,14 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 			r.note = joinNotes(r.note, part)
 		}
 		scores[i].Value, scores[i].NReal, scores[i].NSynthetic, scores[i].Note = number(r.value), r.real, r.synthetic, r.note
+		scores[i].Interval, scores[i].LooksAt = r.interval, r.looksAt
 	}
 	for _, name := range names {
 		if len(baselines[name]) < cfg.MinFlows {
 			continue
 		}
 		c := ref.against(baselines[name], src)
+		c.baseline = true
 		for i, m := range measures {
 			scores[i].Baselines[name] = number(m.of(c).value)
 		}

@@ -40,6 +40,9 @@ func newTimeline(flows []*flow.Flow, c clock) *timeline {
 	return t
 }
 
+// sample is the timeline's flows as what adversaries look at.
+func (t *timeline) sample() *sample { return &sample{flows: t.flows, clock: t.clock} }
+
 // between is log10 of the seconds from each flow's start to the next, sorted.
 func (t *timeline) between() []float64 {
 	if t.gaps == nil {

@@ -204,7 +204,10 @@ const uplinkFields = 6
 // firstHeard is the step class of a device's first uplink.
 const firstHeard = -2
 
-// uplinkRows is one row of eight values for every uplink.
+// uplinkColumns are what uplinkRows have.
+var uplinkColumns = []string{"length", "log gap", "spreading factor", "frequency", "SNR", "RSSI", "port", "message type"}
+
+// uplinkRows is one row for every uplink.
 func uplinkRows(s *sample) []row {
 	var rows []row
 	for j, f := range s.flows {

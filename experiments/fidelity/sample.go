@@ -48,7 +48,8 @@ type sample struct {
 	packets, bytes, duration []float64 // log10, one a flow
 	turn                     []float64 // log10 seconds, one a change of direction
 
-	radio *radioSample // nil: no packet is an uplink
+	radio   *radioSample // nil: no packet is an uplink
+	uplinks bool         // both sides of the comparison are uplinks
 }
 
 // newSample takes what the scores look at from flows.

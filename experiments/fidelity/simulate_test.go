@@ -29,7 +29,7 @@ func simulate(n int, seed uint64, s style) []*flow.Flow {
 		start += int64(rng.ExpFloat64()/s.rate*1e6) * 1000
 		client := netip.AddrPortFrom(netip.AddrFrom4([4]byte{198, 51, 100, byte(rng.IntN(20))}), uint16(32768+rng.IntN(28000)))
 		f := &flow.Flow{ID: int64(i), Tuple: flow.FiveTuple{Proto: flow.TCP, Src: client, Dst: server}, Application: flow.HTTP}
-		now := start
+		now, window := start, uint16(64)
 		add := func(d flow.Direction, flags flow.TCPFlags, payload int) {
 			header := 54
 			if flags&flow.SYN != 0 {
@@ -40,8 +40,11 @@ func simulate(n int, seed uint64, s style) []*flow.Flow {
 			}
 			f.Packets = append(f.Packets, flow.Packet{
 				Time: now, Direction: d, Flags: flags, Length: int32(max(60, header+payload)),
-				HeaderLength: int32(header), PayloadLength: int32(payload), FlowID: f.ID, Tuple: f.Tuple,
+				HeaderLength: int32(header), PayloadLength: int32(payload), FlowID: f.ID, Tuple: f.Tuple, TTL: 64, Window: window,
 			})
+			if d == flow.Backward && window < 512 {
+				window += uint16(2 * rng.IntN(3)) // as segments come in
+			}
 		}
 		if s.handshake {
 			add(flow.Forward, flow.SYN, 0)

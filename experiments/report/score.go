@@ -79,7 +79,7 @@ func definition(s fidelity.Score) (fidelity.Definition, bool) {
 
 // levelTitles name the levels in the order of the report.
 var levelTitles = []struct{ level, title, about, scale string }{
-	{"classifier", "Can a classifier tell?", "AUC of a random forest that is trained to tell synthetic from real: 0.5 it cannot, 1 it always can.", "AUC, 0.5 to 1"},
+	{"classifier", "Can a classifier tell?", "AUC of classifiers that are trained to tell synthetic from real, each by something else: 0.5 it cannot, 1 it always can. The first three are random forests, the others boosted trees. The strongest one counts.", "AUC, 0.5 to 1"},
 	{"copying", "Is it copied?", "How much of the training data comes out again. The floor is what new real flows reach, which are no copies.", "share, 0 to 1"},
 	{"packet", "Packets", "Distances between the distributions of single packets: 0 is the same distribution.", "0 to 1, square root"},
 	{"radio", "Radio", "Distances between the distributions of what gateways note of LoRaWAN uplinks.", "0 to 1, square root"},
@@ -114,9 +114,24 @@ func Scores(scores []fidelity.Score, application string, levels ...string) Table
 			row = append(row, formatScore(s.Baselines[name]))
 		}
 		g := gradeOf(s)
-		t.Rows = append(t.Rows, append(row, strings.TrimSpace(gradeMarks[g]+" "+string(g)), s.Note))
+		t.Rows = append(t.Rows, append(row, strings.TrimSpace(gradeMarks[g]+" "+string(g)), noteOf(s)))
 	}
 	return t
+}
+
+// noteOf is a score's note, before it what a classifier looked at and how sure its AUC is.
+func noteOf(s fidelity.Score) string {
+	var parts []string
+	if len(s.LooksAt) > 0 {
+		parts = append(parts, "by "+strings.Join(s.LooksAt, ", "))
+	}
+	if s.Interval != nil {
+		parts = append(parts, fmt.Sprintf("95 %%: %.2f to %.2f", s.Interval[0], s.Interval[1]))
+	}
+	if s.Note != "" {
+		parts = append(parts, s.Note)
+	}
+	return strings.Join(parts, "; ")
 }
 
 // applications lists the applications of scores in their order.

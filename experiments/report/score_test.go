@@ -72,8 +72,41 @@ func TestVerdictOf(t *testing.T) {
 	if text := v.Markdown(); !strings.HasPrefix(text, "**Easy to tell") || strings.Count(text, "\n- ") != len(v.Points) || !strings.HasSuffix(text, "nothing away.**\n") {
 		t.Errorf("as Markdown:\n%s", text)
 	}
+	if strings.Contains(text, "Markov") {
+		t.Errorf("no Markov chain was scored:\n%s", text)
+	}
 	if v := report.VerdictOf(nil, "HTTP"); !strings.HasPrefix(v.Headline, "Not judged") {
 		t.Errorf("without scores: %s", v.Headline)
+	}
+}
+
+// TestAdversariesInVerdict: the strongest classifier decides, by what it looks at; one
+// that tells real from real does not; a chain that is closer is named.
+func TestAdversariesInVerdict(t *testing.T) {
+	header := score("classifier", "header fields", 0.97, 0.51, 0.01)
+	header.LooksAt, header.Interval = []string{"different receive windows of the client"}, &[2]float64{0.95, 0.99}
+	saturated := score("classifier", "sessions", 1, 0.99, 0.01)
+	chained := score("classifier", "gaps", 0.71, 0.5, 0.01)
+	chained.Baselines["markov"] = number(0.6)
+	v := report.VerdictOf([]fidelity.Score{score("classifier", "C2ST flow", 0.66, 0.5, 0.01), header, saturated, chained}, "HTTP")
+	if v.Headline != "Easy to tell from the real traffic" {
+		t.Errorf("headline %q", v.Headline)
+	}
+	text := strings.Join(v.Points, "\n")
+	for _, want := range []string{
+		"The classifier that looks at header fields tells synthetic from real best, with AUC 0.97 (0.5 is guessing, 1 is certainty; 95 %: 0.95 to 0.99; real from real 0.51), most by different receive windows of the client.",
+		"The others look at the gaps alone 0.71, whole flows 0.66.",
+		"Nothing follows from the sessions of a client: that classifier tells halves of the real traffic apart, too, with AUC 0.99.",
+		"harder to tell from the real traffic than this: the gaps alone 0.60 against 0.71.",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the verdict lacks %q:\n%s", want, text)
+		}
+	}
+	far := score("packet", "length KS", 0.5, 0.02, 0.01)
+	far.Baselines["markov"] = number(0.1)
+	if v := report.VerdictOf([]fidelity.Score{far, saturated}, "HTTP"); v.Headline != "Not judged: no classifier says anything" || !strings.Contains(strings.Join(v.Points, "\n"), "closer to the real traffic in 1 of 1 distances") {
+		t.Errorf("%+v", v)
 	}
 }
 

@@ -41,18 +41,9 @@ func VerdictOf(scores []fidelity.Score, application string) Verdict {
 		return nil
 	}
 	var v Verdict
-	flows, windows := find("classifier", "C2ST flow"), find("classifier", "C2ST window")
-	uplinks := find("classifier", "C2ST uplink")
-	v.Headline = headline(flows, windows, uplinks)
-	if flows != nil {
-		v.Points = append(v.Points, "Whole flows: "+aucSentence(*flows))
-	}
-	if windows != nil {
-		v.Points = append(v.Points, "Five packets in a row: "+aucSentence(*windows))
-	}
-	if uplinks != nil {
-		v.Points = append(v.Points, "Single uplinks: "+aucSentence(*uplinks))
-	}
+	told := adversariesOf(scores, application)
+	v.Headline = headline(told)
+	v.Points = append(v.Points, told.sentences()...)
 	if s := find("copying", "copied flows"); s != nil {
 		text := fmt.Sprintf("%s of the synthetic flows repeat a training flow's exact sequence of lengths, directions and flags", percent(*s.Value))
 		if s.Floor != nil {
@@ -67,23 +58,45 @@ func VerdictOf(scores []fidelity.Score, application string) Verdict {
 		v.Points = append(v.Points, fmt.Sprintf("%s of the synthetic TCP flows open with a full handshake%s, %s close properly%s.",
 			percent(*open.Value), ofReal(open), percent(*closed.Value), ofReal(closed)))
 	}
-	if worst := furthest(scores, application); worst != "" {
-		v.Points = append(v.Points, worst)
+	v.Points = append(v.Points, furthest(scores, application))
+	if text := baselineCloser(scores, application); text != "" {
+		v.Points = append(v.Points, text)
 	}
 	return v
 }
 
-// headline is the verdict by the classifier with the highest AUC.
-func headline(classifiers ...*fidelity.Score) string {
-	worst := 0.0
-	for _, s := range classifiers {
-		if s != nil {
-			worst = max(worst, *s.Value)
+// adversaries are the classifiers that say something, the strongest first, and those that
+// find as much between halves of the real data.
+type adversaries struct {
+	telling, saturated []fidelity.Score
+}
+
+// saturation is the floor from which on a classifier says nothing: it tells real from
+// real.
+const saturation = 0.75
+
+func adversariesOf(scores []fidelity.Score, application string) adversaries {
+	var a adversaries
+	for _, s := range scores {
+		if s.Application != application || s.Level != "classifier" || s.Value == nil {
+			continue
+		}
+		if s.Floor != nil && *s.Floor >= saturation {
+			a.saturated = append(a.saturated, s)
+		} else {
+			a.telling = append(a.telling, s)
 		}
 	}
-	switch {
-	case worst == 0:
-		return "Not judged: no classifier could be trained"
+	slices.SortStableFunc(a.telling, func(x, y fidelity.Score) int { return cmp.Compare(*y.Value, *x.Value) })
+	return a
+}
+
+// headline is the verdict by the strongest classifier.
+func headline(a adversaries) string {
+	if len(a.telling) == 0 {
+		return "Not judged: no classifier says anything"
+	}
+	switch worst := *a.telling[0].Value; {
 	case worst <= 0.6:
 		return "Hard to tell from the real traffic"
 	case worst <= 0.75:
@@ -94,13 +107,77 @@ func headline(classifiers ...*fidelity.Score) string {
 	return "Easy to tell from the real traffic"
 }
 
-// aucSentence is the AUC of a classifier as a sentence.
-func aucSentence(s fidelity.Score) string {
-	text := fmt.Sprintf("a random forest tells synthetic from real with AUC %.2f (0.5 is guessing, 1 is certainty", *s.Value)
-	if s.Floor != nil {
-		text += fmt.Sprintf("; real from real %.2f", *s.Floor)
+// seen says what a classifier looks at.
+var seen = map[string]string{
+	"C2ST flow": "whole flows", "C2ST window": "five packets in a row", "C2ST uplink": "single uplinks", "boosted flow": "whole flows in more detail",
+	"boosted window": "five packets in a row, by boosted trees", "gaps": "the gaps alone", "first packets": "the first ten packets",
+	"header fields": "header fields", "sessions": "the sessions of a client",
+}
+
+// sentences are the strongest classifier's AUC and what it looks at, and the others'.
+func (a adversaries) sentences() []string {
+	var list []string
+	for i, s := range a.telling {
+		what := cmp.Or(seen[s.Score], s.Score)
+		if i > 0 {
+			list = append(list, fmt.Sprintf("%s %.2f", what, *s.Value))
+			continue
+		}
+		text := fmt.Sprintf("The classifier that looks at %s tells synthetic from real best, with AUC %.2f (0.5 is guessing, 1 is certainty", what, *s.Value)
+		if s.Interval != nil {
+			text += fmt.Sprintf("; 95 %%: %.2f to %.2f", s.Interval[0], s.Interval[1])
+		}
+		if s.Floor != nil {
+			text += fmt.Sprintf("; real from real %.2f", *s.Floor)
+		}
+		text += ")"
+		if len(s.LooksAt) > 0 {
+			text += ", most by " + strings.Join(s.LooksAt, ", ")
+		}
+		list = append(list, text+".")
 	}
-	return text + ")."
+	if len(list) > 1 {
+		list = []string{list[0], "The others look at " + strings.Join(list[1:], ", ") + "."}
+	}
+	for _, s := range a.saturated {
+		list = append(list, fmt.Sprintf("Nothing follows from %s: that classifier tells halves of the real traffic apart, too, with AUC %.2f.", cmp.Or(seen[s.Score], s.Score), *s.Floor))
+	}
+	return list
+}
+
+// markov is the name of the Markov chain among the baselines of a score.
+const markov = "markov"
+
+// baselineCloser says that the Markov chain is closer to the real traffic than the model,
+// where it is: by the classifiers that look at both, or in most distances. The bootstrap
+// copies real flows and is closer by construction.
+func baselineCloser(scores []fidelity.Score, application string) string {
+	var easier []string
+	closer, all := 0, 0
+	for _, s := range scores {
+		d, ok := definition(s)
+		chain := s.Baselines[markov]
+		if !ok || s.Application != application || s.Value == nil || chain == nil || s.Level == "published" {
+			continue
+		}
+		switch d.Kind {
+		case fidelity.Classifier:
+			if *chain < *s.Value-0.02 {
+				easier = append(easier, fmt.Sprintf("%s %.2f against %.2f", cmp.Or(seen[s.Score], s.Score), *chain, *s.Value))
+			}
+		case fidelity.Distance:
+			if all++; d.DistanceFromReal(*chain, s.Floor) < d.DistanceFromReal(*s.Value, s.Floor) {
+				closer++
+			}
+		}
+	}
+	switch {
+	case len(easier) > 0:
+		return "The Markov chain, the simple baseline, is harder to tell from the real traffic than this: " + strings.Join(easier, ", ") + "."
+	case 2*closer > all:
+		return fmt.Sprintf("The Markov chain, the simple baseline, is closer to the real traffic in %d of %d distances.", closer, all)
+	}
+	return ""
 }
 
 // ofReal is the floor of a proportion in brackets, if there is one.

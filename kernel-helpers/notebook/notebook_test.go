@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/frame"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/experiments/fidelity"
@@ -80,6 +81,8 @@ func TestShowOutsideANotebook(t *testing.T) {
 		{"frame", small, "who  n\na    1\nb    2\na    3\n"},
 		{"groups", small.Group("who").Count(), "who  count\na    2\nb    1\n"},
 		{"table", report.Table{Title: "Traffic", Heads: []string{"of", "flows"}, Right: []bool{false, true}, Rows: [][]string{{"HTTP", "812"}}}, "Traffic\nof    flows\nHTTP    812\n"},
+		{"schema", &feature.Schema{Columns: []feature.Column{{Name: "length", Kind: feature.Number, Scale: feature.Log, Lo: 1, Hi: 3.5}, {Name: "flags", Kind: feature.Category, Classes: []float64{2, 16}}}},
+			"column  kind      scale  least  greatest  classes\nlength  number    log10      1       3.5         \nflags   category                                2\n"},
 		{"text", Markdown("**text**"), "**text**"},
 		{"verdict", report.Verdict{Headline: "Close"}, "**Close.**\n\n"},
 		{"anything", 7, "7\n"},

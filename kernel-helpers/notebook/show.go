@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/frame"
 	"github.com/necstgen/necstgen/experiments/figure"
 	"github.com/necstgen/necstgen/experiments/report"
@@ -16,7 +17,8 @@ import (
 // Markdown is text that a notebook shows with its headings, lists and formulas.
 type Markdown string
 
-// Show shows figures, frames, tables, verdicts, Markdown and whatever else as text. It may
+// Show shows figures, frames, tables, schemas of features, verdicts, Markdown, and whatever
+// else as text. It may
 // be given what a function returns, as in
 //
 //	notebook.Show(a.Figure("lengths"))
@@ -78,6 +80,8 @@ func contentOf(thing any) (content, error) {
 		return c, err
 	case report.Table:
 		return tableContent(thing)
+	case *feature.Schema:
+		return tableContent(schemaTable(thing))
 	case Page:
 		return pageContent(thing)
 	case report.Verdict:
@@ -86,6 +90,20 @@ func contentOf(thing any) (content, error) {
 		return content{plain: string(thing), markdown: string(thing)}, nil
 	}
 	return content{plain: fmt.Sprintln(thing)}, nil
+}
+
+// schemaTable lists the columns of features with what was learnt of each: the range of a
+// number, of exponents of ten where its scale is logarithmic, or the classes of a category.
+func schemaTable(schema *feature.Schema) report.Table {
+	t := report.Table{Heads: []string{"column", "kind", "scale", "least", "greatest", "classes"}, Right: []bool{false, false, false, true, true, true}}
+	for _, c := range schema.Columns {
+		row := []string{c.Name, string(c.Kind), string(c.Scale), fmt.Sprintf("%.4g", c.Lo), fmt.Sprintf("%.4g", c.Hi), ""}
+		if c.Kind == feature.Category {
+			row = []string{c.Name, string(c.Kind), "", "", "", fmt.Sprint(len(c.Classes))}
+		}
+		t.Rows = append(t.Rows, row)
+	}
+	return t
 }
 
 // figureContent returns a figure as both kinds of pictures, one for readers that show no

@@ -1,8 +1,8 @@
-package forest
+package classifier
 
 import "slices"
 
-// maxCodes is the number of classes that a column is coded into at most: 64
+// maxCodes is the number of classes that a forest codes a column into at most: 64
 // words of 64 bits, which a one-word summary bitmap covers.
 const maxCodes = 64 * 64
 
@@ -15,7 +15,8 @@ type codedTable struct {
 	most   [][]float64 // [columns][classes], the greatest
 }
 
-func encode(x [][]float64, y []bool) *codedTable {
+// encode codes each column into at most so many classes.
+func encode(x [][]float64, y []bool, most int) *codedTable {
 	t := &codedTable{rows: len(x), labels: y}
 	values := make([]float64, len(x))
 	for j := range x[0] {
@@ -23,7 +24,7 @@ func encode(x [][]float64, y []bool) *codedTable {
 			values[i] = x[i][j]
 		}
 		slices.Sort(values)
-		low, high := classes(values)
+		low, high := classes(values, most)
 		codes := make([]uint16, len(x))
 		for i := range x {
 			code, found := slices.BinarySearch(low, x[i][j])
@@ -40,22 +41,25 @@ func encode(x [][]float64, y []bool) *codedTable {
 }
 
 // classes cuts sorted values into one class per distinct value, or into classes
-// of about equal weight where there are more than maxCodes distinct values.
-func classes(sorted []float64) (lowest, greatest []float64) {
+// of equal weight where there are more than most distinct values: cut where
+// scikit-learn cuts, at the percentiles k/most.
+func classes(sorted []float64, most int) (lowest, greatest []float64) {
 	distinct := 1
 	for i := 1; i < len(sorted); i++ {
 		if sorted[i] != sorted[i-1] {
 			distinct++
 		}
 	}
-	weight := 1 // rows that a class has to reach before the next one starts
-	if distinct > maxCodes {
-		weight = (len(sorted) + maxCodes - 1) / maxCodes
+	if distinct <= most {
+		most = len(sorted) // each value may begin a class
 	}
-	begin := 0
+	begin, boundary := 0, 1
 	for i := 1; i <= len(sorted); i++ {
-		if i < len(sorted) && (sorted[i] == sorted[i-1] || i-begin < weight) {
+		if i < len(sorted) && (sorted[i] == sorted[i-1] || i < boundary*(len(sorted)-1)/most+1) {
 			continue
+		}
+		for boundary*(len(sorted)-1)/most+1 <= i {
+			boundary++
 		}
 		lowest = append(lowest, sorted[begin])
 		greatest = append(greatest, sorted[i-1])

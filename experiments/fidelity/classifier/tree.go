@@ -1,4 +1,4 @@
-package forest
+package classifier
 
 import (
 	"math"
@@ -16,15 +16,15 @@ const (
 // node is a split, or a leaf where left is 0 (the root is nobody's child).
 type node struct {
 	threshold   float64 // rows with a value up to it go left
-	probability float64 // of a leaf
+	leaf        float64 // of a leaf: its part of the rows that are true, or its step
 	column      int32
 	left, right int32
 }
 
 type tree []node
 
-// probability is that of the leaf which a row falls into.
-func (t tree) probability(row []float64) float64 {
+// value is that of the leaf which a row falls into.
+func (t tree) value(row []float64) float64 {
 	n := &t[0]
 	for n.left != 0 {
 		if row[n.column] <= n.threshold {
@@ -33,7 +33,7 @@ func (t tree) probability(row []float64) float64 {
 			n = &t[n.right]
 		}
 	}
-	return n.probability
+	return n.leaf
 }
 
 // grower holds the buffers of one worker.
@@ -44,7 +44,8 @@ type grower struct {
 	rows    []int32  // distinct rows drawn, each node's rows adjacent
 	spare   []int32
 	columns []int
-	tried   int // columns tried at a node: the square root of their number
+	gained  []float64 // [columns], by how much splits have lowered the impurity, weighted by rows
+	tried   int       // columns tried at a node: the square root of their number
 	cells   [maxCodes]uint64
 	used    [64]uint64 // bitmap of the cells that are not zero
 }
@@ -57,6 +58,7 @@ func newGrower(t *codedTable) *grower {
 		rows:    make([]int32, 0, t.rows),
 		spare:   make([]int32, t.rows),
 		columns: make([]int, len(t.codes)),
+		gained:  make([]float64, len(t.codes)),
 		tried:   max(1, int(math.Sqrt(float64(len(t.codes))))),
 	}
 }
@@ -81,10 +83,11 @@ func (g *grower) grow(rng *rand.Rand) tree {
 		stack = stack[:len(stack)-1]
 		best := g.bestSplit(p, rng)
 		if best.column < 0 {
-			t[p.node].probability = trueWeight(p.total)
+			t[p.node].leaf = trueWeight(p.total)
 			continue
 		}
 		middle := g.partition(p, best)
+		g.gained[best.column] += best.gain - gini(p.total)
 		left := int32(len(t))
 		t[p.node] = node{threshold: best.threshold(g.table), column: int32(best.column), left: left, right: left + 1}
 		t = append(t, node{}, node{})
