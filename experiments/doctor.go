@@ -18,8 +18,8 @@ func (c *command) doctorCommand() *cobra.Command {
 used where they are at hand, and says how to mend what does not work.
 
 With --measure, times the training step of each model and the drawing of packets on every
-backend that works, or on the one of --backend, and says which to take. It takes a minute
-at most, and should be the only work of the machine.`,
+backend that works, or on the one of --backend, and says which to take. It takes a
+minute, with a GPU two, and should be the only work of the machine.`,
 		Example: "  go run ./experiments doctor --measure",
 		Args:    arguments(0, 0, "no argument"),
 		RunE: func(cmd *cobra.Command, _ []string) error {

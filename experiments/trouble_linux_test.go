@@ -210,3 +210,62 @@ func TestRunsAndPruneAtOnce(t *testing.T) {
 	}
 	nothingHalf(t, "runs")
 }
+
+// An import that is killed leaves no run, and a folder that is named and pruned; one that is
+// interrupted leaves nothing.
+func TestImportKilled(t *testing.T) {
+	folder(t)
+	said(t, 0, "", "run", "a", "--quiet", "--name", "office")
+	said(t, 0, "", "export", "office", "a.tar.zst")
+	file, err := os.ReadFile("a.tar.zst")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, signal := range []os.Signal{os.Interrupt, os.Kill} {
+		cmd, stderr := program(t, "import", "-", "--runs", "new")
+		in, err := cmd.StdinPipe()
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err == nil {
+			_, err = in.Write(file[:len(file)/2])
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for try := 0; len(partsOf(t, "new")) == 0; try++ {
+			if try == 600 {
+				t.Fatal("nothing is unpacked")
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		if err := cmd.Process.Signal(signal); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Millisecond)
+		if err := in.Close(); err != nil { // what waits for more of the pipe sees the signal now
+			t.Fatal(err)
+		}
+		if code := exitCode(t, cmd); signal == os.Interrupt && (code != 3 || stderr.String() != "interrupted: run the same command again\n" || len(partsOf(t, "new")) > 0) {
+			t.Errorf("interrupted: code %d: %s; left %v", code, stderr, partsOf(t, "new"))
+		}
+	}
+	if code, out, _ := quick(t.Context(), "runs", "--runs", "new"); code != 0 || !matches(`(?m)^new/\.import-[0-9a-f]{16}: left by a command, [0-9.]+ [kM]B: cache prune removes it$`, out) {
+		t.Errorf("code %d: %s", code, out)
+	}
+	if code, out, _ := quick(t.Context(), "cache", "prune", "--runs", "new"); code != 0 || !matches(`(?m)^new/\.import-[0-9a-f]{16} removed, [0-9.]+ [kM]B$`, out) {
+		t.Errorf("code %d: %s", code, out)
+	}
+	said(t, 0, "", "import", "a.tar.zst", "--runs", "new")
+	said(t, 0, "", "verify", "office", "--runs", "new")
+}
+
+// partsOf lists what an import has unpacked so far.
+func partsOf(t *testing.T, runs string) []string {
+	t.Helper()
+	parts, err := filepath.Glob(filepath.Join(runs, ".import-*", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return parts
+}

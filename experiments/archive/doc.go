@@ -31,7 +31,8 @@
 //	model/vae/               kept: weights
 //	model/clusters.json      kept: means and covariances
 //	model/chain.json         kept: counts of labels that follow each other
-//	model/aggregate/         kept: distributions of flows' sizes and times, and mixtures over them
+//	model/aggregate/         kept: distributions of flows' sizes and times, mixtures over them, and of
+//	                         flows whose sizes repeat each one's ranks
 //	model/network.json       kept: lengths, flags and gaps that occur, and how often
 //	model/lstm/              kept: weights
 //	model/labels.json        emptied: the label of every training packet in its order
@@ -53,7 +54,8 @@
 // A run that has one of the last four, or the addresses of the capture, cannot be shared:
 // without them it cannot generate.
 //
-// A model is learnt, and remembers: what is rare in a capture, as the size of its largest
-// flow, can be seen in the distributions. The experiment keeps its name, and the digest of
-// the capture, by which somebody who has the capture knows it again, stays in the manifest.
+// A model is learnt, and remembers: the size of the largest flow can be seen in its
+// distributions, and a rare sequence in its chains. A shared run is no proof of privacy. The
+// experiment keeps its name, its settings keep data.from, data.to and generate.addresses, and
+// the digest of the capture, by which whoever has the capture knows it again, stays, too.
 package archive

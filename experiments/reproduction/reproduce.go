@@ -23,7 +23,7 @@ func Reproduce(ctx context.Context, r *runner.Runner, set Set, overrides []strin
 		input = files.RawFlows
 	}
 	if input == "" {
-		why := fmt.Sprintf("%s was not fetched: go run ./experiments data fetch %s", set.Data, set.Data)
+		why := fmt.Sprintf("%s was not fetched: %s data fetch %s", set.Data, run.Program(), set.Data)
 		s.Say(set.Name + ": " + why)
 		return &Result{Set: set, Why: why}, nil
 	}

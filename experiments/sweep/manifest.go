@@ -15,6 +15,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/atomicfile"
 	"github.com/necstgen/necstgen/experiments/config"
+	"github.com/necstgen/necstgen/experiments/run"
 )
 
 // schemaVersion is the version of Manifest that this package writes and reads.
@@ -159,7 +160,7 @@ func Find(runsDir, ref string) (*Manifest, error) {
 	}
 	all, err := List(runsDir)
 	if len(all) == 0 && err == nil {
-		return nil, fmt.Errorf("sweep: no sweep under %s: make one with: go run ./experiments sweep NAME seed=1..8", runsDir)
+		return nil, fmt.Errorf("sweep: no sweep under %s: make one with: %s sweep NAME seed=1..8", runsDir, run.Program())
 	}
 	if ref == "" && len(all) > 0 {
 		return all[0], nil
