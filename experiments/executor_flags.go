@@ -19,9 +19,9 @@ type executorFlags struct {
 // add adds the flags to a command. Items are what its tasks do, like "points".
 func (f *executorFlags) add(cmd *cobra.Command, items string) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.name, "executor", "local", "what runs it: local or slurm")
+	flags.StringVar(&f.name, "executor", "local", "`NAME` of what runs it: local or slurm")
 	flags.StringArrayVar(&f.options, "slurm", nil, "`KEY=VALUE` of [slurm], like partition=gpu, any number")
-	flags.IntVar(&f.perTask, "per-task", 1, items+" that one task of Slurm runs, one by one")
+	flags.IntVar(&f.perTask, "per-task", 1, "`N` "+items+" are run by one task of Slurm, one by one")
 	words := cobra.FixedCompletions([]cobra.Completion{"local", "slurm"}, cobra.ShellCompDirectiveNoFileComp)
 	if err := cmd.RegisterFlagCompletionFunc("executor", words); err != nil {
 		panic(err) // there is no such flag

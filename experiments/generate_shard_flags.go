@@ -1,14 +1,6 @@
 package main
 
-import (
-	"fmt"
-	"strings"
-
-	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
-
-	"github.com/necstgen/necstgen/experiments/shard"
-)
+import "github.com/spf13/cobra"
 
 // shardOptions are the flags of generate that are of shards.
 type shardOptions struct {
@@ -51,50 +43,4 @@ func (o *shardOptions) all() int {
 		return 0
 	}
 	return o.some[0].Count
-}
-
-// shardsFlag is the value of --shard.
-type shardsFlag []shard.Number
-
-func (s *shardsFlag) Type() string { return "shard" }
-
-// String returns the shards with commas between them.
-func (s *shardsFlag) String() string {
-	var all []string
-	for _, n := range *s {
-		all = append(all, n.String())
-	}
-	return strings.Join(all, ",")
-}
-
-// Set adds a shard.
-func (s *shardsFlag) Set(text string) error {
-	var n shard.Number
-	if err := n.UnmarshalText([]byte(text)); err != nil {
-		return err
-	}
-	if len(*s) > 0 && (*s)[0].Count != n.Count {
-		return fmt.Errorf("it is of %d shards, and %s of %d: want shards of one number", n.Count, (*s)[0], (*s)[0].Count)
-	}
-	*s = append(*s, n)
-	return nil
-}
-
-// given returns the flags that the user has given, as arguments for the tasks of a
-// cluster, without those that say what its tasks are.
-func given(cmd *cobra.Command) (args []string) {
-	cmd.Flags().Visit(func(f *pflag.Flag) {
-		switch f.Name {
-		case "shards", "shard", "jobs", "executor", "slurm", "per-task", "dry-run", "share", "seed", "runs", "json", "out":
-			return
-		}
-		values := []string{f.Value.String()}
-		if several, ok := f.Value.(pflag.SliceValue); ok {
-			values = several.GetSlice()
-		}
-		for _, value := range values {
-			args = append(args, "--"+f.Name+"="+value)
-		}
-	})
-	return args
 }

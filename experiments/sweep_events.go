@@ -2,12 +2,8 @@ package main
 
 import (
 	"fmt"
-	"path/filepath"
-	"strings"
 	"time"
 
-	"github.com/necstgen/necstgen/experiments/listing"
-	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/sweep"
 )
@@ -51,39 +47,4 @@ func (s *sweepEvents) end() {
 	if s.kept > 0 {
 		s.terminal.Printf("finished before and not computed again: %d of %d points\n", s.kept, s.total)
 	}
-}
-
-// describeGroup says what points share.
-func describeGroup(g sweep.Group) string {
-	return fmt.Sprintf("shared by %d points: %s", len(g.Points), strings.Join(g.Stages, ", "))
-}
-
-// describePoint is a point that has ended in one line: its values, how long it took and
-// its main scores, or why it failed.
-func (c *command) describePoint(state sweep.State) string {
-	text := state.Point.String() + "  "
-	if state.Status != run.Finished {
-		return text + string(state.Status) + ": " + firstLine(state.Error)
-	}
-	text += run.Seconds(state.Seconds)
-	m, err := run.Open(filepath.Join(c.runs, filepath.FromSlash(state.Run)))
-	if err != nil {
-		return text
-	}
-	scores, err := report.ReadScores(m)
-	if err != nil {
-		return text
-	}
-	for _, d := range listing.Columns {
-		if s := d.In(scores); s != nil && s.Value != nil {
-			text += "  " + d.Name + " " + decimal(s.Value)
-		}
-	}
-	return text
-}
-
-// firstLine is the first line of a text.
-func firstLine(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return line
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"os"
 	"slices"
 	"strings"
@@ -62,19 +61,11 @@ func (q *sweepQueue) lastLine(m *sweep.Manifest, index int) string {
 			if err != nil {
 				return "not in the queue, and without a log: it was cancelled, or the nodes do not see " + folder
 			}
+			if len(text) == 0 {
+				return "not in the queue, and its log is empty"
+			}
 			return "not in the queue; its log ends: " + lastWord(string(text))
 		}
 	}
 	return ""
-}
-
-// countPoints says how many points have each status.
-func countPoints(states []sweep.State) string {
-	var counts []string
-	for _, status := range []run.Status{run.Finished, run.Running, queued, run.Failed, run.Interrupted, lost, sweep.Waiting} {
-		if n := countStates(states, status); n > 0 {
-			counts = append(counts, fmt.Sprintf("%d %s", n, status))
-		}
-	}
-	return strings.Join(counts, ", ")
 }

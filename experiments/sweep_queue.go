@@ -66,21 +66,3 @@ func itemNumbers(items []string) (all []int) {
 
 // isShared reports whether a job makes shared stages.
 func isShared(j slurm.Job) bool { return strings.HasSuffix(j.Array, "-shared") }
-
-// queuedTask is a task of the queue as --json prints it.
-type queuedTask struct {
-	Task   string   `json:"task"`
-	Shared bool     `json:"shared"` // its items are groups of shared stages, not points
-	Items  []string `json:"items"`
-	State  string   `json:"state"`
-	Node   string   `json:"node,omitempty"`
-	Reason string   `json:"reason,omitempty"`
-}
-
-// describe lists the tasks that are in the queue.
-func (q *sweepQueue) describe() (all []queuedTask) {
-	for _, t := range q.tasks {
-		all = append(all, queuedTask{t.Name(), isShared(t.Job), t.Items(), t.State, t.Node, t.Reason})
-	}
-	return all
-}

@@ -140,7 +140,7 @@ func TestSweepQueue(t *testing.T) {
 		}
 	}
 	say(0, []string{"job 1: sweep-.*-shared, 1 tasks", "job 2: sweep-.*-point, 3 tasks"}, args...)
-	say(0, []string{`\n +1 +8 +queued +- +task 2_0: `, "3 points, 3 queued\n"}, "sweep", "status")
+	say(0, []string{`\n +1 +8 +queued +- +task 2_0: `, "3 points, 3 queued; groups of shared stages queued or running: 1\n"}, "sweep", "status")
 	m, err := sweep.Find("runs", "")
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +159,7 @@ func TestSweepQueue(t *testing.T) {
 		t.Fatalf("%v: %s", err, out)
 	}
 	cluster.Until(t, "the task is queued again", func() bool { return strings.Contains(logs(t, "runs"), "slurm: queued again: 2_0\n") })
-	if said := logs(t, "runs"); !matches("slurm: told to stop by SIGUSR1 at .*\ninterrupted: run the same command again\nslurm: queued again: 2_0\n", said) {
+	if said := logs(t, "runs"); !matches("(?s)slurm: told to stop by SIGUSR1 at .*\ninterrupted: run the same command again\n.*slurm: queued again: 2_0\n", said) {
 		t.Errorf("said %s", said)
 	}
 	cluster.Until(t, "the last point is running", running(2))
@@ -175,4 +175,20 @@ func TestSweepQueue(t *testing.T) {
 		t.Errorf("the shared stages were asked for again: %s", said)
 	}
 	say(1, []string{"invalid partition specified: gpu"}, append(args, "lstm.dropout=0.1", "--slurm", "partition=gpu")...)
+
+	// A point whose node has lost its power, and whose job is cancelled before it could run
+	// again, is lost until it is submitted again.
+	cluster.Until(t, "the first point is running", running(1))
+	node, err := exec.Command("squeue", "--noheader", "--states=RUNNING", "--format=%N").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cluster.KillNode(t, strings.TrimSpace(string(node)))
+	say(0, []string{"^cancelled: job "}, "sweep", "cancel", m.ID)
+	cluster.Until(t, "it is out of the queue", func() bool {
+		out, err := exec.Command("squeue", "--noheader").Output()
+		return err == nil && len(out) == 0
+	})
+	say(0, []string{`\n +1 +8 +lost .*not in the queue`, "3 points, 2 interrupted, 1 lost\n"}, "sweep", "status", m.ID)
+	say(0, []string{`\njob [0-9]+: sweep-.*-point, 3 tasks\nsweep: `}, append(args, "--failed")...)
 }

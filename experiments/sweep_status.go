@@ -78,5 +78,5 @@ func (c *command) printSweepStatus(ctx context.Context, m *sweep.Manifest) error
 			return err
 		}
 	}
-	return printLine(c.out, "sweep %s of %s: %d points, %s", m.Ref(), m.Experiment, m.Len(), countPoints(states))
+	return printLine(c.out, "sweep %s of %s: %d points, %s", m.Ref(), m.Experiment, m.Len(), queue.count(states))
 }

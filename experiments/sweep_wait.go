@@ -50,10 +50,7 @@ func (c *command) waitSweep(ctx context.Context, m *sweep.Manifest, every time.D
 		for i, s := range states {
 			states[i].Status, _ = queue.status(m, s)
 		}
-		text := countPoints(states)
-		if n := len(queue.groups); n > 0 {
-			text += fmt.Sprintf("; %d groups of shared stages queued or running", n)
-		}
+		text := queue.count(states)
 		if unknown != nil {
 			text += fmt.Sprintf("; what is in the queue is unknown: %v", unknown)
 		}
@@ -62,7 +59,7 @@ func (c *command) waitSweep(ctx context.Context, m *sweep.Manifest, every time.D
 			said = text
 		}
 		if unknown == nil && len(queue.tasks) == 0 && countStates(states, run.Running) == 0 {
-			return c.endOfSweep(m, states)
+			return c.endOfSweep(m, queue, states)
 		}
 		select {
 		case <-ctx.Done():
@@ -70,13 +67,4 @@ func (c *command) waitSweep(ctx context.Context, m *sweep.Manifest, every time.D
 		case <-time.After(every):
 		}
 	}
-}
-
-// endOfSweep prints the folder of a sweep all of whose points have finished, and is an
-// error for any other.
-func (c *command) endOfSweep(m *sweep.Manifest, states []sweep.State) error {
-	if n := countStates(states, run.Finished); n < m.Len() {
-		return fmt.Errorf("sweep %s: %d of %d points have not finished: %s: sweep status says why", m.Ref(), m.Len()-n, m.Len(), countPoints(states))
-	}
-	return printLine(c.out, "sweep: %s", m.Dir)
 }

@@ -66,3 +66,46 @@ func Example() {
 	// more than twice as many of HTTP: true
 	// more frames than flows: true
 }
+
+// An amount in four shards, which could be drawn by four machines: one behind the other they
+// are one capture in time order.
+func ExampleSource_Divide() {
+	flows := gentest.Flows(60, rand.NewPCG(1, 1))
+	g, err := baseline.FitBootstrap(flows, false)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	source, err := saved.New(saved.Part{Generator: g, Plan: address.Default(), Traffic: generator.TrafficOf(flows)})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	amount := saved.Amount{Flows: 400, Seed: 1}
+	division, err := source.Divide(context.Background(), amount, 4)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	last, ordered, drawn := int64(0), true, map[int64]bool{}
+	for i := range 4 {
+		shard, err := source.Shard(amount, division, i, tcp.Options{})
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		for frame, err := range shard.Frames(context.Background()) {
+			if err != nil {
+				fmt.Println(err)
+				return
+			}
+			ordered = ordered && frame.Packet.Time >= last
+			last, drawn[frame.Packet.FlowID] = frame.Packet.Time, true
+		}
+	}
+	fmt.Println("flows:", len(drawn))
+	fmt.Println("in time order:", ordered)
+	// Output:
+	// flows: 400
+	// in time order: true
+}

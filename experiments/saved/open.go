@@ -4,6 +4,7 @@
 //	Source   what draws: one or several parts; Open loads them, New takes those at hand
 //	Part     one application: its generator, its hosts, its rates
 //	Amount   how much to draw
+//	Division an amount cut into Shards of one span of time each, which are drawn apart
 //
 // A Source draws flows, and its Framer makes frames of them. OpenAggregate loads the
 // aggregate level alone, which draws a table of flows without packets.

@@ -139,7 +139,7 @@ func (s *Shard) flows(ctx context.Context, k int) iter.Seq2[*flow.Flow, error] {
 	requests := s.source.requests(s.amount)
 	for i := range requests {
 		if k > 0 {
-			requests[i].From = b.From
+			requests[i].From, requests[i].Resume = b.From, b.Resumes[i]
 		}
 		if k < len(d.Blocks)-1 {
 			requests[i].Until = d.Blocks[k+1].From

@@ -37,15 +37,20 @@ func (c *Cluster) Queue(ctx context.Context, jobs []Job) ([]Task, error) {
 	if err != nil {
 		return nil, err
 	}
+	return parseQueue(out, jobs), nil
+}
+
+// parseQueue reads the lines of squeue, and leaves out what is no task of the jobs.
+func parseQueue(text string, jobs []Job) []Task {
 	var tasks []Task
-	for line := range strings.Lines(out) {
+	for line := range strings.Lines(text) {
 		f := strings.SplitN(strings.TrimSpace(line), "|", 5)
 		if len(f) != 5 {
 			continue
 		}
 		number, err := strconv.Atoi(f[1])
 		i := slices.IndexFunc(jobs, func(j Job) bool { return j.ID == f[0] })
-		if err != nil || i < 0 || number >= len(jobs[i].Tasks) {
+		if err != nil || i < 0 || number < 0 || number >= len(jobs[i].Tasks) {
 			continue
 		}
 		t := Task{Job: jobs[i], Number: number, State: f[2], Node: f[3]}
@@ -54,7 +59,7 @@ func (c *Cluster) Queue(ctx context.Context, jobs []Job) ([]Task, error) {
 		}
 		tasks = append(tasks, t)
 	}
-	return tasks, nil
+	return tasks
 }
 
 // Cancel ends the jobs; those that run store what they have.

@@ -29,7 +29,7 @@
 // # What must be shared
 //
 // The nodes must see the folder of runs, the working folder and the data under the paths
-// that they have here. The program is copied into the array's folder: what is built later
+// that they have here, and have bash, pkill and Slurm's own programs. The program is copied into the array's folder: what is built later
 // does not change what is queued.
 package slurm
 

@@ -220,3 +220,18 @@ func TestQueue(t *testing.T) {
 		t.Error("no error although nobody answers")
 	}
 }
+
+// Whatever squeue prints, a task is one of the jobs and has items.
+func FuzzQueue(f *testing.F) {
+	jobs := []Job{{ID: "5", Tasks: [][]string{{"x"}, {"y"}}}}
+	for _, text := range []string{"5|1|PENDING||Resources\n", "5|-1|RUNNING|n1|None", "5|N/A|RUNNING|n1|None", "5|0|PENDING||a|b\n\n5", "|||||"} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		for _, task := range parseQueue(text, jobs) {
+			if task.Job.ID != "5" || len(task.Items()) != 1 {
+				t.Errorf("%+v", task)
+			}
+		}
+	})
+}

@@ -25,6 +25,8 @@ func TestParseValues(t *testing.T) {
 		{"1..100:4", []string{"1", "34", "67", "100"}, true},
 		{"0.001..0.1:3:log", []string{"0.001", "0.01", "0.1"}, true},
 		{"1e-4..1e-3:2", []string{"0.0001", "0.001"}, true},
+		{"-1e308..1e308:3", []string{"-1e+308", "0", "1e+308"}, true},
+		{"0.1234567890123456..0.2:2", []string{"0.1234567890123456", "0.2"}, true},
 		{"[8,6],[16,8]", []string{"[8,6]", "[16,8]"}, true},
 		{"[8,6]", []string{"[8,6]"}, false},
 		{`"a,b",'c,d',e`, []string{"a,b", "c,d", "e"}, true},
@@ -110,7 +112,7 @@ func FuzzParseValues(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(values) == 0 || len(values) > MaxPoints || !swept && len(values) != 1 {
+		if len(values) == 0 || len(values) > maxPoints || !swept && len(values) != 1 {
 			t.Errorf("%q: %d values", text, len(values))
 		}
 		have := map[string]bool{}

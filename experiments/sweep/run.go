@@ -52,7 +52,7 @@ func (s *Sweep) Run(ctx context.Context, o RunOptions, observe func(Event)) erro
 		return context.Canceled
 	}
 	if err := r.failed.err(s.Len()); err != nil {
-		return errors.Join(err, fmt.Errorf("sweep %s: %d of %d points failed: run the sweep with --failed to try these again", s.Ref(), r.failures, s.Len()))
+		return errors.Join(err, fmt.Errorf("sweep %s: %d of %d points failed: run the sweep again to go on, with --failed to run these alone", s.Ref(), r.failures, s.Len()))
 	}
 	return nil
 }

@@ -114,6 +114,9 @@ func (m *Manifest) claim(index int) (*os.File, error) {
 	if err == nil {
 		lock, err = filelock.Try(path)
 	}
+	if _, gone := os.Stat(m.Dir); gone != nil {
+		return nil, fmt.Errorf("sweep: %s was removed or moved while the sweep ran: start it again", m.Dir)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("sweep: %w", err)
 	}

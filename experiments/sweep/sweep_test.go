@@ -313,7 +313,7 @@ func TestFailure(t *testing.T) {
 		err := s.Run(t.Context(), RunOptions{}, func(e Event) { events = append(events, e) })
 		lines := strings.Split(fmt.Sprint(err), "\n")
 		if len(lines) != 2 || !strings.HasPrefix(lines[0], "point 1 (data.application=RIP): read: testbed: no packet of RIP") ||
-			lines[1] != "sweep "+s.ID+": 1 of 3 points failed: run the sweep with --failed to try these again" {
+			lines[1] != "sweep "+s.ID+": 1 of 3 points failed: run the sweep again to go on, with --failed to run these alone" {
 			t.Errorf("%v", err)
 		}
 		if len(events) != tt.ended || events[0].Err == nil || events[0].State.Status != run.Failed {
@@ -388,6 +388,27 @@ func TestInterruption(t *testing.T) {
 	}
 	if state, err := s.State(3); err != nil || state.Status != Waiting {
 		t.Errorf("%+v, %v", state, err)
+	}
+}
+
+// A sweep whose folder is removed under way ends, and so does a point whose run is.
+func TestRemoved(t *testing.T) {
+	r := newRunner(t)
+	s, _ := planned(t, r, Options{}, "seed=1..3")
+	err := s.Run(t.Context(), RunOptions{}, func(Event) {
+		if err := os.RemoveAll(s.Dir); err != nil {
+			t.Error(err)
+		}
+	})
+	if want := "point 2 (seed=2): sweep: " + s.Dir + " was removed or moved while the sweep ran: start it again\n"; err == nil || !strings.HasPrefix(err.Error(), want) {
+		t.Errorf("%v, want %s", err, want)
+	}
+	again, p := planned(t, r, Options{}, "seed=1..3")
+	if p.Finished != 1 {
+		t.Errorf("%+v", p)
+	}
+	if err := again.Run(t.Context(), RunOptions{}, func(Event) {}); err != nil {
+		t.Error(err)
 	}
 }
 

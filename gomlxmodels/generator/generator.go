@@ -25,6 +25,63 @@ type Planner interface {
 	// Starts yields the starts of the flows that Flows draws for the same request,
 	// without their packets. A timeline without flows has none, and gives ErrNoStarts.
 	Starts(ctx context.Context, r Request) iter.Seq2[int64, error]
+
+	// Resumes returns, for each of the ascending times at, where the starts of the
+	// request's flows have come to when the next one is at that time or later: a request
+	// with that time as From and this as Resume does not draw those before it again. A
+	// generator that must draw them gives nil.
+	Resumes(ctx context.Context, r Request, at []int64) ([]*Resume, error)
+}
+
+// Resume is where the starts of a request's flows have come to.
+type Resume struct {
+	Number  int64    `json:"number"`  // flows before
+	After   float64  `json:"after"`   // time of the last one since the request's start, in the generator's unit
+	Sources [][]byte `json:"sources"` // the sources of random numbers, each as rand.PCG marshals itself
+	Nodes   []int32  `json:"nodes"`   // the histories of chains
+}
+
+// Sourced sets sources to those of the resume.
+func (r *Resume) Sourced(sources ...*rand.PCG) error {
+	if len(r.Sources) != len(sources) {
+		return fmt.Errorf("generator: resume of %d sources of random numbers: want %d", len(r.Sources), len(sources))
+	}
+	for i, source := range sources {
+		if err := source.UnmarshalBinary(r.Sources[i]); err != nil {
+			return fmt.Errorf("generator: resume: %w", err)
+		}
+	}
+	return nil
+}
+
+// ResumeOf returns a resume with the states of sources.
+func ResumeOf(number int64, after float64, nodes []int32, sources ...*rand.PCG) *Resume {
+	r := &Resume{Number: number, After: after, Nodes: nodes}
+	for _, source := range sources {
+		state, _ := source.MarshalBinary() // which never fails
+		r.Sources = append(r.Sources, state)
+	}
+	return r
+}
+
+// CollectResumes returns what Planner.Resumes does, given what goes from one flow to the
+// next: state says where it has come to, and next gives the next start.
+func CollectResumes(ctx context.Context, at []int64, state func() *Resume, next func() (start int64, within bool, err error)) ([]*Resume, error) {
+	var all []*Resume
+	for len(all) < len(at) {
+		before := state()
+		start, within, err := next()
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return nil, err
+		}
+		for len(all) < len(at) && (!within || start >= at[len(all)]) {
+			all = append(all, before)
+		}
+	}
+	return all, nil
 }
 
 // ErrNoStarts says that the packets of traffic without flows are drawn one behind the
@@ -62,6 +119,9 @@ type Request struct {
 	// the bounds, and their packets are not drawn. So requests that differ in these alone
 	// have together the starts of one without them. 0: no flow is left out.
 	From, Until int64
+
+	// Resume lets the request begin at From at once; nil: the starts before are drawn.
+	Resume *Resume
 }
 
 const (

@@ -1,6 +1,7 @@
 package markov
 
 import (
+	"fmt"
 	"math"
 	"sync/atomic"
 )
@@ -34,6 +35,17 @@ func (c *Chain) Prior() *Prior {
 
 // Start is a walk at the beginning of a flow.
 func (p *Prior) Start() Walk { return Walk{prior: p, node: p.chain.start} }
+
+// Node returns where the walk is: the number of its history, for Resume.
+func (w *Walk) Node() int32 { return w.node }
+
+// Resume returns a walk at the history of that number.
+func (p *Prior) Resume(node int32) (Walk, error) {
+	if node < 0 || int(node) >= len(p.after) {
+		return Walk{}, fmt.Errorf("markov: resume at history %d: want one of the chain's %d", node, len(p.after))
+	}
+	return Walk{prior: p, node: node}, nil
+}
 
 // at is what may follow the node's history. Whoever comes first computes it; who
 // comes at the same time computes the same.

@@ -99,10 +99,10 @@ func (m *mixtureChain) balance(src rand.Source) {
 	m.Arrivals.Balance = make([]float64, len(m.Weights))
 	for range balanceRounds {
 		counts := make([]float64, len(m.Weights))
-		next, row := m.draws(src), []float64(nil)
+		rows, row := m.draws(src), []float64(nil)
 		for range balanceRows {
 			var k int
-			row, k = next(row)
+			row, k = rows.next(row)
 			counts[k]++
 		}
 		for k, n := range counts {
@@ -111,16 +111,25 @@ func (m *mixtureChain) balance(src rand.Source) {
 	}
 }
 
-// draws returns a function that gives one score after the other, without end.
-func (a *arrivals) draws(random *rand.Rand) func() float64 {
-	walk, labels := a.Chain.Prior().Start(), a.Chain.Labels()
-	return func() float64 {
-		k := draw.LogIndex(random, walk.LogProbabilities())
-		walk.Step(k)
-		const edge = 1e-9
-		fraction := (float64(labels[k]%a.Parts) + random.Float64()) / float64(a.Parts)
-		return distuv.UnitNormal.Quantile(min(max(fraction, edge), 1-edge))
-	}
+// arrivalChain draws one score after the other, without end.
+type arrivalChain struct {
+	a      *arrivals
+	random *rand.Rand
+	walk   markov.Walk
+}
+
+// draws returns what draws the scores.
+func (a *arrivals) draws(random *rand.Rand) *arrivalChain {
+	return &arrivalChain{a, random, a.Chain.Prior().Start()}
+}
+
+// next draws a score.
+func (c *arrivalChain) next() float64 {
+	k := draw.LogIndex(c.random, c.walk.LogProbabilities())
+	c.walk.Step(k)
+	const edge = 1e-9
+	fraction := (float64(c.a.Chain.Labels()[k]%c.a.Parts) + c.random.Float64()) / float64(c.a.Parts)
+	return distuv.UnitNormal.Quantile(min(max(fraction, edge), 1-edge))
 }
 
 // check refuses a chain that is not over the parts, or a balance of other labels.

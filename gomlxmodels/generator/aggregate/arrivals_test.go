@@ -80,12 +80,12 @@ func TestSerialDependence(t *testing.T) {
 // often as in training.
 func TestLabelsKeepTheirShares(t *testing.T) {
 	m := fittedBursts(t, bursts(1000, 1))
-	next, row := m.Rows.draws(rand.NewPCG(9, 9)), []float64(nil)
+	rows, row := m.Rows.draws(rand.NewPCG(9, 9)), []float64(nil)
 	counts := make([]float64, len(m.Rows.Weights))
 	const draws = 20000
 	for range draws {
 		var k int
-		row, k = next(row)
+		row, k = rows.next(row)
 		counts[k]++
 	}
 	for k, n := range counts {

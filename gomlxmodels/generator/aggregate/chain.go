@@ -59,35 +59,68 @@ func fitMixtureChain(ctx context.Context, b compute.Backend, x *mat.Dense, cfg g
 	return m, nil
 }
 
-// draws returns a function that gives one row after the other, without end, and the
-// index of its label.
-func (m *mixtureChain) draws(src rand.Source) func(dst []float64) (row []float64, label int) {
-	random := rand.New(src)
-	components := m.Chain.Labels()
-	walk := m.Chain.Prior().Start()
-	if m.Arrivals == nil {
-		return func(dst []float64) ([]float64, int) {
-			k := draw.LogIndex(random, walk.LogProbabilities())
-			walk.Step(k)
-			return m.Mixture.SampleComponent(dst, components[k], src), k
-		}
+// rowChain draws one row after the other, without end.
+type rowChain struct {
+	m        *mixtureChain
+	src      rand.Source
+	random   *rand.Rand
+	walk     markov.Walk
+	arrivals *arrivalChain // nil: the chain over components draws all
+	weights  []float32
+}
+
+// draws returns what draws the rows of a source.
+func (m *mixtureChain) draws(src rand.Source) *rowChain {
+	c := &rowChain{m: m, src: src, random: rand.New(src), walk: m.Chain.Prior().Start()}
+	if m.Arrivals != nil {
+		c.arrivals, c.weights = m.Arrivals.draws(c.random), make([]float32, len(m.Chain.Labels()))
 	}
-	next, weights := m.Arrivals.draws(random), make([]float32, len(components))
-	return func(dst []float64) ([]float64, int) {
-		arrival, greatest := next(), math.Inf(-1)
-		logs := walk.LogProbabilities()
-		for i, component := range components {
-			greatest = max(greatest, float64(logs[i])+m.given[component].logDensity(arrival)+m.Arrivals.Balance[i])
-		}
-		for i, component := range components {
-			weights[i] = float32(float64(logs[i]) + m.given[component].logDensity(arrival) + m.Arrivals.Balance[i] - greatest)
-		}
-		k := draw.LogIndex(random, weights)
-		walk.Step(k)
-		dst = m.Mixture.SampleComponent(dst, components[k], src)
-		m.given[components[k]].set(dst, arrival)
-		return dst, k
+	return c
+}
+
+// next draws a row, and returns the index of its label.
+func (c *rowChain) next(dst []float64) (row []float64, label int) {
+	m, components := c.m, c.m.Chain.Labels()
+	if c.arrivals == nil {
+		k := draw.LogIndex(c.random, c.walk.LogProbabilities())
+		c.walk.Step(k)
+		return m.Mixture.SampleComponent(dst, components[k], c.src), k
 	}
+	arrival, greatest := c.arrivals.next(), math.Inf(-1)
+	logs := c.walk.LogProbabilities()
+	for i, component := range components {
+		greatest = max(greatest, float64(logs[i])+m.given[component].logDensity(arrival)+m.Arrivals.Balance[i])
+	}
+	for i, component := range components {
+		c.weights[i] = float32(float64(logs[i]) + m.given[component].logDensity(arrival) + m.Arrivals.Balance[i] - greatest)
+	}
+	k := draw.LogIndex(c.random, c.weights)
+	c.walk.Step(k)
+	dst = m.Mixture.SampleComponent(dst, components[k], c.src)
+	m.given[components[k]].set(dst, arrival)
+	return dst, k
+}
+
+// nodes returns where the walks are.
+func (c *rowChain) nodes() []int32 {
+	if c.arrivals == nil {
+		return []int32{c.walk.Node()}
+	}
+	return []int32{c.walk.Node(), c.arrivals.walk.Node()}
+}
+
+// resume moves the walks to where they were.
+func (c *rowChain) resume(nodes []int32) error {
+	want := len(c.nodes())
+	if len(nodes) != want {
+		return fmt.Errorf("generator: resume of %d chains: want %d", len(nodes), want)
+	}
+	var err error
+	if c.walk, err = c.m.Chain.Prior().Resume(nodes[0]); err != nil || c.arrivals == nil {
+		return err
+	}
+	c.arrivals.walk, err = c.m.Arrivals.Chain.Prior().Resume(nodes[1])
+	return err
 }
 
 // below returns the fraction of drawn rows whose number j is less than value, where a

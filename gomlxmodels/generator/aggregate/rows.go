@@ -29,13 +29,10 @@ func (m *Model) Specs(r generator.Request) func() (Spec, bool, error) {
 	if r.Schedule != nil {
 		return m.followed(r)
 	}
-	next := m.places(r)
+	p := m.places(r)
 	return func() (Spec, bool, error) {
-		at, within, err := next()
-		for within && at.start < r.From {
-			at, within, err = next()
-		}
-		if !within {
+		at, within, err := p.from(r.From)
+		if !within || err != nil {
 			return Spec{}, false, err
 		}
 		row := at.row()
@@ -57,22 +54,89 @@ type place struct {
 	row           func() []float64
 }
 
-// places returns a function that gives one flow of a request after the other, with those
-// that start before its From, and reports whether the request takes it.
-func (m *Model) places(r generator.Request) func() (place, bool, error) {
-	starts := m.following
-	if m.LongLived != nil {
-		starts = func(r generator.Request, d *rowDrawer) func() (func() []float64, float64) {
-			return m.LongLived.starts(m, r, d)
+// places are the flows of a request, one after the other, with those before its From.
+type places struct {
+	m       *Model
+	r       generator.Request
+	rows    *rowDrawer
+	cycle   func() (row func() []float64, seconds float64) // of long-lived flows; nil: flows follow each other
+	number  int64                                          // of the next
+	seconds float64                                        // from the request's start to the last, without the rounding of each gap
+	err     error
+}
+
+// places begins the flows of a request, at its Resume where it has one.
+func (m *Model) places(r generator.Request) *places {
+	p := &places{m: m, r: r, rows: m.rows(r.Seed)}
+	switch {
+	case m.LongLived != nil:
+		p.cycle = m.LongLived.starts(m, r, p.rows)
+	case r.Resume != nil:
+		p.number, p.seconds = r.Resume.Number, r.Resume.After
+		if p.err = r.Resume.Sourced(p.rows.sources[:]...); p.err == nil {
+			p.err = p.rows.chain.resume(r.Resume.Nodes)
 		}
 	}
-	next, resolution, n := starts(r, m.rows(r.Seed)), float64(m.Resolution), int64(0)
-	return func() (place, bool, error) {
-		row, seconds := next()
-		at, within, err := r.At(n, math.Round(seconds*1e9/resolution)*resolution)
-		n++
-		return place{n - 1, at, row}, within, err
+	return p
+}
+
+// state returns where the flows have come to; nil: they must be drawn from the first on.
+func (p *places) state() *generator.Resume {
+	if p.cycle != nil {
+		return nil
 	}
+	return generator.ResumeOf(p.number, p.seconds, p.rows.chain.nodes(), p.rows.sources[:]...)
+}
+
+// next returns the next flow, and reports whether the request takes it.
+func (p *places) next() (place, bool, error) {
+	if p.err != nil {
+		return place{}, false, p.err
+	}
+	row, seconds := p.rows.whole, 0.0
+	if p.cycle != nil {
+		row, seconds = p.cycle()
+	} else {
+		seconds = p.follow()
+	}
+	resolution := float64(p.m.Resolution)
+	at, within, err := p.r.At(p.number, math.Round(seconds*1e9/resolution)*resolution)
+	p.number++
+	return place{p.number - 1, at, row}, within, err
+}
+
+// from returns the next flow that starts at a time or later.
+func (p *places) from(time int64) (place, bool, error) {
+	at, within, err := p.next()
+	for within && at.start < time {
+		at, within, err = p.next()
+	}
+	return at, within, err
+}
+
+// follow draws a row, and returns the seconds from the request's start to its flow, which
+// follows the one before it at the inter-flow time of the row.
+func (p *places) follow() float64 {
+	row := p.rows.draw()
+	if p.number > 0 {
+		p.seconds += math.Pow(10, p.m.arrival(row)) / p.r.Factor()
+	}
+	return p.seconds
+}
+
+// Resumes is that of generator.Planner.
+func (m *Model) Resumes(ctx context.Context, r generator.Request, at []int64) ([]*generator.Resume, error) {
+	if r.Schedule != nil || m.LongLived != nil { // few, or passed over at no price
+		return make([]*generator.Resume, len(at)), nil
+	}
+	if err := r.Validate(); err != nil {
+		return nil, err
+	}
+	p := m.places(r)
+	return generator.CollectResumes(ctx, at, p.state, func() (int64, bool, error) {
+		next, within, err := p.next()
+		return next.start, within, err
+	})
 }
 
 // Starts yields the starts of the flows of a request, for half the price of Specs.
@@ -110,27 +174,10 @@ func (m *Model) startsOf(r generator.Request) func() (at int64, within bool, err
 			return s.Start, more, err
 		}
 	}
-	next := m.places(r)
+	p := m.places(r)
 	return func() (int64, bool, error) {
-		at, within, err := next()
-		for within && at.start < r.From {
-			at, within, err = next()
-		}
+		at, within, err := p.from(r.From)
 		return at.start, within, err
-	}
-}
-
-// following draws rows that follow each other at inter-flow times, and the seconds
-// from the request's start to theirs, without the rounding of each gap.
-func (m *Model) following(r generator.Request, d *rowDrawer) func() (row func() []float64, seconds float64) {
-	first, seconds := true, 0.0
-	return func() (func() []float64, float64) {
-		row := d.draw()
-		if !first {
-			seconds += math.Pow(10, m.arrival(row)) / r.Factor()
-		}
-		first = false
-		return d.whole, seconds
 	}
 }
 
@@ -143,7 +190,8 @@ func (m *Model) arrival(row []float64) float64 {
 // rowDrawer draws the scores of one flow after the other.
 type rowDrawer struct {
 	m        *Model
-	next     func(dst []float64) (row []float64, label int)
+	sources  [2]*rand.PCG // of chain and of random
+	chain    *rowChain
 	random   *rand.Rand
 	alone    []float64 // weights of the flows in no group, by label
 	row      []float64
@@ -153,7 +201,8 @@ type rowDrawer struct {
 
 // rows returns what draws the rows of a seed.
 func (m *Model) rows(seed uint64) *rowDrawer {
-	d := &rowDrawer{m: m, next: m.Rows.draws(rand.NewPCG(seed, 0x706c616e)), random: rand.New(rand.NewPCG(seed, 0x66616d)), alone: m.Rows.Weights}
+	d := &rowDrawer{m: m, sources: [2]*rand.PCG{rand.NewPCG(seed, 0x706c616e), rand.NewPCG(seed, 0x66616d)}, alone: m.Rows.Weights}
+	d.chain, d.random = m.Rows.draws(d.sources[0]), rand.New(d.sources[1])
 	if m.Repeated != nil {
 		d.alone = make([]float64, len(m.Rows.Weights))
 		for k, weight := range m.Rows.Weights {
@@ -166,7 +215,7 @@ func (m *Model) rows(seed uint64) *rowDrawer {
 // draw draws a row, of which only the last column is as it has to be: more than half the
 // price of a row is in the others, and the start of a flow needs none of them.
 func (d *rowDrawer) draw() []float64 {
-	d.row, d.label = d.next(d.row)
+	d.row, d.label = d.chain.next(d.row)
 	d.repeated = d.m.Repeated != nil && d.m.Repeated.draw(d.row, d.label, d.m.Scales, d.random)
 	d.column(len(d.m.Scales) - 1)
 	return d.row

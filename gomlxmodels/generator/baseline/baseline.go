@@ -21,8 +21,12 @@ type drawOne func(random *rand.Rand, src rand.Source, id, at, packets int64) *fl
 
 // begin is when a flow starts, and how many packets a schedule gives it.
 type begin struct {
+	number  int64
 	at      int64
 	packets int64 // 0: no schedule
+
+	before float64  // nanoseconds from the request's start to the flow before
+	source rand.PCG // of the starts, before this one was drawn
 }
 
 // begins yields when the flows of a request start: each at the start of the one before it
@@ -34,10 +38,18 @@ func begins(ctx context.Context, r generator.Request, arrivals []int64, stream u
 			yield(begin{}, err)
 			return
 		}
-		random := rand.New(rand.NewPCG(r.Seed, stream))
-		var after float64 // nanoseconds since the start, without the rounding of each
-		for n := int64(0); ; n++ {
-			b := begin{}
+		src := rand.NewPCG(r.Seed, stream)
+		random := rand.New(src)
+		n, after := int64(0), 0.0 // the next flow, and nanoseconds from the start to the last, without the rounding of each
+		if r.Resume != nil {
+			n, after = r.Resume.Number, r.Resume.After
+			if err := r.Resume.Sourced(src); err != nil {
+				yield(begin{}, err)
+				return
+			}
+		}
+		for ; ; n++ {
+			b := begin{number: n, before: after, source: *src}
 			switch {
 			case r.Schedule != nil && len(r.Schedule.Flows) == 0:
 				yield(b, generator.ErrFlows)
@@ -76,6 +88,24 @@ func starts(ctx context.Context, r generator.Request, arrivals []int64, stream u
 	}
 }
 
+// resumes is Resumes of generator.Planner.
+func resumes(ctx context.Context, r generator.Request, at []int64, arrivals []int64, stream uint64) ([]*generator.Resume, error) {
+	if r.Schedule != nil { // its flows are passed over at no price
+		return make([]*generator.Resume, len(at)), nil
+	}
+	next, stop := iter.Pull2(begins(ctx, r, arrivals, stream))
+	defer stop()
+	b, err, within := next()
+	state := func() *generator.Resume { return generator.ResumeOf(b.number, b.before, nil, &b.source) }
+	return generator.CollectResumes(ctx, at, state, func() (int64, bool, error) {
+		start, was, failed := b.at, within, err
+		if within {
+			b, err, within = next()
+		}
+		return start, was, failed
+	})
+}
+
 // packetStream is added to the stream of a generator's starts where it draws packets.
 const packetStream = 0x7061636b << 32
 
@@ -84,13 +114,12 @@ func started(ctx context.Context, r generator.Request, arrivals []int64, stream 
 	return func(yield func(*flow.Flow, error) bool) {
 		src := rand.NewPCG(r.PacketSeed(), stream+packetStream)
 		random := rand.New(src)
-		id := int64(-1)
 		for b, err := range begins(ctx, r, arrivals, stream) {
 			if err != nil {
 				yield(nil, err)
 				return
 			}
-			if id++; b.at >= r.From && !yield(draw(random, src, id, b.at, b.packets), nil) {
+			if b.at >= r.From && !yield(draw(random, src, b.number, b.at, b.packets), nil) {
 				return
 			}
 		}

@@ -123,6 +123,11 @@ func (b *Bootstrap) Starts(ctx context.Context, r generator.Request) iter.Seq2[i
 	return generator.StartsUnless(b.pace != nil, starts(ctx, r, b.arrivals, bootstrapStream))
 }
 
+// Resumes says where those starts have come to at some times.
+func (b *Bootstrap) Resumes(ctx context.Context, r generator.Request, at []int64) ([]*generator.Resume, error) {
+	return resumes(ctx, r, at, b.arrivals, bootstrapStream)
+}
+
 // bootstrapStream is the stream of random numbers of the starts.
 const bootstrapStream = 0x626f6f74
 

@@ -110,6 +110,11 @@ func (m *Markov) Starts(ctx context.Context, r generator.Request) iter.Seq2[int6
 	return generator.StartsUnless(m.pace != nil, starts(ctx, r, m.arrivals, markovStream))
 }
 
+// Resumes says where those starts have come to at some times.
+func (m *Markov) Resumes(ctx context.Context, r generator.Request, at []int64) ([]*generator.Resume, error) {
+	return resumes(ctx, r, at, m.arrivals, markovStream)
+}
+
 // markovStream is the stream of random numbers of the starts.
 const markovStream = 0x6d61726b
 

@@ -53,12 +53,21 @@ func testWindowsOf(t *testing.T, g generator.Planner, whole generator.Request, f
 	}
 	var parts [][]*flow.Flow
 	borders := []int64{0, want[len(want)/3], want[2*len(want)/3], want[len(want)-1] + 1}
+	resumes, err := g.Resumes(context.Background(), whole, borders[:3])
+	if err != nil || len(resumes) != 3 {
+		t.Fatalf("%d resumes of 3, error %v", len(resumes), err)
+	}
+	if bad := (&generator.Resume{}); whole.Schedule == nil && resumes[1] != nil {
+		r := whole
+		r.Resume = bad
+		refuses(t, g, r, nil)
+	}
 	for i, from := range borders[:3] {
 		r := whole
 		r.From, r.Until = from, borders[i+1]
 		part := collect(t, g, r)
-		if !same(part, collect(t, g, r)) {
-			t.Errorf("the same flows from %d ns on, drawn again, are others", from)
+		if r.Resume = resumes[i]; !same(part, collect(t, g, r)) {
+			t.Errorf("the flows from %d ns on, resumed, are others", from)
 		}
 		for _, f := range part {
 			if f.ID != int64(len(got)) || f.Packets[0].FlowID != f.ID {

@@ -209,6 +209,11 @@ func (g *Generator) Starts(ctx context.Context, r generator.Request) iter.Seq2[i
 	return generator.StartsUnless(g.Pace != nil, g.Aggregate.Starts(ctx, r))
 }
 
+// Resumes says where those starts have come to at some times.
+func (g *Generator) Resumes(ctx context.Context, r generator.Request, at []int64) ([]*generator.Resume, error) {
+	return g.Aggregate.Resumes(ctx, r, at)
+}
+
 // draw draws flows; of a timeline without flows, segments by a clock of their own.
 func (g *Generator) draw(ctx context.Context, r generator.Request, plans func() *radio.Plan) iter.Seq2[*flow.Flow, error] {
 	return func(yield func(*flow.Flow, error) bool) {
