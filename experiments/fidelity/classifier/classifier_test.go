@@ -318,6 +318,7 @@ func TestClasses(t *testing.T) {
 		in   []float64
 		want int
 	}{
+		{"one row", []float64{3}, 1},
 		{"one value", []float64{3, 3, 3}, 1},
 		{"ties", []float64{1, 1, 2, 3, 3}, 3},
 		{"more values than classes", ramp(3 * maxCodes), maxCodes},

@@ -58,7 +58,7 @@ func classes(sorted []float64, most int) (lowest, greatest []float64) {
 		if i < len(sorted) && (sorted[i] == sorted[i-1] || i < boundary*(len(sorted)-1)/most+1) {
 			continue
 		}
-		for boundary*(len(sorted)-1)/most+1 <= i {
+		for boundary <= most && boundary*(len(sorted)-1)/most+1 <= i {
 			boundary++
 		}
 		lowest = append(lowest, sorted[begin])
