@@ -108,6 +108,10 @@ func TestAdversariesInVerdict(t *testing.T) {
 	if v := report.VerdictOf([]fidelity.Score{far, saturated}, "HTTP"); v.Headline != "Not judged: no classifier says anything" || !strings.Contains(strings.Join(v.Points, "\n"), "closer to the real traffic in 1 of 1 distances") {
 		t.Errorf("%+v", v)
 	}
+	chained.Baselines["markov"] = number(0.9)
+	if v := report.VerdictOf([]fidelity.Score{far, chained}, "HTTP"); !strings.Contains(strings.Join(v.Points, "\n"), "1 of 1 distances, but classifiers tell it more easily") {
+		t.Errorf("%+v", v)
+	}
 }
 
 func ExampleScores() {

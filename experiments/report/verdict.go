@@ -153,7 +153,7 @@ const markov = "markov"
 // copies real flows and is closer by construction.
 func baselineCloser(scores []fidelity.Score, application string) string {
 	var easier []string
-	closer, all := 0, 0
+	closer, all, harder := 0, 0, 0
 	for _, s := range scores {
 		d, ok := definition(s)
 		chain := s.Baselines[markov]
@@ -164,6 +164,8 @@ func baselineCloser(scores []fidelity.Score, application string) string {
 		case fidelity.Classifier:
 			if *chain < *s.Value-0.02 {
 				easier = append(easier, fmt.Sprintf("%s %.2f against %.2f", cmp.Or(seen[s.Score], s.Score), *chain, *s.Value))
+			} else if *chain > *s.Value+0.02 {
+				harder++
 			}
 		case fidelity.Distance:
 			if all++; d.DistanceFromReal(*chain, s.Floor) < d.DistanceFromReal(*s.Value, s.Floor) {
@@ -174,6 +176,8 @@ func baselineCloser(scores []fidelity.Score, application string) string {
 	switch {
 	case len(easier) > 0:
 		return "The Markov chain, the simple baseline, is harder to tell from the real traffic than this: " + strings.Join(easier, ", ") + "."
+	case 2*closer > all && harder > 0:
+		return fmt.Sprintf("The Markov chain, the simple baseline, is closer to the real traffic in %d of %d distances, but classifiers tell it more easily.", closer, all)
 	case 2*closer > all:
 		return fmt.Sprintf("The Markov chain, the simple baseline, is closer to the real traffic in %d of %d distances.", closer, all)
 	}
