@@ -19,9 +19,11 @@ package experiment
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/necstgen/necstgen/experiments/run"
 	"github.com/necstgen/necstgen/experiments/runner"
@@ -33,7 +35,8 @@ import (
 // and the losses of its trainings; the notebook keeps what the stages found.
 //
 // A cell that is interrupted leaves what was done by then, and the same cell goes on from
-// there. So it does after the kernel was killed.
+// there. So it does after the kernel was killed. A run that another process is making, such
+// as another notebook, is waited for.
 func Run(name string, overrides ...string) *run.Manifest {
 	dir, err := notebook.Runs()
 	notebook.Check(err)
@@ -42,9 +45,24 @@ func Run(name string, overrides ...string) *run.Manifest {
 	v := newView(name, overrides)
 	r := &runner.Runner{Runs: dir, Terminal: v.terminal(), Messages: v}
 	m, _, err := r.Finish(ctx, name, overrides, runner.Repetition{}, run.Annotation{})
+	for said := false; errors.Is(err, run.ErrLocked) && ctx.Err() == nil; said = true {
+		if !said {
+			fmt.Fprintln(v, "another process is making this run, waiting for that")
+		}
+		wait(ctx, time.Second)
+		m, _, err = r.Finish(ctx, name, overrides, runner.Repetition{}, run.Annotation{})
+	}
 	check(ctx, err, "run this cell again to go on from here")
 	notebook.Check(v.finish(m))
 	return m
+}
+
+// wait returns after a while, or when ctx ends.
+func wait(ctx context.Context, while time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(while):
+	}
 }
 
 // interruptible returns a context that ends when the cell is interrupted. A second

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,6 +40,20 @@ func TestRunAndGenerate(t *testing.T) {
 	}
 	if err := generate(t.Context(), "http", saved.Amount{Flows: 5}, nil); err == nil || !strings.Contains(err.Error(), "go run ./experiments run http") {
 		t.Errorf("no run: %v", err)
+	}
+}
+
+// Of two cells that make the same run at once one makes it and the other waits.
+func TestTwoCells(t *testing.T) {
+	t.Setenv(notebook.RunsVariable, t.TempDir())
+	var made [2]*run.Manifest
+	var both sync.WaitGroup
+	for i := range made {
+		both.Go(func() { made[i] = Run("dns", "generator=markov", "generate.flows=50", "evaluate.trees=5") })
+	}
+	both.Wait()
+	if made[0].Dir != made[1].Dir || !made[0].Finished.Equal(made[1].Finished) {
+		t.Errorf("it was made twice: %s at %s, %s at %s", made[0].Dir, made[0].Finished, made[1].Dir, made[1].Finished)
 	}
 }
 
