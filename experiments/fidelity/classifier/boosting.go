@@ -160,7 +160,7 @@ func (b *booster) round() tree {
 func (b *booster) split(t *tree, l *leaf) (left, right leaf) {
 	c := l.best
 	b.gained[c.column] += c.gain
-	middle := b.partition(l)
+	middle := l.from + partition(b.rows[l.from:l.to], b.spare, b.table.codes[c.column], c.low)
 	child := int32(len(*t))
 	at := split{column: c.column, low: c.low, high: c.low + 1}
 	(*t)[l.node] = node{threshold: at.threshold(b.table), column: int32(c.column), left: child, right: child + 1}
@@ -232,22 +232,4 @@ func (b *booster) bestCut(l *leaf) cut {
 		}
 	}
 	return best
-}
-
-// partition puts the rows that go left before the others, in order, and returns where
-// the others begin.
-func (b *booster) partition(l *leaf) int {
-	codes := b.table.codes[l.best.column]
-	left, right := l.from, 0
-	for _, row := range b.rows[l.from:l.to] {
-		if int(codes[row]) <= l.best.low {
-			b.rows[left] = row
-			left++
-		} else {
-			b.spare[right] = row
-			right++
-		}
-	}
-	copy(b.rows[left:l.to], b.spare[:right])
-	return left
 }

@@ -86,7 +86,7 @@ func (g *grower) grow(rng *rand.Rand) tree {
 			t[p.node].leaf = trueWeight(p.total)
 			continue
 		}
-		middle := g.partition(p, best)
+		middle := p.from + partition(g.rows[p.from:p.to], g.spare, g.table.codes[best.column], best.low)
 		g.gained[best.column] += best.gain - gini(p.total)
 		left := int32(len(t))
 		t[p.node] = node{threshold: best.threshold(g.table), column: int32(best.column), left: left, right: left + 1}
@@ -230,20 +230,19 @@ func gini(cell uint64) float64 {
 	return (no*no + yes*yes) / (no + yes)
 }
 
-// partition puts the rows that go left before the others, in order, and returns
-// where the others begin.
-func (g *grower) partition(p pending, s split) int {
-	codes := g.table.codes[s.column]
-	left, right := p.from, 0
-	for _, row := range g.rows[p.from:p.to] {
-		if int(codes[row]) <= s.low {
-			g.rows[left] = row
+// partition puts the rows of a node whose class in a column is low or less before the
+// others, in order, and returns how many they are. spare has room for as many rows.
+func partition(rows, spare []int32, codes []uint16, low int) int {
+	left, right := 0, 0
+	for _, row := range rows {
+		if int(codes[row]) <= low {
+			rows[left] = row
 			left++
 		} else {
-			g.spare[right] = row
+			spare[right] = row
 			right++
 		}
 	}
-	copy(g.rows[left:p.to], g.spare[:right])
+	copy(rows[left:], spare[:right])
 	return left
 }
