@@ -60,7 +60,11 @@ func openBrowser(t *testing.T) *browser {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
-	c := exec.CommandContext(ctx, path, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe", "--user-data-dir="+t.TempDir(), "about:blank")
+	profile, err := os.MkdirTemp("", "chromium-") // t.TempDir would fail the test where a child of Chromium writes a moment longer
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := exec.CommandContext(ctx, path, "--headless=new", "--no-sandbox", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe", "--user-data-dir="+profile, "about:blank")
 	c.ExtraFiles = []*os.File{theirs, theirOut} // 3 and 4 of the browser
 	c.WaitDelay = time.Second
 	if err := c.Start(); err != nil {
@@ -72,6 +76,12 @@ func openBrowser(t *testing.T) *browser {
 	t.Cleanup(func() {
 		b.call("Browser.close", nil, nil)
 		_ = c.Wait()
+		for range 50 {
+			if os.RemoveAll(profile) == nil {
+				break
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
 		cancel()
 		in.Close()
 		out.Close()

@@ -38,8 +38,12 @@ func startBrowser(t *testing.T) *browser {
 	if err != nil {
 		t.Fatal(err)
 	}
+	profile, err := os.MkdirTemp("", "chromium-") // t.TempDir would fail the test where a child of Chromium writes a moment longer
+	if err != nil {
+		t.Fatal(err)
+	}
 	cmd := exec.Command(path, "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-background-networking",
-		"--no-first-run", "--remote-debugging-pipe", "--user-data-dir="+t.TempDir(), "--window-size=1280,2400")
+		"--no-first-run", "--remote-debugging-pipe", "--user-data-dir="+profile, "--window-size=1280,2400")
 	cmd.ExtraFiles = []*os.File{toRead, toWrite} // Chromium's descriptors 3 and 4
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -50,6 +54,12 @@ func startBrowser(t *testing.T) *browser {
 		in.Close() // ends Chromium
 		if err := cmd.Wait(); err != nil {
 			t.Logf("chromium: %v", err)
+		}
+		for range 50 {
+			if os.RemoveAll(profile) == nil {
+				break
+			}
+			time.Sleep(100 * time.Millisecond)
 		}
 		out.Close()
 	})
