@@ -138,7 +138,7 @@ func (a *adversary) classify(c *comparison) result {
 	if a.most != nil && n == a.most(c.cfg) && n < min(len(real), len(synthetic)) {
 		note = joinNotes(note, fmt.Sprintf("on a random part, %d of %d held-out and %d of %d synthetic %s", n, len(real), n, len(synthetic), a.unit))
 	}
-	r := result{value: found.AUC, real: n, synthetic: n, note: note, interval: &found.Interval}
+	r := result{value: found.AUC, real: n, synthetic: n, note: note, interval: func() [2]float64 { return found.Interval(src) }}
 	if found.AUC < 0.5 {
 		r.value = 0.5
 		r.note = joinNotes(fmt.Sprintf("measured %.3f", found.AUC), note)

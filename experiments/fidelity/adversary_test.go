@@ -89,8 +89,8 @@ func TestAdversaries(t *testing.T) {
 			found := judge(t, simulate(400, 1, web), synthetic)
 			for i, name := range test.see {
 				r := found[name]
-				if r.value < 0.75 || r.interval[0] < 0.65 {
-					t.Errorf("%s: AUC %.3f in %.3f, want it to see this", name, r.value, *r.interval)
+				if r.value < 0.75 || r.interval()[0] < 0.65 {
+					t.Errorf("%s: AUC %.3f in %.3f, want it to see this", name, r.value, r.interval())
 				}
 				if i == 0 && !slices.ContainsFunc(r.looksAt, func(column string) bool { return strings.Contains(column, test.by) }) {
 					t.Errorf("%s looks at %q, want %q", name, r.looksAt, test.by)

@@ -45,8 +45,8 @@ type result struct {
 	value           float64
 	real, synthetic int
 	note            string
-	interval        *[2]float64 // nil: it has none
-	looksAt         []string    // what a classifier used most
+	interval        func() [2]float64 // computes it; nil: it has none
+	looksAt         []string          // what a classifier used most
 }
 
 // missing is the result of a score that could not be computed, with the reason.
@@ -175,7 +175,11 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 			r.note = joinNotes(r.note, part)
 		}
 		scores[i].Value, scores[i].NReal, scores[i].NSynthetic, scores[i].Note = number(r.value), r.real, r.synthetic, r.note
-		scores[i].Interval, scores[i].LooksAt = r.interval, r.looksAt
+		scores[i].LooksAt = r.looksAt
+		if r.interval != nil {
+			found := r.interval()
+			scores[i].Interval = &found
+		}
 	}
 	for _, name := range names {
 		if len(baselines[name]) < cfg.MinFlows {

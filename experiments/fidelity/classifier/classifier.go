@@ -47,10 +47,15 @@ type fitted interface {
 
 // Result is how well the classes are told apart.
 type Result struct {
-	AUC        float64    // mean over the folds; 0.5: not at all, 1: always
-	Interval   [2]float64 // 95 % of the AUC over bootstraps of the groups of rows
-	Importance []float64  // [columns], each column's part of what all splits gained; sums to 1, or is all 0
+	AUC        float64   // mean over the folds; 0.5: not at all, 1: always
+	Importance []float64 // [columns], each column's part of what all splits gained; sums to 1, or is all 0
+
+	parts []part
 }
+
+// Interval is 95 % of the AUC over bootstraps of the groups of rows. It is a sort and 400
+// passes over the rows, which is done for those alone who ask.
+func (r Result) Interval(src rand.Source) [2]float64 { return interval(r.parts, rand.New(src)) }
 
 // maxRows is the number of rows that the packed histogram cells can count.
 const maxRows = 1<<cellBits - 1
@@ -90,7 +95,7 @@ func CrossValidate(l Learner, folds int, x [][]float64, y []bool, groups []int, 
 		f := l.fit(train.x, train.y, src)
 		parts[k].scores, gains[k] = f.probabilities(nil, parts[k].x), f.gains()
 	})
-	r := Result{Importance: shares(gains)}
+	r := Result{Importance: shares(gains), parts: parts}
 	for k := range parts {
 		area, ok := auc(parts[k].scores, parts[k].y)
 		if !ok {
@@ -98,7 +103,6 @@ func CrossValidate(l Learner, folds int, x [][]float64, y []bool, groups []int, 
 		}
 		r.AUC += area / float64(folds)
 	}
-	r.Interval = interval(parts, rand.New(src))
 	return r, nil
 }
 
