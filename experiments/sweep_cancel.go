@@ -19,15 +19,9 @@ func (c *command) sweepCancelCommand() *cobra.Command {
 Points that are running store what they have; sweep ... --executor slurm goes on
 from there. A sweep that this machine runs is ended with Ctrl-C instead.`,
 		Example:           "  go run ./experiments sweep cancel",
-		Args:              arguments(0, 1, "at most one sweep: a name, the first letters of an id, or its folder"),
+		Args:              arguments(0, 1, wantedSweep),
 		ValidArgsFunction: c.completeSweep,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := sweep.Find(c.runs, strings.Join(args, ""))
-			if err != nil {
-				return err
-			}
-			return c.cancelSweep(cmd.Context(), m)
-		},
+		RunE:              c.ofSweep(func(ctx context.Context, m *sweep.Manifest) error { return c.cancelSweep(ctx, m) }),
 	}
 }
 

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"strings"
+	"context"
 
 	"github.com/spf13/cobra"
 
@@ -21,15 +21,9 @@ that runs it alone. With --out it writes sweep.html and sweep.md; the page plots
 scores against each swept key. Without a name it is the sweep started last.`,
 		Example: "  go run ./experiments sweep report\n" +
 			"  go run ./experiments sweep report 3f0c5d1e --out sweep-lstm",
-		Args:              arguments(0, 1, "at most one sweep: a name, the first letters of an id, or its folder"),
+		Args:              arguments(0, 1, wantedSweep),
 		ValidArgsFunction: c.completeSweep,
-		RunE: func(_ *cobra.Command, args []string) error {
-			m, err := sweep.Find(c.runs, strings.Join(args, ""))
-			if err != nil {
-				return err
-			}
-			return c.reportSweep(m, out)
-		},
+		RunE:              c.ofSweep(func(_ context.Context, m *sweep.Manifest) error { return c.reportSweep(m, out) }),
 	}
 	cmd.Flags().StringVar(&out, "out", "", "`FOLDER` for sweep.html and sweep.md")
 	return cmd

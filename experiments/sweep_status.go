@@ -20,15 +20,9 @@ its values, its status, how long it took and where, and its run or why it failed
 All of it is read from files: it does not matter who runs the sweep. Of one that a
 cluster runs the queue is asked, too: which points wait there, and why.`,
 		Example:           "  go run ./experiments sweep status",
-		Args:              arguments(0, 1, "at most one sweep: a name, the first letters of an id, or its folder"),
+		Args:              arguments(0, 1, wantedSweep),
 		ValidArgsFunction: c.completeSweep,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := sweep.Find(c.runs, strings.Join(args, ""))
-			if err != nil {
-				return err
-			}
-			return c.printSweepStatus(cmd.Context(), m)
-		},
+		RunE:              c.ofSweep(func(ctx context.Context, m *sweep.Manifest) error { return c.printSweepStatus(ctx, m) }),
 	}
 }
 

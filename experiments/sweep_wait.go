@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -21,15 +20,9 @@ func (c *command) sweepWaitCommand() *cobra.Command {
 what changes. It ends when no point is running and none is in the queue of a
 cluster: with exit code 0 if all have finished, else with 1.`,
 		Example:           "  go run ./experiments sweep wait",
-		Args:              arguments(0, 1, "at most one sweep: a name, the first letters of an id, or its folder"),
+		Args:              arguments(0, 1, wantedSweep),
 		ValidArgsFunction: c.completeSweep,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			m, err := sweep.Find(c.runs, strings.Join(args, ""))
-			if err != nil {
-				return err
-			}
-			return c.waitSweep(cmd.Context(), m, time.Duration(every))
-		},
+		RunE:              c.ofSweep(func(ctx context.Context, m *sweep.Manifest) error { return c.waitSweep(ctx, m, time.Duration(every)) }),
 	}
 	cmd.Flags().Var(&every, "every", "look again after so much `TIME`")
 	return cmd
