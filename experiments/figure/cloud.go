@@ -2,12 +2,10 @@ package figure
 
 import (
 	"fmt"
-	"image/color"
 	"math"
 	"math/rand/v2"
 	"slices"
 
-	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
@@ -20,20 +18,20 @@ type Cloud struct {
 	X, Y []float64
 }
 
-// maxPoints is how many points of a cloud are drawn: a random part of more, always the
-// same, because every k-th may show one phase of what alternates.
-const maxPoints = 2500
+// MaxPoints is how many points of a cloud are drawn: a random part of more, always the
+// same, because every k-th may show one phase of what alternates. They take 45 kB.
+const MaxPoints = 2000
 
 // some returns which of n points are drawn.
 func some(n int) []int {
-	if n <= maxPoints {
+	if n <= MaxPoints {
 		all := make([]int, n)
 		for i := range all {
 			all[i] = i
 		}
 		return all
 	}
-	chosen := rand.New(rand.NewPCG(1, 1)).Perm(n)[:maxPoints]
+	chosen := rand.New(rand.NewPCG(1, 1)).Perm(n)[:MaxPoints]
 	slices.Sort(chosen)
 	return chosen
 }
@@ -70,7 +68,7 @@ func Clouds(title string, x, y Axis, sides ...Cloud) (*Figure, error) {
 		}
 		setScale(&p.X, x.Scale)
 		setScale(&p.Y, y.Scale)
-		p.Add(dots{points, look(side.Side).Color})
+		p.Add(dots{points, look(side.Side).Color, square})
 		f.panels = append(f.panels, p)
 	}
 	if len(f.panels) == 0 {
@@ -100,10 +98,10 @@ func Coloured(title, x, y string, classes ...Cloud) (*Figure, error) {
 		if len(classes[i].X) == 0 {
 			continue
 		}
-		c := palette[i%len(palette)]
-		points, _ := classes[i].on(Linear, Linear)
-		p.Add(dots{points, c})
-		f.legend = append(f.legend, key{text: fmt.Sprintf("%s (%s)", classes[i].Name, Thousands(len(classes[i].X))), style: draw.LineStyle{Color: c}, filled: true})
+		points, shown := classes[i].on(Linear, Linear)
+		d := dots{points, palette[i%len(palette)], shapeOf(i)}
+		p.Add(d)
+		f.legend = append(f.legend, key{text: fmt.Sprintf("%s (%s)", classes[i].Name, Thousands(shown)), style: draw.LineStyle{Color: d.color}, dot: &d})
 	}
 	if len(f.legend) == 0 {
 		return nil, fmt.Errorf("figure: %s: %w", title, ErrNoValues)
@@ -111,30 +109,4 @@ func Coloured(title, x, y string, classes ...Cloud) (*Figure, error) {
 	widen(&p.X, 0.04)
 	widen(&p.Y, 0.04)
 	return f, nil
-}
-
-// dots draws small squares as one path.
-type dots struct {
-	points plotter.XYs
-	color  color.Color
-}
-
-// DataRange implements plot.DataRanger.
-func (d dots) DataRange() (xmin, xmax, ymin, ymax float64) { return plotter.XYRange(d.points) }
-
-// Plot implements plot.Plotter.
-func (d dots) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	const r = vg.Length(1.1)
-	var path vg.Path
-	for _, at := range d.points {
-		px, py := x(at.X), y(at.Y)
-		path.Move(vg.Point{X: px - r, Y: py - r})
-		path.Line(vg.Point{X: px + r, Y: py - r})
-		path.Line(vg.Point{X: px + r, Y: py + r})
-		path.Line(vg.Point{X: px - r, Y: py + r})
-		path.Close()
-	}
-	c.SetColor(d.color)
-	c.Fill(path)
 }

@@ -11,7 +11,7 @@
 //	Density   where points are dense
 //	Matrix    a table of correlations
 //
-// A [Figure] is written as SVG or PNG, or stands in a page as an element whose
+// A [Figure] is written as SVG, PNG or PDF, or stands in a page as an element whose
 // colours the page may change for a dark background. The real data are always dark
 // and solid, the first synthetic side orange and dashed, each further side has a
 // colour and a dash of its own; no meaning hangs on colour alone (palette of Okabe
@@ -34,6 +34,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
@@ -56,7 +57,8 @@ type Figure struct {
 type key struct {
 	text   string
 	style  draw.LineStyle
-	filled bool // a box in place of a line
+	filled bool  // a box in place of a line
+	dot    *dots // a dot as that of a cloud in place of a line
 }
 
 // newFigure returns a figure of the usual size without a legend.
@@ -85,6 +87,39 @@ func (f *Figure) WritePNG(w io.Writer) error {
 	f.draw(draw.New(c))
 	_, err := c.WriteTo(w)
 	return err
+}
+
+// created is the time that a PDF file carries, in place of the time at which it is written.
+var created = regexp.MustCompile(`D:\d{14}`)
+
+// WritePDF writes the figure as a PDF file of one page of its size, with its letters in
+// it. The same figure gives the same bytes.
+func (f *Figure) WritePDF(w io.Writer) error {
+	c := vgpdf.New(f.width, f.height)
+	f.draw(draw.New(c))
+	var b bytes.Buffer
+	if _, err := c.WriteTo(&b); err != nil {
+		return err
+	}
+	_, err := w.Write(created.ReplaceAll(b.Bytes(), []byte("D:20000101000000")))
+	return err
+}
+
+// Formats are the kinds of files that a figure can be written as, by the endings of their
+// names.
+func Formats() []string { return []string{"svg", "png", "pdf"} }
+
+// Write writes the figure in one of [Formats].
+func (f *Figure) Write(w io.Writer, format string) error {
+	switch format {
+	case "svg":
+		return f.WriteSVG(w)
+	case "png":
+		return f.WritePNG(w)
+	case "pdf":
+		return f.WritePDF(w)
+	}
+	return fmt.Errorf("figure: unknown format %q: want one of %s", format, strings.Join(Formats(), ", "))
 }
 
 // Element returns the figure as an element of an HTML page. Its colours are those
@@ -116,10 +151,18 @@ func (f *Figure) svg() string {
 	}
 	_, body, _ := strings.Cut(b.String(), "xmlns:xlink=\"http://www.w3.org/1999/xlink\">\n")
 	body = strings.ReplaceAll(body, "font-family:Liberation Sans;font-variant:normal;font-weight:normal;font-style:normal;", "")
-	body = letters.ReplaceAllStringFunc(body, fitted)
+	body = shortened(letters.ReplaceAllStringFunc(body, fitted))
 	return fmt.Sprintf("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %g %g\" width=\"%gpt\" height=\"%gpt\" role=\"img\" "+
-		"font-family=\"'Liberation Sans',Arial,Helvetica,sans-serif\">\n<title>%s</title>\n%s",
-		f.width.Points(), f.height.Points(), f.width.Points(), f.height.Points(), html.EscapeString(f.Title), body)
+		"font-family=\"'Liberation Sans',Arial,Helvetica,sans-serif\">\n<title>%s</title>\n%s%s",
+		f.width.Points(), f.height.Points(), f.width.Points(), f.height.Points(), html.EscapeString(f.Title), f.description(), body)
+}
+
+// description is the caption as an element of the picture, for those who do not see it.
+func (f *Figure) description() string {
+	if f.Caption == "" {
+		return ""
+	}
+	return "<desc>" + html.EscapeString(f.Caption) + "</desc>\n"
 }
 
 // draw puts the title and the legend above the panels.
@@ -182,11 +225,17 @@ func (f *Figure) drawLegend(c *draw.Canvas) {
 			c.Max.Y -= row
 		}
 		y := c.Max.Y - row/2
-		if k.filled {
+		switch {
+		case k.dot != nil:
+			var path vg.Path
+			k.dot.shape.add(&path, vg.Point{X: x + sample/2, Y: y}, 2.5)
+			c.SetColor(k.style.Color)
+			c.Fill(path)
+		case k.filled:
 			box := vg.Rectangle{Min: vg.Point{X: x + 6, Y: y - 4}, Max: vg.Point{X: x + sample, Y: y + 4}}
 			c.SetColor(k.style.Color)
 			c.Fill(box.Path())
-		} else {
+		default:
 			c.StrokeLine2(k.style, x, y, x+sample, y)
 		}
 		c.FillText(style, vg.Point{X: x + sample + 4, Y: y}, k.text)

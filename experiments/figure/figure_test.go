@@ -42,7 +42,7 @@ func blob() (points [][2]float64, labels []int) {
 	for i := range 40 {
 		angle := float64(i)
 		points = append(points, [2]float64{3*float64(i%2) + 0.6*math.Cos(angle), float64(i%2) + 0.5*math.Sin(angle)})
-		labels = append(labels, i%2)
+		labels = append(labels, i%2+6*(i%4))
 	}
 	return points, labels
 }
@@ -79,7 +79,11 @@ func TestFigures(t *testing.T) {
 			return figure.Lines("Energy at each scale", figure.Axis{Label: "scale", Scale: figure.LogSeconds, Marks: true}, "log2 of the energy", line, figure.Line{Side: 1, Name: "synthetic", X: line.X, Y: []float64{6, 6, 6, 6, 6}})
 		}},
 		{"curves", func() (*figure.Figure, error) {
-			return figure.Lines("Training", figure.Axis{Label: "epoch", Whole: true}, "", figure.Line{Name: "loss", X: []float64{1, 2, 3}, Y: []float64{3, 2, 1}})
+			return figure.Lines("Training", figure.Axis{Label: "epoch", Whole: true, Rules: []figure.Rule{{At: 2, Name: "kept: epoch 2"}}}, "loss", figure.Line{Name: "loss", X: []float64{1, 2, 3}, Y: []float64{3, 2, 1}})
+		}},
+		{"band", func() (*figure.Figure, error) {
+			band := figure.Line{Name: "real", X: []float64{0.4, 0.8, 1.6}, Y: []float64{5, 6, 5.5}, Low: []float64{4, 5.5, 5}, High: []float64{6, 6.5, 6}, Band: true}
+			return figure.Lines("Energy at each scale", figure.Axis{Label: "width of a bin", Scale: figure.LogSeconds}, "log2 of the energy", band, figure.Line{Side: 1, Name: "synthetic", X: band.X, Y: []float64{6, 6, 6}})
 		}},
 		{"dots", func() (*figure.Figure, error) {
 			return figure.Lines("Score by word", figure.Axis{Label: "word", Names: []string{"paper", "sampled"}}, "AUC", figure.Line{Side: 1, Name: "points", X: []float64{0, 0, 1, 1}, Y: []float64{0.6, 0.7, 0.5, 0.56}, Dots: true},
@@ -107,7 +111,7 @@ func TestFigures(t *testing.T) {
 			return figure.Coloured("By flags", "first", "second", figure.Cloud{Name: "SYN", X: drawn(1, 50, 0, 1), Y: drawn(2, 50, 0, 1)}, figure.Cloud{Name: "none"}, figure.Cloud{Name: "ACK", X: drawn(3, 50, 4, 1), Y: drawn(4, 50, 0, 1)})
 		}},
 		{"mixture", func() (*figure.Figure, error) {
-			return figure.Mixture("Latent space", "first", "second", points, labels, components(14))
+			return figure.Mixture("Latent space", "first", "second", points, labels, components(25))
 		}},
 		{"density", func() (*figure.Figure, error) {
 			return figure.Density("Density", "first", "second", [][]float64{{0, 1}, {0.5, 0.2}}, [2]float64{-1, -1}, [2]float64{1, 1})
@@ -121,12 +125,15 @@ func TestFigures(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var got, picture bytes.Buffer
-			if err := errors.Join(f.WriteSVG(&got), f.WritePNG(&picture)); err != nil {
+			var got, picture, page, again bytes.Buffer
+			if err := errors.Join(f.WriteSVG(&got), f.WritePNG(&picture), f.WritePDF(&page), f.WritePDF(&again)); err != nil {
 				t.Fatal(err)
 			}
 			if image, err := png.Decode(&picture); err != nil || image.Bounds().Dx() < 1000 {
 				t.Errorf("the PNG file: %v", err)
+			}
+			if !bytes.HasPrefix(page.Bytes(), []byte("%PDF-")) || !bytes.Equal(page.Bytes(), again.Bytes()) {
+				t.Errorf("PDF files of %d and %d bytes: want the same twice", page.Len(), again.Len())
 			}
 			golden := filepath.Join("testdata", test.name+".svg")
 			if *regen {

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"fmt"
+	"image/color"
 	"math"
 	"slices"
 
@@ -17,7 +18,14 @@ type Line struct {
 	Name      string
 	X, Y      []float64
 	Low, High []float64 // ends of the interval of each value; nil: none
+	Band      bool      // the intervals are one filled area along the line
 	Dots      bool      // values are marked and not joined, in a pale colour if they have no intervals
+}
+
+// Rule is a place on an axis that a figure marks with a line across, and what is there.
+type Rule struct {
+	At   float64
+	Name string
 }
 
 // Axis says what an axis shows and how.
@@ -27,6 +35,7 @@ type Axis struct {
 	Whole bool     // of something that is counted: ticks are whole numbers
 	Marks bool     // of lines over it: each value has a mark
 	Names []string // of the places 0, 1, ... where they are no numbers
+	Rules []Rule   // places that are marked, each with an entry in the legend
 }
 
 // Lines draws lines over one axis. On a logarithmic one values of 0 and less are
@@ -52,6 +61,10 @@ func Lines(title string, x Axis, y string, lines ...Line) (*Figure, error) {
 		if l.Dots && len(bars) == 0 {
 			line.Color = faint(line.Color)
 		}
+		if l.Band {
+			p.Add(band{points, bars, faint(line.Color)})
+			bars = nil
+		}
 		if !l.Dots {
 			p.Add(line)
 		}
@@ -59,6 +72,11 @@ func Lines(title string, x Axis, y string, lines ...Line) (*Figure, error) {
 			p.Add(marks{points, bars, line.LineStyle, l.Dots && len(bars) == 0})
 		}
 		f.legend = append(f.legend, key{text: l.Name, style: line.LineStyle, filled: l.Dots})
+	}
+	for _, r := range x.Rules {
+		style := draw.LineStyle{Color: muted, Width: 1, Dashes: []vg.Length{2, 2}}
+		p.Add(rule{x.Scale.place(r.At), style})
+		f.legend = append(f.legend, key{text: r.Name, style: style})
 	}
 	widen(&p.Y, 0.05)
 	loose := slices.ContainsFunc(lines, func(l Line) bool { return l.Dots })
@@ -87,6 +105,43 @@ func (l *Line) on(scale Scale) (points plotter.XYs, bars [][2]float64) {
 		}
 	}
 	return points, bars
+}
+
+// band is the area between the ends of intervals.
+type band struct {
+	points plotter.XYs
+	ends   [][2]float64 // of the interval of each point
+	color  color.Color
+}
+
+// DataRange implements plot.DataRanger.
+func (b band) DataRange() (xmin, xmax, ymin, ymax float64) {
+	return marks{points: b.points, bars: b.ends}.DataRange()
+}
+
+// Plot implements plot.Plotter.
+func (b band) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	var area []vg.Point
+	for i, at := range b.points {
+		area = append(area, vg.Point{X: x(at.X), Y: y(b.ends[i][1])})
+	}
+	for i, at := range slices.Backward(b.points) {
+		area = append(area, vg.Point{X: x(at.X), Y: y(b.ends[i][0])})
+	}
+	c.FillPolygon(b.color, area)
+}
+
+// rule is a line across a panel at one place of its horizontal axis.
+type rule struct {
+	at    float64
+	style draw.LineStyle
+}
+
+// Plot implements plot.Plotter.
+func (r rule) Plot(c draw.Canvas, p *plot.Plot) {
+	x, _ := p.Transforms(&c)
+	c.StrokeLine2(r.style, x(r.at), c.Min.Y, x(r.at), c.Max.Y)
 }
 
 // marks are discs at points, with their intervals.

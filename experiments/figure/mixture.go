@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"image/color"
+	"maps"
 	"math"
 	"slices"
 
@@ -22,7 +23,8 @@ type Component struct {
 
 // Mixture draws points, coloured by their component, and each component's ellipse
 // at two standard deviations with its number. Components beyond the colours of the
-// palette repeat them with ellipses of another dash; the numbers tell all apart.
+// palette repeat them with points of another shape and ellipses of another dash; the
+// numbers tell all apart.
 func Mixture(title, x, y string, points [][2]float64, labels []int, components []Component) (*Figure, error) {
 	if len(points) == 0 {
 		return nil, fmt.Errorf("figure: %s: %w", title, ErrNoValues)
@@ -30,15 +32,13 @@ func Mixture(title, x, y string, points [][2]float64, labels []int, components [
 	p := newPanel(x, y)
 	f := newFigure("mixture", title, p)
 	f.height = 410
-	byLabel := make([]plotter.XYs, len(palette))
+	byLabel := map[int]plotter.XYs{}
 	for _, i := range some(len(points)) {
-		k := max(0, labels[i]) % len(palette)
+		k := max(0, labels[i])
 		byLabel[k] = append(byLabel[k], plotter.XY{X: points[i][0], Y: points[i][1]})
 	}
-	for k, list := range byLabel {
-		if len(list) > 0 {
-			p.Add(dots{list, palette[k]})
-		}
+	for _, k := range slices.Sorted(maps.Keys(byLabel)) {
+		p.Add(dots{byLabel[k], palette[k%len(palette)], shapeOf(k)})
 	}
 	var tags numbers
 	for k, c := range components {
