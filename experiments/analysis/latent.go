@@ -257,7 +257,7 @@ func mixture(r *Result, sides []*Side) error {
 			list[k] = figure.Component{Weight: l.Weights[k], Mean: [2]float64{m[0], m[1]}, Covariance: [2][2]float64{{c[0][0], c[0][1]}, {c[1][0], c[1][1]}}}
 		}
 		f, err := figure.Mixture(r.of(s, "Latent space of the packets, with its mixture"), firstAxis, secondAxis, points, l.Labels, list)
-		if err := r.draw(r.more(s, ""), fmt.Sprintf("Each dot is one of %s packets as the encoder sees it, coloured by its component; ellipses are two standard deviations.", thousands(len(points))), f, err); err != nil {
+		if err := r.draw(r.more(s, ""), fmt.Sprintf("Dots are %s of %s packets as the encoder sees them, in the colour and shape of their component; ellipses are two standard deviations.", thousands(min(len(points), figure.MaxPoints)), thousands(len(points))), f, err); err != nil {
 			return err
 		}
 		components, heaviest = append(components, float64(len(list))), append(heaviest, slices.Max(l.Weights))

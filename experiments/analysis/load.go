@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/necstgen/necstgen/experiments/fidelity"
 	"github.com/necstgen/necstgen/experiments/figure"
@@ -26,12 +27,12 @@ func sizesOf(t *Traffic) *fidelity.Series {
 // overTime draws packets, bytes and starting flows a second over time (A12).
 func overTime(r *Result, sides []*Side) error {
 	loads := []struct {
-		more, title, unit string
-		load              func(t *Traffic) *fidelity.Series
+		more, title, unit, of string
+		load                  func(t *Traffic) *fidelity.Series
 	}{
-		{"", "Packets a second", "packets/s", packetsOf},
-		{"bytes", "Bytes a second", "bytes/s", bytesOf},
-		{"flows", "Flows a second", "flows/s", startsOf},
+		{"", "Packets a second", "packets/s", "packets", packetsOf},
+		{"bytes", "Bytes a second", "bytes/s", "bytes", bytesOf},
+		{"flows", "Flows a second", "flows/s", "flows", startsOf},
 	}
 	span, note := shownSpan(sides)
 	bin := figure.TimeBin(span)
@@ -41,7 +42,8 @@ func overTime(r *Result, sides []*Side) error {
 		}
 		var list []figure.Sample
 		var mean, most []float64
-		for _, s := range sides {
+		caption := "Bursts need not fall on the same seconds; their size and spacing should agree. Shown are"
+		for i, s := range sides {
 			v := s.Traffic.rates(l.load(s.Traffic), bin, span)
 			list = append(list, figure.Sample{Side: s.look, Name: s.Name, Values: v})
 			var sum, top float64
@@ -49,11 +51,12 @@ func overTime(r *Result, sides []*Side) error {
 				sum, top = sum+x/float64(len(v)), max(top, x)
 			}
 			mean, most = append(mean, sum), append(most, top)
+			caption += fmt.Sprintf("%s %s %s of %s in %s bins", []string{"", ","}[min(i, 1)], thousands(int64(math.Round(sum*bin*float64(len(v))))), l.of, s.Name, thousands(len(v)))
 		}
 		r.add(l.title, "mean", l.unit, true, mean...)
 		r.add(l.title, fmt.Sprintf("greatest of %g s", bin), l.unit, true, most...)
 		f, err := figure.OverTime(l.title, l.unit, note, bin, list...)
-		if err := r.draw(l.more, "Bursts need not fall on the same seconds; their size and spacing should agree.", f, err); err != nil {
+		if err := r.draw(l.more, caption+".", f, err); err != nil {
 			return err
 		}
 	}

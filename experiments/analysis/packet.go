@@ -72,7 +72,7 @@ func fieldsOverTime(r *Result, sides []*Side) error {
 	}
 	r.add("length", "autocorrelation at lag 1", "", true, lengthLag...)
 	r.add("log gap", "autocorrelation at lag 1", "", true, gapLag...)
-	caption := "The first 10,000 packets of each side; of more than 2,500 a random part is drawn."
+	caption := "The first 10,000 packets of each side. In brackets the packets, and zeros that cannot stand on a logarithmic axis."
 	time := figure.Axis{Label: "seconds since the first packet"}
 	f, err := figure.Clouds("Packet length over time", time, figure.Axis{Label: "bytes"}, lengths...)
 	if err := r.draw("", caption, f, err); err != nil {
@@ -127,7 +127,7 @@ func gaps(r *Result, sides []*Side) error {
 		all := values(kept, func(t *Traffic) fidelity.Values { return fidelity.Values{List: g.of(t)} })
 		r.describeFor(sides, kept, g.quantity, "s", all)
 		f, err := figure.CDF(g.title, g.axis, figure.LogSeconds, samples(kept, all)...)
-		if err := r.draw(g.more, "", f, err); err != nil {
+		if err := r.draw(g.more, logCaption, f, err); err != nil {
 			return err
 		}
 	}
@@ -258,7 +258,7 @@ func lengthByLayer(r *Result, sides []*Side) error {
 			r.describe(fmt.Sprintf("packet length, layers_%d %s", level, name), "bytes", all)
 		}
 		f, err := figure.Boxes(fmt.Sprintf("Packet length by layer %d", level), "bytes of a frame", categories, spreads, "", nil)
-		if err := r.draw(fmt.Sprint(level), "Half of the packets lie inside a box, the line in it is the median, whiskers hold 90 %. In brackets the real packets; None: the packet has fewer layers.", f, err); err != nil {
+		if err := r.draw(fmt.Sprint(level), "Half of the packets lie inside a box, the line in it is the median, whiskers hold 90 %. In brackets the real packets; None: the packet has fewer layers. "+countedPackets(sides), f, err); err != nil {
 			return err
 		}
 	}

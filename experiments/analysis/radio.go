@@ -114,7 +114,7 @@ func factors(r *Result, sides []*Side) error {
 		r.describeFor(sides, sides, "SNR at "+name, "dB", of)
 	}
 	f, err := figure.Boxes("Spreading factors, and the SNR of each", "SNR in dB", categories, spreads, "share of the uplinks", bars)
-	return r.draw("", "Above the shares with 95 % bootstrap intervals; below, boxes hold half of the uplinks around the median, whiskers 90 %.", f, err)
+	return r.draw("", "Above the shares with 95 % bootstrap intervals; below, boxes hold half of the uplinks around the median, whiskers 90 %. "+countedPackets(sides), f, err)
 }
 
 // radioFields draws the distribution functions of what gateways note (A25). Fields

@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -119,8 +120,27 @@ func quantile(sorted []float64, zeros int64, proportion float64) float64 {
 // distribution adds what distributions come to, and draws them.
 func (r *Result) distribution(more, title, quantity, axis, unit string, scale figure.Scale, sides []*Side, all []fidelity.Values) error {
 	r.describe(quantity, unit, all)
+	caption := linearCaption
+	if scale != figure.Linear {
+		caption = logCaption
+	}
 	f, err := figure.CDF(title, axis, scale, samples(sides, all)...)
-	return r.draw(more, "", f, err)
+	return r.draw(more, caption, f, err)
+}
+
+// What is said of distribution functions: legends have the numbers of values.
+const (
+	linearCaption = "In brackets the number of values."
+	logCaption    = "In brackets the number of values, with those that are 0 and cannot stand on a logarithmic axis; a curve begins at their share."
+)
+
+// countedPackets says how many packets of each side a figure is of.
+func countedPackets(sides []*Side) string {
+	text := "Packets: "
+	for i, s := range sides {
+		text += fmt.Sprintf("%s%s %s", []string{"", ", "}[min(i, 1)], s.Name, thousands(packetsIn(s.Traffic.Sample)))
+	}
+	return text + "."
 }
 
 // nan stands for a value that there is not.

@@ -33,6 +33,9 @@ func waveletEnergies(r *Result, sides []*Side) error {
 			line.X = append(line.X, seconds(loadBin)*math.Exp2(float64(k+1)))
 			line.Y = append(line.Y, math.Log2(energy))
 		}
+		if i == 0 {
+			addBand(&line, s.Traffic.apart(loadBin, n, logEnergies))
+		}
 		lines, energies[i], scales = append(lines, line), line.Y, max(scales, len(found))
 	}
 	if scales < 2 {
@@ -51,8 +54,17 @@ func waveletEnergies(r *Result, sides []*Side) error {
 	}
 	gaps[0] = nan
 	r.add("log2 energy", "mean difference to real", "log2 bytes²", true, gaps...)
-	f, err := figure.Lines("Load at each scale of time", figure.Axis{Label: "scale", Scale: figure.LogSeconds, Marks: true}, "log2 of the energy of bytes per 0.2 s", lines...)
-	return r.draw("", fmt.Sprintf("Haar wavelet details: how much the load changes from one such stretch of time to the next. All sides are cut to the same %s s.", thousands(n/binsPerSecond)), f, err)
+	f, err := figure.Lines("Load at each scale of time", figure.Axis{Label: "length of the stretches of time", Scale: figure.LogSeconds, Marks: true}, "log2 of the energy, bytes²", lines...)
+	return r.draw("", fmt.Sprintf("Haar wavelet details of %s bins of 0.2 s of each side: how much the bytes change from one such stretch of time to the next. %s", thousands(n), sides[0].Traffic.bandMeaning()), f, err)
+}
+
+// logEnergies returns log2 of the Haar energies of a series of n bins, a scale each.
+func logEnergies(series *fidelity.Series, n int64) []float64 {
+	energies, _ := fidelity.HaarEnergies(series, n, maxScales)
+	for k := range energies {
+		energies[k] = math.Log2(energies[k])
+	}
+	return energies
 }
 
 // meanGap returns the mean absolute difference of finite values.
@@ -111,8 +123,22 @@ func scaling(r *Result, sides []*Side) error {
 		}
 		r.Measures = append(r.Measures, m)
 	}
-	f, err := figure.Lines("Deviation of the load at each scale of time", figure.Axis{Label: "scale", Scale: figure.LogSeconds}, "log2 of the deviation of bytes", lines...)
-	return r.draw("", "Standard deviation of the Haar approximation of the bytes in bins of that width, with 95 % bootstrap intervals over blocks of time. A load without memory gives a level line.", f, err)
+	own := figure.Line{Name: sides[0].Name, X: lines[0].X, Y: lines[0].Y}
+	addBand(&own, sides[0].Traffic.apart(bin, n, logDeviations))
+	lines = append([]figure.Line{own}, lines...)
+	f, err := figure.Lines("Deviation of the load at each scale of time", figure.Axis{Label: "width of the bins", Scale: figure.LogSeconds}, "log2 of the deviation, bytes", lines...)
+	return r.draw("", fmt.Sprintf("Standard deviation of the Haar approximation of the bytes in bins of that width, of %s bins at most, with 95 %% bootstrap intervals over blocks of time. A load without memory gives a level line. %s",
+		thousands(n), sides[0].Traffic.bandMeaning()), f, err)
+}
+
+// logDeviations returns what deviation does of a series of n bins, a scale each.
+func logDeviations(series *fidelity.Series, n int64) []float64 {
+	var values []float64
+	for k := 0; k < maxScales && n>>k >= minBins; k++ {
+		value, _, _ := deviation(series, n>>k, int64(1)<<k)
+		values = append(values, value)
+	}
+	return values
 }
 
 // bytesIn returns the bytes in bins of a width, counted from the first packet's.

@@ -52,8 +52,8 @@ func sizes(r *Result, sides []*Side) error {
 		}
 		return v
 	})
-	f, err := figure.CDF("Bytes per flow", "bytes", figure.Log, samples(known, all)...)
-	if err := r.draw("bytes", "", f, err); err != nil {
+	f, err := figure.CDF("Bytes per flow", "bytes of all frames of a flow", figure.Log, samples(known, all)...)
+	if err := r.draw("bytes", logCaption, f, err); err != nil {
 		return err
 	}
 	r.describeFor(sides, known, "bytes per flow", "bytes", all)

@@ -52,6 +52,19 @@ func (c *Cloud) on(x, y Scale) (points plotter.XYs, shown int) {
 	return points, len(kept)
 }
 
+// entry names a cloud with the number of its points that axes can show, how many of these
+// are drawn if not all, and how many values no logarithmic axis shows.
+func (c *Cloud) entry(shown int) string {
+	text := Thousands(shown)
+	if shown > MaxPoints {
+		text += fmt.Sprintf(", %s drawn", Thousands(MaxPoints))
+	}
+	if left := len(c.X) - shown; left > 0 {
+		text += fmt.Sprintf(" and %s zeros", Thousands(left))
+	}
+	return fmt.Sprintf("%s (%s)", c.Name, text)
+}
+
 // Clouds draws points, one panel a side below each other, all with one scale. The
 // title of a panel has the number of points, and how many a logarithmic axis leaves out.
 func Clouds(title string, x, y Axis, sides ...Cloud) (*Figure, error) {
@@ -62,10 +75,7 @@ func Clouds(title string, x, y Axis, sides ...Cloud) (*Figure, error) {
 			return nil, fmt.Errorf("figure: %s of %s: %w", title, side.Name, ErrNoValues)
 		}
 		p := newPanel("", y.Label)
-		p.Title.Text = fmt.Sprintf("%s (%s)", side.Name, Thousands(shown))
-		if left := len(side.X) - shown; left > 0 {
-			p.Title.Text = fmt.Sprintf("%s (%s and %s zeros)", side.Name, Thousands(shown), Thousands(left))
-		}
+		p.Title.Text = side.entry(shown)
 		setScale(&p.X, x.Scale)
 		setScale(&p.Y, y.Scale)
 		p.Add(dots{points, look(side.Side).Color, square})
@@ -101,7 +111,7 @@ func Coloured(title, x, y string, classes ...Cloud) (*Figure, error) {
 		points, shown := classes[i].on(Linear, Linear)
 		d := dots{points, palette[i%len(palette)], shapeOf(i)}
 		p.Add(d)
-		f.legend = append(f.legend, key{text: fmt.Sprintf("%s (%s)", classes[i].Name, Thousands(shown)), style: draw.LineStyle{Color: d.color}, dot: &d})
+		f.legend = append(f.legend, key{text: classes[i].entry(shown), style: draw.LineStyle{Color: d.color}, dot: &d})
 	}
 	if len(f.legend) == 0 {
 		return nil, fmt.Errorf("figure: %s: %w", title, ErrNoValues)

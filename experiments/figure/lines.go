@@ -107,7 +107,8 @@ func (l *Line) on(scale Scale) (points plotter.XYs, bars [][2]float64) {
 	return points, bars
 }
 
-// band is the area between the ends of intervals.
+// band is the area between the ends of intervals, which are not numbers where a point has
+// none.
 type band struct {
 	points plotter.XYs
 	ends   [][2]float64 // of the interval of each point
@@ -122,14 +123,14 @@ func (b band) DataRange() (xmin, xmax, ymin, ymax float64) {
 // Plot implements plot.Plotter.
 func (b band) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
-	var area []vg.Point
+	var upper, lower []vg.Point
 	for i, at := range b.points {
-		area = append(area, vg.Point{X: x(at.X), Y: y(b.ends[i][1])})
+		if low, high := b.ends[i][0], b.ends[i][1]; !math.IsNaN(low) && !math.IsNaN(high) {
+			upper, lower = append(upper, vg.Point{X: x(at.X), Y: y(high)}), append(lower, vg.Point{X: x(at.X), Y: y(low)})
+		}
 	}
-	for i, at := range slices.Backward(b.points) {
-		area = append(area, vg.Point{X: x(at.X), Y: y(b.ends[i][0])})
-	}
-	c.FillPolygon(b.color, area)
+	slices.Reverse(lower)
+	c.FillPolygon(b.color, append(upper, lower...))
 }
 
 // rule is a line across a panel at one place of its horizontal axis.
@@ -156,7 +157,9 @@ type marks struct {
 func (m marks) DataRange() (xmin, xmax, ymin, ymax float64) {
 	xmin, xmax, ymin, ymax = plotter.XYRange(m.points)
 	for _, b := range m.bars {
-		ymin, ymax = min(ymin, b[0]), max(ymax, b[1])
+		if !math.IsNaN(b[0]) && !math.IsNaN(b[1]) {
+			ymin, ymax = min(ymin, b[0]), max(ymax, b[1])
+		}
 	}
 	return xmin, xmax, ymin, ymax
 }
