@@ -8,11 +8,11 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// copyingMeasures are about how much of the synthetic traffic is the training data.
-func copyingMeasures() []measure {
+// copiedMeasures are about how much of the synthetic traffic is the training data.
+func copiedMeasures() []measure {
 	return []measure{
 		{
-			Definition: Definition{"copying", "copied flows", Proportion,
+			Definition: Definition{"privacy", "copied flows", Proportion,
 				"Share of synthetic flows whose (length, direction, flags) sequence stands in the training flows; the floor is that share of the held-out flows."},
 			flows: true,
 			all:   true,
@@ -32,7 +32,7 @@ func copyingMeasures() []measure {
 			},
 		},
 		{
-			Definition: Definition{"copying", "closest record", Proportion,
+			Definition: Definition{"privacy", "closest record", Proportion,
 				"Median distance of a synthetic flow's summary to the closest training flow's, in training standard deviations; the floor is that of held-out flows: much below it is too close."},
 			flows: true,
 			compute: func(c *comparison) result {
@@ -52,7 +52,7 @@ func copyingMeasures() []measure {
 	}
 }
 
-// followedNote says what a score of copying means for flows whose starts and sizes are
+// followedNote says what a score of privacy means for flows whose starts and sizes are
 // the original's; "" for others.
 func (c *comparison) followedNote() string {
 	if !c.cfg.Followed {
