@@ -42,12 +42,12 @@ func copiedMeasures() []measure {
 				}
 				zero, _ := slices.BinarySearch(distances, math.SmallestNonzeroFloat64)
 				note := fmt.Sprintf("share of synthetic flows at distance 0: %.4f", float64(zero)/float64(len(distances)))
-				if n := c.neighbours; len(n.rows) < n.training {
-					note = joinNotes(note, fmt.Sprintf("the closest of %d of the %d training flows", len(n.rows), n.training))
+				if n := c.neighbours; len(n.rows) < n.all {
+					note = joinNotes(note, fmt.Sprintf("the closest of %d of the %d training flows", len(n.rows), n.all))
 				}
 				return result{value: median(distances), real: len(c.neighbours.rows), synthetic: len(distances), note: joinNotes(note, c.followedNote())}
 			},
-			floor: func(r *reference) (mean, deviation float64) { return r.neighbours.floor(r) },
+			floor: (*reference).closestFloor,
 		},
 	}
 }
@@ -91,112 +91,14 @@ func copied(flows []*flow.Flow, training map[string]struct{}) float64 {
 	return count / float64(len(flows))
 }
 
-// neighbourhood finds the distance to the closest training flow, in summaries
-// of which each value is divided by its standard deviation in training.
-type neighbourhood struct {
-	clock    clock
-	training int // flows, of which rows may be a part
-	mean     []float64
-	scale    []float64
-	rows     [][]float64 // [training flows][7], sorted by the first value
-}
-
-// maxNeighbours bounds the training flows that are searched: of more, every second,
-// third and so on is taken.
-const maxNeighbours = 5000
-
-// newNeighbourhood summarises training flows.
-func newNeighbourhood(training []*flow.Flow, c clock) *neighbourhood {
-	n := &neighbourhood{clock: c, training: len(training)}
-	if len(training) == 0 {
-		return n
-	}
-	step := (len(training) + maxNeighbours - 1) / maxNeighbours
-	for i := 0; i < len(training); i += step {
-		n.rows = append(n.rows, logged(summary(training[i], c)))
-	}
-	column := make([]float64, len(n.rows))
-	for j := range n.rows[0] {
-		for i := range n.rows {
-			column[i] = n.rows[i][j]
-		}
-		mean, deviation := each(column).moments()
-		if deviation == 0 {
-			deviation = 1
-		}
-		n.mean, n.scale = append(n.mean, mean), append(n.scale, deviation)
-	}
-	for i := range n.rows {
-		n.standardise(n.rows[i])
-	}
-	slices.SortFunc(n.rows, slices.Compare)
-	return n
-}
-
-// logged takes log10 of the summary's counts: packets, bytes, duration.
-func logged(summary []float64) []float64 {
-	for j := range 3 {
-		summary[j] = math.Log10(max(gapFloor, summary[j]))
-	}
-	return summary
-}
-
-// standardise puts a logged summary into training standard deviations, in place.
-func (n *neighbourhood) standardise(row []float64) {
-	for j := range row {
-		row[j] = (row[j] - n.mean[j]) / n.scale[j]
-	}
-}
-
-// distances are each flow's distance to its closest training flow, sorted.
-func (n *neighbourhood) distances(flows []*flow.Flow) []float64 {
-	if len(n.rows) == 0 {
-		return nil
-	}
-	list := make([]float64, len(flows))
-	for i, f := range flows {
-		x := logged(summary(f, n.clock))
-		n.standardise(x)
-		list[i] = n.closest(x)
-	}
-	slices.Sort(list)
-	return list
-}
-
-// closest is the distance from x to the closest row. It looks from the rows with
-// the nearest first value outwards, until that value alone is further away than
-// the best row.
-func (n *neighbourhood) closest(x []float64) float64 {
-	middle, _ := slices.BinarySearchFunc(n.rows, x, slices.Compare)
-	best := math.Inf(1)
-	for _, step := range []int{1, -1} {
-		from := middle
-		if step < 0 {
-			from--
-		}
-		for i := from; i >= 0 && i < len(n.rows); i += step {
-			row := n.rows[i]
-			sum := (row[0] - x[0]) * (row[0] - x[0])
-			if sum >= best {
-				break
-			}
-			for j := 1; j < len(x) && sum < best; j++ {
-				sum += (row[j] - x[j]) * (row[j] - x[j])
-			}
-			best = min(best, sum)
-		}
-	}
-	return math.Sqrt(best)
-}
-
-// floor is the median distance of held-out flows to the closest training flow, and
+// closestFloor is the median distance of held-out flows to the closest training flow, and
 // its standard error.
-func (n *neighbourhood) floor(r *reference) (mean, deviation float64) {
+func (r *reference) closestFloor() (mean, deviation float64) {
 	held := r.split.HeldOut
 	if len(held) > r.cfg.MaxFlows {
 		held = held[:r.cfg.MaxFlows]
 	}
-	distances := n.distances(held)
+	distances := r.neighbours.distances(held)
 	if len(distances) == 0 {
 		return math.NaN(), math.NaN()
 	}

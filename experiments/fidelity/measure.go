@@ -29,6 +29,8 @@ type Definition struct {
 // cannot.
 func (d Definition) DistanceFromReal(value float64, floor *float64) float64 {
 	switch {
+	case d.Kind == Classifier && d.Level == "privacy": // an attacker who does worse than by chance finds nothing
+		return max(0, value-0.5)
 	case d.Kind == Classifier:
 		return math.Abs(value - 0.5)
 	case d.Kind == Similarity:
@@ -122,7 +124,7 @@ func Definitions() []Definition {
 var measures = func() []measure {
 	var all []measure
 	for _, part := range [][]measure{
-		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), classifierMeasures(), copiedMeasures(), onAll(loadMeasures()), publishedMeasures(),
+		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), classifierMeasures(), copiedMeasures(), membershipMeasures(), onAll(loadMeasures()), publishedMeasures(),
 	} {
 		all = append(all, part...)
 	}
