@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -19,6 +20,7 @@ type comparison struct {
 	generated  *timeline           // all synthetic flows
 	training   map[string]struct{} // shapes of the training flows
 	neighbours *neighbourhood      // of the training flows
+	membership func() *membership  // made when first asked for
 	baseline   bool                // the synthetic side is a baseline
 	seed       uint64              // each score derives its own source
 }
@@ -64,6 +66,8 @@ type reference struct {
 	whole      *timeline
 	training   map[string]struct{}
 	neighbours *neighbourhood
+	subjects   func() *subjects // made when first asked for
+	seed       uint64           // of the subjects
 }
 
 // newReference prepares what all comparisons with the real data need.
@@ -72,7 +76,8 @@ func newReference(cfg Config, real Split) *reference {
 	r.clock = clockOf(r.pool)
 	r.whole = newTimeline(r.pool, r.clock)
 	r.training = shapes(real.Training)
-	r.neighbours = newNeighbourhood(real.Training, r.clock)
+	r.neighbours = newNeighbourhood(real.Training, loggedSummary(r.clock))
+	r.subjects = sync.OnceValue(func() *subjects { return newSubjects(cfg, real, r.clock, rand.NewPCG(r.seed, 0)) })
 	return r
 }
 
@@ -89,6 +94,7 @@ func (r *reference) against(flows []*flow.Flow, src rand.Source) *comparison {
 		neighbours: r.neighbours,
 		seed:       src.Uint64(),
 	}
+	c.membership = sync.OnceValue(func() *membership { return r.subjects().attackWith(flows, c.source("membership")) })
 	return c.pair()
 }
 
@@ -169,6 +175,7 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 		return scores
 	}
 	main := ref.against(synthetic, src)
+	ref.seed = main.seed
 	for i, m := range measures {
 		r := m.of(main)
 		if part := main.part(real.HeldOut, synthetic); !m.all && !math.IsNaN(r.value) {

@@ -106,29 +106,29 @@ func TestOtherTraffic(t *testing.T) {
 	}
 }
 
-func TestCopying(t *testing.T) {
+func TestCopiedFlows(t *testing.T) {
 	real := simulate(900, 1, web)
 	split := Split{Training: real[:600], HeldOut: real[600:]}
 	scores, err := Compare(Config{Trees: 20}, split, resample(split.Training, 300, 5), nil, rand.NewPCG(1, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s := byName(t, scores, "copying", "copied flows"); *s.Value != 1 || *s.Floor > 0.05 {
+	if s := byName(t, scores, "privacy", "copied flows"); *s.Value != 1 || *s.Floor > 0.05 {
 		t.Errorf("copied flows %v, floor %v, want 1 and about 0", *s.Value, *s.Floor)
 	}
-	if s := byName(t, scores, "copying", "closest record"); *s.Value != 0 || *s.Floor <= 0 || !strings.HasSuffix(s.Note, " 1.0000") {
+	if s := byName(t, scores, "privacy", "closest record"); *s.Value != 0 || *s.Floor <= 0 || !strings.HasSuffix(s.Note, " 1.0000") {
 		t.Errorf("closest record %v, floor %v, note %q", *s.Value, *s.Floor, s.Note)
 	}
 }
 
-// TestNoTrainingFlows: without them copying is not judged, and the rest is.
+// TestNoTrainingFlows: without them privacy is not judged, and the rest is.
 func TestNoTrainingFlows(t *testing.T) {
 	scores, err := Compare(Config{Trees: 5, FloorSplits: 2}, Split{HeldOut: simulate(200, 1, web)}, simulate(100, 2, web), nil, rand.NewPCG(1, 2))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"copied flows", "closest record"} {
-		if s := byName(t, scores, "copying", name); s.Value != nil || s.Floor != nil || s.Note == "" {
+		if s := byName(t, scores, "privacy", name); s.Value != nil || s.Floor != nil || s.Note == "" {
 			t.Errorf("%s: value %v, floor %v, note %q", name, s.Value, s.Floor, s.Note)
 		}
 	}
@@ -203,7 +203,7 @@ func TestPartOfRows(t *testing.T) {
 	if s := byName(t, scores, "classifier", "C2ST window"); !strings.Contains(s.Note, "on a random part, 50 of ") || !strings.HasSuffix(s.Note, " synthetic windows") {
 		t.Errorf("note of the windows: %q", s.Note)
 	}
-	if s := byName(t, scores, "copying", "closest record"); !strings.HasSuffix(s.Note, "the closest of 2550 of the 5100 training flows") {
+	if s := byName(t, scores, "privacy", "closest record"); !strings.HasSuffix(s.Note, "the closest of 2550 of the 5100 training flows") {
 		t.Errorf("note of the closest record: %q", s.Note)
 	}
 }
