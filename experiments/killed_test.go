@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -101,7 +102,7 @@ func lasting(t *testing.T, runs string) map[string]string {
 	}
 	digests := make(map[string]string)
 	for _, a := range m.Artifacts {
-		if a.Name != "report.html" && a.Name != "source.diff" { // which tell times, and what the checkout is like
+		if !strings.HasPrefix(a.Name, "report.") && a.Name != "source.diff" { // which tell times, and what the checkout is like
 			digests[a.Name] = a.SHA256
 		}
 	}

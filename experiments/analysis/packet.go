@@ -127,7 +127,7 @@ func gaps(r *Result, sides []*Side) error {
 		all := values(kept, func(t *Traffic) fidelity.Values { return fidelity.Values{List: g.of(t)} })
 		r.describeFor(sides, kept, g.quantity, "s", all)
 		f, err := figure.CDF(g.title, g.axis, figure.LogSeconds, samples(kept, all)...)
-		if err := r.draw(g.more, logCaption, f, err); err != nil {
+		if err := r.draw(g.more, countedValues(figure.LogSeconds, all), f, err); err != nil {
 			return err
 		}
 	}

@@ -120,19 +120,19 @@ func quantile(sorted []float64, zeros int64, proportion float64) float64 {
 // distribution adds what distributions come to, and draws them.
 func (r *Result) distribution(more, title, quantity, axis, unit string, scale figure.Scale, sides []*Side, all []fidelity.Values) error {
 	r.describe(quantity, unit, all)
-	caption := linearCaption
-	if scale != figure.Linear {
-		caption = logCaption
-	}
 	f, err := figure.CDF(title, axis, scale, samples(sides, all)...)
-	return r.draw(more, caption, f, err)
+	return r.draw(more, countedValues(scale, all), f, err)
 }
 
-// What is said of distribution functions: legends have the numbers of values.
-const (
-	linearCaption = "In brackets the number of values."
-	logCaption    = "In brackets the number of values, with those that are 0 and cannot stand on a logarithmic axis; a curve begins at their share."
-)
+// countedValues says what legends of distribution functions have in brackets.
+func countedValues(scale figure.Scale, all []fidelity.Values) string {
+	for _, v := range all {
+		if scale != figure.Linear && (v.Zeros > 0 || slices.ContainsFunc(v.List, func(x float64) bool { return x <= 0 })) {
+			return "In brackets the number of values. Zeros cannot stand on a logarithmic axis: a curve begins at their share."
+		}
+	}
+	return "In brackets the number of values."
+}
 
 // countedPackets says how many packets of each side a figure is of.
 func countedPackets(sides []*Side) string {

@@ -39,7 +39,7 @@ func sizes(r *Result, sides []*Side) error {
 		}
 		return v
 	})
-	if err := r.distribution("", "Packets per flow", "packets per flow", "packets", "packets", figure.Log, sides, all); err != nil {
+	if err := r.distribution("", "Packets per flow", "packets per flow", "packets of a flow", "packets", figure.Log, sides, all); err != nil {
 		return err
 	}
 	known := with(sides, needBytes)
@@ -53,7 +53,7 @@ func sizes(r *Result, sides []*Side) error {
 		return v
 	})
 	f, err := figure.CDF("Bytes per flow", "bytes of all frames of a flow", figure.Log, samples(known, all)...)
-	if err := r.draw("bytes", logCaption, f, err); err != nil {
+	if err := r.draw("bytes", countedValues(figure.Log, all), f, err); err != nil {
 		return err
 	}
 	r.describeFor(sides, known, "bytes per flow", "bytes", all)

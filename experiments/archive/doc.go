@@ -17,7 +17,7 @@
 //	manifest.json            written anew: without name, tags and note, about, host, paths of
 //	                         inputs and of the plugin, data.gateway and generate.flows_from, the
 //	                         overrides of these, and what stages said that read the capture
-//	report.html              written anew from what is kept: scores, losses, synthetic traffic
+//	report.html, report.md   written anew from what is kept: scores, losses, synthetic traffic
 //	scores.json              kept: distances between distributions, each one number
 //	metrics.jsonl            kept: losses
 //	repairs.json             kept: how often frames were changed

@@ -17,11 +17,8 @@ import (
 	"github.com/necstgen/necstgen/experiments/store"
 )
 
-// Files that are written anew for a shared run.
-const (
-	reportName = "report.html"
-	labelsName = "model/labels.json"
-)
+// labelsName is a file that is written anew for a shared run, as the report is.
+const labelsName = "model/labels.json"
 
 // noLabels are the labels of no packets.
 const noLabels = `{"lengths":[],"flows":[],"observed":[]}` + "\n"
@@ -31,7 +28,7 @@ const leftOut = "left out"
 
 // kept are the artifacts that are shared, apart from generated ones: names, folders,
 // which end in "/", and patterns.
-var kept = []string{reportName, "scores.json", run.MetricsName, "repairs.json", "figures/training_*.svg", "traffic.json", "model/plan.json",
+var kept = []string{"report.html", "report.md", "scores.json", run.MetricsName, "repairs.json", "figures/training_*.svg", "traffic.json", "model/plan.json",
 	"model/features.json", "model/vae/", "model/clusters.json", "model/chain.json", "model/aggregate/", "model/network.json", "model/lstm/", labelsName}
 
 // generated are the synthetic packets or flows.
@@ -172,19 +169,21 @@ func (s shared) stages(stages []run.Stage, follows bool) {
 	}
 }
 
-// writeReport makes the page of what is shared.
+// writeReport makes the report of what is shared, in the forms that the run has it in.
 func (s shared) writeReport(made map[string][]byte) error {
-	i := slices.IndexFunc(s.Artifacts, func(a run.Artifact) bool { return a.Name == reportName })
-	if i < 0 {
-		return nil
+	data := report.Load(s.Manifest)
+	for _, p := range report.Pages() {
+		i := slices.IndexFunc(s.Artifacts, func(a run.Artifact) bool { return a.Name == p.Name })
+		if i < 0 {
+			continue
+		}
+		var text bytes.Buffer
+		if err := p.Write(&text, data); err != nil {
+			return fmt.Errorf("archive: %w", err)
+		}
+		made[p.Name] = text.Bytes()
+		s.Artifacts[i] = artifactOf(p.Name, text.Bytes())
 	}
-	s.Artifacts = slices.Delete(s.Artifacts, i, i+1) // the page does not name itself
-	var page bytes.Buffer
-	if err := report.Write(&page, report.Load(s.Manifest)); err != nil {
-		return fmt.Errorf("archive: %w", err)
-	}
-	made[reportName] = page.Bytes()
-	s.Artifacts = slices.Insert(s.Artifacts, i, artifactOf(reportName, page.Bytes()))
 	return nil
 }
 

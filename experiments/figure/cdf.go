@@ -78,6 +78,9 @@ func CDFs(title, axis string, scale Scale, groups []Group) (*Figure, error) {
 		}
 		if p.Title.Text = g.Title; f.columns > 1 {
 			p.Y.Label.Text = "share"
+			if scale == Linear {
+				p.X.Tick.Marker = linearTicks{few: true}
+			}
 		}
 		f.panels = append(f.panels, p)
 		for i, k := range legend {

@@ -8,14 +8,19 @@ import (
 )
 
 // linearTicks are some six round numbers, written with k, M or G. With whole they
-// are whole numbers, for something that is counted.
-type linearTicks struct{ whole bool }
+// are whole numbers, for something that is counted; with few they are some four, for a
+// narrow panel.
+type linearTicks struct{ whole, few bool }
 
 // Ticks implements plot.Ticker.
 func (t linearTicks) Ticks(low, high float64) []plot.Tick {
-	step := roundStep((high-low)/6, 1, 2, 2.5, 5)
+	parts := 6.0
+	if t.few {
+		parts = 4
+	}
+	step := roundStep((high-low)/parts, 1, 2, 2.5, 5)
 	if t.whole {
-		step = max(1, roundStep((high-low)/6, 1, 2, 5))
+		step = max(1, roundStep((high-low)/parts, 1, 2, 5))
 	}
 	var ticks []plot.Tick
 	for k := math.Ceil(low/step - 1e-9); k*step <= high+1e-9*step; k++ {

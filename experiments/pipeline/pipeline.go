@@ -141,13 +141,18 @@ func (p *Prepared) execute(ctx context.Context, job *executor.Job, r *run.Run) e
 	return err
 }
 
-// writeReport writes the page and its figures from the files of the run.
+// writeReport writes the report in both forms, and its figures, from the files of the run.
 func writeReport(r *run.Run) error {
 	data := report.Load(r.Manifest())
-	if err := data.WriteFigures(r.WriteFile); err != nil {
+	if err := data.WriteFigures(r.WriteFile, "svg"); err != nil {
 		return err
 	}
-	return r.WriteFile("report.html", func(w io.Writer) error { return report.Write(w, data) })
+	for _, p := range report.Pages() {
+		if err := r.WriteFile(p.Name, func(w io.Writer) error { return p.Write(w, data) }); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // writeJSON makes a declared artifact of a value.

@@ -131,7 +131,7 @@ func TestRun(t *testing.T) {
 				t.Skip("skipped in short mode: trains on the Go backend")
 			}
 			m := finished(t, t.TempDir(), experiment(t, append(tt.overrides, "data.path="+path)...))
-			want := map[string]bool{captureName: true, parquetName: true, csvName: true, scoresName: true, repairsName: true, "report.html": true, heldOutName: true,
+			want := map[string]bool{captureName: true, parquetName: true, csvName: true, scoresName: true, repairsName: true, "report.html": true, "report.md": true, heldOutName: true,
 				saved.PlanName: true, generator.TrafficName: true, generator.TrainingName: true,
 				saved.ExamplesName: tt.name == "copied payloads", "latent.json": tt.trains, "model/aggregate/": tt.aggregate}
 			for name, want := range want {
@@ -267,7 +267,7 @@ func TestRunResumes(t *testing.T) {
 		}
 	}
 	for i, a := range m.Artifacts {
-		if a.Name != "report.html" && a != want.Artifacts[i] { // the page says how long the stages took
+		if !strings.HasPrefix(a.Name, "report.") && a != want.Artifacts[i] { // the page says how long the stages took
 			t.Errorf("%+v, want %+v", a, want.Artifacts[i])
 		}
 	}

@@ -43,6 +43,39 @@ func TestCurves(t *testing.T) {
 	}
 }
 
+// TestKept: the epoch whose parameters are kept is marked, and the KL term has the weight
+// that it has in the loss.
+func TestKept(t *testing.T) {
+	metrics := func(model string, epochs ...map[string]float64) (list []run.Metric) {
+		for i, epoch := range epochs {
+			for name, v := range epoch {
+				list = append(list, run.Metric{Metric: model + "/" + name, Step: i + 1, Value: &v})
+			}
+		}
+		return list
+	}
+	lstm := metrics("lstm", map[string]float64{"loss": 3, "validation_loss": 4}, map[string]float64{"loss": 2, "validation_loss": 3}, map[string]float64{"loss": 1, "validation_loss": 5})
+	vae := metrics("vae", map[string]float64{"loss": 2, "reconstruction": 1.5, "kl": 16}, map[string]float64{"loss": 1.25, "reconstruction": 1, "kl": 8})
+	for _, test := range []struct {
+		name    string
+		metrics []run.Metric
+		names   []string
+		want    string
+	}{
+		{"the least validation loss", lstm, []string{"lstm/loss", "lstm/validation_loss"}, ">kept: epoch 2</text>"},
+		{"the last epoch", vae, []string{"vae/loss"}, ">kept: epoch 2</text>"},
+		{"as it is weighted", vae, []string{"vae/loss", "vae/kl"}, ">kl × 0.0312 (last 0.25)</text>"},
+	} {
+		f, err := report.Curves("Training", test.metrics, test.names...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(f.Element(), test.want) {
+			t.Errorf("%s: the figure lacks %s", test.name, test.want)
+		}
+	}
+}
+
 // One line a run that has recorded the metric, with its last value.
 func TestCurvesOver(t *testing.T) {
 	names, runs := []string{"office", "bare", "home"}, [][]run.Metric{losses(), nil, losses()[:2]}

@@ -164,7 +164,7 @@ func (a *Data) draw() []*figure.Figure {
 			a.Missing = append(a.Missing, strings.TrimPrefix(err.Error(), "report: "))
 			continue
 		}
-		f.Name, f.Caption = "training_"+model, "Mean over each epoch's batches."
+		f.Name, f.Caption = "training_"+model, curveCaption(a.Metrics, group)
 		figures = append(figures, f)
 	}
 	return figures
@@ -232,12 +232,15 @@ func (a *Data) Sides() (real analysis.Side, generated []analysis.Side) {
 	return analysis.Side{Name: "real", Traffic: a.real}, []analysis.Side{{Name: "synthetic", Traffic: a.Generated, Latent: a.Latent}}
 }
 
-// WriteFigures writes every figure as figures/NAME.svg; write is a run's
-// WriteFile, or does the same.
-func (a *Data) WriteFigures(write func(name string, content func(io.Writer) error) error) error {
+// WriteFigures writes every figure as figures/NAME.FORMAT in each of the formats, which are
+// of [figure.Formats]; write is a run's WriteFile, or does the same.
+func (a *Data) WriteFigures(write func(name string, content func(io.Writer) error) error, formats ...string) error {
 	for _, f := range a.allFigures() {
-		if err := write("figures/"+f.Name+".svg", f.WriteSVG); err != nil {
-			return fmt.Errorf("report: %w", err)
+		for _, format := range formats {
+			content := func(w io.Writer) error { return f.Write(w, format) }
+			if err := write("figures/"+f.Name+"."+format, content); err != nil {
+				return fmt.Errorf("report: %w", err)
+			}
 		}
 	}
 	return nil

@@ -1,27 +1,40 @@
 package report
 
 import (
-	"bytes"
 	"fmt"
-	"html/template"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/necstgen/necstgen/experiments/analysis"
+	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
-// markup is a table as an element of the page, nothing if it has no rows.
-func markup(t Table) template.HTML {
-	if len(t.Rows) == 0 {
-		return ""
+// subject is what the report is of: applications of data, as "TLS of lan.pcapng".
+func subject(m *run.Manifest, scored []string) string {
+	names := slices.DeleteFunc(slices.Clone(scored), func(name string) bool { return name == "all" })
+	what := fmt.Sprintf("%d applications", len(names))
+	switch {
+	case len(names) == 0:
+		what = m.Config.Data.Application.String()
+	case len(names) <= 3:
+		what = strings.Join(names, ", ")
 	}
-	var b bytes.Buffer
-	if err := t.WriteHTML(&b); err != nil {
-		return "" // a buffer takes everything
+	return what + " of " + dataOf(m.Config.Data)
+}
+
+// dataOf is what the data are called: the name of their file or data set.
+func dataOf(d config.Data) string {
+	switch {
+	case len(d.Path) == 1:
+		return filepath.Base(d.Path[0])
+	case len(d.Path) > 1:
+		return fmt.Sprintf("%s and %d more", filepath.Base(d.Path[0]), len(d.Path)-1)
+	case strings.HasPrefix(d.Name, "testbed"):
+		return "the embedded capture"
 	}
-	return template.HTML(b.String())
+	return d.Name
 }
 
 // about is the line below the title: what the run is called, when it was made, and on
@@ -31,10 +44,11 @@ func about(m *run.Manifest) string {
 	if m.Name != "" {
 		id = m.Name + ", " + m.ID
 	}
-	text := fmt.Sprintf("Run %s, started %s, %s on %s.", id, m.Started.UTC().Format("2 January 2006 15:04 UTC"), run.Seconds(m.Seconds), m.Backend.Name)
-	if m.Seconds == 0 { // the run is under way and the report one of its stages
-		text = fmt.Sprintf("Run %s, started %s, on %s.", id, m.Started.UTC().Format("2 January 2006 15:04 UTC"), m.Backend.Name)
+	text := fmt.Sprintf("Synthetic traffic of experiment %s beside the real. Run %s, started %s", m.Experiment, id, m.Started.UTC().Format("2 January 2006 15:04 UTC"))
+	if m.Seconds > 0 { // else the run is under way and the report its end
+		text += ", " + run.Seconds(m.Seconds)
 	}
+	text += " on " + m.Backend.Name + "."
 	if m.Config.About != "" {
 		text += " " + strings.ToUpper(m.Config.About[:1]) + strings.TrimSuffix(m.Config.About[1:], ".") + "."
 	}
@@ -44,7 +58,7 @@ func about(m *run.Manifest) string {
 	return text
 }
 
-func (a *Data) inputTable() template.HTML {
+func (a *Data) inputTable() Table {
 	t := Table{Heads: []string{"input", "file", "bytes", "SHA-256"}, Right: []bool{false, false, true, false}}
 	for _, in := range a.Manifest.Inputs {
 		file := "embedded in the program"
@@ -53,13 +67,13 @@ func (a *Data) inputTable() template.HTML {
 		}
 		t.Rows = append(t.Rows, []string{in.Name, file, thousands(in.Bytes), head(in.SHA256, 16)})
 	}
-	return markup(t)
+	return t
 }
 
-func (a *Data) trafficTable() template.HTML {
+func (a *Data) trafficTable() Table {
 	t := TrafficTable([]string{"training", "held out", "synthetic"}, a.Training, a.HeldOut, a.Generated)
 	t.Title = ""
-	return markup(t)
+	return t
 }
 
 // sampled is the sentence on the distributions that are of a part of the flows. It
@@ -90,10 +104,10 @@ func Stages(m *run.Manifest) Table {
 	return t
 }
 
-func stageTable(m *run.Manifest) template.HTML {
+func stageTable(m *run.Manifest) Table {
 	t := Stages(m)
 	t.Title = ""
-	return markup(t)
+	return t
 }
 
 // command is the command line that makes the same run.
@@ -133,8 +147,8 @@ func same(m *run.Manifest) string {
 	return text
 }
 
-func versionTable(m *run.Manifest) template.HTML {
-	t := Table{Heads: []string{"", ""}, Right: []bool{false, false}}
+func versionTable(m *run.Manifest) Table {
+	t := Table{Heads: []string{"what", "which"}, Right: []bool{false, false}}
 	add := func(name, value string) {
 		if value != "" {
 			t.Rows = append(t.Rows, []string{name, value})
@@ -161,26 +175,28 @@ func versionTable(m *run.Manifest) template.HTML {
 		seeds = append(seeds, fmt.Sprintf("%s %d", name, m.Seeds[name]))
 	}
 	add("seeds of stages", strings.Join(seeds, ", "))
-	html := string(markup(t))
-	return template.HTML(strings.Replace(html, "<thead><tr><th></th><th></th></tr>\n</thead>\n", "", 1))
+	return t
 }
 
-func artifactTable(m *run.Manifest) template.HTML {
+func artifactTable(m *run.Manifest) Table {
 	t := Table{Heads: []string{"file", "bytes", "SHA-256"}, Right: []bool{false, true, false}}
 	for _, f := range m.Artifacts {
+		if isPage(f.Name) { // no page has its own digest in it
+			continue
+		}
 		t.Rows = append(t.Rows, []string{f.Name, thousands(f.Bytes), head(f.SHA256, 16)})
 	}
-	return markup(t)
+	return t
 }
 
-func (a *Data) repairTable() template.HTML {
+func (a *Data) repairTable() Table {
 	t := Table{Heads: []string{"change", "times"}, Right: []bool{false, true}}
 	names := sortedKeys(a.Repairs)
 	slices.SortStableFunc(names, func(x, y string) int { return a.Repairs[y] - a.Repairs[x] })
 	for _, name := range names {
 		t.Rows = append(t.Rows, []string{name, thousands(a.Repairs[name])})
 	}
-	return markup(t)
+	return t
 }
 
 // caveats are what a reader has to know before using the data.

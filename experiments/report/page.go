@@ -8,108 +8,137 @@ import (
 	"io"
 	"slices"
 	"strings"
+	texttemplate "text/template"
 
-	"github.com/necstgen/necstgen/experiments/fidelity"
 	"github.com/necstgen/necstgen/experiments/figure"
+	"github.com/necstgen/necstgen/experiments/page"
 )
 
-//go:embed page.html
-var pageText string
+// The files of the page.
+var (
+	//go:embed page.html
+	pageText string
+	//go:embed page.css
+	pageStyle string
+	//go:embed page.md
+	markdownText string
+)
 
-var pageTemplate = template.Must(template.New("report").Parse(pageText))
+var (
+	pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{"markup": markup}).Parse(pageText))
 
-// page is what the template shows; every string is escaped there.
-type page struct {
-	Experiment, ID, About string
-	Verdicts              []verdictView
-	Missing               []string
-	Sampled               string
-	Inputs, Traffic       template.HTML
-	Figures               []figureGroup
-	Baselines             []baselineMark
-	Scores                []applicationView
-	Caveats, Warnings     []string
-	Repairs               template.HTML
-	Stages                template.HTML
-	Command, Same         string
-	Versions, Artifacts   template.HTML
-	Config                string
+	markdownTemplate = texttemplate.Must(texttemplate.New("report").Funcs(texttemplate.FuncMap{"lines": lines}).Parse(markdownText))
+)
+
+// document is what both forms of the report show, in their order. The template of the
+// page escapes every string.
+type document struct {
+	Title, About   string
+	Style          template.CSS
+	Verdicts       []verdictView
+	Missing        []string
+	Legend         []legendEntry
+	Grades         []gradeMeaning
+	Scores         []applicationView
+	Figures        []figureGroup
+	Inputs         Table
+	Traffic        Table
+	Sampled        string
+	Levels         []levelMeanings
+	Caveats        []string
+	Warnings       []string
+	Repairs        Table
+	Stages         Table
+	Command, Same  string
+	Versions       Table
+	Artifacts      Table
+	Config, Folder string
 }
 
+// verdictView is the verdict of an application.
 type verdictView struct {
-	Application string
+	Application string // empty where there is only one
 	Verdict
 }
 
+// figureGroup is figures under one heading.
 type figureGroup struct {
 	Heading string
 	List    []figureView
 }
 
+// figureView is a figure: an element of the page, and the name of its file.
 type figureView struct {
-	SVG     template.HTML
-	Caption string
-	Tall    bool // two rows high
+	SVG                   template.HTML
+	Title, Caption, Named string
 }
 
-type baselineMark struct {
-	Mark template.HTML
-	Name string
-}
-
-type applicationView struct {
-	Application string // empty where there is only one
-	Levels      []levelView
-}
-
-type levelView struct {
-	Title, About string
-	Scale        string // of the strips
-	Graded       bool
-	Baselines    []string
-	Columns      int
-	Rows         []rowView
-}
-
-type rowView struct {
-	Name, Meaning string
-	Strip         template.HTML
-	Value, Floor  string
-	Baselines     []string
-	Grade, Note   string
-}
-
-// Write writes the report as one HTML page that refers to nothing outside.
-func Write(w io.Writer, a *Data) error {
+// document gathers what the report shows.
+func (a *Data) document() (*document, error) {
 	m := a.Manifest
 	config, err := json.MarshalIndent(m.Config, "", "  ")
 	if err != nil {
-		return fmt.Errorf("report: %w", err)
+		return nil, fmt.Errorf("report: %w", err)
 	}
-	p := page{
-		Experiment: m.Experiment, ID: m.ID, About: about(m),
-		Inputs: a.inputTable(), Traffic: a.trafficTable(),
-		Figures: figureGroups(a.allFigures()),
-		Caveats: a.caveats(), Warnings: m.Warnings, Repairs: a.repairTable(),
-		Stages: stageTable(m), Command: command(m), Same: same(m),
-		Versions: versionTable(m), Artifacts: artifactTable(m),
-		Config: string(config),
+	d := &document{
+		Title: subject(m, applications(a.Scores)), About: about(m), Style: page.Style() + template.CSS(pageStyle),
+		Legend: stripLegend(a.Scores), Grades: gradeMeanings(),
+		Figures: figureGroups(a.allFigures()), Inputs: a.inputTable(), Traffic: a.trafficTable(), Sampled: a.sampled(),
+		Levels: levelMeaningsOf(a.Scores), Caveats: a.caveats(), Warnings: m.Warnings, Repairs: a.repairTable(),
+		Stages: stageTable(m), Command: command(m), Same: same(m), Versions: versionTable(m), Artifacts: artifactTable(m),
+		Config: string(config), Folder: "runs/" + m.Experiment + "/" + m.ID,
 	}
-	p.Missing, p.Sampled = a.Missing, a.sampled()
+	d.Missing = a.Missing
 	names := applications(a.Scores)
-	for _, app := range names {
+	for i, app := range names {
 		name := app
 		if len(names) == 1 {
 			name = ""
 		}
-		p.Verdicts = append(p.Verdicts, verdictView{name, VerdictOf(a.Scores, app)})
-		p.Scores = append(p.Scores, applicationView{name, levelViews(a.Scores, app)})
+		d.Verdicts = append(d.Verdicts, verdictView{name, VerdictOf(a.Scores, app)})
+		d.Scores = append(d.Scores, applicationView{Application: name, Open: i == 0, Levels: levelViews(a.Scores, app)})
 	}
-	p.Baselines = baselineMarks(a.Scores)
-	if err := pageTemplate.Execute(w, p); err != nil {
+	return d, nil
+}
+
+// Write writes the report as one HTML page that refers to nothing outside and runs no
+// script. It has the colours that the reader's system asks for, light or dark.
+func Write(w io.Writer, a *Data) error {
+	d, err := a.document()
+	if err == nil {
+		err = pageTemplate.Execute(w, d)
+	}
+	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
 	return nil
+}
+
+// WriteMarkdown writes what [Write] does as Markdown, in the same order. Its figures are
+// the files that [Data.WriteFigures] writes beside it.
+func WriteMarkdown(w io.Writer, a *Data) error {
+	d, err := a.document()
+	if err == nil {
+		err = markdownTemplate.Execute(w, d)
+	}
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
+	}
+	return nil
+}
+
+// Page is one form of the report: a file of the run folder, and what writes it.
+type Page struct {
+	Name  string
+	Write func(w io.Writer, a *Data) error
+}
+
+// Pages are the forms of the report that a run has.
+func Pages() []Page { return []Page{{"report.html", Write}, {"report.md", WriteMarkdown}} }
+
+// isPage reports whether a file of a run is a form of its report.
+func isPage(name string) bool {
+	return slices.ContainsFunc(Pages(), func(p Page) bool { return p.Name == name })
 }
 
 // figureGroups puts the figures of traffic before those of the models.
@@ -120,95 +149,33 @@ func figureGroups(figures []*figure.Figure) []figureGroup {
 		if f.Name == "mixture" || strings.HasPrefix(f.Name, "training_") {
 			at = 1
 		}
-		groups[at].List = append(groups[at].List, figureView{template.HTML(f.Element()), f.Caption, f.Tall()})
+		groups[at].List = append(groups[at].List, figureView{template.HTML(f.Element()), f.Title, f.Caption, f.Name})
 	}
-	return slices.DeleteFunc(groups, func(g figureGroup) bool { return len(g.List) == 0 })
+	var some []figureGroup
+	for _, g := range groups {
+		if len(g.List) > 0 {
+			some = append(some, g)
+		}
+	}
+	return some
 }
 
-// levelViews are the tables of scores of an application, a level each.
-func levelViews(scores []fidelity.Score, application string) []levelView {
-	var views []levelView
-	for _, level := range levelTitles {
-		v := levelView{Title: level.title, About: level.about, Scale: level.scale, Graded: level.level != "published"}
-		for _, s := range scores {
-			if s.Application != application || s.Level != level.level || strings.HasPrefix(s.Note, fidelity.NotApplicable) {
-				continue
-			}
-			d, _ := definition(s)
-			g := gradeOf(s)
-			r := rowView{
-				Name: s.Score, Meaning: d.Meaning, Strip: template.HTML(strip(s)),
-				Value: formatScore(s.Value), Floor: formatScore(s.Floor),
-				Note: s.Note,
-			}
-			if v.Graded {
-				r.Grade = strings.TrimSpace(gradeMarks[g] + " " + string(g))
-			}
-			if s.FloorSpread != nil {
-				r.Floor += " ± " + formatScore(s.FloorSpread)
-			}
-			v.Baselines = sortedKeys(s.Baselines)
-			v.Columns = 5 + len(v.Baselines)
-			for _, name := range v.Baselines {
-				r.Baselines = append(r.Baselines, formatScore(s.Baselines[name]))
-			}
-			v.Rows = append(v.Rows, r)
-		}
-		if len(v.Rows) > 0 {
-			v.hoist()
-			views = append(views, v)
-		}
+// markup is a table as an element of the page, nothing if it has no rows.
+func markup(t Table) (template.HTML, error) {
+	var b strings.Builder
+	if len(t.Rows) == 0 {
+		return "", nil
 	}
-	return views
+	err := t.WriteHTML(&b)
+	return template.HTML(b.String()), err
 }
 
-// hoist moves a note that most rows of a table have to the text above the table.
-func (v *levelView) hoist() {
-	count := map[string]int{}
-	for _, r := range v.Rows {
-		for part := range strings.SplitSeq(r.Note, "; ") {
-			count[part]++
-		}
+// lines is a table as Markdown, nothing if it has no rows.
+func lines(t Table) (string, error) {
+	var b strings.Builder
+	if len(t.Rows) == 0 {
+		return "", nil
 	}
-	delete(count, "")
-	for i := range v.Rows {
-		var own []string
-		for part := range strings.SplitSeq(v.Rows[i].Note, "; ") {
-			if count[part] < 3 || 2*count[part] < len(v.Rows) {
-				own = append(own, part)
-			}
-		}
-		v.Rows[i].Note = sentence(strings.Join(own, "; "))
-	}
-	for _, part := range sortedKeys(count) {
-		if n := count[part]; n >= 3 && 2*n >= len(v.Rows) {
-			v.About += " " + sentence(part)
-		}
-	}
-}
-
-// baselineMarks explain the marks of the baselines in the strips.
-func baselineMarks(scores []fidelity.Score) []baselineMark {
-	if len(scores) == 0 {
-		return nil
-	}
-	var marks []baselineMark
-	for i, name := range sortedKeys(scores[0].Baselines) {
-		mark := `<path d="M8 4l5 5l-5 5l-5 -5z" fill="#fff" stroke="#0072B2" stroke-width="1.5"/>`
-		if i%2 == 1 {
-			mark = `<rect x="4" y="5" width="8" height="8" fill="#fff" stroke="#009E73" stroke-width="1.5"/>`
-		}
-		marks = append(marks, baselineMark{
-			template.HTML(`<svg class="strip inline" width="16" height="18" aria-hidden="true">` + mark + `</svg>`), name + " baseline",
-		})
-	}
-	return marks
-}
-
-// sentence makes a note a sentence.
-func sentence(note string) string {
-	if note == "" {
-		return ""
-	}
-	return strings.ToUpper(note[:1]) + note[1:] + "."
+	err := t.WriteMarkdown(&b)
+	return b.String(), err
 }

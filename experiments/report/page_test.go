@@ -2,13 +2,19 @@ package report_test
 
 import (
 	"bytes"
+	"errors"
+	"html"
 	"io"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/experiments/analysis"
+	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/fidelity"
 	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/report/reporttest"
@@ -61,21 +67,87 @@ func TestWrite(t *testing.T) {
 	t.Logf("%d bytes", len(text))
 }
 
+// TestWriteFigures: every figure is written in every format that is asked for.
 func TestWriteFigures(t *testing.T) {
+	begins := map[string]string{".svg": "<?xml", ".png": "\x89PNG", ".pdf": "%PDF-"}
+	data := report.Load(folder(t))
 	var names []string
-	err := report.Load(folder(t)).WriteFigures(func(name string, content func(io.Writer) error) error {
+	err := data.WriteFigures(func(name string, content func(io.Writer) error) error {
 		var b bytes.Buffer
-		if err := content(&b); err != nil || !bytes.HasPrefix(b.Bytes(), []byte("<?xml")) {
+		if err := content(&b); err != nil || !strings.HasPrefix(b.String(), begins[filepath.Ext(name)]) {
 			t.Errorf("%s: %v, %d bytes", name, err, b.Len())
 		}
 		names = append(names, name)
 		return nil
-	})
+	}, "svg", "pdf", "png")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(names) != 17 || names[0] != "figures/lengths.svg" {
+	if len(names) != 3*17 || names[0] != "figures/lengths.svg" || names[1] != "figures/lengths.pdf" {
 		t.Errorf("%v, want all figures, the length first", names)
+	}
+	err = data.WriteFigures(func(_ string, content func(io.Writer) error) error { return content(io.Discard) }, "gif")
+	if err == nil || !strings.Contains(err.Error(), `unknown format "gif": want one of svg, png, pdf`) {
+		t.Errorf("a format that there is not: %v", err)
+	}
+}
+
+// headings are the words of headings and summaries of a text, in their order.
+func headings(text, pattern string) []string {
+	var words []string
+	for _, found := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+		word, _, _ := strings.Cut(found[1], " <")
+		words = append(words, html.UnescapeString(word))
+	}
+	return words
+}
+
+// TestWriteMarkdown: both forms of the report have the same headings in the same order,
+// the same scores and the same figures.
+func TestWriteMarkdown(t *testing.T) {
+	data := report.Load(folder(t))
+	var page, text bytes.Buffer
+	if err := errors.Join(report.Write(&page, data), report.WriteMarkdown(&text, data)); err != nil {
+		t.Fatal(err)
+	}
+	inPage := headings(page.String(), `<(?:h[12]|summary)>([^\n]*?)</(?:h[12]|summary)>`)
+	inText := headings(text.String(), `(?m)^#+ (.*)$`)
+	var shared []string
+	for _, h := range inText { // What to keep in mind, and what the framer changed, are no sections of the page
+		if slices.Contains(inPage, h) {
+			shared = append(shared, h)
+		}
+	}
+	if !slices.Equal(shared, inPage) || len(inPage) < 12 || inPage[0] != "HTTP of the embedded capture" {
+		t.Errorf("headings of the page %q, of the text %q", inPage, inText)
+	}
+	for _, s := range data.Scores {
+		if !strings.HasPrefix(s.Note, fidelity.NotApplicable) && !strings.Contains(text.String(), "\n| "+s.Score+" | ") {
+			t.Errorf("the text lacks %s", s.Score)
+		}
+	}
+	if n := strings.Count(text.String(), "](figures/"); n != 17 {
+		t.Errorf("%d figures in the text, want 17", n)
+	}
+}
+
+// TestTitle: the title says of which data the report is.
+func TestTitle(t *testing.T) {
+	for want, change := range map[string]func(c *config.Data){
+		"HTTP of the embedded capture": func(*config.Data) {},
+		"TLS of lan.pcapng":            func(c *config.Data) { c.Path, c.Application = config.Paths{"/home/me/lan.pcapng"}, flow.TLS },
+		"HTTP of a.pcap and 2 more":    func(c *config.Data) { c.Path = config.Paths{"x/a.pcap", "b.pcap", "c.pcap"} },
+		"HTTP of necstgen/http":        func(c *config.Data) { c.Name = "necstgen/http" },
+	} {
+		data := report.Data{Manifest: &run.Manifest{Experiment: "x", Config: config.Default()}, Training: new(analysis.Traffic), HeldOut: new(analysis.Traffic), Generated: new(analysis.Traffic)}
+		change(&data.Manifest.Config.Data)
+		var text bytes.Buffer
+		if err := report.WriteMarkdown(&text, &data); err != nil {
+			t.Fatal(err)
+		}
+		if title, _, _ := strings.Cut(text.String(), "\n"); title != "# "+want {
+			t.Errorf("title %q, want %q", title, want)
+		}
 	}
 }
 

@@ -94,7 +94,7 @@ func TestAdversariesInVerdict(t *testing.T) {
 	}
 	text := strings.Join(v.Points, "\n")
 	for _, want := range []string{
-		"The classifier that looks at header fields tells synthetic from real best, with AUC 0.97 (0.5 is guessing, 1 is certainty; 95 %: 0.95 to 0.99; real from real 0.51), most by different receive windows of the client.",
+		"The classifier that looks at header fields tells synthetic from real best, with AUC 0.97 (0.5 is guessing, 1 is certainty; 95 %: 0.95 to 0.99; real from real 0.51), most by different receive windows of the client.",
 		"The others look at the gaps alone 0.71, whole flows 0.66.",
 		"Nothing follows from the sessions of a client: that classifier tells halves of the real traffic apart, too, with AUC 0.99.",
 		"harder to tell from the real traffic than this: the gaps alone 0.60 against 0.71.",
@@ -125,8 +125,8 @@ func ExampleScores() {
 		fmt.Println(strings.Join(row, "|"))
 	}
 	// Output:
-	// level|score|value|floor|±|bootstrap|markov|grade|note
-	// classifier|C2ST flow|0.570|0.510|0.010|0.510|–|◕ close|
-	// packet|length KS|0.021|0.020|0.004|0.020|–|● as real|
-	// load|Hurst exponent|–|–|–|–|–|–|too short
+	// level|score|value|95 %|floor|±|bootstrap|markov|grade|note
+	// classifier|C2ST flow|0.570||0.510|0.010|0.510|–|◕ close|
+	// packet|length KS|0.021||0.020|0.004|0.020|–|● as real|
+	// load|Hurst exponent|–||–|–|–|–|–|too short
 }

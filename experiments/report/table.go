@@ -53,6 +53,27 @@ func (t Table) WriteHTML(w io.Writer) error {
 	return err
 }
 
+// WriteMarkdown writes the table without its title as lines of Markdown.
+func (t Table) WriteMarkdown(w io.Writer) error {
+	var b strings.Builder
+	row := func(cells []string) {
+		for _, cell := range cells {
+			b.WriteString("| " + strings.ReplaceAll(strings.ReplaceAll(cell, "|", `\|`), "\n", " ") + " ")
+		}
+		b.WriteString("|\n")
+	}
+	row(t.Heads)
+	for _, right := range t.Right {
+		b.WriteString(map[bool]string{true: "|---:", false: "|---"}[right])
+	}
+	b.WriteString("|\n")
+	for _, cells := range t.Rows {
+		row(cells)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
 // WriteText writes the table without its title as lines of text.
 func (t Table) WriteText(w io.Writer) error {
 	width := make([]int, len(t.Heads))

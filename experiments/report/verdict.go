@@ -120,12 +120,12 @@ func (a adversaries) sentences() []string {
 	for i, s := range a.telling {
 		what := cmp.Or(seen[s.Score], s.Score)
 		if i > 0 {
-			list = append(list, fmt.Sprintf("%s %.2f", what, *s.Value))
+			list = append(list, what+" "+auc(*s.Value))
 			continue
 		}
-		text := fmt.Sprintf("The classifier that looks at %s tells synthetic from real best, with AUC %.2f (0.5 is guessing, 1 is certainty", what, *s.Value)
+		text := fmt.Sprintf("The classifier that looks at %s tells synthetic from real best, with AUC %s (0.5 is guessing, 1 is certainty", what, auc(*s.Value))
 		if s.Interval != nil {
-			text += fmt.Sprintf("; 95 %%: %.2f to %.2f", s.Interval[0], s.Interval[1])
+			text += fmt.Sprintf("; 95 %%: %s to %s", auc(s.Interval[0]), auc(s.Interval[1]))
 		}
 		if s.Floor != nil {
 			text += fmt.Sprintf("; real from real %.2f", *s.Floor)
@@ -143,6 +143,14 @@ func (a adversaries) sentences() []string {
 		list = append(list, fmt.Sprintf("Nothing follows from %s: that classifier tells halves of the real traffic apart, too, with AUC %.2f.", cmp.Or(seen[s.Score], s.Score), *s.Floor))
 	}
 	return list
+}
+
+// auc writes an AUC with two digits behind the point, three where two would make it 1.
+func auc(v float64) string {
+	if v >= 0.995 && v < 1 {
+		return fmt.Sprintf("%.3f", v)
+	}
+	return fmt.Sprintf("%.2f", v)
 }
 
 // markov is the name of the Markov chain among the baselines of a score.

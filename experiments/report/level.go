@@ -1,0 +1,46 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/necstgen/necstgen/experiments/fidelity"
+)
+
+// levelWords are what the report calls a level of scores, and what the scores of it have
+// in common.
+type levelWords struct{ title, about string }
+
+// levelNames are the words of the levels that have some of their own.
+var levelNames = map[string]levelWords{
+	"classifier": {"Can a classifier tell?", "AUC of classifiers that are trained to tell synthetic from real, each by something else: 0.5 it cannot, 1 it always can. The strongest one counts."},
+	"privacy":    {"Does it give the training data away?", "How much of the training data comes out again. The floor is what new real flows reach, which are no copies."},
+	"packet":     {"Packets", "Distances between the distributions of single packets: 0 is the same distribution."},
+	"radio":      {"Radio", "Distances between the distributions of what gateways note of LoRaWAN uplinks."},
+	"order":      {"Order", "What follows what inside a flow."},
+	"flow":       {"Flows", "Distances between the distributions of whole flows."},
+	"coverage":   {"Does it cover what is real?", "How many kinds of real flows come out, and how many kinds of synthetic ones are real."},
+	"load":       {"Load", "The traffic as a whole over time, real and synthetic cut to equal spans."},
+	"use":        {"Is it of use?", "What models reach on real traffic when they are trained on synthetic traffic, or on real traffic with some."},
+	"tools":      {"Do other programs agree?", "What other programs say of the synthetic traffic, and of the real."},
+	"published":  {"As others report it", "Scores as the NetShare and NeCSTGen papers define them, in their units, to set published figures beside. They are not graded."},
+}
+
+// wordsOf returns the words of a level; one that has none is called by its name.
+func wordsOf(level string) levelWords {
+	if words, ok := levelNames[level]; ok {
+		return words
+	}
+	return levelWords{title: strings.ToUpper(level[:1]) + level[1:]}
+}
+
+// levels lists the levels in the order of the definitions of scores.
+func levels() []string {
+	var list []string
+	for _, d := range fidelity.Definitions() {
+		if !slices.Contains(list, d.Level) {
+			list = append(list, d.Level)
+		}
+	}
+	return list
+}
