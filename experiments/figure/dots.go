@@ -1,10 +1,7 @@
 package figure
 
 import (
-	"fmt"
 	"image/color"
-	"regexp"
-	"strconv"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -73,28 +70,4 @@ func (s shape) add(path *vg.Path, at vg.Point, scale vg.Length) {
 		}
 	}
 	path.Close()
-}
-
-// squares are the boxes in the path of a picture.
-var squares = regexp.MustCompile(`M([0-9.]+),([0-9.]+)L([0-9.]+),[0-9.]+L[0-9.]+,([0-9.]+)L[0-9.]+,[0-9.]+Z`)
-
-// shortened writes the squares of dots by their sides' lengths in place of their corners,
-// in a third of the letters: a page of clouds is mostly of them.
-func shortened(path string) string {
-	return squares.ReplaceAllStringFunc(path, func(box string) string {
-		corners := squares.FindStringSubmatch(box)
-		var at [4]float64
-		for i := range at {
-			v, err := strconv.ParseFloat(corners[i+1], 64)
-			if err != nil {
-				return box
-			}
-			at[i] = v
-		}
-		const side = 2 * float64(radius)
-		if width, height := at[2]-at[0], at[3]-at[1]; width < side-0.02 || width > side+0.02 || height < side-0.02 || height > side+0.02 {
-			return box // a bar
-		}
-		return fmt.Sprintf("M%.1f,%.1fh%gv%gh-%gz", at[0], at[1], side, side, side)
-	})
 }

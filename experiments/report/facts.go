@@ -219,6 +219,20 @@ func (a *Data) caveats() []string {
 	return list
 }
 
+// settingsOf lists every key of a configuration with its value, as a command line takes
+// it.
+func settingsOf(e config.Experiment) ([]string, error) {
+	var lines []string
+	for _, key := range config.Keys() {
+		value, err := e.Value(key)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, key+"="+Quote(value))
+	}
+	return lines, nil
+}
+
 // head is the first n bytes of a digest.
 func head(s string, n int) string {
 	if len(s) > n {

@@ -2,7 +2,6 @@ package report
 
 import (
 	_ "embed"
-	"encoding/json"
 	"fmt"
 	"html/template"
 	"io"
@@ -33,26 +32,27 @@ var (
 // document is what both forms of the report show, in their order. The template of the
 // page escapes every string.
 type document struct {
-	Title, About   string
-	Style          template.CSS
-	Verdicts       []verdictView
-	Missing        []string
-	Legend         []legendEntry
-	Grades         []gradeMeaning
-	Scores         []applicationView
-	Figures        []figureGroup
-	Inputs         Table
-	Traffic        Table
-	Sampled        string
-	Levels         []levelMeanings
-	Caveats        []string
-	Warnings       []string
-	Repairs        Table
-	Stages         Table
-	Command, Same  string
-	Versions       Table
-	Artifacts      Table
-	Config, Folder string
+	Title, About  string
+	Style         template.CSS
+	Verdicts      []verdictView
+	Missing       []string
+	Legend        []legendEntry
+	Grades        []gradeMeaning
+	Scores        []applicationView
+	Figures       []figureGroup
+	Inputs        Table
+	Traffic       Table
+	Sampled       string
+	Levels        []levelMeanings
+	Caveats       []string
+	Warnings      []string
+	Repairs       Table
+	Stages        Table
+	Command, Same string
+	Versions      Table
+	Artifacts     Table
+	Settings      []string
+	Folder        string
 }
 
 // verdictView is the verdict of an application.
@@ -76,7 +76,7 @@ type figureView struct {
 // document gathers what the report shows.
 func (a *Data) document() (*document, error) {
 	m := a.Manifest
-	config, err := json.MarshalIndent(m.Config, "", "  ")
+	settings, err := settingsOf(m.Config)
 	if err != nil {
 		return nil, fmt.Errorf("report: %w", err)
 	}
@@ -86,7 +86,7 @@ func (a *Data) document() (*document, error) {
 		Figures: figureGroups(a.allFigures()), Inputs: a.inputTable(), Traffic: a.trafficTable(), Sampled: a.sampled(),
 		Levels: levelMeaningsOf(a.Scores), Caveats: a.caveats(), Warnings: m.Warnings, Repairs: a.repairTable(),
 		Stages: stageTable(m), Command: command(m), Same: same(m), Versions: versionTable(m), Artifacts: artifactTable(m),
-		Config: string(config), Folder: "runs/" + m.Experiment + "/" + m.ID,
+		Settings: settings, Folder: "runs/" + m.Experiment + "/" + m.ID,
 	}
 	d.Missing = a.Missing
 	names := applications(a.Scores)
