@@ -24,7 +24,7 @@ func (c *command) printScores(scores []fidelity.Score) error {
 		}
 	}
 	names := slices.Sorted(maps.Keys(baselines))
-	heads := append([]string{"APPLICATION", "LEVEL", "SCORE", "VALUE", "FLOOR"}, names...)
+	heads := append([]string{"APPLICATION", "LEVEL", "SCORE", "VALUE", "95 %", "FLOOR"}, names...)
 	var rows [][]string
 	for _, s := range scores {
 		row := append([]string{s.Application, s.Level, s.Score}, numbers(s, names)...)
@@ -33,9 +33,9 @@ func (c *command) printScores(scores []fidelity.Score) error {
 	return printTable(c.out, append(heads, ""), rows)
 }
 
-// numbers returns a score, its floor and those of the named baselines as text.
+// numbers returns a score, its interval, its floor and those of the named baselines as text.
 func numbers(s fidelity.Score, baselines []string) []string {
-	texts := []string{decimal(s.Value), decimal(s.Floor)}
+	texts := []string{decimal(s.Value), report.Interval(s.Interval), decimal(s.Floor)}
 	for _, name := range baselines {
 		texts = append(texts, decimal(s.Baselines[name]))
 	}
@@ -65,7 +65,7 @@ func (c *command) printClosing(m *run.Manifest) error {
 		rows = append(rows, append([]string{s.Level + " " + s.Score}, numbers(s, []string{baseline.MarkovName, baseline.BootstrapName})...))
 	}
 	fmt.Fprintln(c.out)
-	if err := printTable(c.out, []string{"SCORE", "VALUE", "FLOOR", "MARKOV", "BOOTSTRAP"}, rows); err != nil {
+	if err := printTable(c.out, []string{"SCORE", "VALUE", "95 %", "FLOOR", "MARKOV", "BOOTSTRAP"}, rows); err != nil {
 		return err
 	}
 	return printLine(c.out, "")

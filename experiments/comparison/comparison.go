@@ -52,8 +52,9 @@ type Score struct {
 	Definition  fidelity.Definition `json:"-"`
 	Name        string              `json:"score"` // level/name
 	Values      []*float64          `json:"values"`
-	Floors      []*float64          `json:"floors"` // of each run: real traffic against real traffic
-	Best        []bool              `json:"best"`   // values nearest to real traffic, if not all are
+	Intervals   []*[2]float64       `json:"intervals"` // 95 % of each value; nil: it has none
+	Floors      []*float64          `json:"floors"`    // of each run: real traffic against real traffic
+	Best        []bool              `json:"best"`      // values nearest to real traffic, if not all are
 }
 
 // Loss is the last value of a metric of a training. A nil value: the run has none.

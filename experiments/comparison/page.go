@@ -10,6 +10,7 @@ import (
 
 	"github.com/necstgen/necstgen/experiments/figure"
 	"github.com/necstgen/necstgen/experiments/page"
+	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
@@ -20,14 +21,15 @@ var pageText string
 var rules string
 
 var pageTemplate = template.Must(template.New("comparison").Funcs(template.FuncMap{
-	"style":   page.Style,
-	"rules":   Style,
-	"svg":     func(f *figure.Figure) template.HTML { return template.HTML(f.Element()) },
-	"decimal": Decimal,
-	"took":    Took,
-	"short":   short,
-	"columns": func(c *Comparison, scores []Score) scoreTable { return scoreTable{c.Runs, scores} },
-	"missing": func(text string) string { return strings.TrimSuffix(text, ".") },
+	"style":    page.Style,
+	"rules":    Style,
+	"svg":      func(f *figure.Figure) template.HTML { return template.HTML(f.Element()) },
+	"decimal":  Decimal,
+	"interval": report.Interval,
+	"took":     Took,
+	"short":    short,
+	"columns":  func(c *Comparison, scores []Score) scoreTable { return scoreTable{c.Runs, scores} },
+	"missing":  func(text string) string { return strings.TrimSuffix(text, ".") },
 }).Parse(pageText))
 
 // Page writes the comparison as one HTML page that refers to nothing outside and runs

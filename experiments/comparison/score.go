@@ -12,12 +12,12 @@ import (
 func (c *Comparison) addScores(scores [][]fidelity.Score) {
 	for _, application := range applications(scores) {
 		for _, d := range fidelity.Definitions() {
-			s := Score{Application: application, Definition: d, Name: d.Level + "/" + d.Name, Values: make([]*float64, len(scores)), Floors: make([]*float64, len(scores))}
+			s := Score{Application: application, Definition: d, Name: d.Level + "/" + d.Name, Values: make([]*float64, len(scores)), Intervals: make([]*[2]float64, len(scores)), Floors: make([]*float64, len(scores))}
 			some := false
 			for i, one := range scores {
 				for _, have := range one {
 					if have.Application == application && have.Level == d.Level && have.Score == d.Name && have.Value != nil {
-						s.Values[i], s.Floors[i], some = have.Value, have.Floor, true
+						s.Values[i], s.Intervals[i], s.Floors[i], some = have.Value, have.Interval, have.Floor, true
 					}
 				}
 			}

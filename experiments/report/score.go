@@ -25,7 +25,7 @@ func Scores(scores []fidelity.Score, application string, levels ...string) Table
 	}
 	t.Heads, t.Right = append(t.Heads, "grade", "note"), append(t.Right, false, false)
 	for _, s := range chosen {
-		row := []string{s.Level, s.Score, formatScore(s.Value), intervalOf(s), formatScore(s.Floor), formatScore(s.FloorSpread)}
+		row := []string{s.Level, s.Score, formatScore(s.Value), Interval(s.Interval), formatScore(s.Floor), formatScore(s.FloorSpread)}
 		for _, name := range names {
 			row = append(row, formatScore(s.Baselines[name]))
 		}
@@ -45,12 +45,12 @@ func baselinesOf(scores []fidelity.Score) []string {
 	return sortedKeys(names)
 }
 
-// intervalOf is the 95 % interval of a score, which not every score has.
-func intervalOf(s fidelity.Score) string {
-	if s.Interval == nil {
+// Interval writes the 95 % interval of a score, nothing for nil: not every score has one.
+func Interval(ends *[2]float64) string {
+	if ends == nil {
 		return ""
 	}
-	return formatScore(&s.Interval[0]) + "–" + formatScore(&s.Interval[1])
+	return formatScore(&ends[0]) + "–" + formatScore(&ends[1])
 }
 
 // noteOf is a score's note, before it what a classifier looked at.

@@ -72,7 +72,7 @@ func viewScore(s fidelity.Score, baselines []string) rowView {
 	d, _ := definition(s)
 	g := gradeOf(s)
 	r := rowView{
-		Name: s.Score, Meaning: d.Meaning, Strip: template.HTML(strip(s)), Value: formatScore(s.Value), Interval: intervalOf(s),
+		Name: s.Score, Meaning: d.Meaning, Strip: template.HTML(strip(s)), Value: formatScore(s.Value), Interval: Interval(s.Interval),
 		Floor: formatScore(s.Floor), Grade: g.marked(), Far: g == farReal, Note: noteOf(s),
 	}
 	if g == ungraded {

@@ -16,6 +16,7 @@ import (
 	"github.com/necstgen/necstgen/experiments/comparison"
 	"github.com/necstgen/necstgen/experiments/listing"
 	"github.com/necstgen/necstgen/experiments/page"
+	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
 )
 
@@ -41,14 +42,15 @@ var (
 func styleText() string { return string(page.Style()+comparison.Style()) + ownStyle }
 
 var templates = template.Must(template.New("page").Funcs(template.FuncMap{
-	"decimal": comparison.Decimal,
-	"took":    comparison.Took,
-	"when":    func(t time.Time) string { return t.Local().Format("2006-01-02 15:04") },
-	"stamp":   func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-	"bytes":   func(n int64) string { return disk.Size(float64(n)) },
-	"address": address,
-	"score":   func(i int) int { return len(listing.Orders) + i }, // its column
-	"lines":   func(text string) []string { return strings.Split(text, "\n") },
+	"decimal":  comparison.Decimal,
+	"interval": report.Interval,
+	"took":     comparison.Took,
+	"when":     func(t time.Time) string { return t.Local().Format("2006-01-02 15:04") },
+	"stamp":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	"bytes":    func(n int64) string { return disk.Size(float64(n)) },
+	"address":  address,
+	"score":    func(i int) int { return len(listing.Orders) + i }, // its column
+	"lines":    func(text string) []string { return strings.Split(text, "\n") },
 }).Parse(pageText + tableText + runText + sweepText))
 
 // document is a page. Every string in it is escaped by the template.
