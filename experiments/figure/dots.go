@@ -25,6 +25,9 @@ const (
 // shapeOf returns the shape of the points of class i.
 func shapeOf(i int) shape { return shape(i / len(palette) % int(shapes)) }
 
+// markScale is how much larger than in a cloud the marks of legends and of single values are.
+const markScale = 2.2
+
 // radius is half the width of a square; the other shapes, which fill less of theirs, are
 // larger.
 const radius = vg.Length(1.1)

@@ -5,6 +5,7 @@
 //	Lines     values over an axis, joined or not, with intervals where there are some
 //	OverTime  rates over time, one panel a side
 //	Bars      values of categories, with intervals where there are some
+//	Rows      the same as marks on an axis that need not begin at 0
 //	Boxes     distributions of categories
 //	Clouds    points in two dimensions, one panel a side
 //	Mixture   points of a latent space and the Gaussians fitted on them
@@ -228,7 +229,7 @@ func (f *Figure) drawLegend(c *draw.Canvas) {
 		switch {
 		case k.dot != nil:
 			var path vg.Path
-			k.dot.shape.add(&path, vg.Point{X: x + sample/2, Y: y}, 2.5)
+			k.dot.shape.add(&path, vg.Point{X: x + sample/2, Y: y}, markScale)
 			c.SetColor(k.style.Color)
 			c.Fill(path)
 		case k.filled:

@@ -95,6 +95,9 @@ func TestFigures(t *testing.T) {
 		{"bars", func() (*figure.Figure, error) {
 			return figure.Bars("TCP flags", "share of the packets", categories, bars...)
 		}},
+		{"rows", func() (*figure.Figure, error) {
+			return figure.Rows("What classifiers tell", "AUC", categories, bars[0], bars[1], figure.Bar{Side: 2, Name: "simple", Values: []float64{0.3, math.NaN(), 0.4}})
+		}},
 		{"boxes", func() (*figure.Figure, error) {
 			return figure.Boxes("Length by layer", "bytes", categories, spreads, "", nil)
 		}},
@@ -168,12 +171,14 @@ func TestNothingToShow(t *testing.T) {
 		{"no bin", second(figure.OverTime("Rate", "", "", 1, figure.Sample{Name: "real"})), "figure: Rate of real: no values"},
 		{"no side of a rate", second(figure.OverTime("Rate", "", "", 1)), "figure: Rate: no values"},
 		{"no category", second(figure.Bars("Flags", "", nil)), "figure: Flags: no values"},
+		{"no row", second(figure.Rows("Classifiers", "", nil)), "figure: Classifiers: no values"},
+		{"no value in a row", second(figure.Rows("Classifiers", "", []string{"a"}, figure.Bar{Values: []float64{math.NaN()}})), "figure: Classifiers: no values"},
 		{"no box", second(figure.Boxes("Layers", "", []string{"a"}, []figure.Spread{{Values: [][]float64{nil}}}, "", nil)), "figure: Layers: no values"},
 		{"no uplink", second(figure.Clouds("Levels", figure.Axis{}, figure.Axis{}, figure.Cloud{Name: "real"})), "figure: Levels of real: no values"},
 		{"no class", second(figure.Coloured("Classes", "", "", figure.Cloud{Name: "a"})), "figure: Classes: no values"},
 		{"no point", second(figure.Mixture("Latent", "", "", nil, nil, nil)), "figure: Latent: no values"},
 		{"flat", second(figure.Density("Density", "", "", [][]float64{{0}}, [2]float64{}, [2]float64{})), "figure: Density: no values"},
-		{"no row", second(figure.Matrix("Matrix", nil, nil, nil)), "figure: Matrix: no values"},
+		{"no cell", second(figure.Matrix("Matrix", nil, nil, nil)), "figure: Matrix: no values"},
 	} {
 		if test.err == nil || test.err.Error() != test.want || !errors.Is(test.err, figure.ErrNoValues) {
 			t.Errorf("%s: %v, want %s", test.name, test.err, test.want)

@@ -146,9 +146,13 @@ func (a *Data) allFigures() []*figure.Figure {
 	return a.figures
 }
 
-// draw draws the figures of the analyses that apply, and the curves of training.
+// draw draws the figures of the classifiers, of the analyses that apply, and the curves of
+// training.
 func (a *Data) draw() []*figure.Figure {
 	var figures []*figure.Figure
+	if f := classifierFigure(a.Scores); f != nil {
+		figures = append(figures, f)
+	}
 	for _, name := range shown {
 		r, err := a.analysis(name)
 		if err != nil {

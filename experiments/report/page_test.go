@@ -52,8 +52,8 @@ func TestWrite(t *testing.T) {
 			t.Errorf("the report lacks %q", want)
 		}
 	}
-	if n := strings.Count(text, "<figure"); n != 17 {
-		t.Errorf("%d figures, want 17", n)
+	if n := strings.Count(text, "<figure"); n != 18 {
+		t.Errorf("%d figures, want 18", n)
 	}
 	if strings.Contains(text, "not complete") {
 		t.Error("the report says that something is missing")
@@ -83,8 +83,8 @@ func TestWriteFigures(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(names) != 3*17 || names[0] != "figures/lengths.svg" || names[1] != "figures/lengths.pdf" {
-		t.Errorf("%v, want all figures, the length first", names)
+	if len(names) != 3*18 || names[0] != "figures/classifiers.svg" || names[4] != "figures/lengths.pdf" {
+		t.Errorf("%v, want all figures, the classifiers first", names)
 	}
 	err = data.WriteFigures(func(_ string, content func(io.Writer) error) error { return content(io.Discard) }, "gif")
 	if err == nil || !strings.Contains(err.Error(), `unknown format "gif": want one of svg, png, pdf`) {
@@ -126,8 +126,8 @@ func TestWriteMarkdown(t *testing.T) {
 			t.Errorf("the text lacks %s", s.Score)
 		}
 	}
-	if n := strings.Count(text.String(), "](figures/"); n != 17 {
-		t.Errorf("%d figures in the text, want 17", n)
+	if n := strings.Count(text.String(), "](figures/"); n != 18 {
+		t.Errorf("%d figures in the text, want 18", n)
 	}
 }
 
