@@ -53,6 +53,8 @@ type Reader struct {
 	name        string
 	records     recordReader
 	compression string
+	decoder     decoder
+	link        linkType // of the last packet
 }
 
 // NewReader makes a reader. Name appears in errors only.
@@ -67,9 +69,14 @@ func (r *Reader) Packets() iter.Seq2[flow.Packet, error] {
 			return
 		}
 		defer stop()
-		read(records, r.name, yield)
+		r.read(records, yield)
 	}
 }
+
+// Frame returns the captured bytes of the packet that came last from Packets, without a
+// frame check sequence, and their link type (LINKTYPE_ value). They are valid until the
+// next packet is asked for.
+func (r *Reader) Frame() (frame []byte, link uint32) { return r.decoder.frame, uint32(r.link) }
 
 // Info returns what has been read so far of the file's own descriptions: link types,
 // interfaces, comments.
@@ -82,15 +89,15 @@ func (r *Reader) Info() Info {
 	return info
 }
 
-func read(records recordReader, name string, yield func(flow.Packet, error) bool) {
-	var r record
-	var d decoder
+func (r *Reader) read(records recordReader, yield func(flow.Packet, error) bool) {
+	var rec record
+	d := &r.decoder
 	for number := int64(0); ; number++ {
-		err := records.next(&r)
+		err := records.next(&rec)
 		if err == nil {
-			err = d.decode(&r)
+			err, r.link = d.decode(&rec), rec.link
 		} else {
-			d.packet = flow.Packet{Time: r.time}
+			d.packet, d.frame = flow.Packet{Time: rec.time}, nil
 		}
 		d.packet.Number = number
 		switch {
@@ -98,9 +105,9 @@ func read(records recordReader, name string, yield func(flow.Packet, error) bool
 		case err == io.EOF:
 			return
 		case errors.As(err, new(errRecord)):
-			err = &DecodeError{Name: name, Number: number, Err: err}
+			err = &DecodeError{Name: r.name, Number: number, Err: err}
 		default:
-			yield(flow.Packet{}, fmt.Errorf("pcap: %s: packet %d: %w", name, number, err))
+			yield(flow.Packet{}, fmt.Errorf("pcap: %s: packet %d: %w", r.name, number, err))
 			return
 		}
 		if !yield(d.packet, err) {
