@@ -53,8 +53,8 @@ type Reader struct {
 	name        string
 	records     recordReader
 	compression string
-	decoder     decoder
-	link        linkType // of the last packet
+	decoder     *decoder // holds the last packet
+	last        *record  // it, before it was decoded
 }
 
 // NewReader makes a reader. Name appears in errors only.
@@ -69,14 +69,20 @@ func (r *Reader) Packets() iter.Seq2[flow.Packet, error] {
 			return
 		}
 		defer stop()
-		r.read(records, yield)
+		r.decoder, r.last = new(decoder), new(record)
+		read(records, r.name, r.last, r.decoder, yield)
 	}
 }
 
 // Frame returns the captured bytes of the packet that came last from Packets, without a
 // frame check sequence, and their link type (LINKTYPE_ value). They are valid until the
 // next packet is asked for.
-func (r *Reader) Frame() (frame []byte, link uint32) { return r.decoder.frame, uint32(r.link) }
+func (r *Reader) Frame() (frame []byte, link uint32) {
+	if r.decoder == nil {
+		return nil, 0
+	}
+	return r.decoder.frame, uint32(r.last.link)
+}
 
 // Info returns what has been read so far of the file's own descriptions: link types,
 // interfaces, comments.
@@ -89,15 +95,13 @@ func (r *Reader) Info() Info {
 	return info
 }
 
-func (r *Reader) read(records recordReader, yield func(flow.Packet, error) bool) {
-	var rec record
-	d := &r.decoder
+func read(records recordReader, name string, r *record, d *decoder, yield func(flow.Packet, error) bool) {
 	for number := int64(0); ; number++ {
-		err := records.next(&rec)
+		err := records.next(r)
 		if err == nil {
-			err, r.link = d.decode(&rec), rec.link
+			err = d.decode(r)
 		} else {
-			d.packet, d.frame = flow.Packet{Time: rec.time}, nil
+			d.packet, d.frame = flow.Packet{Time: r.time}, nil
 		}
 		d.packet.Number = number
 		switch {
@@ -105,9 +109,9 @@ func (r *Reader) read(records recordReader, yield func(flow.Packet, error) bool)
 		case err == io.EOF:
 			return
 		case errors.As(err, new(errRecord)):
-			err = &DecodeError{Name: r.name, Number: number, Err: err}
+			err = &DecodeError{Name: name, Number: number, Err: err}
 		default:
-			yield(flow.Packet{}, fmt.Errorf("pcap: %s: packet %d: %w", r.name, number, err))
+			yield(flow.Packet{}, fmt.Errorf("pcap: %s: packet %d: %w", name, number, err))
 			return
 		}
 		if !yield(d.packet, err) {
