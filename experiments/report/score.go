@@ -86,6 +86,7 @@ var levelTitles = []struct{ level, title, about, scale string }{
 	{"order", "Order", "What follows what inside a flow.", "0 to 1, shares linear"},
 	{"flow", "Flows", "Distances between the distributions of whole flows.", "0 to 1, square root"},
 	{"load", "Load", "The traffic as a whole over time, real and synthetic cut to equal spans.", "0 to 1, square root"},
+	{"tools", "Do other tools agree?", "How far apart the answers of other programs are on the held-out and the synthetic flows: 0 they say the same.", "0 to 1, square root"},
 	{"published", "As others report it", "Scores as the NetShare and NeCSTGen papers define them, in their units, to set published figures beside.", ""},
 }
 
