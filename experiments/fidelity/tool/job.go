@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -58,10 +59,14 @@ func (j *job) run(ctx context.Context, read func(r io.Reader) error, name string
 	return errors.Join(unread, drained)
 }
 
+// asRoot is what tshark says first to whoever runs it as root, which is no complaint.
+var asRoot = regexp.MustCompile(`Running as user ".*" and group ".*"\..*\n`)
+
 // firstWords is the beginning of a program's complaint in one line, without the names of
 // temporary folders.
 func (j *job) firstWords(complaint []byte) string {
 	text := strings.ReplaceAll(strings.ReplaceAll(string(complaint), j.dir, ""), j.shared, "")
+	text = asRoot.ReplaceAllString(text, "")
 	text = strings.Join(strings.Fields(text), " ")
 	return text[:min(len(text), mostComplaint)]
 }

@@ -18,7 +18,7 @@ const PythonVariable = "NECSTGEN_PYTHON"
 // python is the Python that runs nfstream.
 func python() string { return cmp.Or(os.Getenv(PythonVariable), "python3") }
 
-//go:embed nfstream.py
+//go:embed flows.py
 var nfstreamScript []byte
 
 // nfstream is a Python library that makes features of flows for machine learning; its

@@ -9,7 +9,7 @@ import (
 type Result struct {
 	Value           float64    // NaN: there is none
 	Floor, Spread   float64    // the same between random halves of the real rows; NaN: too few
-	Interval        [2]float64 // 95 %: the value and 1.96 standard deviations over bootstraps
+	Interval        [2]float64 // of 95 %, for samples of these sizes: the value and 1.96 standard deviations over bootstraps
 	Real, Synthetic int        // rows: flows or the program's own connections
 	Note            string     // the program's version and what differs most
 	Absent          string     // why there is no value, where that is not for want of rows

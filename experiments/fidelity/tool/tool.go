@@ -24,6 +24,7 @@ package tool
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -113,7 +114,9 @@ func (p *program) status() Status {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), versionTime)
 	defer cancel()
-	said, err := exec.CommandContext(ctx, line[0], line[1:]...).CombinedOutput() // some print it and fail
+	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
+	cmd.Dir = os.TempDir()            // not where a file could be called nfstream.py
+	said, err := cmd.CombinedOutput() // some print it and fail
 	s.Version = versionNumber.FindString(string(said))
 	switch {
 	case s.Version != "":
