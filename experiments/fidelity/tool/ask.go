@@ -123,7 +123,7 @@ func cut(ctx context.Context, o Options, dir string, training, heldOut, syntheti
 type look struct {
 	version string
 	answers [3]answers
-	err     error // the first
+	errs    [3]error
 }
 
 // lookAll runs the programs on the captures, as many at a time as there are processors.
@@ -141,19 +141,19 @@ func lookAll(ctx context.Context, o Options, dir string, captures []*capture) ma
 		l := &look{version: version}
 		looks[p.name] = l
 		if version == "" {
-			l.err = fmt.Errorf("%s is not installed", p.name)
+			l.errs[0] = fmt.Errorf("%s is not installed", p.name)
 			continue
 		}
 		for i, c := range captures {
 			wait.Go(func() {
 				slots <- struct{}{}
 				defer func() { <-slots }()
-				said, err := lookOne(ctx, p, &job{capture: c, shared: dir, limit: o.limit()})
+				var err error
+				if l.answers[i], err = lookOne(ctx, p, &job{capture: c, shared: dir, limit: o.limit()}); err != nil {
+					l.errs[i] = fmt.Errorf("on the %s capture: %w", c.what, err)
+				}
 				mutex.Lock()
 				defer mutex.Unlock()
-				if l.answers[i] = said; err != nil && l.err == nil {
-					l.err = fmt.Errorf("on the %s capture: %w", c.what, err)
-				}
 				if done++; o.Progress != nil {
 					o.Progress(done, total)
 				}
@@ -186,8 +186,10 @@ func lookOne(ctx context.Context, p *program, j *job) (answers, error) {
 
 // score is the result of a view.
 func (l *look) score(v View, o Options) Result {
-	if l.err != nil {
-		return Result{Absent: l.err.Error()}
+	for _, err := range l.errs {
+		if err != nil {
+			return Result{Absent: err.Error()}
+		}
 	}
 	hash := fnv.New64a()
 	hash.Write([]byte(v.Score()))
