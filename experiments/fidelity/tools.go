@@ -20,7 +20,10 @@ func toolsMeasures() []measure {
 			flows:      v.PerFlow,
 			all:        true,
 			compute: func(c *comparison) result {
-				if c.baseline {
+				switch {
+				case c.real.radio != nil:
+					return notApplicable("the traffic is LoRaWAN uplinks")
+				case c.baseline:
 					return missing("baselines have no frames")
 				}
 				found, asked := c.cfg.Tools.Of(v)
@@ -60,6 +63,9 @@ type ToolSources struct {
 // AskTools asks other programs about the flows that are compared, of many about a random
 // part that is as large as Compare's own. Their findings are for Config.Tools.
 func (c Config) AskTools(ctx context.Context, s ToolSources, real Split, synthetic []*flow.Flow, seed uint64) (tool.Findings, error) {
+	if newRadioSample(real.HeldOut) != nil {
+		return tool.Findings{}, nil // a gateway makes their records, each kind its own
+	}
 	c = c.withDefaults()
 	src := rand.NewPCG(seed, 0)
 	return tool.Ask(ctx, tool.Options{Versions: s.Versions, Open: s.Open, Progress: s.Progress, Splits: c.FloorSplits, Seed: seed,

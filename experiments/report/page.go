@@ -30,6 +30,7 @@ type page struct {
 	Scores                []applicationView
 	Caveats, Warnings     []string
 	Repairs               template.HTML
+	Tshark                []TsharkLine
 	Stages                template.HTML
 	Command, Same         string
 	Versions, Artifacts   template.HTML
@@ -91,6 +92,7 @@ func Write(w io.Writer, a *Data) error {
 		Inputs: a.inputTable(), Traffic: a.trafficTable(),
 		Figures: figureGroups(a.allFigures()),
 		Caveats: a.caveats(), Warnings: m.Warnings, Repairs: a.repairTable(),
+		Tshark: a.Tshark(),
 		Stages: stageTable(m), Command: command(m), Same: same(m),
 		Versions: versionTable(m), Artifacts: artifactTable(m),
 		Config: string(config),
