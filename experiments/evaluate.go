@@ -8,12 +8,14 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/experiments/evaluate"
+	"github.com/necstgen/necstgen/experiments/fidelity/tool"
 )
 
 // evaluateOptions are the flags of evaluate.
 type evaluateOptions struct {
 	training, application, columns string
 	period                         flow.Period
+	tools                          tool.Choice
 }
 
 func (c *command) evaluateCommand() *cobra.Command {
@@ -44,6 +46,7 @@ label, and scores that need more say so. Tables of flows are scored by packets, 
 	cmd.Flags().StringVar(&o.training, "training", "", "capture that the generator learnt from")
 	cmd.Flags().StringVar(&o.application, "application", "", "the application that is compared, like HTTP: REAL's flows of it, all of SYNTHETIC")
 	cmd.Flags().StringVar(&o.columns, "columns", "lstm", "`COLUMNS` of generated packets: lstm, the network's answers, or vae, the decoded features")
+	cmd.Flags().TextVar(&o.tools, "tools", tool.None, "`PROGRAMS` that are asked about both captures: none, installed, or like tshark,argus")
 	periodFlags(cmd, &o.period)
 	return cmd
 }
@@ -54,7 +57,7 @@ func (c *command) evaluate(ctx context.Context, real, synthetic string, o evalua
 	if err != nil {
 		return err
 	}
-	options := evaluate.Options{Real: real, Synthetic: synthetic, Training: o.training, Decoded: o.columns == "vae", Seed: seed, Period: o.period, Open: c.openTrace, Warn: c.warn}
+	options := evaluate.Options{Real: real, Synthetic: synthetic, Training: o.training, Decoded: o.columns == "vae", Tools: o.tools, Seed: seed, Period: o.period, Open: c.openTrace, Warn: c.warn}
 	if err := o.period.Check(); err != nil {
 		return usageError{err}
 	}

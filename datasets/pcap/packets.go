@@ -53,6 +53,8 @@ type Reader struct {
 	name        string
 	records     recordReader
 	compression string
+	decoder     *decoder // holds the last packet
+	last        *record  // it, before it was decoded
 }
 
 // NewReader makes a reader. Name appears in errors only.
@@ -67,8 +69,19 @@ func (r *Reader) Packets() iter.Seq2[flow.Packet, error] {
 			return
 		}
 		defer stop()
-		read(records, r.name, yield)
+		r.decoder, r.last = new(decoder), new(record)
+		read(records, r.name, r.last, r.decoder, yield)
 	}
+}
+
+// Frame returns the captured bytes of the packet that came last from Packets, without a
+// frame check sequence, and their link type (LINKTYPE_ value). They are valid until the
+// next packet is asked for.
+func (r *Reader) Frame() (frame []byte, link uint32) {
+	if r.decoder == nil {
+		return nil, 0
+	}
+	return r.decoder.frame, uint32(r.last.link)
 }
 
 // Info returns what has been read so far of the file's own descriptions: link types,
@@ -82,15 +95,13 @@ func (r *Reader) Info() Info {
 	return info
 }
 
-func read(records recordReader, name string, yield func(flow.Packet, error) bool) {
-	var r record
-	var d decoder
+func read(records recordReader, name string, r *record, d *decoder, yield func(flow.Packet, error) bool) {
 	for number := int64(0); ; number++ {
-		err := records.next(&r)
+		err := records.next(r)
 		if err == nil {
-			err = d.decode(&r)
+			err = d.decode(r)
 		} else {
-			d.packet = flow.Packet{Time: r.time}
+			d.packet, d.frame = flow.Packet{Time: r.time}, nil
 		}
 		d.packet.Number = number
 		switch {

@@ -154,6 +154,12 @@ func appendNGHeader(b []byte, o *WriterOptions) []byte {
 // Write adds one frame, captured at timeNanoseconds since 1970-01-01 UTC and
 // kept up to the snap length. The bytes are copied.
 func (p *Writer) Write(timeNanoseconds int64, frame []byte) error {
+	return p.WriteCut(timeNanoseconds, frame, len(frame))
+}
+
+// WriteCut is Write for a frame of which only the first bytes are at hand: length bytes
+// were on the wire.
+func (p *Writer) WriteCut(timeNanoseconds int64, frame []byte, length int) error {
 	if p.err != nil {
 		return p.err
 	}
@@ -167,12 +173,12 @@ func (p *Writer) Write(timeNanoseconds int64, frame []byte) error {
 		}
 	}
 	if p.opts.PCAPNG {
-		p.buf = p.appendEnhanced(timeNanoseconds, kept, len(frame))
+		p.buf = p.appendEnhanced(timeNanoseconds, kept, length)
 	} else {
-		p.buf = p.appendRecord(timeNanoseconds, kept, len(frame))
+		p.buf = p.appendRecord(timeNanoseconds, kept, length)
 	}
 	p.packets++
-	p.bytes += int64(len(frame))
+	p.bytes += int64(length)
 	return nil
 }
 

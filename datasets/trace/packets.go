@@ -82,11 +82,11 @@ func (t *Trace) merged(ctx context.Context, app flow.Application) iter.Seq2[flow
 		streams[i] = reopened(part, func() iter.Seq2[flow.Packet, error] { return part.decoded(ctx, app) })
 	}
 	return func(yield func(flow.Packet, error) bool) {
-		file, number := 0, int64(0)
-		all := merge(streams, packetTime, func(stream int) { file = stream })
+		number := int64(0)
+		all := merge(streams, packetTime, func(stream int) { t.at = stream })
 		for p, err := range all {
-			t.origin = Origin{t.parts[file].Name, p.Number}
-			p.Number, p.FlowID = number, p.FlowID+int64(file)<<flowIDBits
+			t.origin = Origin{t.parts[t.at].Name, p.Number}
+			p.Number, p.FlowID = number, p.FlowID+int64(t.at)<<flowIDBits
 			number++
 			if !yield(p, err) {
 				return

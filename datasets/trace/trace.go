@@ -42,6 +42,7 @@ type Trace struct {
 	grown       error
 
 	parts  []*Trace // the files that are one trace; nil: this one alone
+	at     int      // the part that the last packet comes from
 	origin Origin
 }
 
@@ -103,6 +104,19 @@ type Origin struct {
 
 // Origin returns where the packet that came last from Packets stands.
 func (t *Trace) Origin() Origin { return t.origin }
+
+// Frame returns the captured bytes of the packet that came last from Packets, and their
+// link type (LINKTYPE_ value). They are valid until the next packet is asked for; nil: the
+// packet comes from no capture, but from a table or a log.
+func (t *Trace) Frame() (frame []byte, link uint32) {
+	if t.parts != nil {
+		t = t.parts[t.at]
+	}
+	if t.reader == nil {
+		return nil, 0
+	}
+	return t.reader.Frame()
+}
 
 // LeftOut counts the uplinks that the selection has passed over, by their port and
 // gateway in words.

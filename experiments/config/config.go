@@ -21,6 +21,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/payload"
 	"github.com/necstgen/necstgen/datasets/tcp"
+	"github.com/necstgen/necstgen/experiments/fidelity/tool"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
@@ -82,9 +83,10 @@ type Generate struct {
 
 // Evaluate configures the scores.
 type Evaluate struct {
-	Trees  int `toml:"trees" json:"trees" range:"[1,10000]"`  // trees of a forest of the two-sample tests, and four times the rounds of boosted ones; default 200
-	Folds  int `toml:"folds" json:"folds" range:"[2,100]"`    // folds of their cross validation; default 5
-	Floors int `toml:"floors" json:"floors" range:"[2,1000]"` // random halvings of the real flows behind each floor; default 5
+	Trees  int         `toml:"trees" json:"trees" range:"[1,10000]"`  // trees of a forest of the two-sample tests, and four times the rounds of boosted ones; default 200
+	Folds  int         `toml:"folds" json:"folds" range:"[2,100]"`    // folds of their cross validation; default 5
+	Floors int         `toml:"floors" json:"floors" range:"[2,1000]"` // random halvings of the real flows behind each floor; default 5
+	Tools  tool.Choice `toml:"tools" json:"tools"`                    // programs that are asked what they see in both captures, installed: those that are here, or names like tshark,argus; default none
 }
 
 // Default is the configuration before experiments.toml is read.
@@ -102,7 +104,7 @@ func Default() Experiment {
 		Markov:    models.Markov,
 		LSTM:      models.LSTM,
 		Generate:  Generate{RateFactor: 1, Payload: payload.Neutral, MTU: 1500, Link: tcp.LoRaTap, IPv6: address.IPv6Observed},
-		Evaluate:  Evaluate{Trees: 200, Folds: 5, Floors: 5},
+		Evaluate:  Evaluate{Trees: 200, Folds: 5, Floors: 5, Tools: tool.None},
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 
 	"github.com/necstgen/necstgen/datasets/disk"
+	"github.com/necstgen/necstgen/experiments/fidelity/tool"
 	"github.com/necstgen/necstgen/experiments/slurm"
 	"github.com/necstgen/necstgen/gomlxmodels/device"
 )
@@ -125,22 +126,21 @@ func cluster(ctx context.Context) Finding {
 	return f
 }
 
-// tools are other programs that read what is generated; the tests ask them.
+// tools are the other programs that evaluate.tools may ask about captures, with their
+// versions, and what tests use beside them.
 func tools() []Finding {
 	var all []Finding
-	for _, t := range [][2]string{
-		{"tshark", "tshark"}, {"tcptrace", "tcptrace"}, {"ra", "argus-client"}, {"ndpiReader", "libndpi-bin"}, {"tcpreplay", "tcpreplay"},
-	} {
-		all = append(all, program(t[0], "tests of generated captures", "install the package "+t[1]))
+	for _, s := range tool.Examine() {
+		f := Finding{What: s.Name, Works: s.Version != "", Detail: "version " + s.Version}
+		if !f.Works {
+			f.Detail, f.Mend = s.Reason+"; only needed for evaluate.tools", s.Install
+		}
+		all = append(all, f)
 	}
-	return all
-}
-
-// program looks a program up.
-func program(name, purpose, mend string) Finding {
-	path, err := exec.LookPath(name)
-	if err != nil {
-		return Finding{What: name, Detail: "not found; only needed for " + purpose, Mend: mend}
+	f := Finding{What: "tcpreplay", Works: true}
+	var err error
+	if f.Detail, err = exec.LookPath(f.What); err != nil {
+		f = Finding{What: f.What, Detail: "not found; only needed for tests of generated captures", Mend: "install the package tcpreplay"}
 	}
-	return Finding{What: name, Works: true, Detail: path}
+	return append(all, f)
 }

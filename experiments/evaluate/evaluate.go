@@ -10,6 +10,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/necstgencsv"
 	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/fidelity/tool"
 	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
 
@@ -21,6 +22,7 @@ type Options struct {
 	Period          flow.Period      // of Real's and Training's packets; those of generated ones have no times
 	Decoded         bool             // of generated packets, the columns that end in _vae
 	Config          fidelity.Config  // bounds of the work; the zero value is the default
+	Tools           tool.Choice      // other programs that are asked about captures
 	Seed            uint64           // of every random choice
 	Open            func(ctx context.Context, name string) (*trace.Trace, error)
 	Warn            func(error) // takes what is odd about the files
@@ -47,6 +49,9 @@ func Files(ctx context.Context, o Options) ([]fidelity.Score, error) {
 		return nil, errors.New("evaluate: a period of time: want packets with their times, which generated ones and tables of flows have not")
 	}
 	if isTable(c.real) || isTable(c.synthetic) {
+		if c.Tools != "" && c.Tools != tool.None {
+			return nil, errors.New("evaluate: programs look at captures, and one of the files is a table of flows: want --tools none")
+		}
 		return c.tables(ctx)
 	}
 	return c.packets(ctx)
@@ -96,6 +101,10 @@ func (c *comparison) packets(ctx context.Context) ([]fidelity.Score, error) {
 	}
 	cfg := c.Config
 	cfg.Lacks, cfg.NoFlow = f.lacks, f.timeline
+	cfg.Tools, err = c.askTools(ctx, split, candidate)
+	if err != nil {
+		return nil, err
+	}
 	if f.timeline {
 		if split, candidate, err = segments(split, candidate, c.Training != ""); err != nil {
 			return nil, err

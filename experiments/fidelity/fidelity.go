@@ -25,6 +25,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/experiments/fidelity/tool"
 )
 
 // Config bounds the work of Compare. The zero value of a field means its default.
@@ -48,6 +49,9 @@ type Config struct {
 	// Followed says that the synthetic flows have the starts and sizes of the real ones,
 	// as they were asked to. Scores of privacy then say so in a note.
 	Followed bool
+
+	// Tools are what other programs say of both sides, of all applications together.
+	Tools tool.Findings
 }
 
 // withDefaults has the default of each field that is zero.
@@ -101,7 +105,7 @@ type Split struct {
 // Score is one element of scores.json.
 type Score struct {
 	Application string              `json:"application"`            // or "all"
-	Level       string              `json:"level"`                  // packet, radio, order, flow, load, classifier, privacy, published, aggregate
+	Level       string              `json:"level"`                  // packet, radio, order, flow, load, classifier, privacy, tools, published, aggregate
 	Score       string              `json:"score"`                  // name within the level
 	Value       *float64            `json:"value,omitempty"`        // nil: Note says why
 	Floor       *float64            `json:"floor,omitempty"`        // the same score between random halves of the real data
@@ -145,6 +149,7 @@ func Compare(cfg Config, real Split, synthetic []*flow.Flow, baselines map[strin
 	if len(applications) == 1 {
 		return scores, nil
 	}
+	cfg.Tools = tool.Findings{}
 	for _, app := range applications {
 		part := Split{only(real.Training, app), only(real.HeldOut, app)}
 		if len(part.HeldOut) < cfg.MinFlows {

@@ -8,6 +8,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/fidelity/tool"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/baseline"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
@@ -22,6 +23,8 @@ type evaluateParams struct {
 	RateFactor  float64         `json:"rate_factor"`  // the baselines are as dense as what is generated
 	Level       config.Level    `json:"level"`
 	Followed    bool            `json:"followed,omitempty"` // the capture has the starts and sizes of the original
+
+	Tools map[string]string `json:"tools,omitempty"` // the programs that are asked, and their versions here
 }
 
 // drawn names the packets that are scored: those of the capture, or of the table of
@@ -35,8 +38,13 @@ func (p evaluateParams) drawn() string {
 
 // evaluateStage scores the capture beside floors and baselines.
 func evaluateStage(e config.Experiment) stage.Stage {
-	p := evaluateParams{e.Evaluate, e.Data.IdleTimeout, e.Markov.Order, e.Generate.RateFactor, e.Level, e.Generate.Follow != ""}
-	return stage.Stage{Name: "evaluate", Version: 5, Params: p, Deps: []string{p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName},
+	p := evaluateParams{e.Evaluate, e.Data.IdleTimeout, e.Markov.Order, e.Generate.RateFactor, e.Level, e.Generate.Follow != "", e.Evaluate.Tools.Versions()}
+	p.Scores.Tools = tool.None // what they are here counts
+	deps := []string{p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName}
+	if len(p.Tools) > 0 {
+		deps = append(deps, dataName)
+	}
+	return stage.Stage{Name: "evaluate", Version: 5, Params: p, Deps: deps,
 		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"},
 		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p) }}
 }
@@ -72,6 +80,9 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
 		return err
 	}
 	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0 || t.Piece > 0, Followed: p.Followed}
+	if cfg.Tools, err = askTools(ctx, env, p, cfg, split, synthetic); err != nil {
+		return err
+	}
 	scores, err := fidelity.Compare(cfg, split, synthetic, baselines, src)
 	if err != nil {
 		return err

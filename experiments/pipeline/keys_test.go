@@ -84,6 +84,7 @@ var reach = map[string]struct {
 	"evaluate.trees":          {"7", []string{"evaluate"}},
 	"evaluate.folds":          {"7", []string{"evaluate"}},
 	"evaluate.floors":         {"7", []string{"evaluate"}},
+	"evaluate.tools":          {"argus", []string{"evaluate"}},
 }
 
 // A key changes the stages that use it, and no other: a stage that depends on more

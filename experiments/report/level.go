@@ -22,7 +22,7 @@ var levelNames = map[string]levelWords{
 	"coverage":   {"Does it cover what is real?", "How many kinds of real flows come out, and how many kinds of synthetic ones are real."},
 	"load":       {"Load", "The traffic as a whole over time, real and synthetic cut to equal spans."},
 	"use":        {"Is it of use?", "What models reach on real traffic when they are trained on synthetic traffic, or on real traffic with some."},
-	"tools":      {"Do other programs agree?", "What other programs say of the synthetic traffic, and of the real."},
+	"tools":      {"Do other tools agree?", "How far apart the answers of other programs are on the held-out and the synthetic flows: 0 they say the same."},
 	"published":  {"As others report it", "Scores as the NetShare and NeCSTGen papers define them, in their units, to set published figures beside. They are not graded."},
 }
 

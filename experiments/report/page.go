@@ -47,6 +47,7 @@ type document struct {
 	Caveats       []string
 	Warnings      []string
 	Repairs       Table
+	Tshark        []TsharkLine
 	Stages        Table
 	Command, Same string
 	Versions      Table
@@ -84,7 +85,7 @@ func (a *Data) document() (*document, error) {
 		Title: subject(m, applications(a.Scores)), About: about(m), Style: page.Style() + template.CSS(pageStyle),
 		Legend: stripLegend(a.Scores), Grades: gradeMeanings(),
 		Figures: figureGroups(a.allFigures()), Inputs: a.inputTable(), Traffic: a.trafficTable(), Sampled: a.sampled(),
-		Levels: levelMeaningsOf(a.Scores), Caveats: a.caveats(), Warnings: m.Warnings, Repairs: a.repairTable(),
+		Levels: levelMeaningsOf(a.Scores), Caveats: a.caveats(), Warnings: m.Warnings, Repairs: a.repairTable(), Tshark: a.Tshark(),
 		Stages: stageTable(m), Command: command(m), Same: same(m), Versions: versionTable(m), Artifacts: artifactTable(m),
 		Settings: settings, Folder: "runs/" + m.Experiment + "/" + m.ID,
 	}
