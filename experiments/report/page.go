@@ -59,6 +59,7 @@ type document struct {
 // verdictView is the verdict of an application.
 type verdictView struct {
 	Application string // empty where there is only one
+	Open        bool   // its points are not folded
 	Verdict
 }
 
@@ -93,10 +94,13 @@ func (a *Data) document() (*document, error) {
 	names := applications(a.Scores)
 	for i, app := range names {
 		name := app
-		if len(names) == 1 {
+		switch {
+		case len(names) == 1:
 			name = ""
+		case app == "all":
+			name = "All applications"
 		}
-		d.Verdicts = append(d.Verdicts, verdictView{name, VerdictOf(a.Scores, app)})
+		d.Verdicts = append(d.Verdicts, verdictView{name, i == 0, VerdictOf(a.Scores, app)})
 		d.Scores = append(d.Scores, applicationView{Application: name, Open: i == 0, Levels: levelViews(a.Scores, app)})
 	}
 	return d, nil

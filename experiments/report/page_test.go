@@ -151,6 +151,38 @@ func TestTitle(t *testing.T) {
 	}
 }
 
+// TestApplications: with several applications each has its verdict and its scores, of
+// which the first are unfolded. REPORTS names a file to keep the page in.
+func TestApplications(t *testing.T) {
+	data := report.Load(folder(t))
+	scores := data.Scores
+	data.Scores = nil
+	for _, application := range []string{"all", "HTTP", "DNS"} {
+		for _, s := range scores {
+			s.Application = application
+			data.Scores = append(data.Scores, s)
+		}
+	}
+	var b bytes.Buffer
+	if err := report.Write(&b, data); err != nil {
+		t.Fatal(err)
+	}
+	if name := os.Getenv("REPORTS"); name != "" {
+		if err := os.WriteFile(name, b.Bytes(), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for text, want := range map[string]int{
+		"<h1>HTTP, DNS of the embedded capture</h1>": 1, `<section class="verdict">`: 3, "<details><summary>DNS: <strong>": 1, "<details open><summary>All applications: <strong>": 1,
+		`<details class="application" open><summary>All applications</summary>`: 1, `<details class="application"><summary>DNS</summary>`: 1,
+		`<figure id="classifiers">`: 1,
+	} {
+		if n := strings.Count(b.String(), text); n != want {
+			t.Errorf("%d times %q, want %d", n, text, want)
+		}
+	}
+}
+
 // TestIncomplete takes files away: the report says so and shows the rest.
 func TestIncomplete(t *testing.T) {
 	m := folder(t)
