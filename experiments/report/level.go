@@ -19,7 +19,7 @@ var levelNames = map[string]levelWords{
 	"radio":      {"Radio", "Distances between the distributions of what gateways note of LoRaWAN uplinks."},
 	"order":      {"Order", "What follows what inside a flow."},
 	"flow":       {"Flows", "Distances between the distributions of whole flows."},
-	"coverage":   {"Does it cover what is real?", "How many kinds of real flows come out, and how many kinds of synthetic ones are real."},
+	"coverage":   {"Does it cover what is real?", "Whether each kind of flow is there: how much of the real traffic the synthetic one covers (recall), and how much of the synthetic traffic resembles some real one (precision). 1 is all of it."},
 	"load":       {"Load", "The traffic as a whole over time, real and synthetic cut to equal spans."},
 	"use":        {"Is it of use?", "What models reach on real traffic when they are trained on synthetic traffic, or on real traffic with some."},
 	"tools":      {"Do other tools agree?", "How far apart the answers of other programs are on the held-out and the synthetic flows: 0 they say the same."},

@@ -1,6 +1,7 @@
 package tool
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,8 +17,8 @@ const (
 	Installed Choice = "installed" // what is on the machine
 )
 
-// MarshalText returns the words.
-func (c Choice) MarshalText() ([]byte, error) { return []byte(c), nil }
+// MarshalText returns the words; those of a Choice that nobody has made are None's.
+func (c Choice) MarshalText() ([]byte, error) { return []byte(cmp.Or(c, None)), nil }
 
 // UnmarshalText takes one of the words above or names, in any case.
 func (c *Choice) UnmarshalText(text []byte) error {
