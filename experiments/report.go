@@ -4,15 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/necstgen/necstgen/datasets/atomicfile"
 	"github.com/necstgen/necstgen/experiments/figure"
 	"github.com/necstgen/necstgen/experiments/report"
 	"github.com/necstgen/necstgen/experiments/run"
@@ -72,14 +68,4 @@ func (c *command) report(ref, folder string, formats []string) error {
 	}
 	_, err = fmt.Fprintln(c.out, m.Path("report.html"))
 	return err
-}
-
-// writeFigures writes the figures of a report into a folder, which is made if it is missing.
-func writeFigures(data *report.Data, folder string, formats []string) error {
-	if err := os.MkdirAll(folder, 0o777); err != nil {
-		return fmt.Errorf("report: --figures: %w", err)
-	}
-	return data.WriteFigures(func(name string, content func(io.Writer) error) error {
-		return atomicfile.Write(filepath.Join(folder, path.Base(name)), content)
-	}, formats...)
 }

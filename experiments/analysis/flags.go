@@ -61,7 +61,7 @@ func (r *Result) field(sides []*Side, d field) error {
 	bars := r.addShares(d.name, categories, sides, all)
 	r.apart(d.name, counts)
 	f, err := figure.Bars(d.title, "share of the packets", categories, bars...)
-	return r.draw(d.more, intervals+" "+countedPackets(sides), f, err)
+	return r.draw(d.more, intervals+" In brackets the packets.", f, err)
 }
 
 // topOf returns the keys of the greatest values, the greatest first.

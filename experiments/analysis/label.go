@@ -45,24 +45,24 @@ func (r *Result) drawLabels(s *Side, training, drawn, after map[string]float64) 
 		lines = append(lines, line)
 	}
 	f, err := figure.Lines(r.of(s, "Labels of packets in a row"), figure.Axis{Label: "packet, flow after flow", Whole: true}, "label", lines...)
-	if err := r.draw(r.more(s, ""), "The first packets of the training data, and as many that the chain has drawn for flows of the same lengths.", f, err); err != nil {
+	if err := r.draw(r.more(s, ""), fmt.Sprintf("The first %s packets of the training data, and as many that the chain has drawn for flows of the same lengths.", thousands(len(lines[0].X)/2)), f, err); err != nil {
 		return err
 	}
 	names := topOf(training, shownClasses)
 	slices.SortFunc(names, compareNumbers)
 	bars := make([]figure.Bar, 2)
 	for i, counts := range []map[string]float64{training, drawn} {
-		bars[i] = figure.Bar{Side: i, Name: lines[i].Name}
 		var all float64
 		for _, c := range counts {
 			all += c
 		}
+		bars[i] = figure.Bar{Side: i, Name: fmt.Sprintf("%s (%s)", lines[i].Name, thousands(int64(all)))}
 		for _, name := range names {
 			bars[i].Values = append(bars[i].Values, counts[name]/all)
 		}
 	}
 	f, err = figure.Bars(r.of(s, "How frequent each label is"), "share of the packets", names, bars...)
-	if err := r.draw(r.more(s, "shares"), "", f, err); err != nil {
+	if err := r.draw(r.more(s, "shares"), "In brackets the packets.", f, err); err != nil {
 		return err
 	}
 	matrix := make([][]float64, len(names))

@@ -109,7 +109,7 @@ func latentSpace(r *Result, sides []*Side) error {
 		}
 		for _, class := range s.Latent.classes() {
 			f, err := figure.Coloured(r.of(s, class.title), firstAxis, secondAxis, class.clouds...)
-			if err := r.draw(r.more(s, class.name), "", f, err); err != nil {
+			if err := r.draw(r.more(s, class.name), "In brackets the packets.", f, err); err != nil {
 				return err
 			}
 		}

@@ -52,9 +52,9 @@ func runs(r *Result, sides []*Side) error {
 		if n == 4 {
 			more = "four"
 		}
-		caption := "> is sent by the client, < by the server."
+		caption := "> is sent by the client, < by the server. In brackets the runs."
 		if len(with(sides, needFlags)) > 0 {
-			caption = "> is sent by the client, < by the server; S SYN, A ACK, P PSH, F FIN, R RST."
+			caption = "> is sent by the client, < by the server; S SYN, A ACK, P PSH, F FIN, R RST. In brackets the runs."
 		}
 		if err := r.draw(more, caption, f, err); err != nil {
 			return err
@@ -127,7 +127,7 @@ func sequences(r *Result, sides []*Side) error {
 	r.add("TCP flows", "n", "", true, flows...)
 	bars := r.addShares("flow", categories, sides, all)
 	f, err := figure.Bars("How TCP flows open and close", "share of the TCP flows", categories, bars...)
-	caption := "Handshake: SYN, SYN/ACK, ACK. Closed: both ends send a FIN that is acknowledged. FINs in order: FIN/ACK, ACK, FIN/ACK, ACK. " + intervals
+	caption := "Handshake: SYN, SYN/ACK, ACK. Closed: both ends send a FIN that is acknowledged. FINs in order: FIN/ACK, ACK, FIN/ACK, ACK. " + intervals + " In brackets the flows."
 	if err := r.draw("", caption, f, err); err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func sequences(r *Result, sides []*Side) error {
 		r.add("run "+w.name, "share", "", true, list...)
 	}
 	f, err = figure.Bars("The original's two runs of flags", "share of all runs of that length inside flows", names, bars...)
-	return r.draw("runs", "Runs of three and of four packets, whoever sends them.", f, err)
+	return r.draw("runs", "Runs of three and of four packets, whoever sends them. "+countedPackets(sides), f, err)
 }
 
 // flowGroups counts the TCP flows that have properties, for a bootstrap over flows.

@@ -53,7 +53,7 @@ func levels(r *Result, sides []*Side) error {
 	r.describe("SNR", "dB", values(sides, ofUplinks(snr)))
 	r.describe("RSSI", "dBm", values(sides, ofUplinks(rssi)))
 	f, err := figure.Clouds("Signal levels of uplinks", figure.Axis{Label: "RSSI in dBm"}, figure.Axis{Label: "SNR in dB"}, clouds...)
-	return r.draw("", "How strong each uplink came in, and how far above the noise. All sides have one scale.", f, err)
+	return r.draw("", "How strong each uplink came in, and how far above the noise. All sides have one scale. In brackets the uplinks.", f, err)
 }
 
 // correlation is Pearson's. It is not a number where one side is constant.
@@ -114,7 +114,7 @@ func factors(r *Result, sides []*Side) error {
 		r.describeFor(sides, sides, "SNR at "+name, "dB", of)
 	}
 	f, err := figure.Boxes("Spreading factors, and the SNR of each", "SNR in dB", categories, spreads, "share of the uplinks", bars)
-	return r.draw("", "Above the shares with 95 % bootstrap intervals; below, boxes hold half of the uplinks around the median, whiskers 90 %. "+countedPackets(sides), f, err)
+	return r.draw("", "Above the shares with 95 % bootstrap intervals; below, boxes hold half of the uplinks around the median, whiskers 90 %. In brackets the uplinks.", f, err)
 }
 
 // radioFields draws the distribution functions of what gateways note (A25). Fields
