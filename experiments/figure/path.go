@@ -8,35 +8,34 @@ import (
 )
 
 // straight are the paths of a picture that have lines only.
-var straight = regexp.MustCompile(` d="(?:[MLZ][-+0-9.e,]*)+"`)
+var straight = regexp.MustCompile(` d="(?:[ML][-+0-9.e]+,[-+0-9.e]+|Z)+"`)
+
+// commands are those of such a path.
+var commands = regexp.MustCompile(`[ML]([-+0-9.e]+),([-+0-9.e]+)|Z`)
 
 // shortened writes the straight paths of a picture in fewer letters: to a tenth of a
-// point, with one coordinate for lines along an axis, without points that fall together.
-// Curves of distributions and clouds, of which pages mostly are, take half of the space.
+// point, each line by how far it goes, without those that go nowhere. Distribution
+// functions and clouds, of which pages mostly are, take a third of the space.
 func shortened(picture string) string {
 	return straight.ReplaceAllStringFunc(picture, func(path string) string {
 		b := strings.Builder{}
 		b.WriteString(` d="`)
-		var x, y string // where the path has come to
-		for rest := path[len(` d="`) : len(path)-1]; rest != ""; {
-			end := strings.IndexAny(rest[1:], "MLZ") + 1
-			if end == 0 {
-				end = len(rest)
-			}
-			command, at := rest[:1], rest[1:end]
-			rest = rest[end:]
-			toX, toY, _ := strings.Cut(at, ",")
-			toX, toY = tenths(toX), tenths(toY)
-			switch {
-			case command == "Z":
-				b.WriteString("Z")
+		var x, y int // where the path has come to, in tenths
+		for _, command := range commands.FindAllStringSubmatch(path, -1) {
+			if command[0] == "Z" {
+				b.WriteString("z")
 				continue
-			case command == "M" || toX != x && toY != y:
-				b.WriteString(command + toX + "," + toY)
-			case toX != x:
-				b.WriteString("H" + toX)
-			case toY != y:
-				b.WriteString("V" + toY)
+			}
+			toX, toY := tenths(command[1]), tenths(command[2])
+			switch dx, dy := toX-x, toY-y; {
+			case command[0][0] == 'M':
+				b.WriteString("M" + decimal(toX) + "," + decimal(toY))
+			case dx != 0 && dy != 0:
+				b.WriteString("l" + decimal(dx) + "," + decimal(dy))
+			case dx != 0:
+				b.WriteString("h" + decimal(dx))
+			case dy != 0:
+				b.WriteString("v" + decimal(dy))
 			}
 			x, y = toX, toY
 		}
@@ -45,12 +44,20 @@ func shortened(picture string) string {
 	})
 }
 
-// tenths writes a number with one digit behind the point, without one that is 0. What is
-// no number stays as it is.
-func tenths(number string) string {
-	v, err := strconv.ParseFloat(number, 64)
-	if err != nil {
-		return number
+// tenths reads a number in tenths. The pattern of paths lets nothing else through.
+func tenths(number string) int {
+	v, _ := strconv.ParseFloat(number, 64)
+	return int(math.Round(v * 10))
+}
+
+// decimal writes so many tenths.
+func decimal(tenths int) string {
+	text := strings.TrimPrefix(strconv.FormatFloat(math.Abs(float64(tenths))/10, 'f', -1, 64), "0.")
+	if whole := tenths/10 != 0 || tenths == 0; !whole {
+		text = "." + text
 	}
-	return strconv.FormatFloat(math.Round(v*10)/10, 'f', -1, 64)
+	if tenths < 0 {
+		return "-" + text
+	}
+	return text
 }
