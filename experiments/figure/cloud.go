@@ -19,8 +19,8 @@ type Cloud struct {
 }
 
 // MaxPoints is how many points of a cloud are drawn: a random part of more, always the
-// same, because every k-th may show one phase of what alternates. They take 30 kB.
-const MaxPoints = 1000
+// same, because every k-th may show one phase of what alternates. They take 15 kB.
+const MaxPoints = 600
 
 // some returns which of n points are drawn.
 func some(n int) []int {

@@ -2,6 +2,7 @@ package figure
 
 import (
 	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 )
 
@@ -34,17 +35,21 @@ type gridLines struct{}
 // Plot implements plot.Plotter.
 func (gridLines) Plot(c draw.Canvas, p *plot.Plot) {
 	x, y := p.Transforms(&c)
-	style := draw.LineStyle{Color: grid, Width: 0.6}
+	var lines vg.Path // one for all: pages have many panels
 	for _, t := range p.X.Tick.Marker.Ticks(p.X.Min, p.X.Max) {
 		if t.Label != "" && t.Value >= p.X.Min && t.Value <= p.X.Max {
-			c.StrokeLine2(style, x(t.Value), c.Min.Y, x(t.Value), c.Max.Y)
+			lines.Move(vg.Point{X: x(t.Value), Y: c.Min.Y})
+			lines.Line(vg.Point{X: x(t.Value), Y: c.Max.Y})
 		}
 	}
 	for _, t := range p.Y.Tick.Marker.Ticks(p.Y.Min, p.Y.Max) {
 		if t.Label != "" && t.Value >= p.Y.Min && t.Value <= p.Y.Max {
-			c.StrokeLine2(style, c.Min.X, y(t.Value), c.Max.X, y(t.Value))
+			lines.Move(vg.Point{X: c.Min.X, Y: y(t.Value)})
+			lines.Line(vg.Point{X: c.Max.X, Y: y(t.Value)})
 		}
 	}
+	c.SetLineStyle(draw.LineStyle{Color: grid, Width: 0.6})
+	c.Stroke(lines)
 }
 
 // widen moves the ends of an axis apart by a part of their distance, and apart at
