@@ -76,6 +76,10 @@ func Load(m *run.Manifest) *Data {
 	errs := make([]error, len(names))
 	var wait sync.WaitGroup
 	for i, name := range names {
+		*tables[i] = new(analysis.Traffic)
+		if m.Config.Level == config.AggregateLevel { // it has tables of flows
+			continue
+		}
 		wait.Go(func() {
 			if errs[i] = m.Check(name); errs[i] == nil {
 				*tables[i], errs[i] = analysis.ReadTraffic(m.Path(name), analysis.MaxPackets)
@@ -102,7 +106,8 @@ func (a *Data) miss(name string, err error) {
 	case errors.Is(err, fs.ErrNotExist):
 		a.Missing = append(a.Missing, name+" is not in the run folder")
 	default:
-		a.Missing = append(a.Missing, fmt.Sprintf("%s: %v", name, strings.TrimPrefix(err.Error(), "report: ")))
+		text := strings.ReplaceAll(strings.TrimPrefix(err.Error(), "report: "), a.Manifest.Dir+string(os.PathSeparator), "")
+		a.Missing = append(a.Missing, name+": "+text)
 	}
 }
 

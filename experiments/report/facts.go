@@ -48,7 +48,10 @@ func about(m *run.Manifest) string {
 	if m.Seconds > 0 { // else the run is under way and the report its end
 		text += ", " + run.Seconds(m.Seconds)
 	}
-	text += " on " + m.Backend.Name + "."
+	if m.Backend.Name != "" {
+		text += " on " + m.Backend.Name
+	}
+	text += "."
 	if m.Config.About != "" {
 		text += " " + strings.ToUpper(m.Config.About[:1]) + strings.TrimSuffix(m.Config.About[1:], ".") + "."
 	}
@@ -201,11 +204,13 @@ func (a *Data) repairTable() Table {
 
 // caveats are what a reader has to know before using the data.
 func (a *Data) caveats() []string {
-	list := []string{
-		"Scores hold for this split of this capture. The floor's spread tells how much another split would move them; another capture of the same network may differ more.",
-		"Payload bytes are not learnt: lengths, directions, flags and times are. Addresses come from the address plan and are none of the original's unless that was asked for.",
-		"A low proportion of copied flows is not a privacy guarantee. It says that flows are not repeated as a whole; rare lengths or port numbers of the original can still occur.",
+	list := []string{"Scores hold for this split of this capture. The floor's spread says how much another split would move them; another capture of the same network may differ more."}
+	if a.Manifest.Config.Level == config.AggregateLevel {
+		return append(list, "Starts and sizes of flows were drawn, and no packets.")
 	}
+	list = append(list,
+		"Payload bytes are not learnt: lengths, directions, flags and times are. Addresses come from the address plan and are none of the original's unless that was asked for.",
+		"A low proportion of copied flows is not a privacy guarantee. It says that flows are not repeated as a whole; rare lengths or port numbers of the original can still occur.")
 	if n := a.HeldOut.Flows; n > 0 && n < 200 {
 		list = append(list, fmt.Sprintf("Only %d flows were held out. Small differences cannot be seen with so few; the classifiers above all get weaker.", n))
 	}

@@ -23,6 +23,7 @@ var levelNames = map[string]levelWords{
 	"load":       {"Load", "The traffic as a whole over time, real and synthetic cut to equal spans."},
 	"use":        {"Is it of use?", "What models reach on real traffic when they are trained on synthetic traffic, or on real traffic with some."},
 	"tools":      {"Do other tools agree?", "How far apart the answers of other programs are on the held-out and the synthetic flows: 0 they say the same."},
+	"aggregate":  {"Starts and sizes of flows", "What a table of flows says of when they start and how large they are, without their packets."},
 	"published":  {"As others report it", "Scores as the NetShare and NeCSTGen papers define them, in their units, to set published figures beside. They are not graded."},
 }
 

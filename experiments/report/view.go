@@ -64,6 +64,9 @@ func levelViews(scores []fidelity.Score, application string) []levelView {
 		v.hoist()
 		views = append(views, v)
 	}
+	if len(views) == 1 {
+		views[0].Open = true
+	}
 	return views
 }
 
