@@ -73,22 +73,26 @@ func Lines(title string, x Axis, y string, lines ...Line) (*Figure, error) {
 		}
 		f.legend = append(f.legend, key{text: l.Name, style: line.LineStyle, filled: l.Dots})
 	}
-	for _, r := range x.Rules {
-		style := draw.LineStyle{Color: muted, Width: 1, Dashes: []vg.Length{2, 2}}
-		p.Add(rule{x.Scale.place(r.At), style})
-		f.legend = append(f.legend, key{text: r.Name, style: style})
-	}
+	f.addRules(x)
 	widen(&p.Y, 0.05)
-	loose := slices.ContainsFunc(lines, func(l Line) bool { return l.Dots })
 	switch {
 	case len(x.Names) > 0:
 		widen(&p.X, 0.1)
-	case loose:
+	case slices.ContainsFunc(lines, func(l Line) bool { return l.Dots }):
 		widen(&p.X, 0.04)
 	case x.Scale != "" && x.Scale != Linear:
 		widen(&p.X, 0.02)
 	}
 	return f, nil
+}
+
+// addRules marks the places of an axis in the figure's only panel.
+func (f *Figure) addRules(x Axis) {
+	style := draw.LineStyle{Color: muted, Width: 1, Dashes: []vg.Length{2, 2}}
+	for _, r := range x.Rules {
+		f.panels[0].Add(rule{x.Scale.place(r.At), style})
+		f.legend = append(f.legend, key{text: r.Name, style: style})
+	}
 }
 
 // on returns the points that an axis can show and their intervals, if it has some.
