@@ -35,7 +35,6 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
-	"gonum.org/v1/plot/vg/vgpdf"
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
@@ -87,22 +86,6 @@ func (f *Figure) WritePNG(w io.Writer) error {
 	c := vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(f.width, f.height), vgimg.UseDPI(dotsPerInch))}
 	f.draw(draw.New(c))
 	_, err := c.WriteTo(w)
-	return err
-}
-
-// created is the time that a PDF file carries, in place of the time at which it is written.
-var created = regexp.MustCompile(`D:\d{14}`)
-
-// WritePDF writes the figure as a PDF file of one page of its size, with its letters in
-// it. The same figure gives the same bytes.
-func (f *Figure) WritePDF(w io.Writer) error {
-	c := vgpdf.New(f.width, f.height)
-	f.draw(draw.New(c))
-	var b bytes.Buffer
-	if _, err := c.WriteTo(&b); err != nil {
-		return err
-	}
-	_, err := w.Write(created.ReplaceAll(b.Bytes(), []byte("D:20000101000000")))
 	return err
 }
 

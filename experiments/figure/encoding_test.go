@@ -15,3 +15,9 @@ func TestShortened(t *testing.T) {
 		}
 	}
 }
+
+func TestWindows1252(t *testing.T) {
+	if got, want := windows1252("10 µs ± 3², 1–2 → ●"), "10 \xb5s \xb1 3\xb2, 1\x962 ? ?"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+}
