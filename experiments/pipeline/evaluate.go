@@ -36,7 +36,7 @@ func (p evaluateParams) drawn() string {
 // evaluateStage scores the capture beside floors and baselines.
 func evaluateStage(e config.Experiment) stage.Stage {
 	p := evaluateParams{e.Evaluate, e.Data.IdleTimeout, e.Markov.Order, e.Generate.RateFactor, e.Level, e.Generate.Follow != ""}
-	return stage.Stage{Name: "evaluate", Version: 4, Params: p, Deps: []string{p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName},
+	return stage.Stage{Name: "evaluate", Version: 5, Params: p, Deps: []string{p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName},
 		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"},
 		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p) }}
 }

@@ -20,7 +20,7 @@ found["pairs"] = {
 }
 found["tables"] = {
     name: {
-        "jsd": float(jensenshannon(p, q, base=2)),
+        "jsd": float(jensenshannon(p, q, base=2)) ** 2,
         "tv": float(numpy.abs(numpy.array(p) / sum(p) - numpy.array(q) / sum(q)).sum() / 2),
     }
     for name, (p, q) in given["tables"].items()
