@@ -101,7 +101,7 @@ type Split struct {
 // Score is one element of scores.json.
 type Score struct {
 	Application string              `json:"application"`            // or "all"
-	Level       string              `json:"level"`                  // packet, radio, order, flow, load, classifier, copying, published, aggregate
+	Level       string              `json:"level"`                  // packet, radio, order, flow, coverage, classifier, copying, load, published, aggregate
 	Score       string              `json:"score"`                  // name within the level
 	Value       *float64            `json:"value,omitempty"`        // nil: Note says why
 	Floor       *float64            `json:"floor,omitempty"`        // the same score between random halves of the real data

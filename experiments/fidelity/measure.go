@@ -122,7 +122,7 @@ func Definitions() []Definition {
 var measures = func() []measure {
 	var all []measure
 	for _, part := range [][]measure{
-		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), classifierMeasures(), copyingMeasures(), onAll(loadMeasures()), publishedMeasures(),
+		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), coverageMeasures(), classifierMeasures(), copyingMeasures(), onAll(loadMeasures()), publishedMeasures(),
 	} {
 		all = append(all, part...)
 	}

@@ -85,6 +85,7 @@ var levelTitles = []struct{ level, title, about, scale string }{
 	{"radio", "Radio", "Distances between the distributions of what gateways note of LoRaWAN uplinks.", "0 to 1, square root"},
 	{"order", "Order", "What follows what inside a flow.", "0 to 1, shares linear"},
 	{"flow", "Flows", "Distances between the distributions of whole flows.", "0 to 1, square root"},
+	{"coverage", "Coverage", "Whether each kind of flow is there: how much of the real traffic the synthetic one covers (recall), and how much of the synthetic traffic resembles some real one (precision). 1 is all of it.", "share, 0 to 1"},
 	{"load", "Load", "The traffic as a whole over time, real and synthetic cut to equal spans.", "0 to 1, square root"},
 	{"published", "As others report it", "Scores as the NetShare and NeCSTGen papers define them, in their units, to set published figures beside.", ""},
 }
