@@ -166,9 +166,18 @@ func cosine(name, what string, values func(t *timeline) (kept []float64, n int64
 			b, sizeB := values(c.generated)
 			n := min(sizeA, sizeB)
 			rng := rand.New(c.source(full))
-			return compared(cosineOf(subset(a, sizeA, n, rng), subset(b, sizeB, n, rng)), int(sizeA), int(sizeB))
+			return cosineResult(cosineOf(subset(a, sizeA, n, rng), subset(b, sizeB, n, rng)), int(sizeA), int(sizeB))
 		},
 	}
+}
+
+// cosineResult is a cosine as a result.
+func cosineResult(value float64, real, synthetic int) result {
+	r := compared(value, real, synthetic)
+	if math.IsNaN(value) && min(real, synthetic) > 0 {
+		r.note = "all values of one side are 0, which have no direction"
+	}
+	return r
 }
 
 // subset draws n of size values at random, of which the given ones are not zero,
