@@ -1,22 +1,3 @@
-// Package fidelity scores how close synthetic traffic is to real traffic, and
-// how much of it is copied. [Compare] takes real flows as a [Split] into those that
-// models were fitted on and those kept from them, and the synthetic flows, and
-// returns a list of [Score]; [Definitions] lists the scores with what each means;
-// [Claim] prepares the flows of a synthetic capture.
-//
-// Models are fitted on training flows and scored against held-out flows. A
-// score alone says little: two samples of the same traffic differ too. So each
-// score stands beside its floor, the same score between two random halves of
-// the real data (mean and standard deviation over several splits), and beside
-// the same score for baselines. Both sides of a comparison have the same number
-// of flows, because most scores depend on it.
-//
-// Classifier two-sample tests follow Lopez-Paz and Oquab (Revisiting classifier
-// two-sample tests, ICLR 2017) with the random forest of package forest.
-//
-// Work and memory go with the packets, never with the time that they span: load
-// over time is held as a [Series]. Where a score is of a part of the flows, windows
-// or uplinks, its note says of how many.
 package fidelity
 
 import (
