@@ -6,6 +6,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
+	"sync"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -21,6 +22,21 @@ type comparison struct {
 	neighbours *neighbourhood      // of the training flows
 	baseline   bool                // the synthetic side is a baseline
 	seed       uint64              // each score derives its own source
+
+	queued    once[queueing]     // for both scores of the queue
+	resembled once[surroundings] // for both scores of profiles
+}
+
+// once is a value that several scores need and the first of them makes.
+type once[T any] struct {
+	sync.Once
+	value T
+}
+
+// get returns the value, which make makes when it is first asked for.
+func (o *once[T]) get(make func() T) T {
+	o.Do(func() { o.value = make() })
+	return o.value
 }
 
 // pair makes the two sides of a comparison know each other.

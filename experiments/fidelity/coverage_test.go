@@ -101,29 +101,29 @@ func TestSurroundings(t *testing.T) {
 		return real, synthetic
 	}
 	real, synthetic := rows(1)
-	if r, p := recallOf(real, real), precisionOf(real, real); r != 1 || p != 1 {
+	if r, p := near(real, real, radii(real)); r != 1 || p != 1 {
 		t.Errorf("rows against themselves: recall %g, precision %g", r, p)
 	}
-	r, p := recallOf(real, synthetic), precisionOf(real, synthetic)
+	r, p := near(real, synthetic, radii(real))
 	if r < 0.9 || p < 0.9 {
 		t.Errorf("the same traffic: recall %g, precision %g", r, p)
 	}
 	scaledReal, scaledSynthetic := rows(7)
-	if got := recallOf(scaledReal, scaledSynthetic); math.Abs(got-r) > 0.01 {
+	if got, _ := near(scaledReal, scaledSynthetic, radii(scaledReal)); math.Abs(got-r) > 0.01 {
 		t.Errorf("another unit of bytes: recall %g, before %g", got, r)
 	}
 	for _, row := range synthetic {
 		row[0] += 100
 	}
-	if r, p := recallOf(real, synthetic), precisionOf(real, synthetic); r != 0 || p != 0 {
+	if r, p := near(real, synthetic, radii(real)); r != 0 || p != 0 {
 		t.Errorf("distant rows: recall %g, precision %g", r, p)
 	}
 }
 
-// BenchmarkSurroundings is the profile recall of as many flows a side as are compared.
+// BenchmarkSurroundings is the surroundings of as many flows a side as are compared.
 func BenchmarkSurroundings(b *testing.B) {
 	c := &comparison{real: newSample(simulate(maxProfiles, 1, web), 1000), synthetic: newSample(simulate(maxProfiles, 2, web), 1000)}
 	for b.Loop() {
-		c.surroundings(recallOf)
+		c.surroundings()
 	}
 }

@@ -2,7 +2,6 @@ package fidelity
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -81,6 +80,7 @@ type queueing struct {
 	real, synthetic   []served
 	nReal, nSynthetic int    // packets
 	note              string // of a part
+	missing           string // why there is no real and synthetic
 }
 
 // queues feeds both sides, cut to the shorter one's span, into the same servers. Their
@@ -88,7 +88,7 @@ type queueing struct {
 // send in the seconds in which the real side has a packet. Seconds without any are left
 // out, or a capture of a few bursts in an hour would meet a server that is as slow as the
 // hour's mean. Where a side has more than MaxPackets packets, the span ends with these.
-func (c *comparison) queues() (queueing, error) {
+func (c *comparison) queues() queueing {
 	span := c.sharedSpan()
 	real, synthetic := upTo(c.whole.offered(), span), upTo(c.generated.offered(), span)
 	q := queueing{nReal: len(real), nSynthetic: len(synthetic)}
@@ -104,16 +104,18 @@ func (c *comparison) queues() (queueing, error) {
 		q.nReal, q.nSynthetic = len(real), len(synthetic)
 	}
 	if min(q.nReal, q.nSynthetic) < minQueued {
-		return q, fmt.Errorf("%d real and %d synthetic packets in the shared span: want at least %d of each", q.nReal, q.nSynthetic, minQueued)
+		q.missing = fmt.Sprintf("%d real and %d synthetic packets in the shared span: want at least %d of each", q.nReal, q.nSynthetic, minQueued)
+		return q
 	}
 	rate := busyRate(real)
 	if rate == 0 {
-		return q, errors.New("the real packets have no bytes")
+		q.missing = "the real packets have no bytes"
+		return q
 	}
 	for _, load := range queueLoads {
 		q.real, q.synthetic = append(q.real, serve(real, rate/load)), append(q.synthetic, serve(synthetic, rate/load))
 	}
-	return q, nil
+	return q
 }
 
 // upTo is the packets up to a time.
@@ -158,9 +160,9 @@ func queueMeasures() []measure {
 // queueResult is the mean over the loads of a difference, with what the sides have in
 // that unit.
 func (c *comparison) queueResult(unit string, what func(s served) float64, difference func(a, b served) float64) result {
-	q, err := c.queues()
-	if err != nil {
-		return missing("%v", err)
+	q := c.queued.get(c.queues)
+	if q.missing != "" {
+		return missing("%s", q.missing)
 	}
 	r := result{real: q.nReal, synthetic: q.nSynthetic}
 	var real, synthetic []string

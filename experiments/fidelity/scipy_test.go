@@ -175,7 +175,7 @@ func compareAnswers(t *testing.T, q questions, text []byte) {
 		t.Fatal(err)
 	}
 	t.Log(want.Versions)
-	near := func(name string, got, want float64) {
+	same := func(name string, got, want float64) {
 		t.Helper()
 		if math.Abs(got-want) > 1e-9*max(1, math.Abs(want)) {
 			t.Errorf("%s: %.12g, want %.12g", name, got, want)
@@ -183,23 +183,25 @@ func compareAnswers(t *testing.T, q questions, text []byte) {
 	}
 	for name, pair := range q.Pairs {
 		a, b := slices.Sorted(slices.Values(pair[0])), slices.Sorted(slices.Values(pair[1]))
-		near(name+" W1", wasserstein(each(a), each(b)), want.Pairs[name].W1)
-		near(name+" KS", kolmogorovSmirnov(each(a), each(b)), want.Pairs[name].KS)
-		near(name+" W1 the other way", wasserstein(each(b), each(a)), want.Pairs[name].W1)
+		same(name+" W1", wasserstein(each(a), each(b)), want.Pairs[name].W1)
+		same(name+" KS", kolmogorovSmirnov(each(a), each(b)), want.Pairs[name].KS)
+		same(name+" W1 the other way", wasserstein(each(b), each(a)), want.Pairs[name].W1)
 	}
 	for name, pair := range q.Tables {
 		p, q := map[int]float64{}, map[int]float64{}
 		for i := range pair[0] {
 			p[i], q[i] = pair[0][i], pair[1][i]
 		}
-		near(name+" JSD", jensenShannon(p, q), want.Tables[name].JSD)
-		near(name+" TV", totalVariation(p, q), want.Tables[name].TV)
+		same(name+" JSD", jensenShannon(p, q), want.Tables[name].JSD)
+		same(name+" TV", totalVariation(p, q), want.Tables[name].TV)
 	}
 	for name, sides := range q.Rows {
-		near(name+" recall", recallOf(sides[0], sides[1]), want.Rows[name].Recall)
-		near(name+" precision", precisionOf(sides[0], sides[1]), want.Rows[name].Precision)
-		mean, _ := each(radii(sides[0])).moments()
-		near(name+" radius", mean, want.Rows[name].Radius)
+		reach := radii(sides[0])
+		recall, precision := near(sides[0], sides[1], reach)
+		mean, _ := each(reach).moments()
+		same(name+" recall", recall, want.Rows[name].Recall)
+		same(name+" precision", precision, want.Rows[name].Precision)
+		same(name+" radius", mean, want.Rows[name].Radius)
 	}
 	for name, asked := range q.Queues {
 		var packets []arrival
@@ -207,8 +209,8 @@ func compareAnswers(t *testing.T, q questions, text []byte) {
 			packets = append(packets, arrival{int64(math.Round(at * 1e9)), asked.Bytes[i]})
 		}
 		found := serve(packets, asked.Rate)
-		near(name+" loss", found.loss, want.Queues[name].Loss)
-		near(name+" delay", found.delay, want.Queues[name].Delay)
+		same(name+" loss", found.loss, want.Queues[name].Loss)
+		same(name+" delay", found.delay, want.Queues[name].Delay)
 	}
 	for name, x := range q.Series {
 		energies, _ := HaarEnergies(seriesOf(x), int64(len(x)), math.MaxInt)
@@ -217,13 +219,13 @@ func compareAnswers(t *testing.T, q questions, text []byte) {
 			continue
 		}
 		for i, e := range energies {
-			near(fmt.Sprintf("%s level %d", name, i+1), e, want.Series[name].Energies[i])
+			same(fmt.Sprintf("%s level %d", name, i+1), e, want.Series[name].Energies[i])
 		}
 		h, ok := hurstExponent(seriesOf(x), int64(len(x)))
 		if !ok {
 			t.Errorf("%s: no Hurst exponent", name)
 		}
-		near(name+" Hurst", h, want.Series[name].Hurst)
+		same(name+" Hurst", h, want.Series[name].Hurst)
 	}
 }
 

@@ -22,30 +22,50 @@ const (
 // theirs trusts the surroundings of synthetic flows, of which one that is far from all
 // others has surroundings that cover everything.
 func profileMeasures() []measure {
-	const surroundings = ", which reach to the fifth closest other real flow in the standardised profile of boosted flow"
+	const extent = ", which reach to the fifth closest other real flow in the standardised profile of boosted flow"
 	return []measure{
 		{
-			Definition: Definition{"coverage", "profile recall", Similarity, "Share of the real flows with a synthetic flow in their surroundings" + surroundings + " (Naeem's coverage)."},
-			compute:    func(c *comparison) result { return c.surroundings(recallOf) },
+			Definition: Definition{"coverage", "profile recall", Similarity, "Share of the real flows with a synthetic flow in their surroundings" + extent + " (Naeem's coverage)."},
+			compute: func(c *comparison) result {
+				return c.profileResult(func(s surroundings) float64 { return s.recall })
+			},
 		},
 		{
-			Definition: Definition{"coverage", "profile precision", Similarity, "Share of the synthetic flows that are in the surroundings of a real flow" + surroundings + "."},
-			compute:    func(c *comparison) result { return c.surroundings(precisionOf) },
+			Definition: Definition{"coverage", "profile precision", Similarity, "Share of the synthetic flows that are in the surroundings of a real flow" + extent + "."},
+			compute: func(c *comparison) result {
+				return c.profileResult(func(s surroundings) float64 { return s.precision })
+			},
 		},
 	}
 }
 
-// surroundings is a share that is computed of the profiles of both sides.
-func (c *comparison) surroundings(share func(real, synthetic [][]float64) float64) result {
+// surroundings is which flows of n a side have one of the other side near them.
+type surroundings struct {
+	n                 int
+	recall, precision float64
+}
+
+// surroundings compares the profiles of both sides.
+func (c *comparison) surroundings() surroundings {
 	n := min(len(c.real.flows), len(c.synthetic.flows), maxProfiles)
 	if n <= nearest {
-		return missing("%d real and %d synthetic flows: want more than %d of each", len(c.real.flows), len(c.synthetic.flows), nearest)
+		return surroundings{n: n}
 	}
 	real, synthetic := profiles(c.real.flows[:n], c.real.clock), profiles(c.synthetic.flows[:n], c.synthetic.clock)
 	standardise(real, synthetic)
-	r := result{value: share(real, synthetic), real: n, synthetic: n}
-	if n < min(len(c.real.flows), len(c.synthetic.flows)) {
-		r.note = fmt.Sprintf("on the first %d flows of each side", n)
+	recall, precision := near(real, synthetic, radii(real))
+	return surroundings{n, recall, precision}
+}
+
+// profileResult is one of the shares as a result.
+func (c *comparison) profileResult(share func(s surroundings) float64) result {
+	s := c.resembled.get(c.surroundings)
+	r, available := result{value: share(s), real: s.n, synthetic: s.n}, min(len(c.real.flows), len(c.synthetic.flows))
+	switch {
+	case s.n <= nearest:
+		return missing("%d real and %d synthetic flows: want more than %d of each", len(c.real.flows), len(c.synthetic.flows), nearest)
+	case s.n < available:
+		r.note = fmt.Sprintf("on %d of the %d flows of each side", s.n, available)
 	}
 	return r
 }
@@ -123,29 +143,29 @@ func radii(rows [][]float64) []float64 {
 	return list
 }
 
-// recallOf is the share of the real rows with a synthetic one in their surroundings.
-func recallOf(real, synthetic [][]float64) float64 {
-	covered := 0
-	for i, radius := range radii(real) {
-		if slices.ContainsFunc(synthetic, func(row []float64) bool { return within(real[i], row, radius) <= radius }) {
-			covered++
-		}
-	}
-	return float64(covered) / float64(len(real))
-}
-
-// precisionOf is the share of the synthetic rows that are in the surroundings of a real
-// one.
-func precisionOf(real, synthetic [][]float64) float64 {
-	reach := radii(real)
-	inside := 0
-	for _, row := range synthetic {
-		for i, radius := range reach {
-			if within(real[i], row, radius) <= radius {
-				inside++
-				break
+// near returns the share of the real rows with a synthetic one within their radius
+// (squared), and the share of the synthetic rows within the radius of a real one.
+func near(real, synthetic [][]float64, radii []float64) (recall, precision float64) {
+	covers, inside := 0, make([]bool, len(synthetic))
+	for i, row := range real {
+		covered := false
+		for k := range synthetic {
+			if inside[k] && covered {
+				continue
+			}
+			if within(row, synthetic[k], radii[i]) <= radii[i] {
+				inside[k], covered = true, true
 			}
 		}
+		if covered {
+			covers++
+		}
 	}
-	return float64(inside) / float64(len(synthetic))
+	resembling := 0
+	for _, in := range inside {
+		if in {
+			resembling++
+		}
+	}
+	return float64(covers) / float64(len(real)), float64(resembling) / float64(len(synthetic))
 }
