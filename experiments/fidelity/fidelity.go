@@ -25,6 +25,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/experiments/fidelity/identifier"
 )
 
 // Config bounds the work of Compare. The zero value of a field means its default.
@@ -48,6 +49,11 @@ type Config struct {
 	// Followed says that the synthetic flows have the starts and sizes of the real ones,
 	// as they were asked to. Scores of privacy then say so in a note.
 	Followed bool
+
+	// Payloads is what the training packets say, and which of it the synthetic packets say
+	// too. nil: nobody has looked, and NoPayloads says why.
+	Payloads   *identifier.Original
+	NoPayloads string
 }
 
 // withDefaults has the default of each field that is zero.

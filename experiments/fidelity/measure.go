@@ -124,7 +124,7 @@ func Definitions() []Definition {
 var measures = func() []measure {
 	var all []measure
 	for _, part := range [][]measure{
-		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), classifierMeasures(), copiedMeasures(), membershipMeasures(), onAll(loadMeasures()), publishedMeasures(),
+		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), classifierMeasures(), copiedMeasures(), membershipMeasures(), identifierMeasures(), onAll(loadMeasures()), publishedMeasures(),
 	} {
 		all = append(all, part...)
 	}

@@ -64,9 +64,26 @@ func (o *Original) Look(p *flow.Packet) {
 	o.runs.look(p.Payload)
 }
 
-// AddAll adds the packets of a capture, in the order of time. part gives the part of the
-// packet with a number, false for packets that count for nothing. Damaged records are left
-// out; the error is the one that ended the stream.
+// PartsOf returns which part the packet with a number is of, false for one that is in
+// neither list of flows.
+func PartsOf(training, heldOut []*flow.Flow) func(number int64) (Part, bool) {
+	parts := make(map[int64]Part)
+	for part, flows := range [][]*flow.Flow{Training: training, HeldOut: heldOut} {
+		for _, f := range flows {
+			for i := range f.Packets {
+				parts[f.Packets[i].Number] = Part(part)
+			}
+		}
+	}
+	return func(number int64) (Part, bool) {
+		part, ok := parts[number]
+		return part, ok
+	}
+}
+
+// AddAll adds the packets of a capture, whose flows the assembler finds. part gives the
+// part of the packet with a number, false for packets that count for nothing. Damaged
+// records are left out; the error is the one that ended the stream.
 func (o *Original) AddAll(packets iter.Seq2[flow.Packet, error], assembler flow.Assembler, part func(number int64) (Part, bool)) error {
 	var last error
 	for p, err := range assembler.Label(packets) {
@@ -80,13 +97,26 @@ func (o *Original) AddAll(packets iter.Seq2[flow.Packet, error], assembler flow.
 	return ending(last)
 }
 
-// LookAll looks through the packets of a synthetic capture, as AddAll reads them.
+// Looking returns the packets of a synthetic capture as they are, and takes the payload of
+// each as it passes.
+func (o *Original) Looking(packets iter.Seq2[flow.Packet, error]) iter.Seq2[flow.Packet, error] {
+	return func(yield func(flow.Packet, error) bool) {
+		for p, err := range packets {
+			if err == nil {
+				o.Look(&p)
+			}
+			if !yield(p, err) {
+				return
+			}
+		}
+	}
+}
+
+// LookAll looks through the packets of a synthetic capture; errors are as of AddAll.
 func (o *Original) LookAll(packets iter.Seq2[flow.Packet, error]) error {
 	var last error
-	for p, err := range packets {
-		if last = err; err == nil {
-			o.Look(&p)
-		}
+	for _, err := range o.Looking(packets) {
+		last = err
 	}
 	return ending(last)
 }

@@ -244,7 +244,7 @@ func TestStreams(t *testing.T) {
 			}
 		}
 	}
-	part := func(number int64) (Part, bool) { return Part(number), number < 2 }
+	part := PartsOf([]*flow.Flow{{Packets: []flow.Packet{{Number: 0}}}}, []*flow.Flow{{Packets: []flow.Packet{{Number: 1}}}})
 	for _, test := range []struct{ last, want error }{{nil, nil}, {damagedRecord{broken}, nil}, {broken, broken}} {
 		o := New()
 		if err := o.AddAll(stream(test.last), flow.Assembler{}, part); !errors.Is(err, test.want) || (err == nil) != (test.want == nil) {
