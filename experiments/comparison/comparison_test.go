@@ -13,7 +13,7 @@ import (
 
 func TestBest(t *testing.T) {
 	number := func(v float64) *float64 { return &v }
-	closest := fidelity.Definition{Level: "copying", Name: "copied flows", Kind: fidelity.Proportion}
+	closest := fidelity.Definition{Level: "privacy", Name: "copied flows", Kind: fidelity.Proportion}
 	tests := []struct {
 		name           string
 		d              fidelity.Definition

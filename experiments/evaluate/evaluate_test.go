@@ -144,7 +144,7 @@ func TestOwnOutput(t *testing.T) {
 		}
 		level, score, _ := strings.Cut(name, "/")
 		switch {
-		case level == "published" || level == "copying":
+		case level == "published" || level == "privacy":
 		case strings.HasSuffix(score, "share"):
 			if math.Abs(*s.Value-*s.Floor) > 0.01 {
 				t.Errorf("%s: %.4f, floor %.4f", name, *s.Value, *s.Floor)

@@ -14,12 +14,14 @@ import (
 // comparison is a pair of samples, and all that a score may need to know.
 type comparison struct {
 	cfg        Config
+	reference  *reference
 	real       *sample // held-out flows, as many as synthetic ones
 	synthetic  *sample
 	whole      *timeline           // the whole real capture
 	generated  *timeline           // all synthetic flows
 	training   map[string]struct{} // shapes of the training flows
 	neighbours *neighbourhood      // of the training flows
+	membership func() *membership  // made when first asked for
 	baseline   bool                // the synthetic side is a baseline
 	seed       uint64              // each score derives its own source
 
@@ -62,6 +64,7 @@ type result struct {
 	real, synthetic int
 	note            string
 	interval        func() [2]float64 // computes it; nil: it has none
+	chance          *chance           // the floor, of a score whose floor depends on the synthetic side; nil: others
 	looksAt         []string          // what a classifier used most
 }
 
@@ -73,22 +76,29 @@ func missing(format string, args ...any) result {
 // reference is the real data of one application, to which all its comparisons
 // refer.
 type reference struct {
-	cfg        Config
-	split      Split
-	pool       []*flow.Flow // training and held-out flows
-	clock      clock
-	whole      *timeline
-	training   map[string]struct{}
-	neighbours *neighbourhood
+	cfg         Config
+	application flow.Application // Unknown: several
+	split       Split
+	pool        []*flow.Flow // training and held-out flows
+	clock       clock
+	whole       *timeline
+	training    map[string]struct{}
+	neighbours  *neighbourhood
+	subjects    func() *subjects // made when first asked for
+	seed        uint64           // of the subjects
 }
 
 // newReference prepares what all comparisons with the real data need.
 func newReference(cfg Config, real Split) *reference {
 	r := &reference{cfg: cfg, split: real, pool: slices.Concat(real.Training, real.HeldOut)}
+	if applications := real.Applications(); len(applications) == 1 {
+		r.application = applications[0]
+	}
 	r.clock = clockOf(r.pool)
 	r.whole = newTimeline(r.pool, r.clock)
 	r.training = shapes(real.Training)
-	r.neighbours = newNeighbourhood(real.Training, r.clock)
+	r.neighbours = newNeighbourhood(real.Training, loggedSummary(r.clock))
+	r.subjects = sync.OnceValue(func() *subjects { return newSubjects(cfg, real, r.clock, rand.NewPCG(r.seed, 0)) })
 	return r
 }
 
@@ -97,6 +107,7 @@ func (r *reference) against(flows []*flow.Flow, src rand.Source) *comparison {
 	n := min(len(r.split.HeldOut), len(flows), r.cfg.MaxFlows)
 	c := &comparison{
 		cfg:        r.cfg,
+		reference:  r,
 		real:       newSample(draw(r.split.HeldOut, n, r.cfg.MaxPackets, src), r.clock),
 		synthetic:  newSample(draw(flows, n, r.cfg.MaxPackets, src), r.clock),
 		whole:      r.whole,
@@ -105,6 +116,7 @@ func (r *reference) against(flows []*flow.Flow, src rand.Source) *comparison {
 		neighbours: r.neighbours,
 		seed:       src.Uint64(),
 	}
+	c.membership = sync.OnceValue(func() *membership { return r.subjects().attackWith(flows, c.source("membership")) })
 	return c.pair()
 }
 
@@ -117,6 +129,7 @@ func (r *reference) halves(n int, src rand.Source) *comparison {
 	n = min(n, half)
 	c := &comparison{
 		cfg:        r.cfg,
+		reference:  r,
 		real:       newSample(draw(a, n, r.cfg.MaxPackets, src), r.clock),
 		synthetic:  newSample(draw(b, n, r.cfg.MaxPackets, src), r.clock),
 		whole:      newTimeline(a, r.clock),
@@ -184,14 +197,16 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 		}
 		return scores
 	}
+	byChance := make([]*chance, len(measures))
 	main := ref.against(synthetic, src)
+	ref.seed = main.seed
 	for i, m := range measures {
 		r := m.of(main)
 		if part := main.part(real.HeldOut, synthetic); !m.all && !math.IsNaN(r.value) {
 			r.note = joinNotes(r.note, part)
 		}
 		scores[i].Value, scores[i].NReal, scores[i].NSynthetic, scores[i].Note = number(r.value), r.real, r.synthetic, r.note
-		scores[i].LooksAt = r.looksAt
+		scores[i].LooksAt, byChance[i] = r.looksAt, r.chance
 		if r.interval != nil {
 			found := r.interval()
 			scores[i].Interval = &found
@@ -208,6 +223,11 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 		}
 	}
 	ref.floors(scores, len(main.real.flows), src)
+	for i, by := range byChance {
+		if by != nil {
+			scores[i].Floor, scores[i].FloorSpread = number(by.mean), number(by.deviation)
+		}
+	}
 	return scores
 }
 

@@ -13,7 +13,7 @@ func TestParseCondition(t *testing.T) {
 	}{
 		{text: "C2ST window<0.7", level: "classifier", name: "C2ST window", operator: "<", bound: 0.7},
 		{text: " packet/length KS >= 1e-2 ", level: "packet", name: "length KS", operator: ">=", bound: 0.01},
-		{text: "copying copied flows=0", level: "copying", name: "copied flows", operator: "=", bound: 0},
+		{text: "privacy copied flows=0", level: "privacy", name: "copied flows", operator: "=", bound: 0},
 		{text: "C2ST window", want: "want a score, one of < <= > >= = and a number"},
 		{text: "<0.7", want: "want a score"},
 		{text: "C2ST window<", want: "want a score"},
@@ -65,10 +65,10 @@ func TestDistanceFromReal(t *testing.T) {
 		{Definition{Kind: Classifier}, 0.1, 0.4},
 		{Definition{Kind: Similarity}, 0.75, 0.25},
 		{Definition{Kind: Proportion}, 0.35, 0.25},
-		{Definition{Level: "copying", Name: "copied flows", Kind: Proportion}, 0.1, 0},
-		{Definition{Level: "copying", Name: "copied flows", Kind: Proportion}, 0.85, 0.25},
-		{Definition{Level: "copying", Name: "closest record", Kind: Proportion}, 0.85, 0},
-		{Definition{Level: "copying", Name: "closest record", Kind: Proportion}, 0.35, 0.25},
+		{Definition{Level: "privacy", Name: "copied flows", Kind: Proportion}, 0.1, 0},
+		{Definition{Level: "privacy", Name: "copied flows", Kind: Proportion}, 0.85, 0.25},
+		{Definition{Level: "privacy", Name: "closest record", Kind: Proportion}, 0.85, 0},
+		{Definition{Level: "privacy", Name: "closest record", Kind: Proportion}, 0.35, 0.25},
 	} {
 		if got := tt.d.DistanceFromReal(tt.value, &floor); max(got-tt.want, tt.want-got) > 1e-12 {
 			t.Errorf("%+v of %g: %g, want %g", tt.d, tt.value, got, tt.want)

@@ -110,6 +110,7 @@ func covered(side, other map[string]int, among map[string]bool, name string) res
 	}
 	r := compared(float64(found)/float64(all), all, flowsOf(other))
 	if r.note == "" {
+		r.interval = func() [2]float64 { return wilson(found, all) }
 		r.note = fmt.Sprintf("%d types of %s flows", types, name)
 	}
 	return r

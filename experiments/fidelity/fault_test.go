@@ -82,7 +82,8 @@ var faults = []fault{
 	{name: "as real", means: "more of the same traffic: nothing is wrong",
 		blind: []string{"packet/length KS", "order/trigrams JSD bits", "coverage/type recall", "coverage/profile recall", "load/queue delay",
 			"classifier/C2ST flow", "classifier/C2ST window", "classifier/boosted flow", "classifier/boosted window", "classifier/gaps", "classifier/first packets",
-			"classifier/header fields", "classifier/sessions"},
+			"classifier/header fields", "classifier/sessions", "privacy/copied flows", "privacy/closest record", "privacy/members by distance AUC",
+			"privacy/members by likelihood AUC", "privacy/addresses recovered"},
 		make: func(flows, _ []*flow.Flow, _ *rand.Rand) []*flow.Flow { return flows }},
 	{name: "order", means: "the packets of a flow in random order, at the times that packets come",
 		see: []string{"classifier/first packets", "classifier/C2ST window", "classifier/boosted window", "order/trigrams JSD bits", "order/handshake share", "coverage/type recall",
@@ -182,7 +183,8 @@ var faults = []fault{
 			return flows
 		}},
 	{name: "copies", means: "flows copied from the training data, at other times",
-		see:   []string{"copying/copied flows", "copying/closest record"},
+		see: []string{"privacy/copied flows", "privacy/closest record", "privacy/members by distance AUC", "privacy/members by distance found",
+			"privacy/members by likelihood AUC", "privacy/members by likelihood found"},
 		blind: []string{"packet/length KS", "order/trigrams JSD bits", "coverage/type recall", "coverage/profile recall", "classifier/C2ST flow", "classifier/boosted flow", "classifier/gaps", "classifier/first packets"},
 		make: func(flows, training []*flow.Flow, rng *rand.Rand) []*flow.Flow {
 			for _, f := range flows {
@@ -193,6 +195,8 @@ var faults = []fault{
 			return flows
 		}},
 	{name: "hosts", means: "the original's addresses kept",
-		blind: []string{"packet/length KS", "order/trigrams JSD bits", "coverage/profile recall", "classifier/C2ST flow", "classifier/header fields", "classifier/sessions"},
-		make:  func(flows, _ []*flow.Flow, _ *rand.Rand) []*flow.Flow { return flows }},
+		see: []string{"privacy/addresses recovered"},
+		blind: []string{"packet/length KS", "order/trigrams JSD bits", "coverage/profile recall", "classifier/C2ST flow", "classifier/header fields", "classifier/sessions",
+			"privacy/copied flows", "privacy/members by distance AUC", "privacy/members by likelihood AUC"},
+		make: func(flows, _ []*flow.Flow, _ *rand.Rand) []*flow.Flow { return flows }},
 }

@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/experiments/fidelity/identifier"
 )
 
 // Config bounds the work of Compare. The zero value of a field means its default.
@@ -27,8 +28,13 @@ type Config struct {
 	Lacks Lacks
 
 	// Followed says that the synthetic flows have the starts and sizes of the real ones,
-	// as they were asked to. Scores of copying then say so in a note.
+	// as they were asked to. Scores of privacy then say so in a note.
 	Followed bool
+
+	// Payloads is what the training packets say, and which of it the synthetic packets say
+	// too. nil: nobody has looked, and NoPayloads says why.
+	Payloads   *identifier.Original
+	NoPayloads string
 }
 
 // withDefaults has the default of each field that is zero.
@@ -82,7 +88,7 @@ type Split struct {
 // Score is one element of scores.json.
 type Score struct {
 	Application string              `json:"application"`            // or "all"
-	Level       string              `json:"level"`                  // packet, radio, order, flow, coverage, classifier, copying, load, published, aggregate
+	Level       string              `json:"level"`                  // packet, radio, order, flow, coverage, classifier, privacy, load, published, aggregate
 	Score       string              `json:"score"`                  // name within the level
 	Value       *float64            `json:"value,omitempty"`        // nil: Note says why
 	Floor       *float64            `json:"floor,omitempty"`        // the same score between random halves of the real data

@@ -29,15 +29,17 @@ type Definition struct {
 // cannot.
 func (d Definition) DistanceFromReal(value float64, floor *float64) float64 {
 	switch {
+	case d.Kind == Classifier && d.Level == "privacy": // an attacker who does worse than by chance finds nothing
+		return max(0, value-0.5)
 	case d.Kind == Classifier:
 		return math.Abs(value - 0.5)
 	case d.Kind == Similarity:
 		return 1 - value
 	case d.Kind != Proportion || floor == nil:
 		return value
-	case d.Level == "copying" && d.Name == "closest record": // farther from the training data than real traffic is as good
+	case d.Level == "privacy" && d.Name == "closest record": // farther from the training data than real traffic is as good
 		return max(0, *floor-value)
-	case d.Level == "copying": // less than real traffic repeats is as good
+	case d.Level == "privacy": // less than real traffic repeats is as good
 		return max(0, value-*floor)
 	}
 	return math.Abs(value - *floor)
@@ -122,7 +124,7 @@ func Definitions() []Definition {
 var measures = func() []measure {
 	var all []measure
 	for _, part := range [][]measure{
-		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), coverageMeasures(), classifierMeasures(), copyingMeasures(), onAll(loadMeasures()), publishedMeasures(),
+		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), coverageMeasures(), classifierMeasures(), copiedMeasures(), membershipMeasures(), identifierMeasures(), onAll(loadMeasures()), publishedMeasures(),
 	} {
 		all = append(all, part...)
 	}

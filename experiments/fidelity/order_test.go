@@ -115,10 +115,10 @@ func TestFoldGroups(t *testing.T) {
 // TestClosest compares the search with looking at every training flow.
 func TestClosest(t *testing.T) {
 	training, others := simulate(300, 1, web), simulate(50, 2, web)
-	n := newNeighbourhood(training, 1000)
+	n := newNeighbourhood(training, loggedSummary(1000))
 	for _, f := range others {
-		x := logged(summary(f, 1000))
-		n.standardise(x)
+		x := n.of(f)
+		n.scale.apply(x)
 		want := math.Inf(1)
 		for _, row := range n.rows {
 			var sum float64
@@ -127,7 +127,7 @@ func TestClosest(t *testing.T) {
 			}
 			want = min(want, math.Sqrt(sum))
 		}
-		if got := n.closest(x); math.Abs(got-want) > 1e-12 {
+		if got := closest(n.rows, x); math.Abs(got-want) > 1e-12 {
 			t.Errorf("%v, want %v", got, want)
 		}
 	}

@@ -160,7 +160,7 @@ func TestNoFlow(t *testing.T) {
 			}
 			continue
 		}
-		if (s.Value == nil || s.Floor == nil) && !strings.HasPrefix(s.Note, NotApplicable) {
+		if (s.Value == nil || s.Floor == nil) && !strings.HasPrefix(s.Note, NotApplicable) && s.Note != "the payloads were not read" {
 			t.Errorf("%s: value %v, floor %v, note %q", s.Score, s.Value, s.Floor, s.Note)
 		}
 	}

@@ -67,6 +67,7 @@ func (c *comparison) profileResult(share func(s surroundings) float64) result {
 	case s.n < available:
 		r.note = fmt.Sprintf("on %d of the %d flows of each side", s.n, available)
 	}
+	r.interval = func() [2]float64 { return wilson(int(math.Round(r.value*float64(s.n))), s.n) }
 	return r
 }
 

@@ -35,7 +35,7 @@ type Run struct {
 }
 
 // Columns are the scores that a list has columns for, where a run has them.
-var Columns = []fidelity.Definition{{Level: "classifier", Name: "C2ST flow"}, {Level: "classifier", Name: "C2ST window"}, {Level: "copying", Name: "copied flows"}}
+var Columns = []fidelity.Definition{{Level: "classifier", Name: "C2ST flow"}, {Level: "classifier", Name: "C2ST window"}, {Level: "privacy", Name: "copied flows"}}
 
 // describe gathers what the list says of a run.
 func describe(m *run.Manifest) Run {

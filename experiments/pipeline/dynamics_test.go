@@ -91,7 +91,7 @@ func TestFollow(t *testing.T) {
 	}
 	notes := 0
 	for _, s := range scoresOf(t, m) {
-		if s.Level == "copying" && strings.Contains(s.Note, "follow the original") {
+		if s.Level == "privacy" && strings.Contains(s.Note, "follow the original") {
 			notes++
 		}
 		if s.Score == "packets KS" && s.Level == "flow" && *s.Value > 0.3 {
@@ -99,7 +99,7 @@ func TestFollow(t *testing.T) {
 		}
 	}
 	if notes == 0 {
-		t.Error("no score of copying says that the flows follow the original")
+		t.Error("no score of privacy says that the flows follow the original")
 	}
 
 	// A period, and from there on, by the stored run alone.

@@ -32,10 +32,10 @@ func TestGradeOf(t *testing.T) {
 		{"classifier", score("classifier", "C2ST flow", 0.75, 0.5, 0.01), "off"},
 		{"fewer handshakes", score("order", "handshake share", 0.5, 1, 0), "far"},
 		{"more handshakes", score("order", "handshake share", 1, 0.97, 0.01), "close"},
-		{"fewer copies", score("copying", "copied flows", 0, 0.3, 0.01), "as real"},
-		{"more copies", score("copying", "copied flows", 0.6, 0.3, 0.01), "far"},
-		{"nearer to training", score("copying", "closest record", 0.1, 0.4, 0.01), "far"},
-		{"further from training", score("copying", "closest record", 0.5, 0.4, 0.01), "as real"},
+		{"fewer copies", score("privacy", "copied flows", 0, 0.3, 0.01), "as real"},
+		{"more copies", score("privacy", "copied flows", 0.6, 0.3, 0.01), "far"},
+		{"nearer to training", score("privacy", "closest record", 0.1, 0.4, 0.01), "far"},
+		{"further from training", score("privacy", "closest record", 0.5, 0.4, 0.01), "as real"},
 		{"unit of its own", score("published", "NetShare EMD PS", 300, 2, 0.1), "–"},
 		{"no value", fidelity.Score{Level: "packet", Score: "length KS"}, "–"},
 		{"unknown score", score("packet", "colour", 1, 0, 0), "–"},
@@ -49,14 +49,14 @@ func TestGradeOf(t *testing.T) {
 func TestVerdictOf(t *testing.T) {
 	good := []fidelity.Score{
 		score("classifier", "C2ST flow", 0.52, 0.5, 0.01), score("classifier", "C2ST window", 0.58, 0.52, 0.01),
-		score("copying", "copied flows", 0.02, 0.03, 0.01), score("packet", "length KS", 0.02, 0.02, 0.01),
+		score("privacy", "copied flows", 0.02, 0.03, 0.01), score("packet", "length KS", 0.02, 0.02, 0.01),
 	}
 	v := report.VerdictOf(good, "HTTP")
 	if v.Headline != "Hard to tell from the real traffic" || v.Warning != "" {
 		t.Errorf("%+v", v)
 	}
 	bad := []fidelity.Score{
-		score("classifier", "C2ST flow", 0.99, 0.5, 0.01), score("copying", "copied flows", 0.7, 0.03, 0.01),
+		score("classifier", "C2ST flow", 0.99, 0.5, 0.01), score("privacy", "copied flows", 0.7, 0.03, 0.01),
 		score("packet", "length KS", 0.8, 0.02, 0.01), score("order", "handshake share", 0.5, 1, 0), score("order", "close share", 0.9994, 1, 0),
 	}
 	v = report.VerdictOf(bad, "HTTP")

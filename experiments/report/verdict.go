@@ -44,7 +44,7 @@ func VerdictOf(scores []fidelity.Score, application string) Verdict {
 	told := adversariesOf(scores, application)
 	v.Headline = headline(told)
 	v.Points = append(v.Points, told.sentences()...)
-	if s := find("copying", "copied flows"); s != nil {
+	if s := find("privacy", "copied flows"); s != nil {
 		text := fmt.Sprintf("%s of the synthetic flows repeat a training flow's exact sequence of lengths, directions and flags", percent(*s.Value))
 		if s.Floor != nil {
 			text += fmt.Sprintf("; of new real flows %s do", percent(*s.Floor))

@@ -83,8 +83,8 @@ func TestWorse(t *testing.T) {
 		{Row{Kind: fidelity.Classifier}, number(0.1), number(0.6), true},
 		{Row{Kind: fidelity.Similarity}, number(0.9), number(0.95), true},
 		{Row{Kind: fidelity.Proportion, Floor: number(0.97)}, number(0.99), number(0.9), false},
-		{Row{Level: "copying", Kind: fidelity.Proportion, Floor: number(0.6)}, number(0.1), number(0.5), false},
-		{Row{Level: "copying", Kind: fidelity.Proportion, Floor: number(0.6)}, number(0.7), number(0.5), true},
+		{Row{Level: "privacy", Kind: fidelity.Proportion, Floor: number(0.6)}, number(0.1), number(0.5), false},
+		{Row{Level: "privacy", Kind: fidelity.Proportion, Floor: number(0.6)}, number(0.7), number(0.5), true},
 	} {
 		if got := test.row.Worse(test.value, test.other); got != test.want {
 			t.Errorf("%+v: %v, want %v", test, got, test.want)

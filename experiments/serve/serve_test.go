@@ -134,7 +134,7 @@ func TestAnswers(t *testing.T) {
 		{"filter by score", "GET", "/?score=C2ST+window%3C%3D1,packet/length+KS%3C%3D1", local, 200, ">length KS</a>"},
 		{"wrong filters", "GET", "/?score=AUC%3C1&setting=lstm.unit%3D3&status=done", local, 200, "did you mean &#34;lstm.units&#34;"},
 		{"wrong order", "GET", "/?sort=size", local, 200, "there is no order size"},
-		{"order", "GET", "/?sort=copying%2Fcopied+flows", local, 200, `aria-sort="ascending"`},
+		{"order", "GET", "/?sort=privacy%2Fcopied+flows", local, 200, `aria-sort="ascending"`},
 		{"run", "GET", done, local, 200, "<h2>Scores</h2>"},
 		{"run that failed", "GET", "/runs/" + folder(f.failed), local, 200, "no room on the disk"},
 		{"no run", "GET", "/runs/http/ffff", local, 404, "there is no run http/ffff"},

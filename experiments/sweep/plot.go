@@ -12,7 +12,7 @@ import (
 )
 
 // plotted are the scores that are drawn against swept keys, of those that points have.
-var plotted = []string{"classifier/C2ST flow", "classifier/C2ST window", "classifier/C2ST uplink", "copying/copied flows", "aggregate/packets KS", "aggregate/flows/s KS"}
+var plotted = []string{"classifier/C2ST flow", "classifier/C2ST window", "classifier/C2ST uplink", "privacy/copied flows", "aggregate/packets KS", "aggregate/flows/s KS"}
 
 // Figures draws scores against each swept key: every point, and mean and deviation of the
 // points that have the same value of the key. Over the seed it draws only where nothing
