@@ -93,7 +93,7 @@ type Score struct {
 	Value       *float64            `json:"value,omitempty"`        // nil: Note says why
 	Floor       *float64            `json:"floor,omitempty"`        // the same score between random halves of the real data
 	FloorSpread *float64            `json:"floor_spread,omitempty"` // its standard deviation over the splits
-	Interval    *[2]float64         `json:"interval,omitempty"`     // of classifiers: 95 % over bootstraps of the flows
+	Interval    *[2]float64         `json:"interval,omitempty"`     // 95 %: of classifiers over bootstraps of the flows, of shares Wilson's
 	LooksAt     []string            `json:"looks_at,omitempty"`     // of classifiers: what the synthetic side was told by, most first
 	Baselines   map[string]*float64 `json:"baselines"`
 	NReal       int                 `json:"n_real"`      // packets, flows or windows compared, by level
