@@ -33,6 +33,7 @@ type Trace struct {
 	file   *os.File // nil: a stream
 	size   int64    // bytes of file when it was opened
 	waits  bool     // reading may have to wait: a pipe or device
+	stream bool     // a reader that somebody else has opened
 	what   content
 	reader *pcap.Reader // of a capture
 
@@ -49,7 +50,7 @@ type Trace struct {
 // New makes a trace of a reader, which Close does not close. The name appears in
 // messages only.
 func New(r io.Reader, name string) *Trace {
-	t := &Trace{Name: name, in: io.NopCloser(r)}
+	t := &Trace{Name: name, in: io.NopCloser(r), stream: true}
 	if f, ok := r.(*os.File); ok {
 		t.take(f, false)
 	}
@@ -66,6 +67,10 @@ func (t *Trace) take(f *os.File, own bool) {
 		t.file, t.size = f, info.Size()
 	}
 }
+
+// Repeatable reports whether opening the same names once more gives the same packets,
+// which a pipe, a device and the standard input do not.
+func (t *Trace) Repeatable() bool { return !t.waits && !t.stream }
 
 // Close closes what Open, OpenFiles or OpenFile has opened.
 func (t *Trace) Close() error { return t.in.Close() }

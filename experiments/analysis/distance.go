@@ -52,7 +52,7 @@ func distances(r *Result, sides []*Side) error {
 		}
 		add("KS", "", true, func(d fidelity.Distances) float64 { return d.KS })
 		add("W1", q.unit, true, func(d fidelity.Distances) float64 { return d.W1 })
-		add("JSD", "", false, func(d fidelity.Distances) float64 { return d.JSD })
+		add("JSD", "bits", false, func(d fidelity.Distances) float64 { return d.JSD })
 		add("cosine", "", true, func(d fidelity.Distances) float64 { return d.Cosine })
 		for i, d := range found {
 			ks[i], cosine[i] = append(ks[i], zeroForNaN(d.KS)), append(cosine[i], zeroForNaN(d.Cosine))

@@ -82,7 +82,7 @@ func (r *Result) apart(quantity string, counts []map[string]float64) {
 		jsd, tv = append(jsd, a), append(tv, b)
 	}
 	r.add(quantity, "total variation to real", "", true, tv...)
-	r.add(quantity, "JSD to real", "", false, jsd...)
+	r.add(quantity, "JSD to real", "bits", false, jsd...)
 }
 
 // fieldCounts draws the shares of fields that packets have a name or a number in

@@ -29,8 +29,8 @@ func labelDynamics(r *Result, sides []*Side) error {
 			return err
 		}
 	}
-	r.add("labels, drawn and of training", "JSD", "", true, jsd...)
-	r.add("pairs of labels in a row, drawn and of training", "JSD", "", true, pairs...)
+	r.add("labels, drawn and of training", "JSD", "bits", true, jsd...)
+	r.add("pairs of labels in a row, drawn and of training", "JSD", "bits", true, pairs...)
 	return nil
 }
 

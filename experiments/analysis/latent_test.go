@@ -91,7 +91,7 @@ func TestLatent(t *testing.T) {
 	}
 }
 
-// jensenShannon is the distance of two distributions in base 2.
+// jensenShannon is the divergence of two distributions in bits.
 func jensenShannon(p, q []float64) float64 {
 	var sum float64
 	for i := range p {
@@ -102,7 +102,7 @@ func jensenShannon(p, q []float64) float64 {
 			}
 		}
 	}
-	return math.Sqrt(sum)
+	return sum
 }
 
 // TestBrokenLatent: what does not fit together is an error that says what.

@@ -35,7 +35,7 @@ func List() []Analysis {
 		{ID: "A15", Name: "sequences", Title: "Opening and closing", needs: []need{needFlows, needFlags}, compute: sequences,
 			Meaning: "How many TCP flows open by a handshake and close by an exchange of FINs.", Corrected: "The runs are looked up among runs of their own length, inside flows (D36)."},
 		{ID: "A16", Name: "distances", Title: "Distances of distributions", compute: distances,
-			Meaning: "The original's percentage of correspondence beside distances that see scale.", Corrected: "KS, Wasserstein-1 and Jensen-Shannon distance stand beside the cosine, which any two sorted samples score high in (D37)."},
+			Meaning: "The original's percentage of correspondence beside distances that see scale.", Corrected: "KS, Wasserstein-1 and Jensen-Shannon divergence in bits stand beside the cosine, which any two sorted samples score high in (D37)."},
 		{ID: "A17", Name: "sizes", Title: "Sizes of flows", needs: []need{needFlows}, compute: sizes,
 			Meaning: "Packets and bytes of each flow."},
 		{ID: "A18", Name: "scaling", Title: "Deviation at each scale of time", needs: []need{needPackets, needTimes}, compute: scaling,

@@ -62,6 +62,7 @@ type comparison struct {
 	Options
 	src                       rand.Source
 	real, synthetic, training *necstgencsv.OutputFile // nil: another kind of file
+	once                      []string                // files of packets that can be read only once
 }
 
 // output opens a file of generated traffic; nil is another kind of file.
@@ -101,8 +102,10 @@ func (c *comparison) packets(ctx context.Context) ([]fidelity.Score, error) {
 	}
 	cfg := c.Config
 	cfg.Lacks, cfg.NoFlow = f.lacks, f.timeline
-	cfg.Tools, err = c.askTools(ctx, split, candidate)
-	if err != nil {
+	if cfg.Tools, err = c.askTools(ctx, split, candidate); err != nil {
+		return nil, err
+	}
+	if cfg.Payloads, cfg.NoPayloads, err = c.payloads(ctx, split); err != nil {
 		return nil, err
 	}
 	if f.timeline {

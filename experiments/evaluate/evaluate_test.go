@@ -73,13 +73,13 @@ func TestPublished(t *testing.T) {
 		{"raw/df_raw_HTTP.csv", "output/DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv", "HTTP",
 			[]want{{"packet/length KS", 0.2675, 0.04}, {"packet/log gap KS", 0.156, 0.04}, {"flow/packets KS", 0.0145, 0.08}, {"packet/header length KS", 0.109, 0.02}, {"packet/flags TV", 0.112, 0.03},
 				{"classifier/C2ST flow", 0.997, 0.03}, {"classifier/C2ST window", 1, 0.01}, {"order/handshake share", 0, 0.001}},
-			[]string{"flow/time between flows KS", "load/bytes/s KS", "load/Hurst exponent", "packet/server port JSD", "published/NetShare EMD PAT"}},
+			[]string{"flow/time between flows KS", "load/bytes/s KS", "load/Hurst exponent", "packet/server port JSD bits", "published/NetShare EMD PAT"}},
 		{"raw/df_raw_SNMP.csv", "output/DF_GEN_PACKET_SNMP_NO_FLOW_FINAL.csv", "SNMP",
 			[]want{{"packet/length KS", 0.433, 0.03}, {"packet/log gap KS", 0.458, 0.03}, {"packet/direction TV", 0, 0.01}, {"classifier/C2ST window", 1, 0.01}},
 			[]string{"flow/packets KS", "order/handshake share", "classifier/C2ST flow"}},
 		{"raw/df_raw_UDP_GOOGLE_HOME.csv", "output/DF_GEN_PACKET_UDP_GOOGLE_HOME_FLOW_NO_CONNECT_FINAL.csv", "QUIC",
 			[]want{{"packet/length KS", 0.193, 0.06}, {"packet/log gap KS", 0.468, 0.05}, {"flow/packets KS", 0.345, 0.08}, {"packet/header length KS", 0, 0}},
-			[]string{"load/packets/s KS", "order/close share", "packet/flags JSD"}},
+			[]string{"load/packets/s KS", "order/close share", "packet/flags JSD bits"}},
 		{"raw/df_raw_flows_HTTP.csv", "output/DF_GEN_FLOW_HTTP_FINAL.csv", "HTTP",
 			[]want{{"aggregate/packets KS", 0.2178, 0.001}, {"aggregate/time between flows KS", 0.1156, 0.001}, {"aggregate/time between flows W1", 0.5853, 0.001}, {"aggregate/NeCSTGen cosine packets", 0.881, 0.001}},
 			[]string{"aggregate/bytes KS"}},
@@ -184,7 +184,7 @@ func TestOwnUplinks(t *testing.T) {
 			t.Errorf("%s: %+v", name, s)
 		}
 	}
-	for _, name := range []string{"radio/port TV", "radio/message type JSD", "radio/counter steps JSD", "flow/packets KS"} {
+	for _, name := range []string{"radio/port TV", "radio/message type JSD bits", "radio/counter steps JSD", "flow/packets KS"} {
 		if s := scores[name]; s.Value != nil {
 			t.Errorf("%s: %+v, want a reason", name, s)
 		}

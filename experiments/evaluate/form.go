@@ -89,6 +89,9 @@ func (c *comparison) readTrace(ctx context.Context, name string, byLabel, only b
 		return nil, fmt.Errorf("evaluate: %w", err)
 	}
 	defer data.Close()
+	if !data.Repeatable() {
+		c.once = append(c.once, name)
+	}
 	assembler := flow.Assembler{}
 	selection := trace.Selection{Application: c.Application}
 	if only {

@@ -14,6 +14,7 @@ import (
 // comparison is a pair of samples, and all that a score may need to know.
 type comparison struct {
 	cfg        Config
+	reference  *reference
 	real       *sample // held-out flows, as many as synthetic ones
 	synthetic  *sample
 	whole      *timeline           // the whole real capture
@@ -23,6 +24,21 @@ type comparison struct {
 	membership func() *membership  // made when first asked for
 	baseline   bool                // the synthetic side is a baseline
 	seed       uint64              // each score derives its own source
+
+	queued    once[queueing]     // for both scores of the queue
+	resembled once[surroundings] // for both scores of profiles
+}
+
+// once is a value that several scores need and the first of them makes.
+type once[T any] struct {
+	sync.Once
+	value T
+}
+
+// get returns the value, which make makes when it is first asked for.
+func (o *once[T]) get(make func() T) T {
+	o.Do(func() { o.value = make() })
+	return o.value
 }
 
 // pair makes the two sides of a comparison know each other.
@@ -48,6 +64,7 @@ type result struct {
 	real, synthetic int
 	note            string
 	interval        func() [2]float64 // computes it; nil: it has none
+	chance          *chance           // the floor, of a score whose floor depends on the synthetic side; nil: others
 	looksAt         []string          // what a classifier used most
 }
 
@@ -59,20 +76,24 @@ func missing(format string, args ...any) result {
 // reference is the real data of one application, to which all its comparisons
 // refer.
 type reference struct {
-	cfg        Config
-	split      Split
-	pool       []*flow.Flow // training and held-out flows
-	clock      clock
-	whole      *timeline
-	training   map[string]struct{}
-	neighbours *neighbourhood
-	subjects   func() *subjects // made when first asked for
-	seed       uint64           // of the subjects
+	cfg         Config
+	application flow.Application // Unknown: several
+	split       Split
+	pool        []*flow.Flow // training and held-out flows
+	clock       clock
+	whole       *timeline
+	training    map[string]struct{}
+	neighbours  *neighbourhood
+	subjects    func() *subjects // made when first asked for
+	seed        uint64           // of the subjects
 }
 
 // newReference prepares what all comparisons with the real data need.
 func newReference(cfg Config, real Split) *reference {
 	r := &reference{cfg: cfg, split: real, pool: slices.Concat(real.Training, real.HeldOut)}
+	if applications := real.Applications(); len(applications) == 1 {
+		r.application = applications[0]
+	}
 	r.clock = clockOf(r.pool)
 	r.whole = newTimeline(r.pool, r.clock)
 	r.training = shapes(real.Training)
@@ -86,6 +107,7 @@ func (r *reference) against(flows []*flow.Flow, src rand.Source) *comparison {
 	n := min(len(r.split.HeldOut), len(flows), r.cfg.MaxFlows)
 	c := &comparison{
 		cfg:        r.cfg,
+		reference:  r,
 		real:       newSample(draw(r.split.HeldOut, n, r.cfg.MaxPackets, src), r.clock),
 		synthetic:  newSample(draw(flows, n, r.cfg.MaxPackets, src), r.clock),
 		whole:      r.whole,
@@ -107,6 +129,7 @@ func (r *reference) halves(n int, src rand.Source) *comparison {
 	n = min(n, half)
 	c := &comparison{
 		cfg:        r.cfg,
+		reference:  r,
 		real:       newSample(draw(a, n, r.cfg.MaxPackets, src), r.clock),
 		synthetic:  newSample(draw(b, n, r.cfg.MaxPackets, src), r.clock),
 		whole:      newTimeline(a, r.clock),
@@ -174,6 +197,7 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 		}
 		return scores
 	}
+	byChance := make([]*chance, len(measures))
 	main := ref.against(synthetic, src)
 	ref.seed = main.seed
 	for i, m := range measures {
@@ -182,7 +206,7 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 			r.note = joinNotes(r.note, part)
 		}
 		scores[i].Value, scores[i].NReal, scores[i].NSynthetic, scores[i].Note = number(r.value), r.real, r.synthetic, r.note
-		scores[i].LooksAt = r.looksAt
+		scores[i].LooksAt, byChance[i] = r.looksAt, r.chance
 		if r.interval != nil {
 			found := r.interval()
 			scores[i].Interval = &found
@@ -199,6 +223,11 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 		}
 	}
 	ref.floors(scores, len(main.real.flows), src)
+	for i, by := range byChance {
+		if by != nil {
+			scores[i].Floor, scores[i].FloorSpread = number(by.mean), number(by.deviation)
+		}
+	}
 	return scores
 }
 

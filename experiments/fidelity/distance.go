@@ -55,11 +55,12 @@ func between(a, b distribution, fold func(sum, gap, width float64) float64) floa
 }
 
 // jensenShannonOf begins the definition of a score by jensenShannon.
-const jensenShannonOf = "Jensen-Shannon distance (the square root of the divergence in base 2) of "
+const jensenShannonOf = "Jensen-Shannon divergence, in bits from 0 to 1, of "
 
-// jensenShannon is the Jensen-Shannon distance of two tables of counts: the
-// square root of the divergence in base 2, between 0 and 1, as SciPy's
-// jensenshannon(p, q, base=2) gives it. It is NaN where a table is empty.
+// jensenShannon is the Jensen-Shannon divergence of two tables of counts in bits,
+// between 0 and 1 (Lin, IEEE Trans. Inf. Theory 37, 1991): the square of what SciPy's
+// jensenshannon(p, q, base=2) gives, which is the distance. It is NaN where a table is
+// empty.
 func jensenShannon[K cmp.Ordered](p, q map[K]float64) float64 {
 	keys, sumP, sumQ := support(p, q)
 	if sumP == 0 || sumQ == 0 {
@@ -75,7 +76,7 @@ func jensenShannon[K cmp.Ordered](p, q map[K]float64) float64 {
 			}
 		}
 	}
-	return math.Sqrt(max(0, divergence))
+	return max(0, divergence)
 }
 
 // totalVariation is half the sum of the differences between the proportions of

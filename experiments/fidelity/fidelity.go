@@ -1,22 +1,3 @@
-// Package fidelity scores how close synthetic traffic is to real traffic, and
-// how much of it is copied. [Compare] takes real flows as a [Split] into those that
-// models were fitted on and those kept from them, and the synthetic flows, and
-// returns a list of [Score]; [Definitions] lists the scores with what each means;
-// [Claim] prepares the flows of a synthetic capture.
-//
-// Models are fitted on training flows and scored against held-out flows. A
-// score alone says little: two samples of the same traffic differ too. So each
-// score stands beside its floor, the same score between two random halves of
-// the real data (mean and standard deviation over several splits), and beside
-// the same score for baselines. Both sides of a comparison have the same number
-// of flows, because most scores depend on it.
-//
-// Classifier two-sample tests follow Lopez-Paz and Oquab (Revisiting classifier
-// two-sample tests, ICLR 2017) with the random forest of package forest.
-//
-// Work and memory go with the packets, never with the time that they span: load
-// over time is held as a [Series]. Where a score is of a part of the flows, windows
-// or uplinks, its note says of how many.
 package fidelity
 
 import (
@@ -25,6 +6,7 @@ import (
 	"math/rand/v2"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/experiments/fidelity/identifier"
 	"github.com/necstgen/necstgen/experiments/fidelity/tool"
 )
 
@@ -52,6 +34,11 @@ type Config struct {
 
 	// Tools are what other programs say of both sides, of all applications together.
 	Tools tool.Findings
+
+	// Payloads is what the training packets say, and which of it the synthetic packets say
+	// too. nil: nobody has looked, and NoPayloads says why.
+	Payloads   *identifier.Original
+	NoPayloads string
 }
 
 // withDefaults has the default of each field that is zero.
@@ -105,12 +92,12 @@ type Split struct {
 // Score is one element of scores.json.
 type Score struct {
 	Application string              `json:"application"`            // or "all"
-	Level       string              `json:"level"`                  // packet, radio, order, flow, load, classifier, privacy, tools, published, aggregate
+	Level       string              `json:"level"`                  // packet, radio, order, flow, coverage, load, classifier, use, privacy, tools, published, aggregate
 	Score       string              `json:"score"`                  // name within the level
 	Value       *float64            `json:"value,omitempty"`        // nil: Note says why
 	Floor       *float64            `json:"floor,omitempty"`        // the same score between random halves of the real data
 	FloorSpread *float64            `json:"floor_spread,omitempty"` // its standard deviation over the splits
-	Interval    *[2]float64         `json:"interval,omitempty"`     // of classifiers: 95 % over bootstraps of the flows
+	Interval    *[2]float64         `json:"interval,omitempty"`     // 95 %: of classifiers over bootstraps of the flows, of shares Wilson's
 	LooksAt     []string            `json:"looks_at,omitempty"`     // of classifiers: what the synthetic side was told by, most first
 	Baselines   map[string]*float64 `json:"baselines"`
 	NReal       int                 `json:"n_real"`      // packets, flows or windows compared, by level

@@ -114,7 +114,7 @@ func loadMeasures() []measure {
 			rate("open flows", "the flows that are under way in each second", (*timeline).open),
 		)),
 	)
-	return needing(NoStarts, append(list,
+	list = append(list,
 		measure{
 			Definition: Definition{"load", "Haar energy", Distance,
 				"Mean absolute difference of log2 of the Haar wavelet energies of bytes per 0.2 s, over the scales from 0.4 s to 205 s that the span allows."},
@@ -125,7 +125,8 @@ func loadMeasures() []measure {
 				"Difference of the Hurst exponents of bytes per 0.2 s, estimated from the slope of the Haar energies (Abry and Veitch)."},
 			compute: hurst,
 		},
-	))
+	)
+	return needing(NoStarts, append(list, queueMeasures()...))
 }
 
 // summed is the distribution of a series over the seconds of a span.

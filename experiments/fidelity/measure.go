@@ -124,7 +124,8 @@ func Definitions() []Definition {
 var measures = func() []measure {
 	var all []measure
 	for _, part := range [][]measure{
-		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), classifierMeasures(), copiedMeasures(), membershipMeasures(), onAll(loadMeasures()), toolsMeasures(), publishedMeasures(),
+		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), coverageMeasures(), onAll(loadMeasures()), classifierMeasures(),
+		copiedMeasures(), membershipMeasures(), identifierMeasures(), toolsMeasures(), publishedMeasures(),
 	} {
 		all = append(all, part...)
 	}

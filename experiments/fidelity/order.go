@@ -16,7 +16,7 @@ const (
 func orderMeasures() []measure {
 	return []measure{
 		{
-			Definition: Definition{"order", "trigrams JSD", Distance,
+			Definition: Definition{"order", "trigrams JSD bits", Distance,
 				jensenShannonOf + "(direction, flags) of three packets in a row, inside flows."},
 			compute: func(c *comparison) result { return tables(jensenShannon, c.real.trigrams, c.synthetic.trigrams) },
 		},

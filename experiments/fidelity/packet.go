@@ -36,7 +36,7 @@ func packetMeasures() []measure {
 // counted makes a score of a table of counts of packets.
 func counted(name, what string, counts func(s *sample) map[int]float64) measure {
 	return measure{
-		Definition: Definition{"packet", name + " JSD", Distance,
+		Definition: Definition{"packet", name + " JSD bits", Distance,
 			jensenShannonOf + what + "."},
 		compute: func(c *comparison) result { return tables(jensenShannon, counts(c.real), counts(c.synthetic)) },
 	}

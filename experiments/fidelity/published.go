@@ -40,11 +40,15 @@ func publishedMeasures() []measure {
 	)
 }
 
-// panel makes a score of a table of counts, as NetShare's figures have them.
+// panel makes a score of a table of counts, as NetShare's figures have them. Its
+// evaluation squares SciPy's jensenshannon with the natural logarithm: nats, where our own
+// scores are in bits.
 func panel(name, what string, counts func(s *sample) map[int]float64) measure {
+	nats := func(p, q map[int]float64) float64 { return math.Ln2 * jensenShannon(p, q) }
 	return measure{
-		Definition: Definition{"published", "NetShare JSD " + name, Distance, jensenShannonOf + "the " + what + ", as NetShare reports it."},
-		compute:    func(c *comparison) result { return tables(jensenShannon, counts(c.real), counts(c.synthetic)) },
+		Definition: Definition{"published", "NetShare JSD nats " + name, Distance,
+			"Jensen-Shannon divergence, in nats from 0 to 0.693, of the " + what + ", as NetShare reports it."},
+		compute: func(c *comparison) result { return tables(nats, counts(c.real), counts(c.synthetic)) },
 	}
 }
 
@@ -162,9 +166,18 @@ func cosine(name, what string, values func(t *timeline) (kept []float64, n int64
 			b, sizeB := values(c.generated)
 			n := min(sizeA, sizeB)
 			rng := rand.New(c.source(full))
-			return compared(cosineOf(subset(a, sizeA, n, rng), subset(b, sizeB, n, rng)), int(sizeA), int(sizeB))
+			return cosineResult(cosineOf(subset(a, sizeA, n, rng), subset(b, sizeB, n, rng)), int(sizeA), int(sizeB))
 		},
 	}
+}
+
+// cosineResult is a cosine as a result.
+func cosineResult(value float64, real, synthetic int) result {
+	r := compared(value, real, synthetic)
+	if math.IsNaN(value) && min(real, synthetic) > 0 {
+		r.note = "all values of one side are 0, which have no direction"
+	}
+	return r
 }
 
 // subset draws n of size values at random, of which the given ones are not zero,

@@ -81,7 +81,7 @@ func radioMeasures() []measure {
 				compute: func(c *comparison) result { return levelByFactor(c.real.radio, c.synthetic.radio) },
 			},
 			{
-				Definition: Definition{"radio", "counter steps JSD", Distance,
+				Definition: Definition{"radio", "counter steps JSD bits", Distance,
 					jensenShannonOf + "the frame counters' steps from one uplink of a device at a gateway to the next: back, 0, 1, 2, 3, then by powers of two."},
 				all:   true,
 				needs: NoDevices,
@@ -112,7 +112,7 @@ func setting(name, what string, counts func(s *radioSample) map[int]float64) []m
 			},
 		},
 		{
-			Definition: Definition{"radio", name + " JSD", Distance, jensenShannonOf + what + "."},
+			Definition: Definition{"radio", name + " JSD bits", Distance, jensenShannonOf + what + "."},
 			compute: func(c *comparison) result {
 				return tables(jensenShannon, counts(c.real.radio), counts(c.synthetic.radio))
 			},

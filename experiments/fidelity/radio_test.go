@@ -62,7 +62,7 @@ func TestUplinks(t *testing.T) {
 		if *s.Value > *s.Floor+6**s.FloorSpread+0.1 {
 			t.Errorf("%s: %.3f for the same source, floor %.3f", s.Score, *s.Value, *s.Floor)
 		}
-		moved := strings.Contains(s.Score, "SNR") || strings.HasPrefix(s.Score, "RSSI") || s.Score == "counter steps JSD" || s.Score == "C2ST uplink" || s.Score == "C2ST window"
+		moved := strings.Contains(s.Score, "SNR") || strings.HasPrefix(s.Score, "RSSI") || s.Score == "counter steps JSD bits" || s.Score == "C2ST uplink" || s.Score == "C2ST window"
 		if moved && *other[i].Value < *s.Value+0.1 {
 			t.Errorf("%s: %.3f for another source, %.3f for the same", s.Score, *other[i].Value, *s.Value)
 		}
@@ -70,7 +70,7 @@ func TestUplinks(t *testing.T) {
 	if radio < 20 {
 		t.Errorf("%d radio scores", radio)
 	}
-	for _, name := range [][2]string{{"packet", "flags JSD"}, {"packet", "server port JSD"}, {"order", "handshake share"}, {"order", "close share"}, {"flow", "turn time KS"}} {
+	for _, name := range [][2]string{{"packet", "flags JSD bits"}, {"packet", "server port JSD bits"}, {"order", "handshake share"}, {"order", "close share"}, {"flow", "turn time KS"}} {
 		if s := byName(t, same, name[0], name[1]); s.Value != nil || !strings.HasPrefix(s.Note, NotApplicable) {
 			t.Errorf("%s: value %v, note %q", name[1], s.Value, s.Note)
 		}
@@ -160,7 +160,7 @@ func TestNoFlow(t *testing.T) {
 			}
 			continue
 		}
-		if (s.Value == nil || s.Floor == nil) && !strings.HasPrefix(s.Note, NotApplicable) {
+		if (s.Value == nil || s.Floor == nil) && !strings.HasPrefix(s.Note, NotApplicable) && s.Note != "the payloads were not read" {
 			t.Errorf("%s: value %v, floor %v, note %q", s.Score, s.Value, s.Floor, s.Note)
 		}
 	}

@@ -17,9 +17,19 @@ var regen = flag.Bool("regen", false, "write testdata/statistics.json anew with 
 
 // questions are what both this package and SciPy are asked.
 type questions struct {
-	Pairs  map[string][2][]float64 `json:"pairs"`
-	Tables map[string][2][]float64 `json:"tables"`
-	Series map[string][]float64    `json:"series"`
+	Pairs  map[string][2][]float64   `json:"pairs"`
+	Tables map[string][2][]float64   `json:"tables"`
+	Series map[string][]float64      `json:"series"`
+	Rows   map[string][2][][]float64 `json:"rows"`
+	Queues map[string]queued         `json:"queues"`
+}
+
+// queued is a question about a queue: packets that come at those times in seconds and have
+// that many bytes, and a server of that many bytes a second.
+type queued struct {
+	At    []float64 `json:"at"`
+	Bytes []int32   `json:"bytes"`
+	Rate  float64   `json:"rate"`
 }
 
 type answers struct {
@@ -30,6 +40,8 @@ type answers struct {
 		Energies []float64
 		Hurst    float64
 	}
+	Rows   map[string]struct{ Recall, Precision, Radius float64 }
+	Queues map[string]struct{ Loss, Delay float64 }
 }
 
 func ask() questions {
@@ -61,7 +73,44 @@ func ask() questions {
 			"counts":      draw(1000, whole(40)),
 			"random walk": walk(rng, 2048),
 		},
+		Rows: map[string][2][][]float64{
+			"as real":   {points(rng, 120, 0, 0), points(rng, 120, 0, 0)},
+			"one mode":  {points(rng, 120, 6, 0.5), points(rng, 120, 0, 0)},
+			"elsewhere": {points(rng, 60, 0, 0), points(rng, 60, 2, 1)},
+			"ties":      {{{1}, {1}, {1}, {1}, {1}, {1}, {2}, {2}}, {{1}, {2}, {3}, {3}, {4}, {5}, {6}, {7}}},
+		},
+		Queues: map[string]queued{
+			"half load":   queuedPackets(rng, 3000, 1600),
+			"overload":    queuedPackets(rng, 3000, 600),
+			"at one time": {make([]float64, 1200), slices.Repeat([]int32{100}, 1200), 1000},
+		},
 	}
+}
+
+// points are n rows of three columns, a part of which lie around another centre.
+func points(rng *rand.Rand, n int, centre, part float64) [][]float64 {
+	rows := make([][]float64, n)
+	for i := range rows {
+		var at float64
+		if float64(i) < part*float64(n) {
+			at = centre
+		}
+		for range 3 {
+			rows[i] = append(rows[i], math.Round((rng.NormFloat64()+at)*1e6)/1e6)
+		}
+	}
+	return rows
+}
+
+// queuedPackets are n packets of 1 to 1,500 bytes, one a second at the mean.
+func queuedPackets(rng *rand.Rand, n int, rate float64) queued {
+	q := queued{Rate: rate}
+	var at float64
+	for range n {
+		at += math.Round(rng.ExpFloat64()*1e6) / 1e6
+		q.At, q.Bytes = append(q.At, math.Round(at*1e6)/1e6), append(q.Bytes, 1+rng.Int32N(1500))
+	}
+	return q
 }
 
 func walk(rng *rand.Rand, n int) []float64 {
@@ -79,8 +128,8 @@ func scipyAnswers(q questions) ([]byte, error) {
 	if python == "" {
 		python = "python3"
 	}
-	if err := exec.Command(python, "-c", "import scipy, pywt").Run(); err != nil {
-		return nil, fmt.Errorf("%s with scipy and PyWavelets is not installed: %w", python, err)
+	if err := exec.Command(python, "-c", "import scipy, pywt, sklearn").Run(); err != nil {
+		return nil, fmt.Errorf("%s with SciPy, PyWavelets and scikit-learn is not installed: %w", python, err)
 	}
 	in, err := json.Marshal(q)
 	if err != nil {
@@ -91,8 +140,9 @@ func scipyAnswers(q questions) ([]byte, error) {
 	return cmd.Output()
 }
 
-// TestAgainstSciPy compares with testdata/statistics.json, which SciPy wrote, and
-// with SciPy itself where it is installed.
+// TestAgainstSciPy compares with testdata/statistics.json, which SciPy 1.17.1, NumPy 2.4.6,
+// PyWavelets 1.8.0 and scikit-learn 1.7.2 wrote (go test -run AgainstSciPy -regen), and with
+// those that are installed.
 func TestAgainstSciPy(t *testing.T) {
 	q := ask()
 	if *regen {
@@ -125,7 +175,7 @@ func compareAnswers(t *testing.T, q questions, text []byte) {
 		t.Fatal(err)
 	}
 	t.Log(want.Versions)
-	near := func(name string, got, want float64) {
+	same := func(name string, got, want float64) {
 		t.Helper()
 		if math.Abs(got-want) > 1e-9*max(1, math.Abs(want)) {
 			t.Errorf("%s: %.12g, want %.12g", name, got, want)
@@ -133,17 +183,34 @@ func compareAnswers(t *testing.T, q questions, text []byte) {
 	}
 	for name, pair := range q.Pairs {
 		a, b := slices.Sorted(slices.Values(pair[0])), slices.Sorted(slices.Values(pair[1]))
-		near(name+" W1", wasserstein(each(a), each(b)), want.Pairs[name].W1)
-		near(name+" KS", kolmogorovSmirnov(each(a), each(b)), want.Pairs[name].KS)
-		near(name+" W1 the other way", wasserstein(each(b), each(a)), want.Pairs[name].W1)
+		same(name+" W1", wasserstein(each(a), each(b)), want.Pairs[name].W1)
+		same(name+" KS", kolmogorovSmirnov(each(a), each(b)), want.Pairs[name].KS)
+		same(name+" W1 the other way", wasserstein(each(b), each(a)), want.Pairs[name].W1)
 	}
 	for name, pair := range q.Tables {
 		p, q := map[int]float64{}, map[int]float64{}
 		for i := range pair[0] {
 			p[i], q[i] = pair[0][i], pair[1][i]
 		}
-		near(name+" JSD", jensenShannon(p, q), want.Tables[name].JSD)
-		near(name+" TV", totalVariation(p, q), want.Tables[name].TV)
+		same(name+" JSD", jensenShannon(p, q), want.Tables[name].JSD)
+		same(name+" TV", totalVariation(p, q), want.Tables[name].TV)
+	}
+	for name, sides := range q.Rows {
+		reach := radii(sides[0])
+		recall, precision := near(sides[0], sides[1], reach)
+		mean, _ := each(reach).moments()
+		same(name+" recall", recall, want.Rows[name].Recall)
+		same(name+" precision", precision, want.Rows[name].Precision)
+		same(name+" radius", mean, want.Rows[name].Radius)
+	}
+	for name, asked := range q.Queues {
+		var packets []arrival
+		for i, at := range asked.At {
+			packets = append(packets, arrival{int64(math.Round(at * 1e9)), asked.Bytes[i]})
+		}
+		found := serve(packets, asked.Rate)
+		same(name+" loss", found.loss, want.Queues[name].Loss)
+		same(name+" delay", found.delay, want.Queues[name].Delay)
 	}
 	for name, x := range q.Series {
 		energies, _ := HaarEnergies(seriesOf(x), int64(len(x)), math.MaxInt)
@@ -152,13 +219,13 @@ func compareAnswers(t *testing.T, q questions, text []byte) {
 			continue
 		}
 		for i, e := range energies {
-			near(fmt.Sprintf("%s level %d", name, i+1), e, want.Series[name].Energies[i])
+			same(fmt.Sprintf("%s level %d", name, i+1), e, want.Series[name].Energies[i])
 		}
 		h, ok := hurstExponent(seriesOf(x), int64(len(x)))
 		if !ok {
 			t.Errorf("%s: no Hurst exponent", name)
 		}
-		near(name+" Hurst", h, want.Series[name].Hurst)
+		same(name+" Hurst", h, want.Series[name].Hurst)
 	}
 }
 

@@ -171,7 +171,7 @@ func tableCosine(name string, starts bool, values func(t *flowTable) []float64) 
 			x, y := values(a), values(b)
 			n := int64(min(len(x), len(y)))
 			rng := rand.New(rand.NewPCG(a.seed, uint64(len(full))))
-			return compared(cosineOf(subset(x, int64(len(x)), n, rng), subset(y, int64(len(y)), n, rng)), len(x), len(y))
+			return cosineResult(cosineOf(subset(x, int64(len(x)), n, rng), subset(y, int64(len(y)), n, rng)), len(x), len(y))
 		}}
 }
 

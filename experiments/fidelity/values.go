@@ -19,7 +19,7 @@ type Values struct {
 type Distances struct {
 	KS     float64 // Kolmogorov-Smirnov: the greatest difference of the distribution functions
 	W1     float64 // Wasserstein-1, in the unit of the values
-	JSD    float64 // Jensen-Shannon distance in base 2 of histograms with 50 equal bins over the range of both
+	JSD    float64 // Jensen-Shannon divergence in bits of histograms with 50 equal bins over the range of both
 	Cosine float64 // NeCSTGen's "percentage of correspondence": blind to scale (D37)
 }
 
@@ -77,9 +77,9 @@ func (d distribution) histogram(low, high float64) map[int]float64 {
 	return counts
 }
 
-// Apart returns the Jensen-Shannon distance in base 2 and the total variation of two
+// Apart returns the Jensen-Shannon divergence in bits and the total variation of two
 // tables of counts. Both are not a number where a table is empty.
-func Apart(p, q map[string]float64) (jensenShannonDistance, variation float64) {
+func Apart(p, q map[string]float64) (divergence, variation float64) {
 	return jensenShannon(p, q), totalVariation(p, q)
 }
 

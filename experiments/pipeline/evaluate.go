@@ -8,6 +8,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/fidelity"
+	"github.com/necstgen/necstgen/experiments/fidelity/identifier"
 	"github.com/necstgen/necstgen/experiments/fidelity/tool"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/baseline"
@@ -17,12 +18,12 @@ import (
 
 // evaluateParams are the settings that decide the scores.
 type evaluateParams struct {
-	Scores      config.Evaluate `json:"scores"`
-	IdleTimeout config.Duration `json:"idle_timeout"` // the capture's packets become flows as the original's do
-	MarkovOrder int             `json:"markov_order"` // of the baseline
-	RateFactor  float64         `json:"rate_factor"`  // the baselines are as dense as what is generated
-	Level       config.Level    `json:"level"`
-	Followed    bool            `json:"followed,omitempty"` // the capture has the starts and sizes of the original
+	packetParams                 // the original is read again for what its packets say
+	Scores       config.Evaluate `json:"scores"`
+	MarkovOrder  int             `json:"markov_order"` // of the baseline
+	RateFactor   float64         `json:"rate_factor"`  // the baselines are as dense as what is generated
+	Level        config.Level    `json:"level"`
+	Followed     bool            `json:"followed,omitempty"` // the capture has the starts and sizes of the original
 
 	Tools map[string]string `json:"tools,omitempty"` // the programs that are asked, and their versions here
 }
@@ -38,13 +39,9 @@ func (p evaluateParams) drawn() string {
 
 // evaluateStage scores the capture beside floors and baselines.
 func evaluateStage(e config.Experiment) stage.Stage {
-	p := evaluateParams{e.Evaluate, e.Data.IdleTimeout, e.Markov.Order, e.Generate.RateFactor, e.Level, e.Generate.Follow != "", e.Evaluate.Tools.Versions()}
+	p := evaluateParams{packetsOf(e.Data), e.Evaluate, e.Markov.Order, e.Generate.RateFactor, e.Level, e.Generate.Follow != "", e.Evaluate.Tools.Versions()}
 	p.Scores.Tools = tool.None // what they are here counts
-	deps := []string{p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName}
-	if len(p.Tools) > 0 {
-		deps = append(deps, dataName)
-	}
-	return stage.Stage{Name: "evaluate", Version: 5, Params: p, Deps: deps,
+	return stage.Stage{Name: "evaluate", Version: 5, Params: p, Deps: []string{dataName, p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName},
 		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"},
 		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p) }}
 }
@@ -61,7 +58,11 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
 	if split.HeldOut, err = readFlows(env, heldOutName); err != nil {
 		return err
 	}
-	synthetic, err := readSynthetic(ctx, env, p, t)
+	payloads, err := readPayloads(ctx, env, p, split)
+	if err != nil {
+		return err
+	}
+	synthetic, err := readSynthetic(ctx, env, p, t, payloads)
 	if err != nil {
 		return err
 	}
@@ -79,7 +80,7 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
 	if err != nil {
 		return err
 	}
-	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0 || t.Piece > 0, Followed: p.Followed}
+	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0 || t.Piece > 0, Followed: p.Followed, Payloads: payloads}
 	if cfg.Tools, err = askTools(ctx, env, p, cfg, split, synthetic); err != nil {
 		return err
 	}
@@ -91,8 +92,26 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
 	return writeJSON(env, scoresName, scores)
 }
 
-// readSynthetic gathers the flows of the capture by the same rules as the original's.
-func readSynthetic(ctx context.Context, env *stage.Env, p evaluateParams, t generator.Traffic) ([]*flow.Flow, error) {
+// readPayloads reads what the packets of the original say that are learnt or held out:
+// tables of packets do not keep that.
+func readPayloads(ctx context.Context, env *stage.Env, p evaluateParams, split fidelity.Split) (*identifier.Original, error) {
+	parts := identifier.PartsOf(split.Training, split.HeldOut)
+	data, err := openEnv(env)
+	if err != nil {
+		return nil, err
+	}
+	defer data.Close()
+	payloads := identifier.New()
+	err = payloads.AddAll(data.Packets(ctx, p.selection()), *p.assembler(), parts)
+	if changed := data.unchanged(); changed != nil {
+		return nil, changed // whatever that has broken
+	}
+	return payloads, err
+}
+
+// readSynthetic gathers the flows of the capture by the same rules as the original's, and
+// shows payloads what its packets say.
+func readSynthetic(ctx context.Context, env *stage.Env, p evaluateParams, t generator.Traffic, payloads *identifier.Original) ([]*flow.Flow, error) {
 	if p.Level == config.PacketLevel {
 		return readFlows(env, p.drawn())
 	}
@@ -106,7 +125,7 @@ func readSynthetic(ctx context.Context, env *stage.Env, p evaluateParams, t gene
 	}
 	defer data.Close()
 	a := flow.Assembler{IdleTimeout: time.Duration(p.IdleTimeout)}
-	flows, damaged, err := flow.Collect(a.Flows(data.Packets(ctx, trace.Selection{Application: t.Application})))
+	flows, damaged, err := flow.Collect(a.Flows(payloads.Looking(data.Packets(ctx, trace.Selection{Application: t.Application}))))
 	if err != nil {
 		return nil, err
 	}

@@ -69,7 +69,7 @@ def distances(a, b):
     a, b = numpy.asarray(a, float), numpy.asarray(b, float)
     low, high = min(a.min(), b.min()), max(a.max(), b.max())
     p, q = (numpy.histogram(x, bins=50, range=(low, high))[0] for x in (a, b))
-    return {"KS": ks_2samp(a, b).statistic, "W1": wasserstein_distance(a, b), "JSD": jensenshannon(p, q, base=2)}
+    return {"KS": ks_2samp(a, b).statistic, "W1": wasserstein_distance(a, b), "JSD": jensenshannon(p, q, base=2) ** 2}
 
 
 def describe(into, quantity, *sides):
@@ -93,7 +93,7 @@ def tables(into, quantity, p, q):
     a, b = (numpy.array([t[k] for k in keys], float) for t in (p, q))
     a, b = a / a.sum(), b / b.sum()
     into[f"{quantity}|total variation to real"] = [None, float(abs(a - b).sum() / 2)]
-    into[f"{quantity}|JSD to real"] = [None, float(jensenshannon(a, b, base=2))]
+    into[f"{quantity}|JSD to real"] = [None, float(jensenshannon(a, b, base=2)) ** 2]
 
 
 def packets(flows):
