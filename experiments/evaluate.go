@@ -66,6 +66,12 @@ func (c *command) evaluate(ctx context.Context, real, synthetic string, o evalua
 			return usageError{fmt.Errorf("--application: %w", err)}
 		}
 	}
+	recurrent, closeDevice, err := c.recurrent(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeDevice()
+	options.Config.Recurrent = recurrent
 	scores, err := evaluate.Files(ctx, options)
 	if err != nil {
 		return err

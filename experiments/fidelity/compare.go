@@ -19,7 +19,9 @@ type comparison struct {
 	generated  *timeline           // all synthetic flows
 	training   map[string]struct{} // shapes of the training flows
 	neighbours *neighbourhood      // of the training flows
+	recurrent  *wholeFlows         // what the recurrent adversary is shown
 	baseline   bool                // the synthetic side is a baseline
+	half       bool                // both sides are halves of the real data
 	seed       uint64              // each score derives its own source
 }
 
@@ -64,6 +66,7 @@ type reference struct {
 	whole      *timeline
 	training   map[string]struct{}
 	neighbours *neighbourhood
+	recurrent  wholeFlows
 }
 
 // newReference prepares what all comparisons with the real data need.
@@ -87,6 +90,7 @@ func (r *reference) against(flows []*flow.Flow, src rand.Source) *comparison {
 		generated:  newTimeline(flows, r.clock),
 		training:   r.training,
 		neighbours: r.neighbours,
+		recurrent:  &r.recurrent,
 		seed:       src.Uint64(),
 	}
 	return c.pair()
@@ -107,6 +111,8 @@ func (r *reference) halves(n int, src rand.Source) *comparison {
 		generated:  newTimeline(b, r.clock),
 		training:   r.training,
 		neighbours: r.neighbours,
+		recurrent:  &r.recurrent,
+		half:       true,
 		seed:       src.Uint64(),
 	}
 	return c.pair()
@@ -169,6 +175,7 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 		return scores
 	}
 	main := ref.against(synthetic, src)
+	others, halves := rand.NewPCG(main.seed, 1), rand.NewPCG(main.seed, 2) // so that baselines change no floor, and no score behind them
 	for i, m := range measures {
 		r := m.of(main)
 		if part := main.part(real.HeldOut, synthetic); !m.all && !math.IsNaN(r.value) {
@@ -185,13 +192,14 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 		if len(baselines[name]) < cfg.MinFlows {
 			continue
 		}
-		c := ref.against(baselines[name], src)
+		c := ref.against(baselines[name], others)
 		c.baseline = true
 		for i, m := range measures {
 			scores[i].Baselines[name] = number(m.of(c).value)
 		}
 	}
-	ref.floors(scores, len(main.real.flows), src)
+	ref.floors(scores, len(main.real.flows), halves)
+	ref.recurrent.settle(scores)
 	return scores
 }
 

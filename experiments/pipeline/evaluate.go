@@ -33,15 +33,17 @@ func (p evaluateParams) drawn() string {
 	return captureName
 }
 
-// evaluateStage scores the capture beside floors and baselines.
-func evaluateStage(e config.Experiment) stage.Stage {
+// evaluateStage scores the capture beside floors and baselines. A recurrent network is
+// among the adversaries where the kind computes on a device anyway: what needs none
+// should not open one for that.
+func evaluateStage(e config.Experiment, kind generator.Kind) stage.Stage {
 	p := evaluateParams{e.Evaluate, e.Data.IdleTimeout, e.Markov.Order, e.Generate.RateFactor, e.Level, e.Generate.Follow != ""}
-	return stage.Stage{Name: "evaluate", Version: 4, Params: p, Deps: []string{p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName},
-		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"},
-		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p) }}
+	return stage.Stage{Name: "evaluate", Version: 5, Params: p, Deps: []string{p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName},
+		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"}, Device: kind.Device,
+		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p, kind.Device) }}
 }
 
-func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
+func evaluate(ctx context.Context, env *stage.Env, p evaluateParams, recurrent bool) error {
 	t, err := readTraffic(env)
 	if err != nil {
 		return err
@@ -72,6 +74,9 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
 		return err
 	}
 	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0 || t.Piece > 0, Followed: p.Followed}
+	if recurrent {
+		cfg.Recurrent = Recurrent(ctx, env.Backend)
+	}
 	scores, err := fidelity.Compare(cfg, split, synthetic, baselines, src)
 	if err != nil {
 		return err
