@@ -2,38 +2,44 @@ package main
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/gomlx/compute"
 
 	"github.com/necstgen/necstgen/experiments/config"
+	"github.com/necstgen/necstgen/experiments/evaluate"
 	"github.com/necstgen/necstgen/experiments/fidelity"
 	"github.com/necstgen/necstgen/experiments/pipeline"
 	"github.com/necstgen/necstgen/gomlxmodels/device"
 )
 
-// recurrent returns what opens the network of the adversary that reads whole flows, on
-// the device of --backend as run does, and what closes that device.
-func (c *command) recurrent(ctx context.Context) (open func() (fidelity.SequenceClassifier, error), closeDevice func(), err error) {
+// evaluateFiles scores two files. The recurrent network among the adversaries is trained
+// on the device of --backend, as in a run; without flows enough for it no device is
+// opened.
+func (c *command) evaluateFiles(ctx context.Context, o evaluate.Options) ([]fidelity.Score, error) {
 	backend := config.Auto
 	if c.backend != "" {
 		if err := backend.UnmarshalText([]byte(c.backend)); err != nil {
-			return nil, nil, usageError{err}
+			return nil, usageError{fmt.Errorf("--backend %q: %w", c.backend, err)}
 		}
 	}
+	name := string(backend)
+	if backend == config.Auto {
+		name = ""
+	}
 	var d *device.Device
-	openDevice := func(ctx context.Context) (compute.Backend, error) {
-		name := string(backend)
-		if backend == config.Auto {
-			name = ""
-		}
+	open := func(ctx context.Context) (compute.Backend, error) {
+		var err error
 		if d, err = device.Open(ctx, device.Options{Backend: name, Out: c.err}); err != nil {
 			return nil, err
 		}
 		return d.Backend, nil
 	}
-	return pipeline.Recurrent(ctx, openDevice), func() {
+	defer func() {
 		if d != nil {
 			d.Close()
 		}
-	}, nil
+	}()
+	o.Config.Recurrent = pipeline.Recurrent(ctx, open)
+	return evaluate.Files(ctx, o)
 }

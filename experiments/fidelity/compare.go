@@ -19,7 +19,7 @@ type comparison struct {
 	generated  *timeline           // all synthetic flows
 	training   map[string]struct{} // shapes of the training flows
 	neighbours *neighbourhood      // of the training flows
-	recurrent  *wholeFlows         // what the recurrent adversary is shown
+	recurrent  *recurrentAdversary // what the recurrent adversary is shown
 	baseline   bool                // the synthetic side is a baseline
 	half       bool                // both sides are halves of the real data
 	seed       uint64              // each score derives its own source
@@ -66,7 +66,7 @@ type reference struct {
 	whole      *timeline
 	training   map[string]struct{}
 	neighbours *neighbourhood
-	recurrent  wholeFlows
+	recurrent  recurrentAdversary
 }
 
 // newReference prepares what all comparisons with the real data need.

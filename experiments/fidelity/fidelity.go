@@ -12,7 +12,9 @@
 // of flows, because most scores depend on it.
 //
 // Classifier two-sample tests follow Lopez-Paz and Oquab (Revisiting classifier
-// two-sample tests, ICLR 2017) with the random forest of package forest.
+// two-sample tests, ICLR 2017) with the forest and the boosted trees of package
+// classifier, and with a recurrent network, which the caller brings (Config.Recurrent):
+// this package links none.
 //
 // Work and memory go with the packets, never with the time that they span: load
 // over time is held as a [Series]. Where a score is of a part of the flows, windows

@@ -41,17 +41,17 @@ const recurrentFloors = 2
 const recurrentName = "recurrent flow"
 
 // recurrentMeasure is the adversary that reads whole flows. Its networks are trained
-// together when all comparisons are known, so that it is wholeFlows that fills its score
-// in.
+// together when all comparisons are known, so it is recurrentAdversary that fills its
+// score in.
 func recurrentMeasure() measure {
 	return measure{Definition: Definition{"classifier", recurrentName, Classifier,
-		"AUC of a recurrent network that tries to tell real from synthetic flows by their packets, one after the other: what windows have of each."},
+		"AUC of a recurrent network that tries to tell real from synthetic flows by their packets, one after the other: length, direction, log gap, header length and flags of each, of LoRaWAN uplinks also what windows have of them."},
 		flows: true, compute: func(c *comparison) result { return c.recurrent.add(c) }}
 }
 
-// wholeFlows is what the recurrent adversary is shown of the comparisons with one
-// reference.
-type wholeFlows struct {
+// recurrentAdversary is what the recurrent adversary is shown of the comparisons with
+// one reference.
+type recurrentAdversary struct {
 	opened *SequenceClassifier // nil: not yet
 	main   *sequences          // of the synthetic side; nil: too few
 	halves []*sequences        // of the real data
@@ -66,11 +66,11 @@ type sequences struct {
 	note    string
 }
 
-// pending is the result of a score that wholeFlows fills in later.
+// pending is the result of a score that recurrentAdversary fills in later.
 var pending = result{value: math.NaN()}
 
 // add takes the flows of a comparison.
-func (w *wholeFlows) add(c *comparison) result {
+func (w *recurrentAdversary) add(c *comparison) result {
 	n := min(len(c.real.flows), len(c.synthetic.flows))
 	switch {
 	case c.half && (w.main == nil || len(w.halves) == recurrentFloors):
@@ -184,7 +184,7 @@ func columnsOf(packets [][]float64) [][]float64 {
 }
 
 // settle trains the networks and fills in the score, its floor, and what it looked at.
-func (w *wholeFlows) settle(scores []Score) {
+func (w *recurrentAdversary) settle(scores []Score) {
 	score := Definition{Level: "classifier", Name: recurrentName}.In(scores)
 	if w.main == nil || score == nil {
 		return
@@ -226,7 +226,7 @@ func (s *sequences) judge(scores []float64) (classifier.Result, error) {
 
 // judge fills in the score of the synthetic side from what the networks say of its
 // flows, and of the flows without each field.
-func (w *wholeFlows) judge(score *Score, said []float64, fields []string) error {
+func (w *recurrentAdversary) judge(score *Score, said []float64, fields []string) error {
 	found, err := w.main.judge(said)
 	if err != nil {
 		return err

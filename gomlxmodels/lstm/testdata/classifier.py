@@ -56,7 +56,7 @@ for seed in range(SEEDS):
         model = keras.Sequential([keras.layers.LSTM(16, return_sequences=True, recurrent_initializer="glorot_uniform"), keras.layers.Dense(1)])
         model.compile(keras.optimizers.Adam(2e-2), keras.losses.BinaryCrossentropy(from_logits=True))
         learn, test = fold != k, fold == k
-        model.fit(padded[learn], target[learn], sample_weight=weight[learn] * longest, batch_size=24, epochs=10, verbose=0)
+        model.fit(padded[learn], target[learn], sample_weight=weight[learn] * longest, batch_size=24, epochs=8, verbose=0)
         said = (model.predict(padded[test], verbose=0)[:, :, 0] * weight[test]).sum(1)
         auc.append(roc_auc_score(y[test], said))
     aucs.append(np.mean(auc))
