@@ -46,7 +46,7 @@ func autoregressive() ClassifierTask {
 // mean AUC of five seeds is that of Keras 3.15.1 on JAX 0.10.2 (testdata/classifier.py),
 // within what the seeds of both differ by.
 func TestClassifierKeras(t *testing.T) {
-	const keras = 0.8430
+	const keras = 0.8477
 	b, task := devicetest.XLA(t), autoregressive()
 	if first := task.Sequences[0][0]; math.Abs(first[0]-0.55434438) > 1e-8 || math.Abs(first[1]-0.6648924) > 1e-7 {
 		t.Fatalf("the first numbers are %.8f, of Python 0.55434438 and 0.6648924", first)
