@@ -92,7 +92,7 @@ func checkTask(t *testing.T, task SequenceTask, main bool) {
 	count := map[int]int{}
 	for i, sequence := range task.Sequences {
 		count[task.Classes[i]]++
-		if len(sequence) == 0 || len(sequence) > 12 || len(sequence[0]) != 5+8 {
+		if len(sequence) == 0 || len(sequence) > 12 || len(sequence[0]) != 6+8 {
 			t.Fatalf("sequence %d: %d packets", i, len(sequence))
 		}
 		if task.Folds[i] < 0 || task.Folds[i] > 4 || task.Folds[i] != task.Folds[i%300] {
@@ -112,7 +112,7 @@ func checkTask(t *testing.T, task SequenceTask, main bool) {
 		for i := range 300 {
 			for j, step := range task.Sequences[i] {
 				other := task.Sequences[(1+field)*300+i][j]
-				for k, column := range []int{0, 2, 3, 4, 5 + 3} { // length, direction, log gap, header length, PSH
+				for k, column := range []int{0, 2, 3, 4, 6 + 3} { // length, direction, log gap, header length, PSH
 					same[k] = same[k] && step[column] == other[column]
 					sums[k][0] += step[column]
 					sums[k][1] += other[column]
@@ -149,5 +149,16 @@ func TestRecurrentAbsent(t *testing.T) {
 				t.Errorf("%+v, want no value and %q", s, test.want)
 			}
 		})
+	}
+}
+
+// The change of a gap is from the last one between packets of the same directions.
+func TestGapChanges(t *testing.T) {
+	packets := [][]float64{{0, 0, -6}, {0, 1, -2}, {0, 0, -1}, {0, 1, -2}, {0, 1, -5}, {0, 0, -1.9}, {0, 1, -3}} // length, direction, log gap
+	want := []float64{0, 0, 0, math.Log10(0.01), 0, math.Log10(0.91), math.Log10(1.01)}
+	for i, got := range gapChanges(packets) {
+		if math.Abs(got-want[i]) > 1e-12 {
+			t.Errorf("packet %d: %v, want %v", i, got, want[i])
+		}
 	}
 }
