@@ -25,9 +25,9 @@ type ClassifierTask struct {
 	Folds     []int         // [sequence], from 0 without a gap: the network of a fold scores it and learns from those of the other folds
 }
 
-// The network that tells sequences apart and its training. On the quickstart's flows
-// 32 units, twice the epochs, half the batch, or twice the learning rate move the mean
-// AUC of six seeds, 0.589, by 0.008 at most; a seed moves it by 0.013.
+// The network that tells sequences apart and its training. On the quickstart's flows the
+// mean AUC of six seeds is 0.730 (a seed moves it by 0.02); twice the units make it 0.735
+// and twice the epochs 0.738, in nearly twice the time; half the learning rate 0.715.
 const (
 	classifierUnits  = 16
 	classifierEpochs = 8
