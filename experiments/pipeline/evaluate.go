@@ -78,6 +78,9 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams, recurrent b
 		cfg.Recurrent = Recurrent(ctx, env.Backend)
 	}
 	scores, err := fidelity.Compare(cfg, split, synthetic, baselines, src)
+	if err == nil {
+		err = ctx.Err() // ends the training of the recurrent adversary: its score would be absent
+	}
 	if err != nil {
 		return err
 	}
