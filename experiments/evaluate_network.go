@@ -28,11 +28,15 @@ func (c *command) evaluateFiles(ctx context.Context, o evaluate.Options) ([]fide
 		name = ""
 	}
 	var d *device.Device
-	open := func(ctx context.Context) (compute.Backend, error) {
-		var err error
-		if d, err = device.Open(ctx, device.Options{Backend: name, Out: c.err}); err != nil {
+	open := func(ctx context.Context) (compute.Backend, error) { // once for each application that is compared
+		if d != nil {
+			return d.Backend, nil
+		}
+		opened, err := device.Open(ctx, device.Options{Backend: name, Out: c.err})
+		if err != nil {
 			return nil, err
 		}
+		d = opened
 		return d.Backend, nil
 	}
 	defer func() {
