@@ -33,7 +33,8 @@ and --to say which part of REAL and of --training is compared.
 If REAL is of one application, or --application or an output's name names one, SYNTHETIC is taken for
 that as a whole: its flows that are not recognised as such are scored too, and counted in a warning.
 Generated packets have no addresses and no starts of flows: flows are then those that both files
-label, and scores that need more say so. Tables of flows are scored by packets, starts and bytes.`,
+label, and scores that need more say so. Tables of flows are scored by packets, starts and bytes.
+--backend says what trains the recurrent network that tries to tell the two apart.`,
 		Example: `  go run ./experiments evaluate office.pcap generated.pcap
   go run ./experiments evaluate df_raw_HTTP.csv \
       DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv
@@ -69,7 +70,7 @@ func (c *command) evaluate(ctx context.Context, real, synthetic string, o evalua
 			return usageError{fmt.Errorf("--application: %w", err)}
 		}
 	}
-	scores, err := evaluate.Files(ctx, options)
+	scores, err := c.evaluateFiles(ctx, options)
 	if err != nil {
 		return err
 	}

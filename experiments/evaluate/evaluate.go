@@ -117,5 +117,9 @@ func (c *comparison) packets(ctx context.Context) ([]fidelity.Score, error) {
 	if !f.timeline || c.Training != "" { // every other segment has half of the load
 		baselines = map[string][]*flow.Flow{"bootstrap": split.Training}
 	}
-	return fidelity.Compare(cfg, split, candidate, baselines, c.src)
+	scores, err := fidelity.Compare(cfg, split, candidate, baselines, c.src)
+	if err == nil {
+		err = ctx.Err() // ends the training of the recurrent adversary: its score would be absent
+	}
+	return scores, err
 }

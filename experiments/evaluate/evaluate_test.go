@@ -3,6 +3,7 @@ package evaluate_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -275,5 +276,23 @@ func TestSameScores(t *testing.T) {
 		if x, y := a[name], b[name]; (x.Value == nil) != (y.Value == nil) || x.Value != nil && (*x.Value != *y.Value || *x.Floor != *y.Floor) {
 			t.Errorf("%s: %+v, then %+v", name, x, y)
 		}
+	}
+}
+
+// A comparison that is interrupted while a network learns has no scores.
+func TestInterrupted(t *testing.T) {
+	labelled := write(t, "DF_GEN_PACKET_DNS_FLOW_NO_CONNECT_FINAL.csv", packetRows(240, 4, true))
+	ctx, cancel := context.WithCancel(t.Context())
+	o := evaluate.Options{Real: labelled, Synthetic: labelled, Config: quick, Open: open, Warn: func(error) {}}
+	asked := false
+	o.Config.Recurrent = func() (fidelity.SequenceClassifier, error) {
+		return fidelity.SequenceClassifier{MaxFlows: 100, MaxPackets: 4, CrossValidate: func([]fidelity.SequenceTask, uint64) ([][]float64, error) {
+			asked = true
+			cancel()
+			return nil, ctx.Err()
+		}}, nil
+	}
+	if scores, err := evaluate.Files(ctx, o); !asked || !errors.Is(err, context.Canceled) {
+		t.Errorf("%d scores, %v, want %v; the network was asked: %t", len(scores), err, context.Canceled, asked)
 	}
 }

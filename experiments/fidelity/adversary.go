@@ -69,7 +69,7 @@ func classifierMeasures() []measure {
 			"AUC of " + a.learnerName() + " that tries to tell real from synthetic " + a.unit + " by " + a.meaning + "."},
 			flows: a.flows, uplinks: a.uplinks, needs: a.needs, all: a.whole, compute: a.classify})
 	}
-	return list
+	return append(list, recurrentMeasure())
 }
 
 func (a *adversary) learnerName() string {

@@ -5,7 +5,7 @@ var closing = []string{
 	"packet/length W1/sd", "packet/log gap W1/sd", "packet/flags JSD bits", "order/trigrams JSD bits", "order/handshake share", "order/close share",
 	"flow/packets W1/sd", "flow/bytes W1/sd", "flow/duration W1/sd", "coverage/type recall", "coverage/profile recall", "load/queue delay", "radio/spreading factor TV", "radio/frequency TV", "radio/SNR KS", "radio/RSSI KS",
 	"classifier/C2ST flow", "classifier/C2ST window", "classifier/C2ST uplink", "classifier/boosted flow", "classifier/boosted window", "classifier/gaps",
-	"classifier/first packets", "classifier/header fields", "classifier/sessions", "privacy/copied flows",
+	"classifier/first packets", "classifier/header fields", "classifier/sessions", "classifier/recurrent flow", "privacy/copied flows",
 	"aggregate/packets KS", "aggregate/time between flows KS", "aggregate/time between flows autocorrelation", "aggregate/flows/s KS",
 }
 

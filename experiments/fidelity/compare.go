@@ -22,7 +22,9 @@ type comparison struct {
 	training   map[string]struct{} // shapes of the training flows
 	neighbours *neighbourhood      // of the training flows
 	membership func() *membership  // made when first asked for
+	recurrent  *recurrentAdversary // what the recurrent adversary is shown
 	baseline   bool                // the synthetic side is a baseline
+	half       bool                // both sides are halves of the real data
 	seed       uint64              // each score derives its own source
 
 	queued    once[queueing]     // for both scores of the queue
@@ -84,6 +86,7 @@ type reference struct {
 	whole       *timeline
 	training    map[string]struct{}
 	neighbours  *neighbourhood
+	recurrent   recurrentAdversary
 	subjects    func() *subjects // made when first asked for
 	seed        uint64           // of the subjects
 }
@@ -114,6 +117,7 @@ func (r *reference) against(flows []*flow.Flow, src rand.Source) *comparison {
 		generated:  newTimeline(flows, r.clock),
 		training:   r.training,
 		neighbours: r.neighbours,
+		recurrent:  &r.recurrent,
 		seed:       src.Uint64(),
 	}
 	c.membership = sync.OnceValue(func() *membership { return r.subjects().attackWith(flows, c.source("membership")) })
@@ -136,6 +140,8 @@ func (r *reference) halves(n int, src rand.Source) *comparison {
 		generated:  newTimeline(b, r.clock),
 		training:   r.training,
 		neighbours: r.neighbours,
+		recurrent:  &r.recurrent,
+		half:       true,
 		seed:       src.Uint64(),
 	}
 	return c.pair()
@@ -200,6 +206,7 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 	byChance := make([]*chance, len(measures))
 	main := ref.against(synthetic, src)
 	ref.seed = main.seed
+	others, halves := rand.NewPCG(main.seed, 1), rand.NewPCG(main.seed, 2) // so that baselines change no floor, and no score behind them
 	for i, m := range measures {
 		r := m.of(main)
 		if part := main.part(real.HeldOut, synthetic); !m.all && !math.IsNaN(r.value) {
@@ -216,18 +223,19 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 		if len(baselines[name]) < cfg.MinFlows {
 			continue
 		}
-		c := ref.against(baselines[name], src)
+		c := ref.against(baselines[name], others)
 		c.baseline = true
 		for i, m := range measures {
 			scores[i].Baselines[name] = number(m.of(c).value)
 		}
 	}
-	ref.floors(scores, len(main.real.flows), src)
+	ref.floors(scores, len(main.real.flows), halves)
 	for i, by := range byChance {
 		if by != nil {
 			scores[i].Floor, scores[i].FloorSpread = number(by.mean), number(by.deviation)
 		}
 	}
+	ref.recurrent.settle(scores)
 	return scores
 }
 

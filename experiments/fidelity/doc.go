@@ -14,9 +14,10 @@
 // Levels of scores ask different questions. Distances of packets, flows and load compare
 // distributions one by one; order looks at what follows what. Classifier two-sample tests
 // (Lopez-Paz and Oquab, Revisiting classifier two-sample tests, ICLR 2017) look at many
-// values at once, with the learners of package classifier. Coverage looks for kinds of
-// flows that are missing or made up, which all these hardly see where they are few. The
-// queue shows what a router would make of the load.
+// values at once, with the learners of package classifier and with a recurrent network
+// that the caller brings (Config.Recurrent): this package links none. Coverage looks for
+// kinds of flows that are missing or made up, which all these hardly see where they are
+// few. The queue shows what a router would make of the load.
 //
 // Work and memory go with the packets, never with the time that they span: load
 // over time is held as a [Series]. Where a score is of a part of the flows, windows

@@ -36,8 +36,8 @@ func ExampleCompare() {
 		}
 	}
 	// Output:
-	// length KS: 0.50, real against real 0.08
+	// length KS: 0.50, real against real 0.07
 	// log gap KS: 0.00, real against real 0.00
-	// C2ST flow: 1.00, real against real 0.52
+	// C2ST flow: 1.00, real against real 0.50
 	// copied flows: 0.00, real against real 1.00
 }

@@ -28,6 +28,10 @@ type Config struct {
 	// from the other.
 	Lacks Lacks
 
+	// Recurrent opens what the adversary of whole flows learns with, when there are flows
+	// enough for it; nil: its score is absent.
+	Recurrent func() (SequenceClassifier, error)
+
 	// Followed says that the synthetic flows have the starts and sizes of the real ones,
 	// as they were asked to. Scores of privacy then say so in a note.
 	Followed bool

@@ -37,16 +37,18 @@ func (p evaluateParams) drawn() string {
 	return captureName
 }
 
-// evaluateStage scores the capture beside floors and baselines.
-func evaluateStage(e config.Experiment) stage.Stage {
+// evaluateStage scores the capture beside floors and baselines. A recurrent network is
+// among the adversaries where the kind computes on a device anyway: what needs none
+// should not open one for that.
+func evaluateStage(e config.Experiment, kind generator.Kind) stage.Stage {
 	p := evaluateParams{packetsOf(e.Data), e.Evaluate, e.Markov.Order, e.Generate.RateFactor, e.Level, e.Generate.Follow != "", e.Evaluate.Tools.Versions()}
 	p.Scores.Tools = tool.None // what they are here counts
 	return stage.Stage{Name: "evaluate", Version: 5, Params: p, Deps: []string{dataName, p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName},
-		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"},
-		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p) }}
+		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"}, Device: kind.Device,
+		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p, kind.Device) }}
 }
 
-func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
+func evaluate(ctx context.Context, env *stage.Env, p evaluateParams, recurrent bool) error {
 	t, err := readTraffic(env)
 	if err != nil {
 		return err
@@ -84,7 +86,13 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams) error {
 	if cfg.Tools, err = askTools(ctx, env, p, cfg, split, synthetic); err != nil {
 		return err
 	}
+	if recurrent {
+		cfg.Recurrent = Recurrent(ctx, env.Backend)
+	}
 	scores, err := fidelity.Compare(cfg, split, synthetic, baselines, src)
+	if err == nil {
+		err = ctx.Err() // ends the training of the recurrent adversary: its score would be absent
+	}
 	if err != nil {
 		return err
 	}

@@ -27,7 +27,7 @@ func stagesAt(e config.Experiment, kind generator.Kind) ([]stage.Stage, error) {
 		if needed == nil {
 			return nil, noLevel(e, kind)
 		}
-		return slices.Concat([]stage.Stage{readStage(e)}, needed, []stage.Stage{packetsStage(e), evaluateStage(e)}), nil
+		return slices.Concat([]stage.Stage{readStage(e)}, needed, []stage.Stage{packetsStage(e), evaluateStage(e, kind)}), nil
 	case config.AggregateLevel:
 		if kind.FlowTable == nil {
 			return nil, noLevel(e, kind)
@@ -42,7 +42,7 @@ func stagesAt(e config.Experiment, kind generator.Kind) ([]stage.Stage, error) {
 	if copies(e) {
 		stages = append(stages, examplesStage(e))
 	}
-	return append(stages, generateStage(e, kind, models), evaluateStage(e)), nil
+	return append(stages, generateStage(e, kind, models), evaluateStage(e, kind)), nil
 }
 
 // makersOf returns the stages that make the artifacts, and what those depend on, in

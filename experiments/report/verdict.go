@@ -111,7 +111,7 @@ func headline(a adversaries) string {
 var seen = map[string]string{
 	"C2ST flow": "whole flows", "C2ST window": "five packets in a row", "C2ST uplink": "single uplinks", "boosted flow": "whole flows in more detail",
 	"boosted window": "five packets in a row, by boosted trees", "gaps": "the gaps alone", "first packets": "the first ten packets",
-	"header fields": "header fields", "sessions": "the sessions of a client",
+	"header fields": "header fields", "sessions": "the sessions of a client", "recurrent flow": "flows packet by packet",
 }
 
 // sentences are the strongest classifier's AUC and what it looks at, and the others'.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	_ "github.com/gomlx/compute/gobackend"
 
@@ -60,4 +61,41 @@ func ExampleFitWindow() {
 	// larger than the one before: true
 	// larger than the one before: false
 	// larger than the one before: true
+}
+
+// Two classes of sequences have the same numbers, which rise in one and fall in the
+// other.
+func ExampleCrossValidate() {
+	var task lstm.ClassifierTask
+	r := rand.New(rand.NewPCG(1, 1))
+	for i := range 200 {
+		numbers := []float64{r.Float64(), r.Float64(), r.Float64(), r.Float64()}
+		slices.Sort(numbers)
+		if i%2 == lstm.ClassFalse {
+			slices.Reverse(numbers)
+		}
+		var sequence [][]float64
+		for _, v := range numbers {
+			sequence = append(sequence, []float64{v})
+		}
+		task.Sequences, task.Classes, task.Folds = append(task.Sequences, sequence), append(task.Classes, i%2), append(task.Folds, i/2%5)
+	}
+	backend, err := compute.NewWithConfig("go:ops_sequential")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	scores, err := lstm.CrossValidate(context.Background(), backend, []lstm.ClassifierTask{task}, 1)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	right := 0
+	for i, s := range scores[0] {
+		if (s > 0) == (task.Classes[i] == lstm.ClassTrue) {
+			right++
+		}
+	}
+	fmt.Println("right of 200, at least 180:", right >= 180)
+	// Output: right of 200, at least 180: true
 }

@@ -8,7 +8,9 @@
 // sequences together, a packet a step. Its cell is an LSTM (Hochreiter and Schmidhuber
 // 1997) whose back-propagation through long sequences is written by hand, in scan.go.
 //
-// Both are saved as a folder: a GoMLX checkpoint with the configuration beside it.
+// CrossValidate has networks of the same cell tell two classes of sequences apart.
+//
+// Models are saved as a folder: a GoMLX checkpoint with the configuration beside it.
 package lstm
 
 import (
@@ -143,12 +145,15 @@ func FitSampled(ctx context.Context, b compute.Backend, cfg SampledConfig, seque
 // shorten fits the rows to a backend that cannot scan: the Go backend has no
 // dynamic slices, so there rows are short enough to be unrolled.
 func (c *SampledConfig) shorten(b compute.Backend) {
-	if b.Capabilities().Operations[compute.OpTypeDynamicSlice] || c.Steps <= c.MaxUnroll {
+	if scans(b) || c.Steps <= c.MaxUnroll {
 		return
 	}
 	c.Steps = max(2, c.MaxUnroll)
 	c.WarmUp = min(c.WarmUp, c.Steps/2)
 }
+
+// scans reports whether a backend can run the steps of a sequence as a loop.
+func scans(b compute.Backend) bool { return b.Capabilities().Operations[compute.OpTypeDynamicSlice] }
 
 func checkSequences(cfg SampledConfig, sequences []Sequence) error {
 	steps := 0

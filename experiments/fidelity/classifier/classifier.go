@@ -25,6 +25,7 @@ import (
 	"math"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"sync"
 )
 
@@ -74,7 +75,7 @@ func CrossValidate(l Learner, folds int, x [][]float64, y []bool, groups []int, 
 	if len(groups) != len(x) {
 		return Result{}, fmt.Errorf("classifier: %d groups for %d rows: want one for each", len(groups), len(x))
 	}
-	fold := assignFolds(folds, y, groups, src)
+	fold := Folds(folds, y, groups, src)
 	parts := make([]part, folds)
 	for i, k := range fold {
 		parts[k].add(x[i], y[i], groups[i])
@@ -95,15 +96,38 @@ func CrossValidate(l Learner, folds int, x [][]float64, y []bool, groups []int, 
 		f := l.fit(train.x, train.y, src)
 		parts[k].scores, gains[k] = f.probabilities(nil, parts[k].x), f.gains()
 	})
-	r := Result{Importance: shares(gains), parts: parts}
+	r, err := judge(parts)
+	r.Importance = shares(gains)
+	return r, err
+}
+
+// judge is how well the scores of each fold's rows tell the classes apart.
+func judge(parts []part) (Result, error) {
+	r := Result{parts: parts}
 	for k := range parts {
 		area, ok := auc(parts[k].scores, parts[k].y)
 		if !ok {
-			return Result{}, fmt.Errorf("classifier: fold %d of %d has rows of one class only", k+1, folds)
+			return Result{}, fmt.Errorf("classifier: fold %d of %d has rows of one class only", k+1, len(parts))
 		}
-		r.AUC += area / float64(folds)
+		r.AUC += area / float64(len(parts))
 	}
 	return r, nil
+}
+
+// Judge is the result of scores [n] that something else than a Learner has given to rows
+// of the classes y [n], each without having seen the others of its fold. fold [n] counts
+// from 0, and groups [n] are the rows' groups, as CrossValidate has them; the result has
+// no Importance.
+func Judge(scores []float64, y []bool, fold, groups []int) (Result, error) {
+	if len(scores) == 0 || len(y) != len(scores) || len(fold) != len(scores) || len(groups) != len(scores) {
+		return Result{}, fmt.Errorf("classifier: %d scores, %d classes, %d folds and %d groups: want as many of each, at least 1", len(scores), len(y), len(fold), len(groups))
+	}
+	parts := make([]part, slices.Max(fold)+1)
+	for i, k := range fold {
+		parts[k].add(nil, y[i], groups[i])
+		parts[k].scores = append(parts[k].scores, scores[i])
+	}
+	return judge(parts)
 }
 
 // part is the rows of one fold.

@@ -70,7 +70,7 @@ func datasets() map[string]dataset {
 		for i := range groups {
 			groups[i] = i
 		}
-		d.Fold = assignFolds(5, d.Y, groups, rand.NewPCG(3, 3))
+		d.Fold = Folds(5, d.Y, groups, rand.NewPCG(3, 3))
 		made[name] = d
 	}
 	return made
@@ -375,7 +375,7 @@ func TestFolds(t *testing.T) {
 			y, groups = append(y, id%3 == 0), append(groups, id)
 		}
 	}
-	fold := assignFolds(5, y, groups, rand.NewPCG(9, 9))
+	fold := Folds(5, y, groups, rand.NewPCG(9, 9))
 	home := map[int]int{}
 	var count [5][2]int
 	for i, k := range fold {

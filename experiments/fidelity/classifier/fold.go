@@ -5,10 +5,10 @@ import (
 	"slices"
 )
 
-// assignFolds deals whole groups to the folds, the largest first, each to the fold
+// Folds deals whole groups to the folds, the largest first, each to the fold
 // that has the least of the class that the group has most of. Equal groups are
 // dealt in random order. It returns the fold of each row.
-func assignFolds(folds int, y []bool, groups []int, src rand.Source) []int {
+func Folds(folds int, y []bool, groups []int, src rand.Source) []int {
 	type group struct {
 		count [2]int
 		id    int
