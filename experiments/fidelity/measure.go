@@ -124,7 +124,7 @@ func Definitions() []Definition {
 var measures = func() []measure {
 	var all []measure
 	for _, part := range [][]measure{
-		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), classifierMeasures(), copiedMeasures(), membershipMeasures(), identifierMeasures(), onAll(loadMeasures()), publishedMeasures(),
+		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), onAll(loadMeasures()), classifierMeasures(), useMeasures(), copiedMeasures(), membershipMeasures(), identifierMeasures(), publishedMeasures(),
 	} {
 		all = append(all, part...)
 	}

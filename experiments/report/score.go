@@ -80,7 +80,8 @@ func definition(s fidelity.Score) (fidelity.Definition, bool) {
 // levelTitles name the levels in the order of the report.
 var levelTitles = []struct{ level, title, about, scale string }{
 	{"classifier", "Can a classifier tell?", "AUC of classifiers that are trained to tell synthetic from real, each by something else: 0.5 it cannot, 1 it always can. The first three are random forests, the others boosted trees. The strongest one counts.", "AUC, 0.5 to 1"},
-	{"privacy", "Does it give the training data away?", "How much of the training data comes out again. The floor is what new real flows reach, which are no copies.", "share, 0 to 1"},
+	{"use", "Is it of use?", "How well a classifier that has learnt from synthetic flows, alone or beside a few real ones, does on real flows. The floor has learnt from real flows in their place.", "AUC, 0 to 1"},
+	{"privacy", "Does it give the training data away?", "How much of the training data comes out again, how well an attacker tells which flows were learnt from, and what names somebody in it. Floors are what comes out where nothing is given away.", "share or AUC, 0 to 1"},
 	{"packet", "Packets", "Distances between the distributions of single packets: 0 is the same distribution.", "0 to 1, square root"},
 	{"radio", "Radio", "Distances between the distributions of what gateways note of LoRaWAN uplinks.", "0 to 1, square root"},
 	{"order", "Order", "What follows what inside a flow.", "0 to 1, shares linear"},
