@@ -79,7 +79,8 @@ func missing(format string, args ...any) result {
 // refer.
 type reference struct {
 	cfg         Config
-	application flow.Application // Unknown: several
+	several     bool             // applications
+	application flow.Application // of all flows, where they are not several
 	split       Split
 	pool        []*flow.Flow // training and held-out flows
 	clock       clock
@@ -87,21 +88,27 @@ type reference struct {
 	training    map[string]struct{}
 	neighbours  *neighbourhood
 	recurrent   recurrentAdversary
-	subjects    func() *subjects // made when first asked for
-	seed        uint64           // of the subjects
+	subjects    func() *subjects             // made when first asked for
+	attacked    func() [attacks][2][]float64 // made when first asked for
+	task        func() *task                 // made when first asked for
+	seed        uint64                       // of the subjects
 }
 
 // newReference prepares what all comparisons with the real data need.
 func newReference(cfg Config, real Split) *reference {
 	r := &reference{cfg: cfg, split: real, pool: slices.Concat(real.Training, real.HeldOut)}
-	if applications := real.Applications(); len(applications) == 1 {
+	if applications := real.Applications(); len(applications) > 1 {
+		r.several = true
+	} else if len(applications) == 1 {
 		r.application = applications[0]
 	}
 	r.clock = clockOf(r.pool)
 	r.whole = newTimeline(r.pool, r.clock)
 	r.training = shapes(real.Training)
 	r.neighbours = newNeighbourhood(real.Training, loggedSummary(r.clock))
-	r.subjects = sync.OnceValue(func() *subjects { return newSubjects(cfg, real, r.clock, rand.NewPCG(r.seed, 0)) })
+	r.subjects = sync.OnceValue(func() *subjects { return newSubjects(real, r.clock, rand.NewPCG(r.seed, 0)) })
+	r.task = sync.OnceValue(func() *task { return newTask(r) })
+	r.attacked = sync.OnceValue(r.membershipFloors)
 	return r
 }
 

@@ -167,9 +167,28 @@ func linkAddresses(flows []*flow.Flow) map[flow.MAC]bool {
 	return found
 }
 
-// portClasses are where the ranges of ports begin that clients have: those that services
-// register, and those that systems draw from (RFC 6335, 6; Linux begins at 32,768).
-var portClasses = [...]int{1024, 32768, 65536}
+// portRanges are the ranges that systems draw the ports of clients from, those below and
+// those above 32,767, each a first port and the one behind the last: of old systems, all
+// below; of RFC 6335, of Linux, all above.
+var portRanges = [][][2]int{{{1024, 5001}, {1024, 32768}}, {{49152, 65536}, {32768, 61000}, {32768, 65536}}}
+
+// portRange is the first of some ranges, of which the last has all others in it, that has
+// all the ports in it that a side has in the last one.
+func portRange(ranges [][2]int, sides ...*[1 << 16]bool) (from, to int) {
+	all := ranges[len(ranges)-1]
+	for _, r := range ranges {
+		inside := true
+		for port := all[0]; port < all[1]; port++ {
+			for _, has := range sides {
+				inside = inside && (!has[port] || port >= r[0] && port < r[1])
+			}
+		}
+		if inside {
+			return r[0], r[1]
+		}
+	}
+	return all[0], all[1]
+}
 
 // rotations is how often the synthetic ports are moved. Clients take neighbouring ports one
 // after another, so that ports are found in clusters, which moving them keeps.
@@ -184,8 +203,9 @@ func portsRecovered(c *comparison) result {
 	rng := rand.New(c.source("client ports"))
 	var moved [rotations]float64
 	found, all := 0, 0
-	for class, from := range portClasses[:len(portClasses)-1] {
-		size := portClasses[class+1] - from
+	for _, ranges := range portRanges {
+		from, to := portRange(ranges, known, synthetic)
+		size := to - from
 		var real []int // counted from the first of the range
 		for k := range size {
 			if known[from+k] {

@@ -81,7 +81,7 @@ func TestChance(t *testing.T) {
 	for i := range crowd {
 		crowd[i] = talk(100)
 	}
-	c := &comparison{reference: ref, generated: newTimeline(hosted(crowd, all, 9, 1, func(i int) int { return 32768 + i*32768/40000 }), 1000), seed: 1}
+	c := &comparison{reference: ref, generated: newTimeline(hosted(crowd, all, 9, 1, func(i int) int { return 32768 + i*28232/40000 }), 1000), seed: 1}
 	for name, test := range map[string]struct {
 		compute func(*comparison) result
 		floor   float64
@@ -93,6 +93,19 @@ func TestChance(t *testing.T) {
 	}
 	if r := portsRecovered(c); r.value < 0.99 {
 		t.Errorf("ports %.3f, want all of them: they are in the filled half of the range", r.value)
+	}
+}
+
+func TestPortRange(t *testing.T) {
+	for _, test := range []struct {
+		ports    []int
+		from, to int // of those above
+	}{{[]int{50000, 60000}, 49152, 65536}, {[]int{33000, 60999}, 32768, 61000}, {[]int{33000, 61000}, 32768, 65536}, {[]int{80, 5000}, 49152, 65536}} {
+		var one, other [1 << 16]bool
+		one[test.ports[0]], other[test.ports[1]] = true, true
+		if from, to := portRange(portRanges[1], &one, &other); from != test.from || to != test.to {
+			t.Errorf("%v: from %d to %d, want %d and %d", test.ports, from, to, test.from, test.to)
+		}
 	}
 }
 

@@ -124,7 +124,7 @@ func Definitions() []Definition {
 var measures = func() []measure {
 	var all []measure
 	for _, part := range [][]measure{
-		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), coverageMeasures(), onAll(loadMeasures()), classifierMeasures(),
+		packetMeasures(), radioMeasures(), orderMeasures(), flowMeasures(), coverageMeasures(), onAll(loadMeasures()), classifierMeasures(), useMeasures(),
 		copiedMeasures(), membershipMeasures(), identifierMeasures(), toolsMeasures(), publishedMeasures(),
 	} {
 		all = append(all, part...)

@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"sync"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -41,11 +40,11 @@ func membershipMeasures() []measure {
 			measure{Definition: Definition{"privacy", "members by " + attackNames[a] + " AUC", Classifier,
 				"AUC of an attacker who tells training flows from other real flows by " + what[a] + "."},
 				compute: func(c *comparison) result { return c.membership().result(a, 0, c.followedNote()) },
-				floor:   func(r *reference) (mean, deviation float64) { return r.subjects().floor(a, 0) }},
+				floor:   func(r *reference) (mean, deviation float64) { return r.membershipFloor(a, 0) }},
 			measure{Definition: Definition{"privacy", "members by " + attackNames[a] + " found", Proportion,
 				"Share of the training flows that this attacker finds while taking 1 % of other real flows for such."},
 				compute: func(c *comparison) result { return c.membership().result(a, 1, c.followedNote()) },
-				floor:   func(r *reference) (mean, deviation float64) { return r.subjects().floor(a, 1) }})
+				floor:   func(r *reference) (mean, deviation float64) { return r.membershipFloor(a, 1) }})
 	}
 	return ofFlows(onAll(list))
 }
@@ -62,7 +61,6 @@ const (
 // ones. The held-out flows are in two parts of which one is the unseen real traffic for
 // the other, and each for half of the training flows.
 type subjects struct {
-	cfg      Config
 	note     string // why there are none; "": there are
 	flows    []*flow.Flow
 	member   []bool
@@ -71,14 +69,11 @@ type subjects struct {
 	scale    scale
 	of       func(f *flow.Flow) []float64
 	training []*flow.Flow // those that are not attacked
-	src      rand.PCG
-	floors   func() [attacks][2][]float64
 }
 
 // newSubjects draws the flows that are attacked.
-func newSubjects(cfg Config, split Split, c clock, src rand.Source) *subjects {
-	s := &subjects{cfg: cfg, of: loggedProfile(c), src: *rand.NewPCG(src.Uint64(), src.Uint64())}
-	s.floors = sync.OnceValue(s.floorValues)
+func newSubjects(split Split, c clock, src rand.Source) *subjects {
+	s := &subjects{of: loggedProfile(c)}
 	n := min(len(split.HeldOut), len(split.Training)/2, mostSubjects) / 2 * 2
 	if n < leastOthers {
 		s.note = fmt.Sprintf("%d training and %d held-out flows: want at least %d and %d", len(split.Training), len(split.HeldOut), 2*leastOthers, leastOthers)
@@ -179,17 +174,18 @@ func (m *membership) result(a attack, rate int, followed string) result {
 	return r
 }
 
-// floorValues are the rates of attacks with training flows in place of synthetic ones,
-// others than those that are attacked: they give none of those away. If training and
-// held-out flows differ in kind, the attacker tells them apart all the same, and the
-// floor says how well.
-func (s *subjects) floorValues() (values [attacks][2][]float64) {
-	if s.note != "" {
-		return values
-	}
-	src := s.src
-	for range s.cfg.FloorSplits {
-		m := s.attackWith(draw(s.training, (len(s.training)+1)/2, math.MaxInt, &src), &src)
+// membershipFloors are the rates of attacks with training flows in place of synthetic ones,
+// others than those that are attacked: they give none of those away. Each floor split has
+// other subjects. If training and held-out flows differ in kind, the attacker tells them
+// apart all the same, and the floor says how well.
+func (r *reference) membershipFloors() (values [attacks][2][]float64) {
+	src := rand.NewPCG(r.seed, 1)
+	for range r.cfg.FloorSplits {
+		s := newSubjects(r.split, r.clock, src)
+		if s.note != "" {
+			return values
+		}
+		m := s.attackWith(draw(s.training, (len(s.training)+1)/2, math.MaxInt, src), src)
 		for a := range attacks {
 			area, found := m.curves[a].rates(nil)
 			values[a][0], values[a][1] = append(values[a][0], area), append(values[a][1], found)
@@ -198,9 +194,9 @@ func (s *subjects) floorValues() (values [attacks][2][]float64) {
 	return values
 }
 
-// floor is the mean and the deviation of a rate over floorValues.
-func (s *subjects) floor(a attack, rate int) (mean, deviation float64) {
-	values := s.floors()[a][rate]
+// membershipFloor is the mean and the deviation of a rate over membershipFloors.
+func (r *reference) membershipFloor(a attack, rate int) (mean, deviation float64) {
+	values := r.attacked()[a][rate]
 	if len(values) == 0 {
 		return math.NaN(), math.NaN()
 	}

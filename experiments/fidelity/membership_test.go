@@ -56,8 +56,8 @@ func TestMembership(t *testing.T) {
 						t.Errorf("%s by %s: %.3f in %v", test.name, attackNames[a], s.value, i)
 					}
 				}
-				floor, spread := r.subjects().floor(a, 0)
-				foundFloor, _ := r.subjects().floor(a, 1)
+				floor, spread := r.membershipFloor(a, 0)
+				foundFloor, _ := r.membershipFloor(a, 1)
 				if math.Abs(floor-0.5) > 0.06 || spread <= 0 || spread > 0.05 || foundFloor > 0.05 {
 					t.Errorf("floor by %s: %.3f +- %.3f, found %.3f", attackNames[a], floor, spread, foundFloor)
 				}
@@ -73,7 +73,7 @@ func TestMembershipOfOtherKind(t *testing.T) {
 	slow.gap *= 5
 	split := Split{Training: simulate(900, 1, web), HeldOut: simulate(400, 2, slow)}
 	scores, r := membersOf(t, split, simulate(900, 3, web), 1)
-	floor, spread := r.subjects().floor(byDistance, 0)
+	floor, spread := r.membershipFloor(byDistance, 0)
 	if v := scores[byDistance][0].value; v < 0.9 || floor < 0.9 || v > floor+4*spread+0.02 {
 		t.Errorf("area %.3f, floor %.3f +- %.3f, want both high and alike", v, floor, spread)
 	}
@@ -92,7 +92,7 @@ func TestFewSubjects(t *testing.T) {
 	if !math.IsNaN(m.value) || m.note != "15 training and 105 held-out flows: want at least 20 and 10" {
 		t.Errorf("%v, note %q", m.value, m.note)
 	}
-	if floor, _ := r.subjects().floor(byLikelihood, 1); !math.IsNaN(floor) {
+	if floor, _ := r.membershipFloor(byLikelihood, 1); !math.IsNaN(floor) {
 		t.Errorf("floor %v of too few flows", floor)
 	}
 }

@@ -54,6 +54,10 @@ func VerdictOf(scores []fidelity.Score, application string) Verdict {
 		}
 		v.Points = append(v.Points, text+".")
 	}
+	if sentence, warning := privacy(scores, application); sentence != "" {
+		v.Points = append(v.Points, sentence)
+		v.Warning = strings.TrimSpace(v.Warning + " " + warning)
+	}
 	if open, closed := find("order", "handshake share"), find("order", "close share"); open != nil && closed != nil {
 		v.Points = append(v.Points, fmt.Sprintf("%s of the synthetic TCP flows open with a full handshake%s, %s close properly%s.",
 			percent(*open.Value), ofReal(open), percent(*closed.Value), ofReal(closed)))
