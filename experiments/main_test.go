@@ -48,7 +48,7 @@ func TestScript(t *testing.T) {
 			return os.WriteFile(filepath.Join(env.WorkDir, "experiments.toml"), text, 0o666)
 		},
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"code": code, "datagrams": datagrams, "alter": alter, "damage": damage, "only": only, "cut": cut, "values": values,
+			"code": code, "datagrams": datagrams, "alter": alter, "damage": damage, "only": only, "cut": cut, "relink": relink, "values": values,
 		},
 	})
 }
@@ -74,11 +74,25 @@ func datagrams(ts *testscript.TestScript, _ bool, args []string) {
 	var file bytes.Buffer
 	w, err := pcap.NewWriter(&file, pcap.WriterOptions{})
 	ts.Check(err)
+	start := int64(1_700_000_000)
+	if len(args) > 3 {
+		start, err = strconv.ParseInt(args[3], 10, 64)
+		ts.Check(err)
+	}
 	for i := range n {
-		ts.Check(w.Write(1_700_000_000e9+int64(i)*1e9, datagram(20000+i, port)))
+		ts.Check(w.Write((start+int64(i))*1e9, datagram(20000+i, port)))
 	}
 	ts.Check(w.Close())
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), file.Bytes(), 0o666))
+}
+
+// relink gives a capture (pcap) another link type, of less than 256.
+func relink(ts *testscript.TestScript, _ bool, args []string) {
+	link, err := strconv.ParseUint(args[1], 10, 8)
+	ts.Check(err)
+	text := []byte(ts.ReadFile(args[0]))
+	text[20] = byte(link)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o666))
 }
 
 func cut(ts *testscript.TestScript, _ bool, args []string) {

@@ -43,6 +43,15 @@ func contentOf(in *bufio.Reader, name string) (content, error) {
 	case has("length_total_lstm"), has("count_total"), has("flow_id_count"), has("length_total"):
 		return "", fmt.Errorf("trace: %s: is a table without packets as they were sent (its first columns are %s): want a capture, or packets like NeCSTGen's raw/df_raw_HTTP.csv (evaluate takes generated packets and tables of flows too, and generate --from generated packets)", name, strings.Join(columns[:min(3, len(columns))], ", "))
 	}
+	for _, t := range []struct {
+		mark   string // the column by which such a table is known
+		wanted []string
+	}{{"layers_0", []string{"timestamps", "length_total"}}, {"time", []string{"length"}}} {
+		if has(t.mark) {
+			missing := slices.DeleteFunc(t.wanted, func(n string) bool { return has(n) })
+			return "", fmt.Errorf("trace: %s: has the column %s of a packet table, but not %s: want all of them", name, t.mark, strings.Join(missing, ", "))
+		}
+	}
 	return captured, nil // and refused as such, unless it is one
 }
 
