@@ -16,14 +16,14 @@ import (
 // OutputFile is a file of what a generator has drawn, CSV, Parquet or Arrow: packets
 // of flows, packets of one timeline, uplinks, or a table of flows. Its columns are
 // those of NeCSTGen's output files (algorithm.md 9.3 and 10.2) or of a flow table
-// (section 3).
+// (section 3). NetFlow records in NetShare's layout are a table of flows too.
 type OutputFile struct {
 	Name string
 
 	kind   outputKind
 	file   *numbers
 	suffix columnSuffix
-	native bool // a flow table with addresses, as package table writes it
+	native iter.Seq2[flow.TableRow, error] // the rows of a table that package table reads: its own flow tables, and NetFlow
 }
 
 // outputKind is what the rows of an OutputFile are.
@@ -46,10 +46,15 @@ func kindOf(columns []string) outputKind {
 		return uplinkKind
 	case has("length_total_lstm", "direction"):
 		return packetKind
-	case has("count_total", "time_diff"), has("flow_id_count", "timestamps_min"), has("flow_id_count", "time_diff"):
+	case has("count_total", "time_diff"), has("flow_id_count", "timestamps_min"), has("flow_id_count", "time_diff"), isNetFlow(columns):
 		return flowKind
 	}
 	return otherKind
+}
+
+// isNetFlow reports whether columns are those of NetFlow records in NetShare's layout.
+func isNetFlow(columns []string) bool {
+	return !slices.ContainsFunc(table.NetFlowColumns, func(n string) bool { return !slices.Contains(columns, n) })
 }
 
 // ErrNoOutput is the error of OpenOutput for any other file.
@@ -77,7 +82,12 @@ func OpenOutput(path string) (*OutputFile, error) {
 		return nil, fmt.Errorf("necstgencsv: %s: %w", path, ErrNoOutput)
 	}
 	o := &OutputFile{Name: path, kind: kind, suffix: networkColumns}
-	if o.native = kind == flowKind && slices.Contains(columns, "ip_src"); !o.native {
+	switch {
+	case kind == flowKind && slices.Contains(columns, "ip_src"):
+		o.native = table.ReadFlows(path)
+	case isNetFlow(columns):
+		o.native = table.ReadNetFlow(path)
+	default:
 		o.file, err = openNumbers(path, binary)
 	}
 	return o, err

@@ -7,7 +7,6 @@ import (
 	"math"
 
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/datasets/table"
 )
 
 // Generated reads a CSV file of generated packets of any output, as OutputFile.Flows
@@ -105,8 +104,8 @@ func readPacket(n *numbers, row []float64, columns [4]string, p *flow.Packet) er
 
 // tableRows reads a table of flows.
 func (o *OutputFile) tableRows() iter.Seq2[flow.TableRow, error] {
-	if o.native {
-		return table.ReadFlows(o.Name)
+	if o.native != nil {
+		return o.native
 	}
 	count, gap, bytes := "count_total", "time_diff", ""
 	if o.file.has("flow_id_count") {
