@@ -29,7 +29,7 @@ type Options struct {
 }
 
 // DefaultLimit is how long a program may look at a capture. tshark, the slowest, takes
-// four seconds for 200,000 packets.
+// 1.5 seconds for 74,600 packets, and it is given 200,000 at most.
 const DefaultLimit = 2 * time.Minute
 
 // Findings are the results of all views. The zero value is that no program was asked.
