@@ -146,6 +146,10 @@ func TestOwnOutput(t *testing.T) {
 		level, score, _ := strings.Cut(name, "/")
 		switch {
 		case level == "published" || level == "privacy":
+		case level == "use":
+			if *s.Value < *s.Floor-4**s.FloorSpread-0.02 {
+				t.Errorf("%s: %.4f, floor %.4f +- %.4f", name, *s.Value, *s.Floor, *s.FloorSpread)
+			}
 		case strings.HasSuffix(score, "share"):
 			if math.Abs(*s.Value-*s.Floor) > 0.01 {
 				t.Errorf("%s: %.4f, floor %.4f", name, *s.Value, *s.Floor)

@@ -34,6 +34,9 @@ var limits = map[fidelity.Kind][2]float64{
 	fidelity.Similarity: {0.05, 0.2},
 }
 
+// bitLimits are the limits of divergences in bits, which go with the square of a distance.
+var bitLimits = [2]float64{0.01, 0.09}
+
 // asRealBeyond is how far beyond two spreads of its floor a score is still as real: what
 // rounding and small samples move it.
 const asRealBeyond = 0.005
@@ -44,7 +47,7 @@ type gradeMeaning struct{ Mark, Name, Meaning string }
 // gradeMeanings define the grades in words, from the numbers that gradeOf goes by.
 func gradeMeanings() []gradeMeaning {
 	upTo := func(i int) string {
-		return fmt.Sprintf("at most %g worse than its floor in a distance, %g in an AUC, %g in a share", limits[fidelity.Distance][i], limits[fidelity.Classifier][i], limits[fidelity.Proportion][i])
+		return fmt.Sprintf("at most %g worse than its floor in a distance, %g in a divergence in bits, %g in an AUC, %g in a share", limits[fidelity.Distance][i], bitLimits[i], limits[fidelity.Classifier][i], limits[fidelity.Proportion][i])
 	}
 	return []gradeMeaning{
 		{gradeMarks[asReal], string(asReal), fmt.Sprintf("no worse than its floor by more than two of the floor's spreads and %g", asRealBeyond)},
@@ -80,6 +83,9 @@ func gradeOf(s fidelity.Score) grade {
 		excess = -excess
 	}
 	limit := limits[d.Kind]
+	if strings.HasSuffix(s.Score, " bits") {
+		limit = bitLimits
+	}
 	switch {
 	case excess <= 2*spread+asRealBeyond:
 		return asReal

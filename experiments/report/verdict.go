@@ -169,7 +169,7 @@ func baselineCloser(scores []fidelity.Score, application string) string {
 	for _, s := range scores {
 		d, ok := definition(s)
 		chain := s.Baselines[markov]
-		if !ok || s.Application != application || s.Value == nil || chain == nil || s.Level == "published" {
+		if !ok || s.Application != application || s.Value == nil || chain == nil || s.Level == "published" || s.Level == "privacy" {
 			continue
 		}
 		switch d.Kind {

@@ -91,12 +91,12 @@ func TestParseTshark(t *testing.T) {
 		"4\teth:ethertype:ip:tcp:http\t\t\t1\t\t\t1\n"
 	got, err := parseTshark(strings.NewReader(text), []int{0, 1, 2, 0}, 3)
 	want := answers{
-		"protocols TV":          {{"eth:ethertype:ip:tcp": 1, "eth:ethertype:ip:tcp:http": 1}, {"eth:ethertype:ip:udp:dns": 1}, {"eth:ethertype:ip:tcp": 1}},
-		"expert messages/1,000": {{packets: 2}, {packets: 1}, {packets: 1, "Duplicate ACK (#N)": 1, "Connection reset (RST)": 1}},
-		"retransmissions/1,000": {{packets: 2, "retransmissions": 1}, {packets: 1, "retransmissions": 0}},
-		"out of order/1,000":    {{packets: 2, "packets out of order": 0}, {packets: 1, "packets out of order": 0}},
-		"duplicate ACKs/1,000":  {{packets: 2, "duplicate ACKs": 0}, {packets: 1, "duplicate ACKs": 1}},
-		"zero windows/1,000":    {{packets: 2, "zero windows": 1}, {packets: 1, "zero windows": 0}},
+		"protocols TV":    {{"eth:ethertype:ip:tcp": 1, "eth:ethertype:ip:tcp:http": 1}, {"eth:ethertype:ip:udp:dns": 1}, {"eth:ethertype:ip:tcp": 1}},
+		"expert messages": {{packets: 2}, {packets: 1}, {packets: 1, "Duplicate ACK (#N)": 1, "Connection reset (RST)": 1}},
+		"retransmissions": {{packets: 2, "retransmissions": 1}, {packets: 1, "retransmissions": 0}},
+		"out of order":    {{packets: 2, "packets out of order": 0}, {packets: 1, "packets out of order": 0}},
+		"duplicate ACKs":  {{packets: 2, "duplicate ACKs": 0}, {packets: 1, "duplicate ACKs": 1}},
+		"zero windows":    {{packets: 2, "zero windows": 1}, {packets: 1, "zero windows": 0}},
 	}
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("%v, %v, want\n%v", got, err, want)

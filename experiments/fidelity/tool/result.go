@@ -37,10 +37,7 @@ func resultOf(v View, training, heldOut, synthetic []Row, splits int, rng *rand.
 	}
 	r.Note = v.kind.words(of)
 	deviation := p.bootstrap(t, t+h, t+h+s, rng)
-	r.Interval = [2]float64{max(0, r.Value-1.96*deviation), r.Value + 1.96*deviation}
-	if v.kind != rates {
-		r.Interval[1] = min(1, r.Interval[1])
-	}
+	r.Interval = [2]float64{max(0, r.Value-1.96*deviation), min(1, r.Value+1.96*deviation)}
 	return r
 }
 

@@ -13,10 +13,10 @@ import (
 // field that a packet has if it is one. Fast and spurious retransmissions are
 // retransmissions too.
 var tsharkRates = []struct{ view, event, field string }{
-	{"retransmissions/1,000", "retransmissions", "tcp.analysis.retransmission"},
-	{"out of order/1,000", "packets out of order", "tcp.analysis.out_of_order"},
-	{"duplicate ACKs/1,000", "duplicate ACKs", "tcp.analysis.duplicate_ack"},
-	{"zero windows/1,000", "zero windows", "tcp.analysis.zero_window"},
+	{"retransmissions", "retransmissions", "tcp.analysis.retransmission"},
+	{"out of order", "packets out of order", "tcp.analysis.out_of_order"},
+	{"duplicate ACKs", "duplicate ACKs", "tcp.analysis.duplicate_ack"},
+	{"zero windows", "zero windows", "tcp.analysis.zero_window"},
 }
 
 // tshark dissects packets: Wireshark's own eyes.
@@ -37,15 +37,18 @@ var tshark = &program{
 	},
 }
 
+// dissimilarity says how rates are compared.
+const dissimilarity = ": differences over sums (Bray-Curtis dissimilarity), 0 as often, 1 on one side alone."
+
 func tsharkViews() []View {
 	views := []View{
 		{Name: "protocols TV", kind: shares, Meaning: "Total variation of the layers that tshark finds in packets, as in its protocol hierarchy."},
-		{Name: "expert messages/1,000", kind: rates,
-			Meaning: "How often tshark's expert information has each note, warning and error in 1,000 packets: the sum of the differences."},
+		{Name: "expert messages", kind: rates,
+			Meaning: "How often tshark's expert information has each note, warning and error in 1,000 packets" + dissimilarity},
 	}
 	for _, r := range tsharkRates {
 		views = append(views, View{Name: r.view, kind: rates,
-			Meaning: "How many " + r.event + " tshark's TCP analysis finds in 1,000 TCP packets: the difference."})
+			Meaning: "How many " + r.event + " tshark's TCP analysis finds in 1,000 TCP packets" + dissimilarity})
 	}
 	return views
 }
@@ -93,7 +96,7 @@ func parseTshark(r io.Reader, flowOf []int, flows int) (answers, error) {
 	if frames != len(flowOf) {
 		return nil, fmt.Errorf("tshark has read %d of %d frames", frames, len(flowOf))
 	}
-	found := answers{"protocols TV": present(t.protocols), "expert messages/1,000": present(t.messages)}
+	found := answers{"protocols TV": present(t.protocols), "expert messages": present(t.messages)}
 	for _, rate := range tsharkRates {
 		var rows []Row
 		for _, row := range present(t.tcp) {

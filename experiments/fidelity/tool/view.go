@@ -29,7 +29,7 @@ type kind int
 
 const (
 	shares   kind = iota // total variation of what is said: from 0 to 1
-	rates                // sum of the differences of how often something is said in 1,000 packets
+	rates                // Bray-Curtis dissimilarity of how often each thing is said in 1,000 packets: from 0 to 1
 	features             // mean over the features of the Kolmogorov-Smirnov distance
 )
 
@@ -119,17 +119,18 @@ func (p *panel) compare(a, b []float64) (distance float64, of []difference) {
 	if totalX == 0 || totalY == 0 {
 		return math.NaN(), nil
 	}
+	var sum float64 // of shares it is 2
 	for i, label := range p.labels {
 		if p.kind == rates && label == packets {
 			continue
 		}
 		d := difference{label: label, real: factor * x[i] / totalX, synthetic: factor * y[i] / totalY}
 		d.distance = math.Abs(d.real - d.synthetic)
-		distance += d.distance
+		distance, sum = distance+d.distance, sum+d.real+d.synthetic
 		of = append(of, d)
 	}
-	if p.kind == shares {
-		distance /= 2
+	if sum > 0 { // neither side has any event: they agree
+		distance /= sum
 	}
 	return distance, of
 }
