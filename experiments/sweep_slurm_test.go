@@ -75,8 +75,8 @@ func TestSweepOnCluster(t *testing.T) {
 		}
 		return countStates(states, status)
 	}
-	cluster.Until(t, "some points have finished, and two are running", func() bool { return count(run.Finished) >= 3 && count(run.Running) == 2 })
-	cluster.KillNode(t, "n1")
+	busy := func() bool { return count(run.Finished) >= 3 && count(run.Running) == 2 }
+	cluster.Until(t, "some points have finished, two are running, and a node has lost its power", func() bool { return cluster.KillNodeWhile(t, "n1", busy) })
 	if n := count(run.Interrupted); n != 1 {
 		t.Errorf("%d points were under way on the node, want 1", n)
 	}

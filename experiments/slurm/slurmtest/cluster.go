@@ -156,6 +156,23 @@ func (c *Cluster) KillNode(t testing.TB, node string) {
 	}
 }
 
+// KillNodeWhile is KillNode at a moment when busy holds: it stops what runs on the node,
+// and if busy then holds no more, because a task ended in between, lets it go on and
+// reports false.
+func (c *Cluster) KillNodeWhile(t testing.TB, node string, busy func() bool) bool {
+	t.Helper()
+	if !busy() {
+		return false
+	}
+	c.signal(t, node, syscall.SIGSTOP)
+	if !busy() {
+		c.signal(t, node, syscall.SIGCONT)
+		return false
+	}
+	c.KillNode(t, node)
+	return true
+}
+
 // StartNode starts the daemon of a node again.
 func (c *Cluster) StartNode(t testing.TB, node string) {
 	t.Helper()
@@ -166,18 +183,23 @@ func (c *Cluster) StartNode(t testing.TB, node string) {
 // there were.
 func (c *Cluster) kill(t testing.TB, node string) (killed int) {
 	t.Helper()
-	for {
-		pids := c.processes(t, node)
-		if len(pids) == 0 {
-			return killed
-		}
-		for _, pid := range pids {
-			if err := syscall.Kill(pid, syscall.SIGKILL); err == nil {
-				killed++
-			}
-		}
+	for len(c.processes(t, node)) > 0 {
+		killed += c.signal(t, node, syscall.SIGKILL)
 		time.Sleep(20 * time.Millisecond)
 	}
+	return killed
+}
+
+// signal sends a signal to the processes of a node, or of all, and returns how many there
+// were.
+func (c *Cluster) signal(t testing.TB, node string, s syscall.Signal) (sent int) {
+	t.Helper()
+	for _, pid := range c.processes(t, node) {
+		if err := syscall.Kill(pid, s); err == nil {
+			sent++
+		}
+	}
+	return sent
 }
 
 // processes lists the processes whose environment says that they belong to this cluster,
