@@ -38,9 +38,7 @@ const (
 
 // kindOf returns what a table with such columns holds.
 func kindOf(columns []string) outputKind {
-	has := func(names ...string) bool {
-		return !slices.ContainsFunc(names, func(n string) bool { return !slices.Contains(columns, n) })
-	}
+	has := func(names ...string) bool { return hasAll(columns, names) }
 	switch {
 	case has("length_total_lstm", "spreading_factor_lstm"):
 		return uplinkKind
@@ -53,8 +51,11 @@ func kindOf(columns []string) outputKind {
 }
 
 // isNetFlow reports whether columns are those of NetFlow records in NetShare's layout.
-func isNetFlow(columns []string) bool {
-	return !slices.ContainsFunc(table.NetFlowColumns, func(n string) bool { return !slices.Contains(columns, n) })
+func isNetFlow(columns []string) bool { return hasAll(columns, table.NetFlowColumns) }
+
+// hasAll reports whether all names are among the columns.
+func hasAll(columns, names []string) bool {
+	return !slices.ContainsFunc(names, func(n string) bool { return !slices.Contains(columns, n) })
 }
 
 // ErrNoOutput is the error of OpenOutput for any other file.

@@ -65,6 +65,17 @@ type comparison struct {
 	once                      []string                // files of packets that can be read only once
 }
 
+// generated names the first file that is of generated traffic, and no capture or table of
+// packets as they were sent; "": there is none.
+func (c *comparison) generated() string {
+	for _, f := range []*necstgencsv.OutputFile{c.real, c.synthetic, c.training} {
+		if f != nil {
+			return f.Name
+		}
+	}
+	return ""
+}
+
 // output opens a file of generated traffic; nil is another kind of file.
 func (c *comparison) output(name string) (*necstgencsv.OutputFile, error) {
 	o, err := necstgencsv.OpenOutput(name)

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/necstgen/necstgen/datasets/flow"
-	"github.com/necstgen/necstgen/datasets/necstgencsv"
 	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/experiments/fidelity"
 	"github.com/necstgen/necstgen/experiments/fidelity/identifier"
@@ -16,13 +15,8 @@ import (
 // The real ones are read for the flows of the split alone. Where that cannot be done,
 // reason says why.
 func (c *comparison) payloads(ctx context.Context, split fidelity.Split) (found *identifier.Original, reason string, err error) {
-	for _, side := range []struct {
-		name   string
-		output *necstgencsv.OutputFile
-	}{{c.Real, c.real}, {c.Training, c.training}, {c.Synthetic, c.synthetic}} {
-		if side.output != nil {
-			return nil, side.name + " has no payloads", nil
-		}
+	if name := c.generated(); name != "" {
+		return nil, name + " has no payloads", nil
 	}
 	if len(c.once) > 0 {
 		return nil, strings.Join(c.once, " and ") + " can be read only once, and payloads take a second time", nil

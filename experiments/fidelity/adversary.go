@@ -67,7 +67,7 @@ func classifierMeasures() []measure {
 	for _, a := range adversaries() {
 		list = append(list, measure{Definition: Definition{"classifier", a.name, Classifier,
 			"AUC of " + a.learnerName() + " that tries to tell real from synthetic " + a.unit + " by " + a.meaning + "."},
-			flows: a.flows, uplinks: a.uplinks, needs: a.needs, all: a.whole, compute: a.classify})
+			flows: a.flows, uplinks: a.uplinks, needs: a.needs, hosts: a.hosts, all: a.whole, compute: a.classify})
 	}
 	return append(list, recurrentMeasure())
 }
@@ -100,8 +100,6 @@ func (a *adversary) classify(c *comparison) result {
 	switch {
 	case a.hosts && c.real.radio != nil:
 		return notApplicable("the traffic is LoRaWAN uplinks")
-	case a.hosts && c.baseline:
-		return missing("baselines do not make them")
 	}
 	one, other := c.real, c.synthetic
 	if a.whole {
@@ -143,25 +141,29 @@ func (a *adversary) classify(c *comparison) result {
 		r.value = 0.5
 		r.note = joinNotes(fmt.Sprintf("measured %.3f", found.AUC), note)
 	} else {
-		r.looksAt = a.mostUsed(found.Importance)
+		r.looksAt = mostUsed(found.Importance, a.names(len(found.Importance)))
 	}
 	return r
 }
 
-// mostUsed names the columns that the splits gained most by, three at most, in that order.
-func (a *adversary) mostUsed(importance []float64) []string {
-	columns := a.columns
-	if columns == nil { // windows: as wide as their packets are
-		columns = packetColumns(windowPackets, windowFieldNames[:len(importance)/windowPackets])
+// names are those of the columns of a row.
+func (a *adversary) names(columns int) []string {
+	if a.columns == nil { // windows: as wide as their packets are
+		return packetColumns(windowPackets, windowFieldNames[:columns/windowPackets])
 	}
-	order := make([]int, len(importance))
+	return a.columns
+}
+
+// mostUsed names the columns that gained most, three at most, in that order.
+func mostUsed(gains []float64, columns []string) []string {
+	order := make([]int, len(gains))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(importance[j], importance[i]) })
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(gains[j], gains[i]) })
 	var names []string
 	for _, i := range order[:min(3, len(order))] {
-		if importance[i] > 0 {
+		if gains[i] > 0 {
 			names = append(names, columns[i])
 		}
 	}

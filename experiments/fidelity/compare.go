@@ -13,20 +13,18 @@ import (
 
 // comparison is a pair of samples, and all that a score may need to know.
 type comparison struct {
-	cfg        Config
-	reference  *reference
-	real       *sample // held-out flows, as many as synthetic ones
-	synthetic  *sample
-	whole      *timeline           // the whole real capture
-	generated  *timeline           // all synthetic flows
-	training   map[string]struct{} // shapes of the training flows
-	neighbours *neighbourhood      // of the training flows
-	membership func() *membership  // made when first asked for
-	recurrent  *recurrentAdversary // what the recurrent adversary is shown
-	baseline   bool                // the synthetic side is a baseline
-	half       bool                // both sides are halves of the real data
-	seed       uint64              // each score derives its own source
+	cfg       Config
+	reference *reference
+	real      *sample // held-out flows, as many as synthetic ones
+	synthetic *sample
+	candidate []*flow.Flow // of which synthetic is a sample, in the order in which they came; nil: of halves
+	whole     *timeline    // the whole real capture
+	generated *timeline    // all synthetic flows
+	baseline  bool         // the synthetic side is a baseline
+	half      bool         // both sides are halves of the real data
+	seed      uint64       // each score derives its own source
 
+	attack    once[*membership]  // for all scores of membership
 	queued    once[queueing]     // for both scores of the queue
 	resembled once[surroundings] // for both scores of profiles
 }
@@ -88,10 +86,11 @@ type reference struct {
 	training    map[string]struct{}
 	neighbours  *neighbourhood
 	recurrent   recurrentAdversary
-	subjects    func() *subjects             // made when first asked for
-	attacked    func() [attacks][2][]float64 // made when first asked for
-	task        func() *task                 // made when first asked for
-	seed        uint64                       // of the subjects
+	seed        uint64 // of what follows
+
+	attacked       once[*subjects]
+	attackedFloors once[[attacks][2][]float64]
+	learnt         once[*task]
 }
 
 // newReference prepares what all comparisons with the real data need.
@@ -106,9 +105,6 @@ func newReference(cfg Config, real Split) *reference {
 	r.whole = newTimeline(r.pool, r.clock)
 	r.training = shapes(real.Training)
 	r.neighbours = newNeighbourhood(real.Training, loggedSummary(r.clock))
-	r.subjects = sync.OnceValue(func() *subjects { return newSubjects(real, r.clock, rand.NewPCG(r.seed, 0)) })
-	r.task = sync.OnceValue(func() *task { return newTask(r) })
-	r.attacked = sync.OnceValue(r.membershipFloors)
 	return r
 }
 
@@ -116,18 +112,15 @@ func newReference(cfg Config, real Split) *reference {
 func (r *reference) against(flows []*flow.Flow, src rand.Source) *comparison {
 	n := min(len(r.split.HeldOut), len(flows), r.cfg.MaxFlows)
 	c := &comparison{
-		cfg:        r.cfg,
-		reference:  r,
-		real:       newSample(draw(r.split.HeldOut, n, r.cfg.MaxPackets, src), r.clock),
-		synthetic:  newSample(draw(flows, n, r.cfg.MaxPackets, src), r.clock),
-		whole:      r.whole,
-		generated:  newTimeline(flows, r.clock),
-		training:   r.training,
-		neighbours: r.neighbours,
-		recurrent:  &r.recurrent,
-		seed:       src.Uint64(),
+		cfg:       r.cfg,
+		reference: r,
+		real:      newSample(draw(r.split.HeldOut, n, r.cfg.MaxPackets, src), r.clock),
+		synthetic: newSample(draw(flows, n, r.cfg.MaxPackets, src), r.clock),
+		candidate: flows,
+		whole:     r.whole,
+		generated: newTimeline(flows, r.clock),
+		seed:      src.Uint64(),
 	}
-	c.membership = sync.OnceValue(func() *membership { return r.subjects().attackWith(flows, c.source("membership")) })
 	return c.pair()
 }
 
@@ -139,17 +132,14 @@ func (r *reference) halves(n int, src rand.Source) *comparison {
 	a, b := order[:half], order[half:2*half]
 	n = min(n, half)
 	c := &comparison{
-		cfg:        r.cfg,
-		reference:  r,
-		real:       newSample(draw(a, n, r.cfg.MaxPackets, src), r.clock),
-		synthetic:  newSample(draw(b, n, r.cfg.MaxPackets, src), r.clock),
-		whole:      newTimeline(a, r.clock),
-		generated:  newTimeline(b, r.clock),
-		training:   r.training,
-		neighbours: r.neighbours,
-		recurrent:  &r.recurrent,
-		half:       true,
-		seed:       src.Uint64(),
+		cfg:       r.cfg,
+		reference: r,
+		real:      newSample(draw(a, n, r.cfg.MaxPackets, src), r.clock),
+		synthetic: newSample(draw(b, n, r.cfg.MaxPackets, src), r.clock),
+		whole:     newTimeline(a, r.clock),
+		generated: newTimeline(b, r.clock),
+		half:      true,
+		seed:      src.Uint64(),
 	}
 	return c.pair()
 }

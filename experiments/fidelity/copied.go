@@ -17,11 +17,11 @@ func copiedMeasures() []measure {
 			flows: true,
 			all:   true,
 			compute: func(c *comparison) result {
-				if len(c.training) == 0 {
+				if len(c.reference.training) == 0 {
 					return missing("no training flow to compare with")
 				}
 				flows := c.generated.flows
-				return result{value: copied(flows, c.training), real: len(c.neighbours.rows), synthetic: len(flows), note: c.followedNote()}
+				return result{value: copied(flows, c.reference.training), real: len(c.reference.neighbours.rows), synthetic: len(flows), note: c.followedNote()}
 			},
 			floor: func(r *reference) (mean, deviation float64) {
 				if len(r.training) == 0 {
@@ -36,16 +36,16 @@ func copiedMeasures() []measure {
 				"Median distance of a synthetic flow's summary to the closest training flow's, in training standard deviations; the floor is that of held-out flows: much below it is too close."},
 			flows: true,
 			compute: func(c *comparison) result {
-				distances := c.neighbours.distances(c.synthetic.flows)
+				distances := c.reference.neighbours.distances(c.synthetic.flows)
 				if len(distances) == 0 {
 					return missing("no training flow to compare with")
 				}
 				zero, _ := slices.BinarySearch(distances, math.SmallestNonzeroFloat64)
 				note := fmt.Sprintf("share of synthetic flows at distance 0: %.4f", float64(zero)/float64(len(distances)))
-				if n := c.neighbours; len(n.rows) < n.all {
+				if n := c.reference.neighbours; len(n.rows) < n.all {
 					note = joinNotes(note, fmt.Sprintf("the closest of %d of the %d training flows", len(n.rows), n.all))
 				}
-				return result{value: median(distances), real: len(c.neighbours.rows), synthetic: len(distances), note: joinNotes(note, c.followedNote())}
+				return result{value: median(distances), real: len(c.reference.neighbours.rows), synthetic: len(distances), note: joinNotes(note, c.followedNote())}
 			},
 			floor: (*reference).closestFloor,
 		},

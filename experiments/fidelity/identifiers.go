@@ -33,6 +33,7 @@ func identifierMeasures() []measure {
 			compute: func(c *comparison) result { return c.payload((*identifier.Original).Runs, "runs of 16 bytes") }},
 	}
 	for i := range list {
+		list[i].hosts = true
 		list[i].floor = func(*reference) (mean, deviation float64) { return math.NaN(), math.NaN() } // the results have it
 	}
 	return onAll(list)
@@ -65,9 +66,6 @@ func atRandom(probabilities []float64) chance {
 
 // addressesRecovered compares the addresses of both sides.
 func addressesRecovered(c *comparison) result {
-	if c.baseline {
-		return missing("baselines do not make them")
-	}
 	known, synthetic := addresses(c.reference.split.Training), addresses(c.generated.flows)
 	inRange := map[netip.Prefix]float64{}
 	for a := range synthetic {
@@ -133,9 +131,6 @@ func rangeOf(a netip.Addr) netip.Prefix {
 
 // linkAddressesRecovered compares the link-layer addresses of both sides.
 func linkAddressesRecovered(c *comparison) result {
-	if c.baseline {
-		return missing("baselines do not make them")
-	}
 	known, synthetic := linkAddresses(c.reference.split.Training), linkAddresses(c.generated.flows)
 	vendor := map[[3]byte]float64{}
 	for m := range synthetic {
@@ -196,9 +191,6 @@ const rotations = 100
 
 // portsRecovered compares the ports of clients.
 func portsRecovered(c *comparison) result {
-	if c.baseline {
-		return missing("baselines do not make them")
-	}
 	known, synthetic := clientPorts(c.reference.split.Training), clientPorts(c.generated.flows)
 	rng := rand.New(c.source("client ports"))
 	var moved [rotations]float64
@@ -243,9 +235,6 @@ func clientPorts(flows []*flow.Flow) *[1 << 16]bool {
 
 // payload is the share of what training payloads say that the synthetic ones say too.
 func (c *comparison) payload(count func(o *identifier.Original, app flow.Application) identifier.Count, what string) result {
-	if c.baseline {
-		return missing("baselines do not make them")
-	}
 	o := c.cfg.Payloads
 	if o == nil {
 		return missing("%s", cmp.Or(c.cfg.NoPayloads, "the payloads were not read"))

@@ -64,6 +64,7 @@ type measure struct {
 	floor   func(r *reference) (mean, deviation float64)
 	flows   bool // it needs flows
 	uplinks bool // it needs LoRaWAN uplinks
+	hosts   bool // it is of hosts, which baselines do not make
 	needs   Lacks
 	all     bool // it is computed on all flows, not on a random part of many
 }
@@ -86,6 +87,8 @@ func (m *measure) of(c *comparison) result {
 		return missing("the synthetic packets have no radio metadata")
 	case m.needs&c.cfg.Lacks != 0:
 		return missing("one side has no %s", m.needs&c.cfg.Lacks)
+	case m.hosts && c.baseline:
+		return missing("baselines do not make them")
 	}
 	return m.compute(c)
 }

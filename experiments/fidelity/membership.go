@@ -71,6 +71,11 @@ type subjects struct {
 	training []*flow.Flow // those that are not attacked
 }
 
+// subjects are the flows of the reference that are attacked.
+func (r *reference) subjects() *subjects {
+	return r.attacked.get(func() *subjects { return newSubjects(r.split, r.clock, rand.NewPCG(r.seed, 0)) })
+}
+
 // newSubjects draws the flows that are attacked.
 func newSubjects(split Split, c clock, src rand.Source) *subjects {
 	s := &subjects{of: loggedProfile(c)}
@@ -123,6 +128,11 @@ type membership struct {
 	fitted, all int // synthetic flows that the attacker looks at, and all
 	curves      [attacks]roc
 	seed        uint64
+}
+
+// membership is how well the synthetic flows tell the members.
+func (c *comparison) membership() *membership {
+	return c.attack.get(func() *membership { return c.reference.subjects().attackWith(c.candidate, c.source("membership")) })
 }
 
 // attackWith attacks the subjects with synthetic flows.
@@ -196,7 +206,7 @@ func (r *reference) membershipFloors() (values [attacks][2][]float64) {
 
 // membershipFloor is the mean and the deviation of a rate over membershipFloors.
 func (r *reference) membershipFloor(a attack, rate int) (mean, deviation float64) {
-	values := r.attacked()[a][rate]
+	values := r.attackedFloors.get(r.membershipFloors)[a][rate]
 	if len(values) == 0 {
 		return math.NaN(), math.NaN()
 	}

@@ -22,7 +22,7 @@ func newScale(rows [][]float64) scale {
 			column[i] = rows[i][j]
 		}
 		mean, deviation := each(column).moments()
-		if deviation == 0 {
+		if deviation <= 1e-9*math.Abs(mean) { // equal values, but for the rounding of their mean
 			deviation = 1
 		}
 		s.mean, s.deviation = append(s.mean, mean), append(s.deviation, deviation)

@@ -1,7 +1,6 @@
 package fidelity
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -46,7 +45,7 @@ const recurrentName = "recurrent flow"
 func recurrentMeasure() measure {
 	return measure{Definition: Definition{"classifier", recurrentName, Classifier,
 		"AUC of a recurrent network that tries to tell real from synthetic flows by their packets, one after the other: length, direction, log gap, its change since the last one between the same directions, header length and flags of each, of LoRaWAN uplinks also what windows have of them."},
-		flows: true, compute: func(c *comparison) result { return c.recurrent.add(c) }}
+		flows: true, compute: func(c *comparison) result { return c.reference.recurrent.add(c) }}
 }
 
 // recurrentAdversary is what the recurrent adversary is shown of the comparisons with
@@ -262,20 +261,13 @@ func (w *recurrentAdversary) judge(score *Score, said []float64, fields []string
 		return nil
 	}
 	loss := make([]float64, len(fields))
-	order := make([]int, len(fields))
 	for field := range fields {
-		order[field] = field
 		without, err := w.main.judge(said[(1+field)*n:])
 		if err != nil {
 			return err
 		}
 		loss[field] = found.AUC - without.AUC
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(loss[b], loss[a]) })
-	for _, field := range order[:3] {
-		if loss[field] > 0 {
-			score.LooksAt = append(score.LooksAt, fields[field])
-		}
-	}
+	score.LooksAt = mostUsed(loss, fields)
 	return nil
 }

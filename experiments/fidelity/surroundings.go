@@ -95,23 +95,11 @@ func profiles(flows []*flow.Flow, c clock) [][]float64 {
 	return rows
 }
 
-// standardise divides each column of both sides by the real side's standard deviation, 1
-// where that is 0, in place.
+// standardise puts both sides into standard deviations of the real one, in place.
 func standardise(real, synthetic [][]float64) {
-	column := make([]float64, len(real))
-	for j := range real[0] {
-		for i := range real {
-			column[i] = real[i][j]
-		}
-		mean, deviation := each(column).moments()
-		if deviation <= 1e-9*math.Abs(mean) { // equal values, but for the rounding of their mean
-			deviation = 1
-		}
-		for _, rows := range [][][]float64{real, synthetic} {
-			for i := range rows {
-				rows[i][j] = (rows[i][j] - mean) / deviation
-			}
-		}
+	s := newScale(real)
+	for _, row := range slices.Concat(real, synthetic) {
+		s.apply(row)
 	}
 }
 

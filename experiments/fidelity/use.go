@@ -57,6 +57,9 @@ type task struct {
 	seed      uint64
 }
 
+// task is what is learnt of the reference's flows.
+func (r *reference) task() *task { return r.learnt.get(func() *task { return newTask(r) }) }
+
 // newTask chooses what is learnt: applications, or whether flows of one are large.
 func newTask(r *reference) *task {
 	src := rand.NewPCG(r.seed, 2)

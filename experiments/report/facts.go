@@ -53,7 +53,7 @@ func about(m *run.Manifest) string {
 	}
 	text += "."
 	if m.Config.About != "" {
-		text += " " + strings.ToUpper(m.Config.About[:1]) + strings.TrimSuffix(m.Config.About[1:], ".") + "."
+		text += " " + strings.TrimSuffix(upperFirst(m.Config.About), ".") + "."
 	}
 	if m.Note != "" {
 		text += " Note: " + strings.TrimSuffix(m.Note, ".") + "."

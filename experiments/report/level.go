@@ -2,7 +2,6 @@ package report
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/necstgen/necstgen/experiments/fidelity"
 )
@@ -32,7 +31,7 @@ func wordsOf(level string) levelWords {
 	if words, ok := levelNames[level]; ok {
 		return words
 	}
-	return levelWords{title: strings.ToUpper(level[:1]) + level[1:]}
+	return levelWords{title: upperFirst(level)}
 }
 
 // levels lists the levels in the order of the definitions of scores.

@@ -69,11 +69,11 @@ type figureGroup struct {
 	List    []figureView
 }
 
-// figureView is a figure: an element of the page, and the name of its file.
-type figureView struct {
-	SVG                   template.HTML
-	Title, Caption, Named string
-}
+// figureView is a figure: an element of the page, or the name of its file.
+type figureView struct{ *figure.Figure }
+
+// SVG is the figure as an element; it is drawn only where the template asks for it.
+func (v figureView) SVG() template.HTML { return template.HTML(v.Element()) }
 
 // document gathers what the report shows.
 func (a *Data) document() (*document, error) {
@@ -108,23 +108,17 @@ func (a *Data) document() (*document, error) {
 
 // Write writes the report as one HTML page that refers to nothing outside and runs no
 // script. It has the colours that the reader's system asks for, light or dark.
-func Write(w io.Writer, a *Data) error {
-	d, err := a.document()
-	if err == nil {
-		err = pageTemplate.Execute(w, d)
-	}
-	if err != nil {
-		return fmt.Errorf("report: %w", err)
-	}
-	return nil
-}
+func Write(w io.Writer, a *Data) error { return a.execute(pageTemplate, w) }
 
 // WriteMarkdown writes what [Write] does as Markdown, in the same order. Its figures are
 // the files that [Data.WriteFigures] writes beside it.
-func WriteMarkdown(w io.Writer, a *Data) error {
+func WriteMarkdown(w io.Writer, a *Data) error { return a.execute(markdownTemplate, w) }
+
+// execute writes the report in the form of a template.
+func (a *Data) execute(form interface{ Execute(io.Writer, any) error }, w io.Writer) error {
 	d, err := a.document()
 	if err == nil {
-		err = markdownTemplate.Execute(w, d)
+		err = form.Execute(w, d)
 	}
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
@@ -154,7 +148,7 @@ func figureGroups(figures []*figure.Figure) []figureGroup {
 		if f.Name == "mixture" || strings.HasPrefix(f.Name, "training_") {
 			at = 1
 		}
-		groups[at].List = append(groups[at].List, figureView{template.HTML(f.Element()), f.Title, f.Caption, f.Name})
+		groups[at].List = append(groups[at].List, figureView{f})
 	}
 	var some []figureGroup
 	for _, g := range groups {

@@ -137,7 +137,7 @@ func sentence(note string) string {
 	if note == "" {
 		return ""
 	}
-	return strings.ToUpper(note[:1]) + note[1:] + "."
+	return upperFirst(note) + "."
 }
 
 // levelMeanings are what the scores of a level mean.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"regexp"
@@ -87,4 +88,17 @@ func lines(r io.Reader, visit func(number int, line string) error) error {
 		}
 	}
 	return in.Err()
+}
+
+// readLog reads a file that a program writes where it has something to write.
+func readLog(path string, read func(r io.Reader) error) error {
+	file, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	return read(file)
 }

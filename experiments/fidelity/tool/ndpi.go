@@ -35,7 +35,7 @@ var (
 // parseNDPI reads the flows of ndpiReader's report, a row for each.
 func parseNDPI(r io.Reader) (labels, risks []Row, err error) {
 	err = lines(r, func(number int, line string) error {
-		if !ndpiFlow.MatchString(line) || !strings.Contains(line, "<->") && !strings.Contains(line, "->") {
+		if !ndpiFlow.MatchString(line) || !strings.Contains(line, "->") {
 			return nil
 		}
 		label := ndpiLabel.FindStringSubmatch(line)

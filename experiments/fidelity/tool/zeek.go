@@ -3,11 +3,8 @@ package tool
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 )
 
@@ -29,19 +26,6 @@ var zeek = &program{
 		})
 		return answers{"connection states TV": states, "services TV": services}, err
 	},
-}
-
-// readLog reads a file that a program writes where it has something to write.
-func readLog(path string, read func(r io.Reader) error) error {
-	file, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	defer file.Close()
-	return read(file)
 }
 
 // parseZeek reads conn.log in JSON, a row for each connection.
