@@ -83,13 +83,9 @@ func newHostState(h Host, random *rand.Rand) *HostState {
 	if h.TTL == 0 {
 		h.TTL = defaultTTL
 	}
-	if h.SYNWindow == 0 {
-		h.SYNWindow = defaultSYNWindow
+	if h.Window == (Window{}) {
+		h.Window = linuxWindow()
 	}
-	if h.Window == 0 {
-		h.Window = defaultWindow
-	}
-	h.Scale = min(h.Scale, maxScale)
 	return &HostState{Host: h, NextID: uint16(random.Uint32()), ClockOffset: random.Uint32()}
 }
 
