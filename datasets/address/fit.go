@@ -70,6 +70,7 @@ type fitting struct {
 type hostCounts struct {
 	flows            int64
 	ttl, mss, mac    counter
+	synOptions       counter
 	windows          windowCounts
 	unpadded, padded bool // short frames were captured below flow.MinFrame, and of that length
 }
@@ -181,13 +182,18 @@ func (fit *fitting) addUplinks(f *flow.Flow) {
 func (fit *fitting) addHosts(f *flow.Flow, pair [2]netip.Addr) {
 	var ends [2]*hostCounts
 	var watches [2]windowWatch
+	stamps := 0
+	six := pair[0].Is6()
+	if hasStamps(f, six) {
+		stamps = 1
+	}
 	for i, address := range pair {
 		if fit.hosts[address] == nil {
 			fit.hosts[address] = new(hostCounts)
 		}
 		ends[i] = fit.hosts[address]
 		ends[i].flows++
-		watches[i].counts = &ends[i].windows
+		watches[i] = windowWatch{counts: &ends[i].windows, stamps: stamps}
 	}
 	for i := range f.Packets {
 		p := &f.Packets[i]
@@ -206,12 +212,12 @@ func (fit *fitting) addHosts(f *flow.Flow, pair [2]netip.Addr) {
 		if p.Flags&(flow.SYN|flow.RST) == flow.SYN && p.MSS != 0 {
 			h.mss.add(uint64(p.MSS))
 		}
+		if room := optionBytes(p, headerOf(six)); p.Flags&(flow.SYN|flow.ACK) == flow.SYN && room >= 0 && room <= mostOptions {
+			h.synOptions.add(uint64(room &^ 3))
+		}
 		for side := range watches {
 			watches[side].see(p, side == int(p.Direction&1))
 		}
-	}
-	for side := range watches {
-		watches[side].end()
 	}
 }
 

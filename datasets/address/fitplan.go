@@ -119,13 +119,18 @@ const jumboMTU = 9000
 // MAC. Its short frames are unpadded if they were captured so, or if it sent none
 // and those of the others were.
 func (counts *hostCounts) host(address netip.Addr, window Window, othersUnpadded bool) Host {
+	options := int16(anyOptions)
+	if len(counts.synOptions) > 0 {
+		options = int16(counts.synOptions.mode(0))
+	}
 	return Host{
-		Address:  address,
-		MAC:      numberMAC(counts.mac.mode(0)),
-		TTL:      uint8(counts.ttl.mode(defaultTTL)),
-		MSS:      uint16(counts.mss.mode(0)),
-		Window:   window,
-		Unpadded: counts.unpadded || !counts.padded && othersUnpadded,
+		Address:    address,
+		MAC:        numberMAC(counts.mac.mode(0)),
+		TTL:        uint8(counts.ttl.mode(defaultTTL)),
+		MSS:        uint16(counts.mss.mode(0)),
+		SYNOptions: options,
+		Window:     window,
+		Unpadded:   counts.unpadded || !counts.padded && othersUnpadded,
 	}
 }
 

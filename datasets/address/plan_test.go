@@ -33,7 +33,7 @@ func TestFit(t *testing.T) {
 			t.Errorf("host %v is of the original, given twice, or not documented", h.Address)
 		}
 		seen[h.Address] = true
-		if h.MAC[0] != 2 || h.TTL != 57 && h.TTL != 128 || h.MSS != 1400 || h.Window.SYN != 29200 || h.Window.First != 229 && h.Window.First != 1021 {
+		if h.MAC[0] != 2 || h.TTL != 57 && h.TTL != 128 || h.MSS != 1400 || h.Window.SYN != [2]uint16{29200, 29200} || h.Window.First != [2]uint16{229, 229} && h.Window.First != [2]uint16{1021, 1021} {
 			t.Errorf("host %+v: want its TTL, MSS and windows, and a local MAC", h)
 		}
 	}

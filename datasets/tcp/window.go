@@ -41,11 +41,17 @@ const windowSteps = 16
 func (c *openFlow) announce(random *rand.Rand) {
 	c.findLeastWindows()
 	var sides [2]receiver
+	stamps := 0
+	if c.timestamps {
+		stamps = 1
+	}
 	for dir := range sides {
-		sides[dir] = receiver{window: &c.ends[dir].host.Window, luck: random.Float64()}
+		w := &c.ends[dir].host.Window
+		r := receiver{window: w, syn: w.SYN[stamps], first: int64(w.First[stamps]) << w.Scale, luck: random.Float64()}
 		if c.scaled {
-			sides[dir].scale = c.scale(flow.Direction(dir))
+			r.scale = c.scale(flow.Direction(dir))
 		}
+		sides[dir] = r
 	}
 	for i := range c.segments {
 		g := &c.segments[i]
@@ -61,7 +67,7 @@ func (c *openFlow) announce(random *rand.Rand) {
 				g.window = 0
 			}
 		case g.flags&flow.SYN != 0:
-			g.window = r.window.SYN
+			g.window = r.syn
 			if !c.scaled {
 				g.window = max(g.window, least)
 			}
@@ -108,11 +114,13 @@ func (c *openFlow) findLeastWindows() {
 // receiver is one side of a connection as it receives.
 type receiver struct {
 	window *address.Window
+	syn    uint16  // window of its SYN
+	first  int64   // and behind it, bytes
 	scale  uint8   // of this connection
 	luck   float64 // which late growth the connection has
 	next   int     // index of the first segment that it has not acknowledged
 	heard  int64   // bytes acknowledged
-	full   int64   // of them, those of full segments
+	full   int     // full segments acknowledged
 	edge   int64   // right edge of its windows
 	last   uint16  // window as sent
 }
@@ -126,7 +134,7 @@ func (r *receiver) hear(segments []segment, g *segment) {
 		}
 		r.heard += from.consumes()
 		if from.payload >= address.FullSegment {
-			r.full += int64(from.payload)
+			r.full++
 		}
 	}
 }
@@ -136,7 +144,7 @@ func (r *receiver) hear(segments []segment, g *segment) {
 func (r *receiver) choose(g *segment) {
 	unit := int64(1) << r.scale
 	ack := int64(g.ack)
-	window := (r.window.At(r.full, r.luck) + unit - 1) >> r.scale
+	window := (r.first + r.window.Grown(r.full, r.luck) + unit - 1) >> r.scale
 	held := max(int64(g.window), (r.edge-ack+unit-1)>>r.scale, 1)
 	if g.updates > 0 {
 		window -= int64(g.updates)
