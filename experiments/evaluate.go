@@ -27,9 +27,9 @@ func (c *command) evaluateCommand() *cobra.Command {
 		Long: `Reads captures, packet tables (Parquet, Arrow, CSV), NeCSTGen's published packets, LoRaWAN logs, and
 what generators write as NeCSTGen publishes it: packets (DF_GEN_PACKET_*) and tables of flows
 (DF_GEN_FLOW_*, df_raw_flows_*), and NetFlow records as NetShare writes them (srcip,...,ts,td,pkt,byt;
-ts in microseconds), which are a table of flows as well. REAL should be traffic that the generator did not see, and --training
-what it learnt from. Without --training a random half of REAL stands for it: then the scores of privacy
-say little.
+ts in microseconds), which are a table of flows as well, and its packets (srcip,...,time,pkt_len).
+REAL should be traffic that the generator did not see, and --training what it learnt from. Without
+--training a random half of REAL stands for it: then the scores of privacy say little.
 Each may be a folder, or a pattern in quotes, of several files, which are merged in time order. --from
 and --to say which part of REAL and of --training is compared.
 If REAL is of one application, or --application or an output's name names one, SYNTHETIC is taken for

@@ -25,26 +25,36 @@ type form struct {
 func (c *comparison) form() form {
 	f := form{labels: c.Segment > 0, timeline: c.Segment > 0}
 	for _, o := range []*necstgencsv.OutputFile{c.real, c.synthetic, c.training} {
-		if o == nil {
-			continue
-		}
-		f.labels = true
-		f.timeline = f.timeline || !o.HasLabels()
-		f.lacks |= fidelity.NoAddresses | fidelity.NoPadding
-		if o.HasLabels() {
-			f.lacks |= fidelity.NoStarts
-		}
-		if !o.HasFlags() {
-			f.lacks |= fidelity.NoFlags
-		}
-		if o.HasUplinks() {
-			f.lacks |= fidelity.NoDevices
-		}
+		f.take(o)
 	}
 	if f.timeline {
 		f.lacks &^= fidelity.NoStarts // one clock runs through all of it
 	}
 	return f
+}
+
+// take adds what a file of generated packets makes of both sides; nil is another kind of
+// file.
+func (f *form) take(o *necstgencsv.OutputFile) {
+	switch {
+	case o == nil:
+		return
+	case o.HasAddresses():
+		f.lacks |= fidelity.NoHeaders | fidelity.NoFlags | fidelity.NoPadding
+		return
+	}
+	f.labels = true
+	f.timeline = f.timeline || !o.HasLabels()
+	f.lacks |= fidelity.NoAddresses | fidelity.NoPadding
+	if o.HasLabels() {
+		f.lacks |= fidelity.NoStarts
+	}
+	if !o.HasFlags() {
+		f.lacks |= fidelity.NoFlags
+	}
+	if o.HasUplinks() {
+		f.lacks |= fidelity.NoDevices
+	}
 }
 
 // realFlows reads the real side. Without a training file a random half of the real one
