@@ -92,15 +92,13 @@ type rowBatch[R any] struct {
 // the needed columns. Any error is the last element and names the file.
 func readBatches[R any](path string, columns []rowColumn[R], needed []string) iter.Seq2[rowBatch[R], error] {
 	return func(yield func(rowBatch[R], error) bool) {
-		kinds := make(map[string]kind)
 		setters := make(map[string]setter[R])
 		for _, c := range columns {
-			kinds[c.name] = c.kind
 			if c.set != nil {
 				setters[c.name] = c.set
 			}
 		}
-		in, err := openBatches(path, kinds)
+		in, err := openBatches(path, kindsOf(columns))
 		if err != nil {
 			yield(rowBatch[R]{}, err)
 			return

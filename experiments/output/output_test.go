@@ -111,7 +111,7 @@ func TestWriteEndsEarly(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := output.Table(&rows, table.CSV)
+			r, err := output.Table(&rows, table.CSV, tcp.Semtech)
 			if err != nil {
 				t.Fatal(err)
 			}
