@@ -150,7 +150,7 @@ func write(ctx context.Context, env *stage.Env, frames iter.Seq2[tcp.Frame, erro
 		}
 		var sink output.Sink
 		if format, failed := table.FormatOf(name); failed == nil {
-			sink, err = output.Table(file, format)
+			sink, err = output.Table(file, format, link)
 		} else {
 			sink, err = output.Capture(file, pcap.WriterOptions{LinkType: link.Type()})
 		}
