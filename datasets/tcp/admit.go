@@ -57,7 +57,8 @@ func (f *Framer) admit(from *flow.Flow) error {
 		c.ends[1-c.opener].isn = 0 // a refusal has no sequence number (RFC 9293, 3.10.7.1)
 	}
 	c.connect()
-	c.payloads.Start(f.pool, payload.Connection{Application: c.app, Proto: c.proto, ServerPort: c.ends[flow.Backward].port}, f.random)
+	c.payloads.Start(f.pool, payload.Connection{Application: c.app, Proto: c.proto, ServerPort: c.ends[flow.Backward].port,
+		Client: c.ends[flow.Forward].host.Address, Server: c.ends[flow.Backward].host.Address}, f.random)
 	f.push(c)
 	return nil
 }

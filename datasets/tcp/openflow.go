@@ -112,6 +112,7 @@ func (c *openFlow) Turn(i int) payload.Turn {
 				return t
 			}
 			answered = true
+			t.Answer += int(g.payload)
 		case !answered:
 			t.Length += int(g.payload)
 		default:
