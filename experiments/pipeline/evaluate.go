@@ -82,7 +82,7 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams, recurrent b
 	if err != nil {
 		return err
 	}
-	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0 || t.Piece > 0, Followed: p.Followed, Payloads: payloads}
+	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0 || t.Piece > 0, Followed: p.Followed, Payloads: payloads, Progress: env.Progress}
 	if cfg.Tools, err = askTools(ctx, env, p, cfg, split, synthetic); err != nil {
 		return err
 	}

@@ -46,7 +46,7 @@ func generateStage(e config.Experiment, kind generator.Kind, models []string) st
 	if e.Generate.FlowsFrom != "" {
 		deps = append(deps, flowTableName)
 	}
-	return stage.Stage{Name: "generate", Version: 2, Params: e.Generate, Deps: deps, Seeds: []string{"generate"}, Device: kind.Device,
+	return stage.Stage{Name: "generate", Version: 3, Params: e.Generate, Deps: deps, Seeds: []string{"generate"}, Device: kind.Device,
 		Outs: []string{captureName, parquetName, csvName, repairsName},
 		Run: func(ctx context.Context, env *stage.Env) error {
 			source, err := loadSource(ctx, env, kind, copies(e))
@@ -150,7 +150,7 @@ func write(ctx context.Context, env *stage.Env, frames iter.Seq2[tcp.Frame, erro
 		}
 		var sink output.Sink
 		if format, failed := table.FormatOf(name); failed == nil {
-			sink, err = output.Table(file, format)
+			sink, err = output.Table(file, format, link)
 		} else {
 			sink, err = output.Capture(file, pcap.WriterOptions{LinkType: link.Type()})
 		}
