@@ -133,7 +133,7 @@ func readSynthetic(ctx context.Context, env *stage.Env, p evaluateParams, t gene
 	}
 	defer data.Close()
 	a := flow.Assembler{IdleTimeout: time.Duration(p.IdleTimeout)}
-	flows, damaged, err := flow.Collect(a.Flows(payloads.Looking(data.Packets(ctx, trace.Selection{Application: t.Application}))))
+	flows, damaged, err := flow.Collect(a.Flows(payloads.Looking(data.Packets(ctx, trace.Selection{Application: t.Application, Outer: !p.Decapsulate}))))
 	if err != nil {
 		return nil, err
 	}
