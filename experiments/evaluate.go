@@ -46,7 +46,7 @@ label, and scores that need more say so. Tables of flows are scored by packets, 
 		},
 	}
 	cmd.Flags().StringVar(&o.training, "training", "", "capture that the generator learnt from")
-	cmd.Flags().StringVar(&o.application, "application", "", "the application that is compared, like HTTP: REAL's flows of it, all of SYNTHETIC")
+	cmd.Flags().StringVar(&o.application, "application", "", "what is compared, like HTTP or HTTP,tcp/502: REAL's flows of it, all of SYNTHETIC")
 	cmd.Flags().StringVar(&o.columns, "columns", "lstm", "`COLUMNS` of generated packets: lstm, the network's answers, or vae, the decoded features")
 	cmd.Flags().TextVar(&o.tools, "tools", tool.None, "`PROGRAMS` that are asked about both captures: none, installed, or like tshark,argus")
 	periodFlags(cmd, &o.period)
@@ -67,7 +67,7 @@ func (c *command) evaluate(ctx context.Context, real, synthetic string, o evalua
 		return usageError{fmt.Errorf("evaluate: --columns %q: want lstm or vae", o.columns)}
 	}
 	if o.application != "" {
-		if err := options.Application.UnmarshalText([]byte(o.application)); err != nil {
+		if err := options.Applications.UnmarshalText([]byte(o.application)); err != nil {
 			return usageError{fmt.Errorf("--application: %w", err)}
 		}
 	}
