@@ -28,6 +28,7 @@ type openFlow struct {
 	ipHeader int32
 	proto    uint8
 	app      flow.Application
+	origin   *flow.Origin
 	room     uint16 // largest segment that the MTU leaves room for
 	shortest int32  // payload bytes of a datagram of the service
 	connection
@@ -111,6 +112,7 @@ func (c *openFlow) Turn(i int) payload.Turn {
 				return t
 			}
 			answered = true
+			t.Answer += int(g.payload)
 		case !answered:
 			t.Length += int(g.payload)
 		default:
