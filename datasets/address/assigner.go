@@ -31,8 +31,8 @@ type Assigner struct {
 	random    *rand.Rand
 	hosts     []*HostState
 	groups    map[appProto]*serviceGroup
-	used      map[pairPort]uint32 // client ports so far
-	ended     map[pairPort]int64  // end of the last flow whose client had the server's port
+	used      map[pairPort]*portCursor // where clients are in their ports
+	ended     map[pairPort]int64       // end of the last flow whose client had the server's port
 	overflow  map[overflowKey]*HostState
 	overflows uint32
 	kept      map[netip.Addr]*HostState // hosts of flows that keep their tuples
@@ -59,7 +59,7 @@ func NewAssigner(plan *Plan, random *rand.Rand) *Assigner {
 	a := &Assigner{
 		plan: plan, random: random,
 		groups:   make(map[appProto]*serviceGroup),
-		used:     make(map[pairPort]uint32),
+		used:     make(map[pairPort]*portCursor),
 		ended:    make(map[pairPort]int64),
 		overflow: make(map[overflowKey]*HostState),
 		kept:     make(map[netip.Addr]*HostState),
@@ -242,21 +242,18 @@ const fewPorts = 1024
 // server.
 func (a *Assigner) newClient(pair Pair, service *serviceChoice) Ends {
 	key := keyOf(pair, service)
-	low, size := uint32(service.ClientLow), uint32(service.ClientHigh-service.ClientLow)+1
+	cursor := a.used[key]
+	if cursor == nil {
+		cursor = new(portCursor)
+		a.used[key] = cursor
+	}
 	scramble := uint32(pair.Client)<<16 ^ uint32(pair.Server)<<1 ^ uint32(service.Port)
-	n, known := a.used[key]
-	if !known {
-		n = a.part.Index
+	port, turn := cursor.port(service.Service, scramble, a.part, a.random)
+	for service.ClientHigh-service.ClientLow >= fewPorts && registered(port) {
+		port, turn = cursor.port(service.Service, scramble, a.part, a.random)
 	}
-	step := max(1, a.part.Count)
-	port := uint16(low + scatter(n%size, size, scramble))
-	for size > fewPorts && registered(port) {
-		n += step
-		port = uint16(low + scatter(n%size, size, scramble))
-	}
-	a.used[key] = n + step
 	host := a.hosts[pair.Client]
-	if turn := n / size; turn > 0 {
+	if turn > 0 {
 		host = a.overflowHost(pair.Client, int(turn))
 	}
 	return Ends{host, a.hosts[pair.Server], port, service.Port, service.Shortest}

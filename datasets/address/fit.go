@@ -86,6 +86,7 @@ type serviceCounts struct {
 	pairs                    map[[2]netip.Addr]int64
 	last                     [2]netip.Addr
 	low, high                uint16
+	ports                    portCounts
 	shortest                 int32 // payload bytes of a datagram
 }
 
@@ -151,6 +152,9 @@ func (fit *fitting) add(f *flow.Flow) {
 	}
 	pair := [2]netip.Addr{client.Addr().Unmap(), server.Addr().Unmap()}
 	s.pairs[pair]++
+	if port := client.Port(); port != 0 && port != server.Port() {
+		s.ports.add(pair, port)
+	}
 	if pair == s.last {
 		s.repeats++
 	}

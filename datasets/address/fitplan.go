@@ -176,6 +176,7 @@ func (fit *fitting) addServices(p *Plan, index map[netip.Addr]int) {
 		s.Repeat = float64(counts.repeats) / float64(counts.flows)
 		s.SamePort = float64(counts.samePort) / float64(counts.flows)
 		s.ClientLow, s.ClientHigh = portRange(counts.low, counts.high)
+		s.Ports = counts.ports.ports()
 		// A flow of a known application is drawn without its server, and may be of a
 		// kind that only another server had. What has no application may be taken
 		// for that of its port, and keeps to what that port had.

@@ -52,6 +52,7 @@ type Service struct {
 	SamePort    float64          `json:"same_port"`  // proportion of flows whose client port is the server port (NTP)
 	ClientLow   uint16           `json:"client_low"` // range of client ports
 	ClientHigh  uint16           `json:"client_high"`
+	Ports       Ports            `json:"ports,omitzero"`     // how clients go on from port to port
 	Shortest    int32            `json:"shortest,omitempty"` // least payload bytes of a datagram of its application
 }
 
@@ -151,6 +152,9 @@ func (s *Service) validate(hosts []Host) error {
 	}
 	if s.ClientLow == 0 || s.ClientLow > s.ClientHigh {
 		bad("client ports are %d to %d, want a range from 1 to 65535", s.ClientLow, s.ClientHigh)
+	}
+	if err := s.Ports.validate(); err != nil {
+		problems = append(problems, err)
 	}
 	if s.Shortest < 0 || s.Shortest > 65507 {
 		bad("shortest %d: want 0 to 65507 bytes", s.Shortest)
