@@ -78,7 +78,7 @@ func (s *Service) runs(class, key uint32) (r portRuns, low uint32) {
 	if classes == 2 && low&1 != class {
 		low++
 	}
-	r = portRuns{length: 1, spread: 1, key: key<<1 | class}
+	r = portRuns{length: 1, spread: 1, key: key ^ class<<31}
 	if low <= high {
 		r.size = (high-low)/classes + 1
 	}

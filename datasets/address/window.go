@@ -96,9 +96,10 @@ func at(row *[5]int64, luck float64) int64 {
 }
 
 // linuxWindow is the window of a host of which nothing is known: that of Linux with its
-// usual buffers, as connections of the embedded capture have it.
+// usual buffers, as the web connections of the embedded capture have them all together.
 func linuxWindow() Window {
 	return Window{SYN: [2]uint16{64240, 65160}, First: [2]uint16{502, 510}, Scale: 7, Growth: [][5]int64{
-		{0, 3072, 3072, 3072, 3072},
+		{1024, 3072, 3072, 3072, 3072}, {3072, 6144, 6144, 6144, 9216}, {7168, 11264, 12288, 12288, 15360}, {7168, 12288, 15360, 16384, 18432},
+		{7168, 12288, 15360, 16384, 18432}, {7168, 13312, 16384, 17408, 48128}, {7168, 17408, 52224, 67584, 99328}, {7168, 69632, 177152, 248832, 257024},
 	}}
 }
