@@ -30,6 +30,9 @@ func (fit *fitting) plan(opts FitOptions) (*Plan, map[netip.Addr]int) {
 			taken.macs[numberMAC(number)] = true
 		}
 	}
+	for _, address := range fit.tunnels.addresses() {
+		taken.hosts[address] = true
+	}
 	seen := everyHost(p)
 	fit.addServices(p, index)
 	added := everyHost(p)[len(seen):]
@@ -39,6 +42,10 @@ func (fit *fitting) plan(opts FitOptions) (*Plan, map[netip.Addr]int) {
 		groups = groups[1:]
 	}
 	fits := p.renumber(documentedRanges(), taken, flows, groups...)
+	p.addTunnels(&fit.tunnels, index)
+	if !opts.KeepAddresses {
+		p.renumberTunnels()
+	}
 	sorted := p.sortHosts(fits)
 	for address, i := range index {
 		index[address] = sorted[i]
@@ -88,6 +95,11 @@ func (fit *fitting) inUse() InUse {
 			if mac := numberMAC(number); isLocalMAC(mac) {
 				macs[mac] = true
 			}
+		}
+	}
+	for _, address := range fit.tunnels.addresses() {
+		if slices.ContainsFunc(reserved, func(p netip.Prefix) bool { return p.Contains(address) }) {
+			networks[networkOf(address)] = true
 		}
 	}
 	used.Networks = slices.SortedFunc(maps.Keys(networks), netip.Prefix.Compare)
