@@ -134,8 +134,8 @@ func (w *wrapper) gre(h *flow.OuterHeader) {
 	w.transport = protocolGRE
 }
 
-// datagram writes the header of a tunnel over UDP, and that of UDP, without checksum, as
-// RFC 7348 and RFC 8926 have it.
+// datagram writes the header of a tunnel over UDP, and that of UDP, whose checksum ipv6
+// sets: with IPv4 it is 0 (RFC 7348, 5; RFC 8926, 3.3).
 func (w *wrapper) datagram(h *flow.OuterHeader) {
 	const ports = 4 // bytes
 	be := binary.BigEndian
@@ -204,4 +204,8 @@ func (w *wrapper) ipv6(h *flow.OuterHeader) {
 	src, dst := h.Src.As16(), h.Dst.As16()
 	copy(b[8:], src[:])
 	copy(b[24:], dst[:])
+	if payload := b[ipv6Header:]; b[6] == flow.UDP { // Linux leaves it out with IPv4 alone
+		sum := checksum16(uint32(flow.UDP)+uint32(len(payload)), b[8:ipv6Header])
+		be.PutUint16(payload[6:], ^fold(checksum16(sum, payload)))
+	}
 }
