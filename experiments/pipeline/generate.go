@@ -36,7 +36,7 @@ const (
 // generateStage draws flows, frames them, and writes the capture and its tables in
 // one pass.
 func generateStage(e config.Experiment, kind generator.Kind, models []string) stage.Stage {
-	deps := slices.Concat(models, []string{saved.PlanName, generator.TrafficName})
+	deps := slices.Concat(models, []string{saved.PlanName, saved.WordsName, generator.TrafficName})
 	if copies(e) {
 		deps = append(deps, saved.ExamplesName)
 	}
@@ -70,7 +70,7 @@ func loadSource(ctx context.Context, env *stage.Env, kind generator.Kind, exampl
 			return nil, err
 		}
 	}
-	part, err := saved.Load(kind, b, examples, env.Path)
+	part, err := saved.Load(kind, b, saved.Payloads{Words: true, Examples: examples}, env.Path)
 	if err != nil {
 		return nil, err
 	}
