@@ -2,6 +2,7 @@ package flow
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -39,6 +40,11 @@ type Packet struct {
 	// packets of several, as NeCSTGen's do. No flow spans two, and times are compared within
 	// one alone. "": the stream is one capture.
 	Capture string
+
+	// Encapsulation is what a reader has taken off the frame: tags, labels and the headers of
+	// tunnels. All other fields, Length and Captured among them, are those of the frame
+	// without it. nil: none, or a reader that leaves frames as they are.
+	Encapsulation *Encapsulation
 
 	Radio   *Radio   // of a LoRaWAN uplink; nil: any other packet
 	Decoded *Decoded // of a packet that was drawn through an autoencoder; nil: any other packet
@@ -89,6 +95,24 @@ const (
 	UDP    = 17
 	ICMPv6 = 58
 )
+
+// ProtocolName returns the name of an IP protocol, its number where the program has no
+// name for it, and "" for 0, which is no IP.
+func ProtocolName(proto uint8) string {
+	switch proto {
+	case 0:
+		return ""
+	case ICMP:
+		return "ICMP"
+	case TCP:
+		return "TCP"
+	case UDP:
+		return "UDP"
+	case ICMPv6:
+		return "ICMPv6"
+	}
+	return strconv.Itoa(int(proto))
+}
 
 // Reverse returns the tuple of the opposite direction.
 func (t FiveTuple) Reverse() FiveTuple {

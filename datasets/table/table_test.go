@@ -19,6 +19,12 @@ import (
 
 var formats = []Format{Parquet, Arrow, CSV}
 
+// tunnels are encapsulations that packets have.
+var tunnels = []*flow.Encapsulation{
+	nil, flow.NewEncapsulation([]flow.OuterHeader{{Kind: flow.OuterVLAN, ID: 7}, {Kind: flow.OuterGRE, Options: flow.GREKey, ID: 9}}),
+	flow.NewEncapsulation([]flow.OuterHeader{{Kind: flow.OuterMPLS, ID: 16}}),
+}
+
 // randomPackets are n packets with every field drawn, plus the extremes of each.
 func randomPackets(n int, seed uint64) []flow.Packet {
 	rng := rand.New(rand.NewPCG(seed, 1))
@@ -45,6 +51,7 @@ func randomPackets(n int, seed uint64) []flow.Packet {
 			p.Radio = randomRadio(rng)
 		}
 		p.Capture = []string{"", "monday.pcap", `week 1, "tuesday".pcap`}[rng.IntN(3)]
+		p.Encapsulation = tunnels[rng.IntN(len(tunnels))]
 	}
 	if n > 2 {
 		packets[0] = flow.Packet{Number: math.MinInt64, Time: math.MinInt64 / 4, FlowID: math.MinInt64, Length: math.MinInt32}
@@ -124,7 +131,7 @@ func samePacket(a, b flow.Packet) bool {
 		a.HeaderLength == b.HeaderLength && a.PayloadLength == b.PayloadLength && a.SrcMAC == b.SrcMAC && a.DstMAC == b.DstMAC &&
 		a.Tuple == b.Tuple && a.TTL == b.TTL && a.Fragment == b.Fragment && a.Flags == b.Flags && a.Seq == b.Seq && a.Ack == b.Ack &&
 		a.Window == b.Window && a.MSS == b.MSS && a.Layers == b.Layers && a.Application == b.Application &&
-		a.FlowID == b.FlowID && a.Capture == b.Capture && a.Direction == b.Direction && (a.Radio == b.Radio || a.Radio != nil && b.Radio != nil && *a.Radio == *b.Radio)
+		a.FlowID == b.FlowID && a.Capture == b.Capture && a.Encapsulation.String() == b.Encapsulation.String() && a.Direction == b.Direction && (a.Radio == b.Radio || a.Radio != nil && b.Radio != nil && *a.Radio == *b.Radio)
 }
 
 func TestFeaturesRoundTrip(t *testing.T) {
@@ -346,7 +353,7 @@ func TestWriteErrors(t *testing.T) {
 			}
 		}
 	}
-	w, err := NewPacketWriter(io.Discard, Parquet)
+	w, err := NewPacketWriter(io.Discard, Parquet, AnySource)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -355,6 +362,53 @@ func TestWriteErrors(t *testing.T) {
 	}
 	if w.Write(&packets[0]) == nil || w.Close() == nil {
 		t.Error("a closed writer takes packets")
+	}
+}
+
+// A table has no column that its source cannot fill, and what it has comes back.
+func TestPacketSources(t *testing.T) {
+	for _, tt := range []struct {
+		source   PacketSource
+		without  int                  // columns
+		restrict func(p *flow.Packet) // to what the source has
+	}{
+		{AnySource, 0, func(*flow.Packet) {}},
+		{NetworkSource, 14, func(p *flow.Packet) { p.Radio, p.Capture, p.Encapsulation = nil, "", nil }},
+		{RadioSource, 16, func(p *flow.Packet) {
+			p.SrcMAC, p.DstMAC, p.Tuple, p.TTL, p.Fragment, p.Capture = flow.MAC{}, flow.MAC{}, flow.FiveTuple{}, 0, false, ""
+			p.Flags, p.Seq, p.Ack, p.Window, p.MSS, p.Encapsulation = 0, 0, 0, 0, 0, nil
+		}},
+	} {
+		want := randomPackets(500, 7)
+		for i := range want {
+			tt.restrict(&want[i])
+		}
+		for _, format := range formats {
+			path := writeFile(t, format, func(w io.Writer) error {
+				out, err := NewPacketWriter(w, format, tt.source)
+				for i := range want {
+					err = errors.Join(err, out.Write(&want[i]))
+				}
+				return errors.Join(err, out.Close())
+			})
+			i := 0
+			for got, err := range ReadPackets(path) {
+				if err != nil || !samePacket(got, want[i]) {
+					t.Fatalf("source %d, %s: packet %d: got %+v, want %+v, error %v", tt.source, format, i, got, want[i], err)
+				}
+				i++
+			}
+			in, err := openBatches(path, kindsOf(packetColumns))
+			if err != nil || i != len(want) {
+				t.Fatalf("source %d, %s: %d packets, error %v", tt.source, format, i, err)
+			}
+			if n := len(in.fields()); n != len(packetFields)-tt.without {
+				t.Errorf("source %d, %s: %d columns", tt.source, format, n)
+			}
+			if err := in.close(); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }
 

@@ -17,7 +17,7 @@ func (f *Framer) admit(from *flow.Flow) error {
 		return fmt.Errorf("tcp: flow %d is of %v, and the link is %v: want LoRaWAN uplinks, or link semtech, which is Ethernet", from.ID, from.Application, f.opts.Link)
 	}
 	c := f.recycle()
-	c.id, c.app, c.proto = from.ID, from.Application, address.Protocol(from)
+	c.id, c.app, c.origin, c.proto = from.ID, from.Application, from.Origin, address.Protocol(from)
 	c.counts = &f.counts
 	c.next = 0
 	c.datagram, c.uplinks, c.shortest = nil, c.uplinks[:0], 0
@@ -46,18 +46,19 @@ func (f *Framer) admit(from *flow.Flow) error {
 		if f.opts.Retransmit > 0 {
 			c.retransmit(f.opts.Retransmit, f.random)
 		}
+		c.announce(f.random)
 	} else {
 		c.makeUDP(l)
 	}
 	for dir := range c.ends {
 		c.ends[dir].isn = f.random.Uint32()
-		c.ends[dir].window = c.chooseWindow(flow.Direction(dir))
 	}
 	if c.opened && !c.answered {
 		c.ends[1-c.opener].isn = 0 // a refusal has no sequence number (RFC 9293, 3.10.7.1)
 	}
 	c.connect()
-	c.payloads.Start(f.pool, payload.Connection{Application: c.app, Proto: c.proto, ServerPort: c.ends[flow.Backward].port}, f.random)
+	c.payloads.Start(f.pool, payload.Connection{Application: c.app, Proto: c.proto, ServerPort: c.ends[flow.Backward].port,
+		Client: c.ends[flow.Forward].host.Address, Server: c.ends[flow.Backward].host.Address}, f.random)
 	f.push(c)
 	return nil
 }

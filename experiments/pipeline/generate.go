@@ -36,7 +36,7 @@ const (
 // generateStage draws flows, frames them, and writes the capture and its tables in
 // one pass.
 func generateStage(e config.Experiment, kind generator.Kind, models []string) stage.Stage {
-	deps := slices.Concat(models, []string{saved.PlanName, generator.TrafficName})
+	deps := slices.Concat(models, []string{saved.PlanName, saved.WordsName, generator.TrafficName})
 	if copies(e) {
 		deps = append(deps, saved.ExamplesName)
 	}
@@ -46,7 +46,7 @@ func generateStage(e config.Experiment, kind generator.Kind, models []string) st
 	if e.Generate.FlowsFrom != "" {
 		deps = append(deps, flowTableName)
 	}
-	return stage.Stage{Name: "generate", Version: 2, Params: e.Generate, Deps: deps, Seeds: []string{"generate"}, Device: kind.Device,
+	return stage.Stage{Name: "generate", Version: 3, Params: e.Generate, Deps: deps, Seeds: []string{"generate"}, Device: kind.Device,
 		Outs: []string{captureName, parquetName, csvName, repairsName},
 		Run: func(ctx context.Context, env *stage.Env) error {
 			source, err := loadSource(ctx, env, kind, copies(e))
@@ -70,7 +70,7 @@ func loadSource(ctx context.Context, env *stage.Env, kind generator.Kind, exampl
 			return nil, err
 		}
 	}
-	part, err := saved.Load(kind, b, examples, env.Path)
+	part, err := saved.Load(kind, b, saved.Payloads{Words: true, Examples: examples}, env.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +150,7 @@ func write(ctx context.Context, env *stage.Env, frames iter.Seq2[tcp.Frame, erro
 		}
 		var sink output.Sink
 		if format, failed := table.FormatOf(name); failed == nil {
-			sink, err = output.Table(file, format)
+			sink, err = output.Table(file, format, link)
 		} else {
 			sink, err = output.Capture(file, pcap.WriterOptions{LinkType: link.Type()})
 		}
