@@ -1,8 +1,10 @@
 // Package output writes generated traffic. A run and the command that generates
 // more from it write by the same code.
 //
-//   - A [Sink] takes frames: [Capture], [Table], or a [File], which is one of both by
-//     its name, whole or split. [Write] gives all frames to several sinks in one pass.
+//   - A [Sink] takes frames: [Capture], [Table], or [Records], which gives a record of each
+//     flow to writers. [Write] gives all frames to several sinks in one pass.
+//   - [Create] makes files of any of these kinds, by their names, captures whole or split,
+//     and [WithFlows] names the tables of flows beside captures.
 //   - [NeCSTGen] writes flows in the files that NeCSTGen publishes.
 //   - [WriteRows] writes a table of numbers.
 package output
