@@ -81,7 +81,7 @@ func create(path string, options Options, stdout io.Writer) (*File, error) {
 		buffered := bufio.NewWriterSize(out, 1<<20)
 		f.closers = append([]io.Closer{flusher{buffered}}, f.closers...)
 		if kind.Flows != "" {
-			f.records, err = Flows(buffered, kind.Flows)
+			f.records, err = flows(buffered, kind.Flows)
 		} else {
 			f.sink, err = Table(buffered, kind.Table, options.Link)
 		}

@@ -7,8 +7,10 @@ import (
 	"slices"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/ipfix"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/datasets/tcp"
+	"github.com/necstgen/necstgen/datasets/zeek"
 )
 
 // RecordWriter writes records of flows. After Close what it has taken can be read.
@@ -17,9 +19,15 @@ type RecordWriter interface {
 	Close() error
 }
 
-// Flows returns a writer of a table of flows. It does not close w.
-func Flows(w io.Writer, format table.Format) (RecordWriter, error) {
-	return table.NewRecordWriter(w, format)
+// flows returns a writer of flows in a format. It does not close w.
+func flows(w io.Writer, format FlowFormat) (RecordWriter, error) {
+	switch format {
+	case Zeek:
+		return zeek.NewConnWriter(w), nil
+	case IPFIX:
+		return ipfix.NewWriter(w), nil
+	}
+	return table.NewRecordWriter(w, table.Format(format))
 }
 
 // Records returns a sink that gives the writers a record of each flow when its last frame

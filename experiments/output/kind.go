@@ -14,8 +14,17 @@ import (
 type Kind struct {
 	Capture pcap.WriterOptions // of a capture, which a file is that is neither of the others
 	Table   table.Format       // of a table of packets; "": none
-	Flows   table.Format       // of a table of flows; "": none
+	Flows   FlowFormat         // of a file of flows; "": none
 }
+
+// FlowFormat is how a file holds flows: as a table.Format, or as one of these.
+type FlowFormat string
+
+// The formats of flows beside tables.
+const (
+	Zeek  FlowFormat = "zeek"  // Zeek's conn.log
+	IPFIX FlowFormat = "ipfix" // a file of IPFIX messages
+)
 
 // isCapture reports whether the file is a capture.
 func (k Kind) isCapture() bool { return k.Table == "" && k.Flows == "" }
@@ -28,10 +37,15 @@ func (k Kind) Unit() string {
 	return "packets"
 }
 
-// Noun returns what the file is called: a capture or a table.
+// Noun returns what the file is called: a capture, a table, a log or a file.
 func (k Kind) Noun() string {
-	if k.isCapture() {
+	switch {
+	case k.isCapture():
 		return "capture"
+	case k.Flows == Zeek:
+		return "log"
+	case k.Flows == IPFIX:
+		return "file"
 	}
 	return "table"
 }
@@ -46,9 +60,10 @@ var compressions = map[string]pcap.Compression{".gz": pcap.Gzip, ".zst": pcap.Zs
 const flowsEnding = ".flows"
 
 // KindOf returns what a file of that name holds: a table of packets where it ends in
-// .parquet, .arrow, .feather, .ipc or .csv, and of flows with .flows before that; a pcapng
-// capture where it ends in .pcapng; a pcap capture where it ends in .pcap or .cap or in
-// nothing; captures compressed where .gz or .zst follows. Other endings are refused.
+// .parquet, .arrow, .feather, .ipc or .csv, and of flows with .flows before that; Zeek's
+// conn.log where it ends in .log; flows as IPFIX where it ends in .ipfix; a pcapng capture
+// where it ends in .pcapng; a pcap capture where it ends in .pcap or .cap or in nothing;
+// captures compressed where .gz or .zst follows. Other endings are refused.
 func KindOf(path string) (Kind, error) {
 	if !isName(path) {
 		return Kind{}, nil
@@ -56,9 +71,15 @@ func KindOf(path string) (Kind, error) {
 	if format, err := table.FormatOf(path); err == nil {
 		stem := strings.TrimSuffix(path, filepath.Ext(path))
 		if strings.EqualFold(filepath.Ext(stem), flowsEnding) {
-			return Kind{Flows: format}, nil
+			return Kind{Flows: FlowFormat(format)}, nil
 		}
 		return Kind{Table: format}, nil
+	}
+	switch strings.ToLower(filepath.Ext(path)) {
+	case ".log":
+		return Kind{Flows: Zeek}, nil
+	case ".ipfix":
+		return Kind{Flows: IPFIX}, nil
 	}
 	var k Kind
 	name := path
@@ -70,7 +91,7 @@ func KindOf(path string) (Kind, error) {
 	}
 	ending := strings.ToLower(filepath.Ext(name))
 	if !slices.Contains(captureEndings, ending) {
-		return Kind{}, fmt.Errorf("output: %s: unknown ending %s: want .pcap or .pcapng, also with .gz or .zst behind, .parquet, .arrow or .csv", path, filepath.Ext(name))
+		return Kind{}, fmt.Errorf("output: %s: unknown ending %s: want .pcap or .pcapng, also with .gz or .zst behind, .parquet, .arrow or .csv, or, of flows, .flows.parquet, .flows.csv, .log or .ipfix", path, filepath.Ext(name))
 	}
 	k.Capture.PCAPNG = ending == ".pcapng"
 	return k, nil
