@@ -25,6 +25,10 @@ func (c *command) generateFrames(ctx context.Context, from []string, first confi
 	if err != nil {
 		return fmt.Errorf("generate: %w", err)
 	}
+	frames, err := c.mergeFrames(ctx, o, source, options.Hosts, options.Link, framer.Frames(source.Flows(ctx, amount)))
+	if err != nil {
+		return err
+	}
 	packets, bytes := source.Estimate(amount)
 	if err := output.Room(o.outs, packets, bytes); err != nil {
 		return fmt.Errorf("generate: %w", err)
@@ -35,7 +39,7 @@ func (c *command) generateFrames(ctx context.Context, from []string, first confi
 	}
 	result := &generateResult{Runs: from, Seed: amount.Seed}
 	began := time.Now()
-	err = c.writeFrames(ctx, framer.Frames(source.Flows(ctx, amount)), packets, o, files, result)
+	err = c.writeFrames(ctx, frames, packets, o, files, result)
 	err = errors.Join(err, files.Close())
 	for _, f := range files.All {
 		if f.Written() > 0 {

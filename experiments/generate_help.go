@@ -16,6 +16,10 @@ original's, and have as many packets and bytes (without flows: packets are sent 
 devices), and everything else is generated. --flows-from takes starts and sizes from a table, as
 --level aggregate and NeCSTGen's scripts write them.
 
+--merge puts a capture of your own, such as an attack, among the packets, from --at on: its servers
+become those of the run, its clients new hosts of the same ranges (--keep-addresses leaves them), and
+the tables of flows name its file as their origin. Payloads stay as they are.
+
 --shards cuts what is drawn into files of one span of time each, big-03-of-16.pcap for big.pcap. They
 have the starts and hosts of one capture, are valid each by itself, and stand in time order one behind
 the other (mergecap -a). --shard draws some of them, here or elsewhere; the same command goes on where
@@ -40,6 +44,8 @@ Their flows start where --starts says, or one after the other; it says what had 
   go run ./experiments generate quickstart --follow +5m..+10m \
       --out followed.pcap
   go run ./experiments generate quickstart --flows-from flows.csv --out fed.pcap
+  go run ./experiments generate quickstart --duration 1h --merge attack.pcap \
+      --at +20m --out labelled.pcap
   go run ./experiments generate quickstart --flows 10M --out big.pcap \
       --shards 16 --jobs 4
   go run ./experiments generate quickstart --flows 10M --out big.pcap \

@@ -265,6 +265,9 @@ func (s *Source) Framer(options tcp.Options, seed uint64) (*tcp.Framer, error) {
 	return tcp.NewFramer(s.plan, options, rand.NewPCG(seed, 1))
 }
 
+// Plan returns the hosts of the frames that a Framer with these options makes.
+func (s *Source) Plan(o address.Options) (*address.Plan, error) { return s.plan.WithOptions(o) }
+
 // Uplinks reports whether all parts are LoRaWAN uplinks, so that the capture can be
 // LoRaTap.
 func (s *Source) Uplinks() bool {
