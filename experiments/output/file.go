@@ -44,7 +44,7 @@ type File struct {
 	Kind Kind
 
 	sink    Sink         // of packets; nil: the file holds flows
-	records RecordWriter // of flows
+	records recordWriter // of flows
 	split   *pcap.SplitWriter
 	foreign bool        // Options.Open has opened it
 	closers []io.Closer // behind the sink or the records
@@ -61,7 +61,7 @@ func create(path string, options Options, stdout io.Writer) (*File, error) {
 	}
 	kind.Capture.LinkType = options.Link.Type()
 	f := &File{Path: path, Kind: kind, foreign: options.Open != nil}
-	if kind.isCapture() && options.split() {
+	if kind.IsCapture() && options.split() {
 		if err := f.openSplit(options); err != nil {
 			return nil, err
 		}
@@ -75,15 +75,15 @@ func create(path string, options Options, stdout io.Writer) (*File, error) {
 		}
 		out, f.closers = file, append(f.closers, file)
 	}
-	if kind.isCapture() {
-		f.sink, err = Capture(out, kind.Capture)
+	if kind.IsCapture() {
+		f.sink, err = newCapture(out, kind.Capture)
 	} else {
 		buffered := bufio.NewWriterSize(out, 1<<20)
 		f.closers = append([]io.Closer{flusher{buffered}}, f.closers...)
 		if kind.Flows != "" {
 			f.records, err = flows(buffered, kind.Flows)
 		} else {
-			f.sink, err = Table(buffered, kind.Table, options.Link)
+			f.sink, err = newTable(buffered, kind.Table, options.Link)
 		}
 	}
 	if err != nil {
@@ -102,7 +102,7 @@ type packetFile struct{ *File }
 
 func (p packetFile) Write(frame *tcp.Frame) error { return p.note(p.sink.Write(frame)) }
 
-// flowFile is a File of flows as a RecordWriter.
+// flowFile is a File of flows as a recordWriter.
 type flowFile struct{ *File }
 
 func (f flowFile) Write(r *flow.Record) error { return f.note(f.records.Write(r)) }
@@ -144,7 +144,7 @@ func (f *File) Close() error {
 	if err := f.closeAll(); err != nil {
 		f.fail(err)
 	}
-	if f.written == 0 || f.failed != nil && !f.Kind.isCapture() {
+	if f.written == 0 || f.failed != nil && !f.Kind.IsCapture() {
 		f.written = 0
 		if err := f.remove(); err != nil {
 			f.fail(err)

@@ -16,7 +16,7 @@ type Files struct {
 // Where one cannot be created, none is left.
 func Create(paths []string, options Options, stdout io.Writer) (*Files, error) {
 	files := new(Files)
-	var writers []RecordWriter
+	var writers []recordWriter
 	for _, path := range paths {
 		f, err := create(path, options, stdout)
 		if err != nil {
@@ -30,7 +30,7 @@ func Create(paths []string, options Options, stdout io.Writer) (*Files, error) {
 			writers = append(writers, flowFile{f})
 		}
 	}
-	files.sink = Records(writers...)
+	files.sink = newRecords(writers...)
 	return files, nil
 }
 

@@ -13,14 +13,14 @@ import (
 	"github.com/necstgen/necstgen/datasets/zeek"
 )
 
-// RecordWriter writes records of flows. After Close what it has taken can be read.
-type RecordWriter interface {
+// recordWriter writes records of flows. After Close what it has taken can be read.
+type recordWriter interface {
 	Write(r *flow.Record) error
 	Close() error
 }
 
 // flows returns a writer of flows in a format. It does not close w.
-func flows(w io.Writer, format FlowFormat) (RecordWriter, error) {
+func flows(w io.Writer, format FlowFormat) (recordWriter, error) {
 	switch format {
 	case Zeek:
 		return zeek.NewConnWriter(w), nil
@@ -30,14 +30,14 @@ func flows(w io.Writer, format FlowFormat) (RecordWriter, error) {
 	return table.NewRecordWriter(w, table.Format(format))
 }
 
-// Records returns a sink that gives the writers a record of each flow when its last frame
+// newRecords returns a sink that gives the writers a record of each flow when its last frame
 // has come, so that they come in the order of their ends; those of flows that are under
 // way come when it is closed. It closes the writers.
-func Records(writers ...RecordWriter) Sink { return &records{writers: writers} }
+func newRecords(writers ...recordWriter) Sink { return &records{writers: writers} }
 
 type records struct {
 	recorder flow.Recorder
-	writers  []RecordWriter
+	writers  []recordWriter
 	failed   bool
 }
 
@@ -79,7 +79,7 @@ func WithFlows(outs []string) []string {
 	all := slices.Clone(outs)
 	for _, path := range outs {
 		kind, err := KindOf(path)
-		if err != nil || !kind.isCapture() || !isName(path) {
+		if err != nil || !kind.IsCapture() || !isName(path) {
 			continue
 		}
 		if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {

@@ -26,8 +26,8 @@ const (
 	IPFIX FlowFormat = "ipfix" // a file of IPFIX messages
 )
 
-// isCapture reports whether the file is a capture.
-func (k Kind) isCapture() bool { return k.Table == "" && k.Flows == "" }
+// IsCapture reports whether the file is a capture.
+func (k Kind) IsCapture() bool { return k.Table == "" && k.Flows == "" }
 
 // Unit returns what the file has rows or records of: "packets" or "flows".
 func (k Kind) Unit() string {
@@ -40,7 +40,7 @@ func (k Kind) Unit() string {
 // Noun returns what the file is called: a capture, a table, a log or a file.
 func (k Kind) Noun() string {
 	switch {
-	case k.isCapture():
+	case k.IsCapture():
 		return "capture"
 	case k.Flows == Zeek:
 		return "log"

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"math/rand/v2"
 	"os"
@@ -171,6 +172,11 @@ func (b *broken) Write(*tcp.Frame) error {
 }
 func (b *broken) Close() error { return nil }
 
+// buffer is a file in memory.
+type buffer struct{ *bytes.Buffer }
+
+func (buffer) Close() error { return nil }
+
 // What ends writing early leaves whole files that agree.
 func TestWriteEndsEarly(t *testing.T) {
 	cancelled, cancel := context.WithCancel(t.Context())
@@ -194,19 +200,17 @@ func TestWriteEndsEarly(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var capture, rows bytes.Buffer
-			c, err := output.Capture(&capture, pcap.WriterOptions{})
+			files, err := output.Create([]string{"c.pcap", "r.csv"}, output.Options{Open: func(name string) (io.WriteCloser, error) {
+				return buffer{map[string]*bytes.Buffer{"c.pcap": &capture, "r.csv": &rows}[name]}, nil
+			}}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := output.Table(&rows, table.CSV, tcp.Semtech)
-			if err != nil {
-				t.Fatal(err)
-			}
-			n, err := output.Write(tt.ctx, tt.frames(), nil, tt.sink, c, r)
+			n, err := output.Write(tt.ctx, tt.frames(), nil, append([]output.Sink{tt.sink}, files.Sinks()...)...)
 			if !errors.Is(err, tt.want) || n != tt.packets {
 				t.Errorf("%d packets, %v; want %d, %v", n, err, tt.packets, tt.want)
 			}
-			if err := errors.Join(c.Close(), r.Close()); err != nil {
+			if err := files.Close(); err != nil {
 				t.Fatal(err)
 			}
 			read := int64(0)
