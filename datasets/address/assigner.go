@@ -83,13 +83,9 @@ func newHostState(h Host, random *rand.Rand) *HostState {
 	if h.TTL == 0 {
 		h.TTL = defaultTTL
 	}
-	if h.SYNWindow == 0 {
-		h.SYNWindow = defaultSYNWindow
+	if h.Window.First == [2]uint16{} {
+		h.Window = linuxWindow()
 	}
-	if h.Window == 0 {
-		h.Window = defaultWindow
-	}
-	h.Scale = min(h.Scale, maxScale)
 	return &HostState{Host: h, NextID: uint16(random.Uint32()), ClockOffset: random.Uint32()}
 }
 
@@ -124,19 +120,24 @@ func (a *Assigner) pairOf(f *flow.Flow, proto uint8) (pair Pair, service *servic
 }
 
 // Assign gives a flow the two ends that it names, if the plan has them, and else draws
-// them, of IPv6 where want6 is true and the plan has such hosts.
+// them, of IPv6 where want6 is true and the plan has such hosts, and a client whose SYNs
+// have the options and segment size of the flow's where it has one.
 func (a *Assigner) Assign(f *flow.Flow, proto uint8, want6 bool) Ends {
+	of := stack{options: anyOptions}
+	if proto == flow.TCP {
+		of = stackOf(f, want6)
+	}
 	pair, service, fixed := a.pairOf(f, proto)
 	if !fixed {
 		service = a.service(f.Application, proto, want6)
-		pair = a.pair(service, want6)
+		pair = a.pair(service, want6, of)
 	}
 	same := service.SamePort > 0 && a.random.Float64() < service.SamePort
 	for range reuseTries {
 		if !same || fixed || a.reusable(pair, service, f) {
 			break
 		}
-		pair = a.pair(service, want6)
+		pair = a.pair(service, want6, of)
 	}
 	if same && a.reusable(pair, service, f) {
 		a.ended[keyOf(pair, service)] = f.Packets[len(f.Packets)-1].Time
@@ -261,14 +262,16 @@ func (a *Assigner) newClient(pair Pair, service *serviceChoice) Ends {
 	return Ends{host, a.hosts[pair.Server], port, service.Port, service.Shortest}
 }
 
-// pair draws client and server, of the wanted IP version where the service has it.
-func (a *Assigner) pair(service *serviceChoice, want6 bool) Pair {
+// pair draws client and server, of the wanted IP version where the service has it, and a
+// client with the stack that the flow shows where there is one.
+func (a *Assigner) pair(service *serviceChoice, want6 bool, of stack) Pair {
 	family := &service.families[0]
 	if want6 && len(service.families[1].pairs) > 0 || len(family.pairs) == 0 {
 		family = &service.families[1]
 	}
-	family.last = family.draw(a.random)
-	return family.pairs[family.last]
+	choice := service.fitting(family, of)
+	choice.last = choice.draw(a.random)
+	return choice.pairs[choice.last]
 }
 
 // overflowHost returns the host that takes over from a client whose ports towards a

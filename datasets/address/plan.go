@@ -11,7 +11,7 @@ import (
 )
 
 // planVersion is the version of the JSON form.
-const planVersion = 2
+const planVersion = 3
 
 // Plan says which hosts talk, and how flows are distributed among them. It is
 // plain data, saved as JSON beside the model.
@@ -32,14 +32,13 @@ type Plan struct {
 
 // Host is one end of connections.
 type Host struct {
-	Address   netip.Addr `json:"address"`
-	MAC       flow.MAC   `json:"mac"`
-	TTL       uint8      `json:"ttl"`                // IPv4 time to live or IPv6 hop limit, as captured
-	MSS       uint16     `json:"mss"`                // maximum segment size of its SYNs
-	SYNWindow uint16     `json:"syn_window"`         // window of its SYNs, bytes
-	Window    uint16     `json:"window"`             // usual window afterwards, as sent (not scaled)
-	Scale     uint8      `json:"scale"`              // window scale where the SYN has room for the option
-	Unpadded  bool       `json:"unpadded,omitempty"` // its short frames were captured before Ethernet pads them to 60 bytes
+	Address    netip.Addr `json:"address"`
+	MAC        flow.MAC   `json:"mac"`
+	TTL        uint8      `json:"ttl"`                // IPv4 time to live or IPv6 hop limit, as captured
+	MSS        uint16     `json:"mss"`                // maximum segment size of its SYNs
+	SYNOptions int16      `json:"syn_options"`        // bytes of TCP options of its SYNs, -1: not known
+	Window     Window     `json:"window"`             // receive windows of its connections
+	Unpadded   bool       `json:"unpadded,omitempty"` // its short frames were captured before Ethernet pads them to 60 bytes
 }
 
 // Service is one application on one server port.
@@ -121,6 +120,12 @@ func (p *Plan) Validate() error {
 	for i, h := range p.Hosts {
 		if !h.Address.IsValid() {
 			bad("hosts[%d].address is missing", i)
+		}
+		if h.SYNOptions < anyOptions || h.SYNOptions > mostOptions || h.SYNOptions > 0 && h.SYNOptions%4 != 0 {
+			bad("hosts[%d].syn_options is %d, want -1 (not known), or 0 to %d in steps of 4", i, h.SYNOptions, mostOptions)
+		}
+		if err := h.Window.validate(); err != nil {
+			bad("hosts[%d]: %w", i, err)
 		}
 	}
 	if len(p.Services) == 0 {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"net/netip"
 
 	"github.com/necstgen/necstgen/datasets/address"
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -58,7 +59,7 @@ func NewFramer(plan *address.Plan, opts Options, src rand.Source) (*Framer, erro
 	}
 	random := rand.New(src)
 	f := &Framer{opts: opts, random: random}
-	f.pool = payload.NewPool(opts.Payload, opts.Examples, random)
+	f.pool = payload.NewPool(payload.Options{Filling: opts.Payload, Examples: opts.Examples, Statistics: opts.Statistics, Hosts: servers(plan)}, random)
 	f.assigner = address.NewAssigner(plan, random)
 	if opts.Hosts.Clients == 0 && opts.Hosts.Servers == 0 { // others are not those that flows name
 		f.assigner.Name(named)
@@ -66,6 +67,28 @@ func NewFramer(plan *address.Plan, opts Options, src rand.Source) (*Framer, erro
 	f.radio = newLoRaChannel(plan, random)
 	f.buffer = make([]byte, etherHeader+opts.MTU+flow.MinFrame)
 	return f, nil
+}
+
+// servers are the addresses of the servers of a plan, each once: of those that do not serve
+// names alone, if there are others.
+func servers(plan *address.Plan) []netip.Addr {
+	var list, names []netip.Addr
+	seen := make(map[int]bool)
+	for _, s := range plan.Services {
+		for _, p := range s.Pairs {
+			switch {
+			case s.Application == flow.DNS:
+				names = append(names, plan.Hosts[p.Server].Address)
+			case !seen[p.Server]:
+				list = append(list, plan.Hosts[p.Server].Address)
+				seen[p.Server] = true
+			}
+		}
+	}
+	if len(list) == 0 {
+		return names
+	}
+	return list
 }
 
 // Part makes a Framer that has made no frame one of several, which together make the

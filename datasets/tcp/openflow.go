@@ -13,9 +13,8 @@ import (
 type end struct {
 	host     *address.HostState
 	port     uint16
-	isn      uint32 // initial sequence number
-	sent     uint32 // sequence numbers used
-	window   uint16
+	isn      uint32                                     // initial sequence number
+	sent     uint32                                     // sequence numbers used
 	template [etherHeader + ipv6Header + tcpHeader]byte // link, network and ports
 	ipSum    uint32                                     // checksum of the fixed part of the IPv4 header
 	sum      uint32                                     // of the pseudo header without its length, and the ports
@@ -113,6 +112,7 @@ func (c *openFlow) Turn(i int) payload.Turn {
 				return t
 			}
 			answered = true
+			t.Answer += int(g.payload)
 		case !answered:
 			t.Length += int(g.payload)
 		default:

@@ -162,7 +162,7 @@ func (c *Capture) read(ctx context.Context) iter.Seq2[captured, error] {
 			return
 		}
 		var assembler flow.Assembler
-		for p, err := range assembler.Label(data.Packets(ctx, trace.Selection{})) {
+		for p, err := range assembler.Label(data.Packets(ctx, trace.Selection{Outer: true})) {
 			if flow.IsRecordError(err) {
 				continue
 			}

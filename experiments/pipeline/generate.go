@@ -37,7 +37,7 @@ var generatedNames = []string{captureName, parquetName, csvName, "generated.flow
 // generateStage draws flows, frames them, and writes the capture and its tables in
 // one pass.
 func generateStage(e config.Experiment, kind generator.Kind, models []string) stage.Stage {
-	deps := slices.Concat(models, []string{saved.PlanName, generator.TrafficName})
+	deps := slices.Concat(models, []string{saved.PlanName, saved.WordsName, generator.TrafficName})
 	if copies(e) {
 		deps = append(deps, saved.ExamplesName)
 	}
@@ -47,7 +47,7 @@ func generateStage(e config.Experiment, kind generator.Kind, models []string) st
 	if e.Generate.FlowsFrom != "" {
 		deps = append(deps, flowTableName)
 	}
-	return stage.Stage{Name: "generate", Version: 3, Params: e.Generate, Deps: deps, Seeds: []string{"generate"}, Device: kind.Device,
+	return stage.Stage{Name: "generate", Version: 4, Params: e.Generate, Deps: deps, Seeds: []string{"generate"}, Device: kind.Device,
 		Outs: append(slices.Clip(generatedNames), repairsName),
 		Run: func(ctx context.Context, env *stage.Env) error {
 			source, err := loadSource(ctx, env, kind, copies(e))
@@ -71,7 +71,7 @@ func loadSource(ctx context.Context, env *stage.Env, kind generator.Kind, exampl
 			return nil, err
 		}
 	}
-	part, err := saved.Load(kind, b, examples, env.Path)
+	part, err := saved.Load(kind, b, saved.Payloads{Words: true, Examples: examples}, env.Path)
 	if err != nil {
 		return nil, err
 	}

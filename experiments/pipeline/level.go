@@ -38,7 +38,7 @@ func stagesAt(e config.Experiment, kind generator.Kind) ([]stage.Stage, error) {
 	for _, s := range learn {
 		models = append(models, s.Outs...)
 	}
-	stages := slices.Concat([]stage.Stage{readStage(e)}, learn, []stage.Stage{hostsStage(e), dynamicsStage(e)})
+	stages := slices.Concat([]stage.Stage{readStage(e)}, learn, []stage.Stage{hostsStage(e), wordsStage(e), dynamicsStage(e)})
 	if copies(e) {
 		stages = append(stages, examplesStage(e))
 	}

@@ -32,6 +32,7 @@ const (
 	HeldOutTableName = "heldout_flows.parquet" // the flows that were not learnt, a table as table.WriteFlows writes it, of a run with level = "aggregate"
 
 	PlanName     = "model/plan.json"     // the hosts, an address.Plan
+	WordsName    = "model/words.json"    // how often the training capture says what, payload.Statistics
 	ExamplesName = "model/examples.json" // payloads of the training capture, of a run with generate.payload = "copy"
 )
 
@@ -106,20 +107,30 @@ func openPart(m *run.Manifest, kind generator.Kind, d *device.Device) (p Part, e
 		b = d.Backend
 	}
 	path := func(artifact string) (string, error) { return m.Path(artifact), m.Check(artifact) }
-	return Load(kind, b, m.Has(ExamplesName), path)
+	return Load(kind, b, Payloads{Words: m.Has(WordsName), Examples: m.Has(ExamplesName)}, path)
 }
 
-// Load reads one part from the artifacts of a run, with the examples of payloads
-// where there are some; path says where each lies, and fails for one that is not
-// there or not what it was.
-func Load(kind generator.Kind, b compute.Backend, examples bool, path func(artifact string) (string, error)) (p Part, err error) {
+// Payloads are what a run has learnt of payloads.
+type Payloads struct {
+	Words    bool // statistics of what is said; runs of earlier versions have none
+	Examples bool // what is said itself, of a run with generate.payload = "copy"
+}
+
+// Load reads one part from the artifacts of a run, with what there is of payloads; path
+// says where each lies, and fails for one that is not there or not what it was.
+func Load(kind generator.Kind, b compute.Backend, has Payloads, path func(artifact string) (string, error)) (p Part, err error) {
 	if p.Traffic, err = artifact.Read(path, generator.TrafficName, generator.ReadTraffic); err != nil {
 		return p, err
 	}
 	if p.Plan, err = artifact.Read(path, PlanName, address.Read); err != nil {
 		return p, err
 	}
-	if examples {
+	if has.Words {
+		if p.Statistics, err = artifact.Read(path, WordsName, payload.ReadStatistics); err != nil {
+			return p, err
+		}
+	}
+	if has.Examples {
 		if p.Examples, err = artifact.Read(path, ExamplesName, payload.ReadExamples); err != nil {
 			return p, err
 		}

@@ -20,12 +20,13 @@ import (
 
 // Part is one application of a Source: what a run has learnt of it.
 type Part struct {
-	Generator generator.Generator
-	Plan      *address.Plan
-	Examples  []payload.Example // payloads of its capture; nil without generate.payload = "copy"
-	Traffic   generator.Traffic
-	Weight    float64   // proportion of all flows; 0: what its rate makes it
-	Dynamics  *Dynamics // starts and sizes that are followed; nil: they are drawn
+	Generator  generator.Generator
+	Plan       *address.Plan
+	Statistics []payload.Statistics // how often its capture says what; nil: assumed
+	Examples   []payload.Example    // payloads of its capture; nil without generate.payload = "copy"
+	Traffic    generator.Traffic
+	Weight     float64   // proportion of all flows; 0: what its rate makes it
+	Dynamics   *Dynamics // starts and sizes that are followed; nil: they are drawn
 
 	// Origin is what the records of its flows say; the seed is that of the amount.
 	Origin flow.Origin
@@ -260,6 +261,7 @@ func partSeed(seed uint64, part int) uint64 {
 // examples of payloads where it has some.
 func (s *Source) Framer(options tcp.Options, seed uint64) (*tcp.Framer, error) {
 	for _, p := range s.Parts {
+		options.Statistics = append(options.Statistics, p.Statistics...)
 		options.Examples = append(options.Examples, p.Examples...)
 	}
 	return tcp.NewFramer(s.plan, options, rand.NewPCG(seed, 1))

@@ -184,7 +184,7 @@ func (l *batchSampler) take(i int) (ended bool) {
 	codes := l.network.Codes[i*heads : (i+1)*heads]
 	p := &l.packet
 	p.Radio = nil
-	gap, end := l.decoder.decode(p, codes, l.random.Float64(), l.random.Float64())
+	gap, end := l.decoder.decode(p, codes, &to.past.turns, l.random.Float64(), l.random.Float64())
 	if planned, last, ok := to.past.radio.Planned(); ok {
 		if end = last; planned >= 0 {
 			gap = planned
