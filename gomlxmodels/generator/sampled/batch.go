@@ -128,6 +128,7 @@ func (l *batchSampler) assign(to *slot, f scheduledFlow) {
 	}
 	d.begin(&f)
 	*to = slot{buffer: d, past: begin(f.targets, l.g.Radio.BeginDrawn(f.Latent, f.plan)), walk: l.prior.Start(), latent: f.Latent, want: int(f.Packets), state: maskState{connection: -1}}
+	to.past.turns = l.g.beginTurns(f.Latent)
 	l.active++
 }
 

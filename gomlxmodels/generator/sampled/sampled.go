@@ -157,6 +157,7 @@ func (g *Generator) sequences(most int, flows []*flow.Flow, labels [][]int, late
 	var all []lstm.Sequence
 	for i, f := range flows {
 		past, walk := begin(g.Aggregate.Targets(latents[i]), g.Radio.Begin(f)), prior.Start()
+		past.turns = g.beginTurns(latents[i])
 		for j := range f.Packets {
 			if j%most == 0 {
 				all = append(all, lstm.Sequence{Latent: latents[i]})

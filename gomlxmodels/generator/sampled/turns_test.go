@@ -4,7 +4,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"testing"
-	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
@@ -50,11 +49,11 @@ func TestTurnGaps(t *testing.T) {
 		codes, d := make([]int32, headCount), newDecoder(v)
 		ratios, packets := 0, 0
 		for _, f := range flows {
-			var before turns
+			var before timeline.Turns
 			for i := range f.Packets {
 				v.encode(codes, f, i, len(f.Packets)-1, &before)
 				gap := timeline.GapBefore(f, i)
-				if first, ok := before.gap(far); ok && f.Packets[i].Direction == far {
+				if first, ok := before.First(far); ok && before.Answers(far) && f.Packets[i].Direction == far {
 					packets++
 					if int(codes[headGap]) >= v.Gap.Len() {
 						ratios++
@@ -67,7 +66,7 @@ func TestTurnGaps(t *testing.T) {
 				} else if int(codes[headGap]) >= v.Gap.Len() {
 					t.Fatalf("flow %d, packet %d of direction %d is a ratio", f.ID, i, f.Packets[i].Direction)
 				}
-				before.add(f.Packets[i].Direction, gap)
+				before.Add(f.Packets[i].Direction, gap)
 			}
 		}
 		if ratios < packets*99/100 {
@@ -92,30 +91,5 @@ func TestTurnGapsUntied(t *testing.T) {
 		if v.Turn.classes() != 0 || v.gapClasses() != v.Gap.Len() || v.Turn.Tied != [2]bool{} {
 			t.Errorf("%s: %d classes of ratios, tied %v", name, v.Turn.classes(), v.Turn.Tied)
 		}
-	}
-}
-
-// turns keeps the first gap of each direction, one that is not zero.
-func TestTurns(t *testing.T) {
-	var h turns
-	for i, row := range []struct {
-		direction flow.Direction
-		gap       time.Duration
-		known     [2]bool
-	}{
-		{flow.Forward, 5 * time.Second, [2]bool{}}, // the first packet answers none
-		{flow.Backward, 0, [2]bool{}},
-		{flow.Backward, time.Second, [2]bool{}}, // no turn
-		{flow.Forward, 10 * time.Millisecond, [2]bool{true, false}},
-		{flow.Backward, time.Millisecond, [2]bool{true, true}},
-		{flow.Forward, time.Second, [2]bool{true, true}},
-	} {
-		h.add(row.direction, row.gap)
-		if h.known != row.known {
-			t.Errorf("after packet %d known are %v, want %v", i, h.known, row.known)
-		}
-	}
-	if h.first != [2]float64{-2, -3} {
-		t.Errorf("first gaps are %v, want -2 and -3", h.first)
 	}
 }

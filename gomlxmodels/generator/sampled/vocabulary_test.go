@@ -48,7 +48,7 @@ func TestDecodeInvertsEncode(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	codes, again := make([]int32, headCount), make([]int32, headCount)
 	for _, f := range flows {
-		var before turns
+		var before timeline.Turns
 		for i := range f.Packets {
 			last := len(f.Packets) - 1
 			v.encode(codes, f, i, last, &before)
@@ -64,7 +64,7 @@ func TestDecodeInvertsEncode(t *testing.T) {
 				ends = 2
 			}
 			v.encode(again, one, 1, ends, &before)
-			before.add(f.Packets[i].Direction, timeline.GapBefore(f, i))
+			before.Add(f.Packets[i].Direction, timeline.GapBefore(f, i))
 			if i == 0 {
 				again[headGap], again[headFraction] = codes[headGap], codes[headFraction]
 			}
