@@ -33,7 +33,7 @@ type readParams struct {
 // their timeline, in two parts: to learn from, and held out for the scores.
 func readStage(e config.Experiment) stage.Stage {
 	p := readParams{packetsOf(e.Data), e.Data.TestShare, e.Data.Flows}
-	return stage.Stage{Name: "read", Version: 3, Params: p, Deps: []string{dataName}, Seeds: []string{"split"},
+	return stage.Stage{Name: "read", Version: 4, Params: p, Deps: []string{dataName}, Seeds: []string{"split"},
 		Outs: []string{generator.TrainingName, heldOutName, generator.TrafficName},
 		Run: func(ctx context.Context, env *stage.Env) error {
 			src, err := env.Source("split")
@@ -274,12 +274,8 @@ func nothing(ctx context.Context, env *stage.Env, p readParams, asked *trace.Tra
 	found := make(map[string]int64)
 	for packet, err := range (&flow.Assembler{}).Label(data.Packets(ctx, p.selection())) {
 		if err == nil {
-			found[packet.Application.String()]++
+			found[packet.Service().String()]++
 		}
-	}
-	if n := found[flow.Unknown.String()]; n > 0 {
-		delete(found, flow.Unknown.String())
-		found["unrecognised traffic"] = n
 	}
 	holds := byCount(found, "packets")
 	if len(found) == 0 {
