@@ -31,14 +31,13 @@ var reasons = map[string]string{
 // answer without a body would have to be known when it is asked for.
 var methods = map[string]bool{"GET": true, "POST": true, "PUT": true, "PATCH": true}
 
-// mediaTypes are what responses carry, and how the paths to it end. Their bodies are text
-// or random bytes, so that a dissector that takes them apart has nothing to complain about.
+// mediaTypes are what responses carry, and how the paths to it end. All bodies are text:
+// dissectors that have lost count of a body take random bytes for damaged header lines.
 var mediaTypes = []struct {
 	name, suffix string
-	binary       bool
 }{
-	{"text/html", ".html", false}, {"text/css", ".css", false}, {"text/javascript", ".js", false}, {"application/javascript", ".js", false}, {"text/plain", ".txt", false},
-	{"application/octet-stream", ".bin", true}, {"application/pdf", ".pdf", true}, {"application/zip", ".zip", true}, {"font/woff2", ".woff2", true}, {"video/mp4", ".mp4", true},
+	{"text/html", ".html"}, {"text/css", ".css"}, {"text/javascript", ".js"}, {"application/javascript", ".js"}, {"text/plain", ".txt"},
+	{"application/octet-stream", ".bin"}, {"application/pdf", ".pdf"}, {"application/zip", ".zip"}, {"font/woff2", ".woff2"}, {"video/mp4", ".mp4"},
 }
 
 // profiles are the header lines that programs send with each request, besides the
@@ -278,9 +277,6 @@ func (w *Writer) fullResponse(total int) {
 	}
 	if left() >= len("Content-Type: \r\n")+len(media.name)+1 {
 		w.head = append(append(append(w.head, "Content-Type: "...), media.name...), "\r\n"...)
-		if media.binary {
-			w.ring = w.pool.noise
-		}
 	}
 	if left() > len(keepAlive) {
 		w.head = append(w.head, keepAlive...)
