@@ -128,6 +128,9 @@ func (w *Writer) dnsRecords(q *question, at, left int) int {
 	}
 	switch {
 	case rest == 0:
+	case alias > 0 && rest >= dnsAuthority && rest < dnsAuthority+20 && w.below(2) == 0: // rather no such name
+		w.dnsSOA(q, at, rest)
+		authorities, w.head[at+3] = 1, w.head[at+3]|3
 	case n > 0 && n <= 2*dnsAddresses:
 		records = w.dnsAddresses(q, at, n, alias)
 	case (q.record == dnsMX || q.record == dnsNS) && rest > dnsRecord+8 && rest < 2*dnsAddresses*(dnsRecord+dnsServerName):
@@ -136,8 +139,8 @@ func (w *Writer) dnsRecords(q *question, at, left int) int {
 		w.dnsSOA(q, at, rest)
 		if q.record == dnsSOA {
 			records = 1
-		} else if authorities = 1; q.record == dnsA && w.below(2) == 0 {
-			w.head[at+3] |= 3 // no such name
+		} else {
+			authorities = 1
 		}
 	default:
 		return left

@@ -30,8 +30,8 @@ func Example() {
 	w.Fill(response, flow.Backward, false, 1, exchange{})
 	fmt.Printf("%q\n%q\n", request, response)
 	// Output:
-	// "GET /porcelain/feather/postcard/ridge.bin HTTP/1.1\r\nHost: lap.needle.example\r\n\r\n"
-	// "HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\neadow grass zephyr do"
+	// "GET /quail/net.css HTTP/1.1\r\nHost: lap.needle.example\r\nAccept-Encoding: gzip\r\n\r\n"
+	// "HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\nla mill tower seed da"
 }
 
 // Examples of what the training capture says are gathered only where payloads are to

@@ -13,7 +13,9 @@ const (
 	headEnd         = "\r\n\r\n"
 	keepAlive       = "Connection: keep-alive\r\n"
 	postFrom        = 2000 // bytes from which a request has a body
-	longestPath     = 64   // of paths that fill a request
+	plainText       = "Content-Type: text/plain\r\n"
+	shortestPath    = 6  // bytes that header lines leave to the path
+	longestPath     = 64 // of paths that fill a request
 	shortestFilling = len("Cookie: a=b\r\n")
 )
 
@@ -29,14 +31,13 @@ var reasons = map[string]string{
 // answer without a body would have to be known when it is asked for.
 var methods = map[string]bool{"GET": true, "POST": true, "PUT": true, "PATCH": true}
 
-// mediaTypes are what responses carry, and how the paths to it end. Their bodies are text
-// or random bytes, so that a dissector that takes them apart has nothing to complain about.
+// mediaTypes are what responses carry, and how the paths to it end. All bodies are text:
+// dissectors that have lost count of a body take random bytes for damaged header lines.
 var mediaTypes = []struct {
 	name, suffix string
-	binary       bool
 }{
-	{"text/html", ".html", false}, {"text/css", ".css", false}, {"text/javascript", ".js", false}, {"application/javascript", ".js", false}, {"text/plain", ".txt", false},
-	{"application/octet-stream", ".bin", true}, {"application/pdf", ".pdf", true}, {"application/zip", ".zip", true}, {"font/woff2", ".woff2", true}, {"video/mp4", ".mp4", true},
+	{"text/html", ".html"}, {"text/css", ".css"}, {"text/javascript", ".js"}, {"application/javascript", ".js"}, {"text/plain", ".txt"},
+	{"application/octet-stream", ".bin"}, {"application/pdf", ".pdf"}, {"application/zip", ".zip"}, {"font/woff2", ".woff2"}, {"video/mp4", ".mp4"},
 }
 
 // profiles are the header lines that programs send with each request, besides the
@@ -52,8 +53,7 @@ var profiles = [...][]string{
 type web struct {
 	host, agent, software []byte
 	profile               []string
-	cookie                uint64 // random bits of the client's
-	media                 int    // of what was asked for last
+	media                 int // of what was asked for last
 }
 
 // media returns which media type a path leads to.
@@ -67,27 +67,46 @@ func (v *vocabulary) media(x uint64) int {
 	return 0
 }
 
-// startHTTP chooses what a connection says again and again.
-func (w *Writer) startHTTP() {
+// startHTTP chooses what a connection says again and again, where its first request has so
+// many bytes; 0: it has none. Of a few programs that the client has it takes the first whose
+// header lines leave as much as paths have, else one whose lines leave any room.
+func (w *Writer) startHTTP(first int) {
 	v, c := w.pool.vocabulary, &w.connection
 	w.web = web{
 		host:     v.lexicon(flow.HTTP, Host).of(c.Server, w.random.Uint64()),
-		agent:    v.lexicon(flow.HTTP, Agent).of(c.Client, w.random.Uint64()),
 		software: v.lexicon(flow.HTTP, Software).of(c.Server, w.random.Uint64()),
-		cookie:   w.random.Uint64(),
 	}
-	h := v.seed
-	for _, b := range w.web.agent {
-		h = mix(h ^ uint64(b))
+	agents, paths := v.lexicon(flow.HTTP, Agent), v.lexicon(flow.HTTP, Path)
+	var roomy []byte
+	for range 8 {
+		w.program(agents.of(c.Client, w.random.Uint64()))
+		left := first - len("GET \r\n") - len(protocolVersion) - w.hostLine() - w.agentLine()
+		if first == 0 || paths.weight(left-w.profileLines()) > 0 {
+			return
+		}
+		if roomy == nil && left > shortestPath {
+			roomy = w.web.agent
+		}
 	}
-	w.web.profile = profiles[h%uint64(len(profiles))]
+	if roomy != nil {
+		w.program(roomy)
+	}
+}
+
+// program makes the client's program one that calls itself so.
+func (w *Writer) program(agent []byte) {
+	h := w.pool.vocabulary.seed
+	for _, b := range agent {
+		h = (h ^ uint64(b)) * 0x100000001b3
+	}
+	w.web.agent, w.web.profile = agent, profiles[mix(h)%uint64(len(profiles))]
 }
 
 // http composes a request or a response of exactly t.Length bytes. What is too
 // short for either stays text, which dissectors call a continuation.
 func (w *Writer) http(t Turn) {
 	if w.web.profile == nil {
-		w.startHTTP()
+		w.startHTTP(t.Length * int(1-t.Direction&1))
 	}
 	if t.Direction == flow.Forward {
 		w.request(t.Length)
@@ -108,18 +127,21 @@ func (w *Writer) request(total int) {
 		method = "POST"
 	}
 	left := total - len(method) - len(" ") - len(protocolVersion) - len("\r\n")
+	if body {
+		left -= len(plainText) + len("Content-Length: 00000\r\n")
+	}
 	if left < 1 {
 		return
 	}
-	lines := [...]bool{left >= w.hostLine()+6, false}
+	lines := [...]bool{left >= w.hostLine()+shortestPath, false}
 	if lines[0] {
 		left -= w.hostLine()
-		if lines[1] = left >= w.agentLine()+6; lines[1] {
+		if lines[1] = left >= w.agentLine()+shortestPath; lines[1] {
 			left -= w.agentLine()
 		}
 	}
 	more := 0
-	for ; more < len(w.web.profile) && left >= len(w.web.profile[more])+12; more++ {
+	for ; more < len(w.web.profile) && left >= len(w.web.profile[more])+2*shortestPath; more++ {
 		left -= len(w.web.profile[more])
 	}
 	path, cookie := w.pathAndCookie(left, body)
@@ -138,7 +160,7 @@ func (w *Writer) request(total int) {
 		w.cookie(cookie)
 	}
 	if body {
-		w.head = append(w.head, "Content-Type: text/plain\r\n"...)
+		w.head = append(w.head, plainText...)
 		w.body(total)
 		return
 	}
@@ -162,7 +184,7 @@ func (w *Writer) pathAndCookie(left int, body bool) (path []byte, cookie int) {
 	most := left - shortestFilling
 	switch {
 	case body:
-		path = paths.most(max(1, min(left-60, longestPath)), x)
+		path = paths.most(min(left, longestPath), x)
 	case left <= longestPath && paths.weight(left) > 0, most < 1:
 		path = paths.exactly(left, x)
 	default:
@@ -177,17 +199,34 @@ func (w *Writer) pathAndCookie(left int, body bool) (path []byte, cookie int) {
 	return path, cookie
 }
 
-// cookie appends a cookie line of size bytes, in which a connection always sends the same
+// cookie appends a cookie line of size bytes, in which a client always sends the same
 // digits, as far as there is room.
 func (w *Writer) cookie(size int) {
-	const digits = "0123456789abcdef"
-	w.head = append(w.head, "Cookie: a="...)
-	x := w.web.cookie
-	for range size - len("Cookie: a=\r\n") {
-		w.head = append(w.head, digits[x>>60])
-		x = x<<4 ^ x>>59 ^ 0x9
+	name := "Cookie: session="
+	if size < len(name)+len("a\r\n") {
+		name = "Cookie: a="
 	}
+	w.head = append(w.head, name...)
+	w.digits(size-len(name)-len("\r\n"), w.pool.vocabulary.holder(w.connection.Client))
 	w.head = append(w.head, "\r\n"...)
+}
+
+// digits appends n hexadecimal digits.
+func (w *Writer) digits(n int, x uint64) {
+	const digits = "0123456789abcdef"
+	for i := range n {
+		if i%16 == 0 {
+			x = mix(x)
+		}
+		w.head = append(w.head, digits[x>>(i%16*4)&15])
+	}
+}
+
+func (w *Writer) profileLines() (size int) {
+	for _, line := range w.web.profile {
+		size += len(line)
+	}
+	return size
 }
 
 // response composes a response with a body that fills what the head leaves; a short
@@ -224,7 +263,7 @@ func (w *Writer) fullResponse(total int) {
 	}
 	if none {
 		w.head = append(w.head, `ETag: "`...)
-		w.words(total - len(w.head) - len("\"\r\n\r\n"))
+		w.digits(total-len(w.head)-len("\"\r\n\r\n"), w.random.Uint64())
 		w.head = append(w.head, "\"\r\n\r\n"...)
 		return
 	}
@@ -238,9 +277,6 @@ func (w *Writer) fullResponse(total int) {
 	}
 	if left() >= len("Content-Type: \r\n")+len(media.name)+1 {
 		w.head = append(append(append(w.head, "Content-Type: "...), media.name...), "\r\n"...)
-		if media.binary {
-			w.ring = w.pool.noise
-		}
 	}
 	if left() > len(keepAlive) {
 		w.head = append(w.head, keepAlive...)

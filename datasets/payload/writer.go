@@ -38,8 +38,7 @@ type Turns interface {
 type Writer struct {
 	connection Connection
 	pool       *Pool
-	filling    []byte  // the ring of most turns; nil: zeros
-	ring       []byte  // of this turn
+	ring       []byte  // nil: zeros
 	compose    compose // nil: filling alone
 	random     rand.PCG
 
@@ -66,19 +65,19 @@ type Writer struct {
 // draws from there.
 func (w *Writer) Start(pool *Pool, c Connection, random *rand.Rand) {
 	head, tail := w.head[:0], w.tail[:0]
-	*w = Writer{connection: c, pool: pool, filling: pool.noise, head: head, tail: tail, single: c.Proto == flow.UDP}
+	*w = Writer{connection: c, pool: pool, ring: pool.noise, head: head, tail: tail, single: c.Proto == flow.UDP}
 	w.random.Seed(random.Uint64(), random.Uint64())
 	spoken := dialects[c.Application]
 	switch {
 	case pool.filling == Zero:
-		w.filling = nil
+		w.ring = nil
 	case pool.filling == Random:
 	case pool.filling == Copy:
-		w.compose, w.filling = (*Writer).copyExample, pool.text
+		w.compose, w.ring = (*Writer).copyExample, pool.text
 	case c.Proto == flow.TCP:
 		w.compose = spoken.stream
 		if spoken.text {
-			w.filling = pool.text
+			w.ring = pool.text
 		}
 	case spoken.datagram != nil:
 		w.compose = spoken.datagram
@@ -150,7 +149,6 @@ func blankLineEnd(b []byte) {
 func (w *Writer) begin(t Turn) {
 	w.begun, w.direction, w.said = true, t.Direction, 0
 	w.head, w.tail = w.head[:0], w.tail[:0]
-	w.ring = w.filling
 	w.at = int(w.random.Uint64()%(ringSize/lineLength)) * lineLength
 	if w.compose == nil {
 		w.total = 1 << 62

@@ -15,17 +15,23 @@ var protocolWords = [][]byte{
 	[]byte("GET /"), []byte("POST /"), []byte(" HTTP/1.1\r\n"), []byte("HTTP/1.1 200 OK\r\n"), []byte("HTTP/1.1 204 No Content\r\n"), []byte("HTTP/1.1 303 See Other\r\n"),
 	[]byte("HTTP/1.1 404 Not Found\r\n"), []byte("\r\nHost: "), []byte("\r\nUser-Agent: "), []byte("\r\nServer: "), []byte("\r\nAccept: "), []byte("\r\nAccept: */*\r\n"),
 	[]byte("\r\nAccept: text/html, */*;q=0.8\r\n"), []byte("\r\nAccept-Language: en\r\n"), []byte("\r\nAccept-Encoding: gzip"), []byte(", deflate\r\n"),
-	[]byte("\r\nConnection: keep-alive\r\n"), []byte("\r\nConnection: Keep-Alive\r\n"), []byte("\r\nCookie: "), []byte("\r\nLocation: http://"), []byte("\r\nETag: "), []byte("\r\n\r\n"),
+	[]byte("\r\nConnection: keep-alive\r\n"), []byte("\r\nConnection: Keep-Alive\r\n"), []byte("\r\nCookie: "), []byte("\r\nCookie: session="), []byte("\r\nLocation: http://"), []byte("\r\nETag: "), []byte("\r\n\r\n"),
 	[]byte("\r\nContent-Length: "), []byte("\r\nContent-Type: "), []byte("text/html"), []byte("text/css"), []byte("text/plain"), []byte("text/javascript"), []byte("application/"), []byte("octet-stream"),
 	[]byte("javascript"), []byte(".test"), []byte(".example"),
+	[]byte("\x02\x01\x01\x04\x06public"), []byte("\x02\x01\x00\x02\x01\x00\x30"), []byte("\x05\x00\x30"), []byte("\x06\x08\x2b\x06\x01\x02\x01\x01"), []byte("\x06\x0a\x2b\x06\x01\x02\x01\x02\x02\x01"),
+	[]byte("\x06\x0b\x2b\x06\x01\x02\x01\x1f\x01\x01\x01"), []byte("\x2b\x06\x01\x02"), []byte("\x2b\x06\x01\x02\x01\x04\x15\x01"),
 	[]byte("EHLO "), []byte("MAIL FROM:<"), []byte("RCPT TO:<"), []byte("DATA\r\n"), []byte("ESMTP"), []byte("Subject: "), []byte("250-"), []byte("250 "), []byte("\r\n250-8BITMIME\r\n"),
 	[]byte("\r\n250-PIPELINING\r\n"), []byte("\r\n250-ENHANCEDSTATUSCODES\r\n"), []byte("\r\n250-CHUNKING\r\n"), []byte("\r\n250-SMTPUTF8\r\n"), []byte("SIZE 52428800"), []byte("HELP\r\n"), []byte("250 OK"),
 	[]byte("\x04test\x00"), []byte("\x07example\x00"), []byte("\x01\x00\x00\x01\x00\x00\x00\x00\x00"),
 	[]byte("\x00\x00\x29\x04\xd0\x00\x00\x00\x00\x00"), []byte("\x00\x0c\x00\x0a\x00\x08"), []byte("\x00\x00\x00\x00\x00\x00\x00\x00"),
 }
 
-// init adds what questions and records of DNS say behind a name.
+// init adds the objects of SNMP's group system, and what questions and records of DNS say
+// behind a name.
 func init() {
+	for object := range byte(7) {
+		protocolWords = append(protocolWords, []byte("\x06\x08\x2b\x06\x01\x02\x01\x01"+string(object+1)+"\x00"))
+	}
 	for _, kind := range []byte{1, 2, 5, 6, 15, 16, 28, 33, 65} {
 		protocolWords = append(protocolWords, []byte{0, kind, 0, 1})
 		for _, lives := range []string{"\x00\x00\x00\x3c", "\x00\x00\x01\x2c", "\x00\x00\x0e\x10", "\x00\x01\x51\x80"} {
