@@ -12,6 +12,9 @@
 // network, a site or a MAC still share one, and no value that the training flows
 // hold is given out.
 //
+// Hosts whose packets were inside of VLAN tags, MPLS labels or a tunnel are in a [Tunnel]
+// again, with ends and numbers of its own.
+//
 // An [Assigner] gives each new flow its two [HostState] and ports, by the
 // popularity that the plan has learned. A [RadioIDs] gives LoRaWAN devices and
 // gateways their identifiers.

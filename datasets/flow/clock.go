@@ -49,6 +49,6 @@ func (c *Clock) Check() error {
 		return nil
 	}
 	date := func(t int64) string { return time.Unix(0, t).UTC().Format(time.DateOnly) }
-	return fmt.Errorf("the clock jumps by %.1f years at packet %d, from %s to %s (%d such jumps; the packets span %s to %s): want one recording, or the parts of a merged file by themselves",
-		c.Step.Hours()/24/365.25, c.at, date(c.from), date(c.to), c.Jumps, date(c.First), date(c.Last))
+	return fmt.Errorf("the clock jumps by %.1f years at packet %d, from %s to %s (%d such jumps; the packets span %s to %s): want one recording; of a merged file one part, as what is from %s on, or before it (data.from, data.to)",
+		c.Step.Hours()/24/365.25, c.at, date(c.from), date(c.to), c.Jumps, date(c.First), date(c.Last), date(max(c.from, c.to)))
 }

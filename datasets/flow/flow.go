@@ -2,7 +2,7 @@
 // direction, applications, and the assembly of a packet stream into flows.
 //
 //   - [Packet] is one packet of a capture, a table or a generator, [FiveTuple] its ends,
-//     and [Layers] what it is made of.
+//     [Layers] what it is made of, and [Encapsulation] what a reader has taken off its frame.
 //   - [Application] is what it is for. [Identify] finds it by ports and first bytes,
 //     [Rules] as NeCSTGen's tables have it; what is known of each application stands in
 //     one row of the registry.

@@ -2,6 +2,8 @@
 //
 //   - [Packets] is the stream of a capture's packets; a [Reader] gives it too, and what
 //     the file says of itself ([Info]). A damaged record is a [DecodeError].
+//     Where [Reader].Decapsulate asks for it, packets are those inside of VLAN tags, MPLS labels and
+//     tunnels: IP in IP, GRE, VXLAN, Geneve, GTP-U.
 //   - A [Writer] writes a capture, a [SplitWriter] one in several files.
 //   - [Decompress] undoes gzip and zstd.
 //

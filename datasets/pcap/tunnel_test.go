@@ -145,6 +145,31 @@ func TestDecapsulatePadding(t *testing.T) {
 	}
 }
 
+// TestDecapsulateAllocates checks that a packet in a tunnel that is known costs no allocation.
+func TestDecapsulateAllocates(t *testing.T) {
+	read := func(packets int) float64 {
+		b := classic(binary.LittleEndian, micro, 4, 1)
+		for range packets {
+			for _, row := range tunnelRows {
+				frame := mustHex(row.frame)
+				b.u32(base, 0, uint32(len(frame)), uint32(len(frame))).raw(frame...)
+			}
+		}
+		return testing.AllocsPerRun(3, func() {
+			r := pcap.NewReader(bytes.NewReader(b.data), "many")
+			r.Decapsulate = true
+			for _, err := range r.Packets() {
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+	if few, many := read(2), read(100); many > few+20 {
+		t.Errorf("%v allocations, and %v for 50 times the packets", few, many)
+	}
+}
+
 // TestTunnelsTshark checks that Wireshark sees the same packets inside.
 func TestTunnelsTshark(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "tunnels.pcap")

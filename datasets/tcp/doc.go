@@ -8,7 +8,8 @@
 // open at one time. What a generated flow says that TCP does not allow is mended with
 // the least change, and each kind of repair is counted. UDP flows become datagrams.
 // Flows of LoRaWAN uplinks (packets with Radio) become LoRaTap records or datagrams
-// of Semtech's packet forwarder, their integrity codes valid under a published key.
+// of Semtech's packet forwarder, their integrity codes valid under a published key. Around
+// the frames of hosts that are in a tunnel of the plan stand its headers.
 //
 // A [Frame] is the bytes and what a reader of the capture decodes from them.
 // [Ahead] makes frames in a goroutine of its own, and [Interleave] makes one stream of

@@ -7,7 +7,7 @@
 //     [OpenFiles] and [OpenFile] files, and [New] takes any reader. The result is one
 //     [Trace], of several files that whose packets merge in time order.
 //   - [Trace.Packets] is the stream of its packets, as far as a [Selection] asks for
-//     them, and [Trace.Uplinks] that of a gateway's log.
+//     them, as they are inside of tunnels, and [Trace.Uplinks] that of a gateway's log.
 //   - [Trace.Info] is then what the file says of itself, [Trace.Warnings] what is odd
 //     about it, and [Trace.LeftOut] which uplinks the selection passed over.
 //
