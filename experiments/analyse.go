@@ -46,7 +46,7 @@ numbers is printed. What does not apply to the traffic is listed with the reason
 	}
 	cmd.Flags().StringSliceVar(&o.only, "only", nil, "the `NAMES` of the analyses, like rtt,flags; --list names all")
 	cmd.Flags().StringVar(&o.out, "out", "", "`FOLDER` for the page, the numbers and the figures")
-	cmd.Flags().StringVar(&o.application, "application", "", "the application that is compared, like HTTP: REAL's flows of it, all of SYNTHETIC")
+	cmd.Flags().StringVar(&o.application, "application", "", "what is compared, like HTTP or HTTP,tcp/502: REAL's flows of it, all of SYNTHETIC")
 	cmd.Flags().BoolVar(&o.list, "list", false, "name the analyses")
 	return cmd
 }
@@ -58,13 +58,13 @@ func (c *command) analyse(ctx context.Context, args []string, o analyseOptions) 
 			return usageError{fmt.Errorf("--only: %w", err)}
 		}
 	}
-	var app flow.Application
+	var apps flow.Applications
 	if o.application != "" {
-		if err := app.UnmarshalText([]byte(o.application)); err != nil {
+		if err := apps.UnmarshalText([]byte(o.application)); err != nil {
 			return usageError{fmt.Errorf("--application: %w", err)}
 		}
 	}
-	title, real, generated, err := c.analysedSides(ctx, args, app)
+	title, real, generated, err := c.analysedSides(ctx, args, apps)
 	if err != nil {
 		return err
 	}

@@ -17,13 +17,13 @@ import (
 )
 
 // analysedSides reads what is to be analysed: a run, or files of which the first is
-// real. Of files, app is the application that is compared, flow.Unknown for any.
-func (c *command) analysedSides(ctx context.Context, args []string, app flow.Application) (title string, real analysis.Side, generated []analysis.Side, err error) {
+// real. Of files, apps are the applications that are compared, none for any.
+func (c *command) analysedSides(ctx context.Context, args []string, apps flow.Applications) (title string, real analysis.Side, generated []analysis.Side, err error) {
 	if len(args) == 1 {
 		title, real, generated, err = c.runSides(args[0])
 		return title, real, generated, err
 	}
-	options := evaluate.Options{Real: args[0], Application: app, Open: c.openTrace, Warn: c.warn}
+	options := evaluate.Options{Real: args[0], Applications: apps, Open: c.openTrace, Warn: c.warn}
 	names := make([]string, len(args)-1)
 	files := make([]string, len(args)-1)
 	for i, arg := range args[1:] {

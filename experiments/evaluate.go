@@ -49,7 +49,7 @@ as a run with data.flows = "none" does.
 		},
 	}
 	cmd.Flags().StringVar(&o.training, "training", "", "capture that the generator learnt from")
-	cmd.Flags().StringVar(&o.application, "application", "", "the application that is compared, like HTTP: REAL's flows of it, all of SYNTHETIC")
+	cmd.Flags().StringVar(&o.application, "application", "", "what is compared, like HTTP or HTTP,tcp/502: REAL's flows of it, all of SYNTHETIC")
 	cmd.Flags().StringVar(&o.columns, "columns", "lstm", "`COLUMNS` of generated packets: lstm, the network's answers, or vae, the decoded features")
 	cmd.Flags().IntVar(&o.segment, "segment", 0, "`PACKETS` of a segment of traffic that is compared without flows")
 	cmd.Flags().TextVar(&o.tools, "tools", tool.None, "`PROGRAMS` that are asked about both captures: none, installed, or like tshark,argus")
@@ -74,7 +74,7 @@ func (c *command) evaluate(ctx context.Context, real, synthetic string, o evalua
 		return usageError{fmt.Errorf("evaluate: --columns %q: want lstm or vae", o.columns)}
 	}
 	if o.application != "" {
-		if err := options.Application.UnmarshalText([]byte(o.application)); err != nil {
+		if err := options.Applications.UnmarshalText([]byte(o.application)); err != nil {
 			return usageError{fmt.Errorf("--application: %w", err)}
 		}
 	}

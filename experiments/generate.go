@@ -24,6 +24,7 @@ type generateOptions struct {
 	necstgen      string
 
 	from   fromOptions
+	merge  mergeOptions
 	shards shardOptions
 }
 
@@ -63,6 +64,7 @@ func (c *command) generateCommand() *cobra.Command {
 	flags.StringVar(&o.labels, "labels", "", "`LABELS` of --level packet: observed, chain, or a file of labels")
 	flags.StringVar(&o.necstgen, "necstgen", "", "`FOLDER` for NeCSTGen's output files, as CSV and Parquet")
 	o.from.flags(cmd)
+	o.merge.flags(cmd)
 	o.shards.flags(cmd)
 	return cmd
 }

@@ -37,7 +37,7 @@ func (c *command) generateFrom(ctx context.Context, o *generateOptions) error {
 	}
 	amount.Flows = int(part.Traffic.Flows) // --flows has bounded them
 	if part.Traffic.Application == flow.LoRaWAN {
-		first.Data.Application = flow.LoRaWAN
+		first.Data.Application = flow.Applications{flow.LoRaWAN}
 	}
 	return c.generateFrames(ctx, []string{o.from.file}, first, source, o, amount)
 }

@@ -20,7 +20,8 @@ type HostState struct {
 type Ends struct {
 	Client, Server         *HostState
 	ClientPort, ServerPort uint16
-	Shortest               int32 // least payload bytes of a datagram
+	Shortest               int32        // least payload bytes of a datagram
+	Tunnel                 *TunnelState // that both are inside of; nil: none
 }
 
 // Assigner gives flows their hosts and ports, by the popularity that the plan has
@@ -35,8 +36,10 @@ type Assigner struct {
 	ended     map[pairPort]int64  // end of the last flow whose client had the server's port
 	overflow  map[overflowKey]*HostState
 	overflows uint32
-	kept      map[netip.Addr]*HostState // hosts of flows that keep their tuples
-	named     map[netip.Addr]int        // hosts by the addresses that flows name them by
+	kept      map[netip.Addr]*HostState  // hosts of flows that keep their tuples
+	keptIn    map[[2]string]*TunnelState // and their tunnels
+	named     map[netip.Addr]int         // hosts by the addresses that flows name them by
+	tunnels   map[[2]int]*TunnelState
 	part      Part
 }
 
@@ -63,6 +66,7 @@ func NewAssigner(plan *Plan, random *rand.Rand) *Assigner {
 		ended:    make(map[pairPort]int64),
 		overflow: make(map[overflowKey]*HostState),
 		kept:     make(map[netip.Addr]*HostState),
+		tunnels:  tunnelStates(plan),
 	}
 	for _, h := range plan.Hosts {
 		a.hosts = append(a.hosts, newHostState(h, random))
@@ -141,7 +145,7 @@ func (a *Assigner) Assign(f *flow.Flow, proto uint8, want6 bool) Ends {
 	}
 	if same && a.reusable(pair, service, f) {
 		a.ended[keyOf(pair, service)] = f.Packets[len(f.Packets)-1].Time
-		return Ends{a.hosts[pair.Client], a.hosts[pair.Server], service.Port, service.Port, service.Shortest}
+		return Ends{a.hosts[pair.Client], a.hosts[pair.Server], service.Port, service.Port, service.Shortest, a.tunnels[[2]int{pair.Client, pair.Server}]}
 	}
 	return a.newClient(pair, service)
 }
@@ -176,7 +180,11 @@ func (a *Assigner) Keep(f *flow.Flow) (Ends, error) {
 	if hosts[0].Address.Is4() != hosts[1].Address.Is4() {
 		return Ends{}, fmt.Errorf("%v and %v are not of one IP version", f.Tuple.Src, f.Tuple.Dst)
 	}
-	return Ends{Client: hosts[0], Server: hosts[1], ClientPort: f.Tuple.Src.Port(), ServerPort: f.Tuple.Dst.Port()}, nil
+	ends := Ends{Client: hosts[0], Server: hosts[1], ClientPort: f.Tuple.Src.Port(), ServerPort: f.Tuple.Dst.Port()}
+	if t, ok := tunnelOf(f); ok {
+		ends.Tunnel = a.keptTunnel(t)
+	}
+	return ends, nil
 }
 
 // service draws a service of the application and protocol, among those with
@@ -259,7 +267,7 @@ func (a *Assigner) newClient(pair Pair, service *serviceChoice) Ends {
 	if turn := n / size; turn > 0 {
 		host = a.overflowHost(pair.Client, int(turn))
 	}
-	return Ends{host, a.hosts[pair.Server], port, service.Port, service.Shortest}
+	return Ends{host, a.hosts[pair.Server], port, service.Port, service.Shortest, a.tunnels[[2]int{pair.Client, pair.Server}]}
 }
 
 // pair draws client and server, of the wanted IP version where the service has it, and a

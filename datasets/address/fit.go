@@ -65,6 +65,7 @@ type fitting struct {
 	mtu      int32
 	devices  map[uint16]bool // blocks of device addresses
 	gateways map[uint64]bool
+	tunnels  tunnelCounts
 }
 
 type hostCounts struct {
@@ -156,6 +157,7 @@ func (fit *fitting) add(f *flow.Flow) {
 	}
 	s.last = pair
 	fit.addHosts(f, pair)
+	fit.tunnels.add(f, pair)
 }
 
 // addUplinks counts a flow of uplinks, and which values that are given out to

@@ -19,6 +19,9 @@ func (fit *fitting) plan(opts FitOptions) (*Plan, map[netip.Addr]int) {
 	}
 	index, taken := make(map[netip.Addr]int, len(fit.hosts)), newTaken()
 	flows := fit.addHostsTo(p, index, taken)
+	for _, address := range fit.tunnels.addresses() {
+		taken.hosts[address] = true
+	}
 	seen := everyHost(p)
 	fit.addServices(p, index)
 	added := everyHost(p)[len(seen):]
@@ -28,6 +31,10 @@ func (fit *fitting) plan(opts FitOptions) (*Plan, map[netip.Addr]int) {
 		groups = groups[1:]
 	}
 	fits := p.renumber(documentedRanges(), taken, flows, groups...)
+	p.addTunnels(&fit.tunnels, index)
+	if !opts.KeepAddresses {
+		p.renumberTunnels()
+	}
 	sorted := p.sortHosts(fits)
 	for address, i := range index {
 		index[address] = sorted[i]
@@ -98,6 +105,11 @@ func (fit *fitting) inUse() InUse {
 			if mac := numberMAC(number); isLocalMAC(mac) {
 				macs[mac] = true
 			}
+		}
+	}
+	for _, address := range fit.tunnels.addresses() {
+		if slices.ContainsFunc(reserved, func(p netip.Prefix) bool { return p.Contains(address) }) {
+			networks[networkOf(address)] = true
 		}
 	}
 	used.Networks = slices.SortedFunc(maps.Keys(networks), netip.Prefix.Compare)

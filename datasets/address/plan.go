@@ -20,6 +20,7 @@ type Plan struct {
 	MTU      int       `json:"mtu"` // largest IP packet in bytes
 	Hosts    []Host    `json:"hosts"`
 	Services []Service `json:"services"`
+	Tunnels  []Tunnel  `json:"tunnels,omitempty"` // that pairs are inside of
 
 	// Overflow4 and Overflow6 are where hosts beyond Hosts get their addresses: a
 	// client that has used all its ports towards a server goes on as another host.
@@ -60,6 +61,7 @@ type Pair struct {
 	Client int   `json:"client"`
 	Server int   `json:"server"`
 	Flows  int64 `json:"flows"`
+	Tunnel int   `json:"tunnel,omitempty"` // of Plan.Tunnels, from 1; 0: none
 }
 
 // InUse is what the training flows hold of the values that belong to nobody and
@@ -136,6 +138,7 @@ func (p *Plan) Validate() error {
 			bad("services[%d]: %w", i, err)
 		}
 	}
+	problems = append(problems, p.checkTunnels())
 	return errors.Join(problems...)
 }
 

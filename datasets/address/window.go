@@ -8,7 +8,7 @@ import (
 )
 
 // Window is how the receive windows of a host's connections develop. A connection
-// begins with First, and its window grows with the full segments that the host
+// begins with First, and its window grows with the segments that the host
 // receives, as Linux's does (tcp_grow_window, and receive buffer tuning behind it); how
 // far depends on how soon its application reads, so every connection grows in its own
 // way. What depends on the room that a segment leaves for payload has two values, of
@@ -19,7 +19,7 @@ type Window struct {
 	Scale uint8     `json:"scale"` // where the SYN has room for the option
 
 	// Growth is by how many bytes the window is above its first one after 1, 2, 4, 8 and
-	// so on full segments: least, quartiles and greatest over connections. No row: windows
+	// so on segments that count ([Received]): least, quartiles and greatest over connections. No row: windows
 	// do not grow.
 	Growth [][5]int64 `json:"growth,omitempty"`
 
@@ -28,11 +28,23 @@ type Window struct {
 	ResetZero [2]float64 `json:"reset_zero"`
 }
 
-// FullSegment is the payload in bytes from which a segment counts as full, and makes the
-// receiver's window grow: half of the buffer that a frame of Ethernet takes in Linux. A
-// shorter one wastes too much of it (__tcp_grow_window); those of 1100 bytes and less in
-// the embedded capture grow no window, those of 1200 and more do.
-const FullSegment = 1152
+// Received says which of the segments that a connection receives make its window grow: as
+// in Linux those of 128 bytes and more (tcp_event_data_recv) from the first one on that
+// fills half of the buffer of an Ethernet frame (__tcp_grow_window). The windows of all 265
+// connections of the embedded capture that receive no such one stay as they are.
+type Received struct{ full bool }
+
+// The payloads in bytes from which a segment counts, and is full.
+const (
+	countedSegment = 128
+	fullSegment    = 1152
+)
+
+// Counts reports whether a segment makes the window grow.
+func (r *Received) Counts(payload int32) bool {
+	r.full = r.full || payload >= fullSegment
+	return r.full && payload >= countedSegment
+}
 
 // validate reports every problem of the window at once.
 func (w *Window) validate() error {
@@ -62,7 +74,7 @@ const MaxScale = 14
 const maxGrowth = math.MaxUint16 << MaxScale
 
 // Grown returns by how many bytes the window of a connection is above its first one after
-// so many full segments. luck of 0 to 1 is the connection's own: which part of the host's
+// so many segments that count. luck of 0 to 1 is the connection's own: which part of the host's
 // connections has a smaller window.
 func (w *Window) Grown(segments int, luck float64) int64 {
 	if segments == 0 || len(w.Growth) == 0 {

@@ -11,7 +11,7 @@ import (
 // windowCounts is what flows show of a host's windows.
 type windowCounts struct {
 	syn, first         [2]counter // of connections without and with timestamps
-	growth             [][]uint16 // as sent, above the first one, after 1, 2, 4 and so on full segments
+	growth             [][]uint16 // as sent, above the first one, after 1, 2, 4 and so on segments that count
 	resets, resetsZero [2]int64   // without and with the ACK flag
 }
 
@@ -26,8 +26,9 @@ type windowWatch struct {
 	counts   *windowCounts
 	stamps   int // 1: the flow's segments have room for timestamps
 	first    uint16
-	waiting  []uint32 // ends of full segments that the side has not acknowledged
-	segments int      // full ones acknowledged
+	received Received
+	waiting  []uint32 // ends of segments that count and that the side has not acknowledged
+	segments int      // those that it has
 	rows     int      // of growth that have been noted or passed
 }
 
@@ -35,7 +36,7 @@ type windowWatch struct {
 func (w *windowWatch) see(p *flow.Packet, sent bool) {
 	switch {
 	case !sent:
-		if p.PayloadLength >= FullSegment {
+		if w.received.Counts(p.PayloadLength) {
 			w.waiting = append(w.waiting, p.Seq+uint32(p.PayloadLength))
 		}
 	case p.Flags&flow.RST != 0:

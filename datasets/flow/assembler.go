@@ -34,13 +34,15 @@ type Assembler struct {
 	// by their IP addresses.
 	ICMPByMAC bool
 
-	// Only is the application whose flows are gathered; packets of other flows are let
+	// Only are the applications whose flows are gathered, and by which they are named
+	// ([Applications.Label]); packets of other flows are let
 	// go as soon as their flow's application is known, so that of a large capture only
 	// what is wanted is held. Of a flow that shows no application for longer than 1,024
-	// packets, the packets until then are let go, too: if it shows one after all, it
-	// begins there, as if the capture did. Unknown gathers all. Label takes no notice
+	// packets and is of no service that is wanted, the packets until then are let go, too:
+	// if it shows one after all, it
+	// begins there, as if the capture did. Empty gathers all. Label takes no notice
 	// of it.
-	Only Application
+	Only Applications
 
 	// MaxOpen bounds the flows that are open at once, and so the memory; beyond it
 	// the flow that was silent longest ends. 0 stands for 1<<20.
@@ -86,16 +88,17 @@ func (a *Assembler) Flows(packets iter.Seq2[Packet, error]) iter.Seq2[*Flow, err
 	return func(yield func(*Flow, error) bool) {
 		going := true
 		t := newTracker(a, func(c *conversation) {
-			f := c.flow
-			if a.Only != Unknown && c.app != a.Only {
+			if len(a.Only) > 0 && !a.wants(c) {
 				return
 			}
+			f := c.flow
 			f.Application = c.app
 			for i := range f.Packets {
 				if f.Packets[i].Application == Unknown {
 					f.Packets[i].Application = c.app
 				}
 			}
+			a.Only.Label(f)
 			going = going && yield(f, nil)
 		})
 		var held error // an error is the last one only if nothing follows
@@ -116,7 +119,7 @@ func (a *Assembler) Flows(packets iter.Seq2[Packet, error]) iter.Seq2[*Flow, err
 				c.flow = nil
 				continue
 			}
-			if c.flow == nil || a.Only != Unknown && c.app == Unknown && len(c.flow.Packets) >= mostUnknown {
+			if c.flow == nil || len(c.flow.Packets) >= mostUnknown && len(a.Only) > 0 && c.app == Unknown && !a.wants(c) {
 				c.flow = &Flow{ID: c.id, Tuple: c.tuple, Before: p.Time}
 			}
 			p.Payload = nil
@@ -135,10 +138,16 @@ func (a *Assembler) Flows(packets iter.Seq2[Packet, error]) iter.Seq2[*Flow, err
 	}
 }
 
-// leavesOut reports whether a flow is known to be of another application than the
-// one that is wanted.
+// leavesOut reports whether a flow is known to be of another application than those
+// that are wanted.
 func (a *Assembler) leavesOut(c *conversation) bool {
-	return a.Only != Unknown && c.app != Unknown && c.app != a.Only
+	return len(a.Only) > 0 && c.app != Unknown && !a.wants(c)
+}
+
+// wants reports whether a flow is wanted as what it is known to be.
+func (a *Assembler) wants(c *conversation) bool {
+	_, wanted := a.Only.Of(c.app, c.tuple)
+	return wanted
 }
 
 // IsRecordError reports whether an error belongs to one damaged record of a stream,

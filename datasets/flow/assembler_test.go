@@ -418,7 +418,7 @@ func TestOnly(t *testing.T) {
 			}
 		}
 	}
-	flows, _, err := flow.Collect((&flow.Assembler{Only: flow.DNS}).Flows(seq))
+	flows, _, err := flow.Collect((&flow.Assembler{Only: flow.Applications{flow.DNS}}).Flows(seq))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -442,7 +442,7 @@ func TestOnlyLate(t *testing.T) {
 				}
 			}
 		}
-		flows, _, err := flow.Collect((&flow.Assembler{Only: flow.SIP}).Flows(seq))
+		flows, _, err := flow.Collect((&flow.Assembler{Only: flow.Applications{flow.SIP}}).Flows(seq))
 		if err != nil || len(flows) != 1 || len(flows[0].Packets) != want || flows[0].Packets[0].Direction != flow.Forward {
 			t.Errorf("%d packets before the first that is recognised: %d flows, %v", n, len(flows), err)
 		}

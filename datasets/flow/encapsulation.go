@@ -243,6 +243,29 @@ func (e *Encapsulation) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// outerSizes are the bytes of each kind of header, those of UDP in front of it among them.
+var outerSizes = [outerCount]int{OuterVLAN: 4, OuterService: 4, OuterMPLS: 4, OuterIPv4: 20, OuterIPv6: 40, OuterGRE: 4, OuterVXLAN: 16, OuterGeneve: 16, OuterGTP: 16, OuterEther: 14}
+
+// Size returns the bytes of the header, with the header of UDP in front of it where its
+// kind has one.
+func (h *OuterHeader) Size() int {
+	size := outerSizes[h.Kind]
+	for _, option := range greOptions {
+		if h.Options&option.bit != 0 {
+			size += 4
+		}
+	}
+	return size
+}
+
+// Size returns the bytes of all headers.
+func (e *Encapsulation) Size() (bytes int) {
+	for i := range e.Headers() {
+		bytes += e.headers[i].Size()
+	}
+	return bytes
+}
+
 // Reverse returns the encapsulation of the other direction of a tunnel of which only one
 // is known: the same with all addresses swapped.
 func (e *Encapsulation) Reverse() *Encapsulation {

@@ -125,7 +125,7 @@ func (x *exporter) close() error {
 func (b *packetBatch) get(i int, p *flow.Packet) {
 	r := uint(i) % batchRows
 	p.Time, p.Length, p.HeaderLength, p.PayloadLength = b.time[r], b.length[r], b.header[r], b.payload[r]
-	p.Flags, p.Application = flow.TCPFlags(b.flags[r]), flow.Application(b.application[r])
+	p.Flags, p.Application = flow.TCPFlags(b.flags[r]), b.application[r]
 	p.Capture = b.capture.list[b.capture.index[r]]
 	p.Tuple.Src, p.Tuple.Dst = netip.AddrPortFrom(netip.Addr{}, b.sport[r]), netip.AddrPortFrom(netip.Addr{}, b.dport[r])
 	for l := range p.Layers {

@@ -92,7 +92,7 @@ type packetBatch struct {
 	protocol, ttl, flags, direction   [batchRows]uint8
 	fragment                          [batchRows]bool
 	seq, ack                          [batchRows]uint32
-	application                       [batchRows]uint8
+	application                       [batchRows]flow.Application
 	layers                            [flow.MaxLayers][batchRows]uint8
 	lengths                           [flow.MaxLayers][batchRows]int32
 	radio                             *radioBatch // nil until an uplink comes
@@ -116,7 +116,7 @@ func (b *packetBatch) add(p *flow.Packet) {
 	b.protocol[i], b.ttl[i], b.fragment[i] = p.Tuple.Proto, p.TTL, p.Fragment
 	b.flags[i], b.seq[i], b.ack[i] = uint8(p.Flags), p.Seq, p.Ack
 	b.window[i], b.mss[i] = p.Window, p.MSS
-	b.application[i], b.direction[i] = uint8(p.Application), uint8(p.Direction)
+	b.application[i], b.direction[i] = p.Application, uint8(p.Direction)
 	for l := range p.Layers {
 		b.layers[l][i], b.lengths[l][i] = uint8(p.Layers[l].Name), p.Layers[l].Length
 	}
@@ -140,7 +140,7 @@ func (b *packetBatch) columns() []column {
 		b.macSrc.dictionary(n), b.macDst.dictionary(n), b.ipSrc.dictionary(n), b.ipDst.dictionary(n),
 		b.sport[:n], b.dport[:n], b.protocol[:n], b.ttl[:n], b.fragment[:n],
 		b.flags[:n], b.seq[:n], b.ack[:n], b.window[:n], b.mss[:n],
-		enumColumn{b.application[:n], textApplication}, b.flowID[:n], b.direction[:n],
+		applicationNames(b.application[:n]), b.flowID[:n], b.direction[:n],
 	}
 	for l := range b.layers {
 		values = append(values, enumColumn{b.layers[l][:n], textLayer}, b.lengths[l][:n])

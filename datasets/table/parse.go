@@ -12,7 +12,24 @@ import (
 
 // The texts of a table's cells, there and back.
 
-func textApplication(a uint8) string { return flow.Application(a).String() }
+// applicationNames are the names of applications as a column.
+func applicationNames(list []flow.Application) dictionaryColumn {
+	out := dictionaryColumn{index: make([]uint32, len(list))}
+	position := make(map[flow.Application]uint32)
+	for i, a := range list {
+		if i > 0 && a == list[i-1] {
+			out.index[i] = out.index[i-1]
+			continue
+		}
+		at, ok := position[a]
+		if !ok {
+			at = uint32(len(out.list))
+			position[a], out.list = at, append(out.list, a.String())
+		}
+		out.index[i] = at
+	}
+	return out
+}
 
 func parseApplication(text string) (flow.Application, error) {
 	var a flow.Application

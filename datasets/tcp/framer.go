@@ -25,10 +25,10 @@ type Framer struct {
 	open   []turn // a heap, by time
 	free   []*openFlow
 	orders uint64
-	number int64 // of the next frame
-	last   int64 // time of the last frame
-	buffer []byte
-	out    Frame // the frame that is made: passed on by value, filled in place
+	number int64  // of the next frame
+	last   int64  // time of the last frame
+	buffer []byte // room for the headers of a tunnel, and a frame
+	out    Frame  // the frame that is made: passed on by value, filled in place
 }
 
 // NewFramer prepares a Framer; a nil plan is address.Default. The same plan, options,
@@ -65,7 +65,7 @@ func NewFramer(plan *address.Plan, opts Options, src rand.Source) (*Framer, erro
 		f.assigner.Name(named)
 	}
 	f.radio = newLoRaChannel(plan, random)
-	f.buffer = make([]byte, etherHeader+opts.MTU+flow.MinFrame)
+	f.buffer = make([]byte, address.MaxEncapsulation+etherHeader+opts.MTU+flow.MinFrame)
 	return f, nil
 }
 

@@ -29,7 +29,7 @@ func (c *openFlow) frame(b []byte, i int) int {
 	}
 	c.ipLength(b[etherHeader:], e, length-etherHeader)
 	c.transportChecksum(b[transport:length], e)
-	if length < flow.MinFrame && !e.host.Unpadded {
+	if length < flow.MinFrame && !e.host.Unpadded && c.tunnel == nil {
 		clear(b[length:flow.MinFrame])
 		length = flow.MinFrame
 	}

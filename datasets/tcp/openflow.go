@@ -36,6 +36,8 @@ type openFlow struct {
 	datagram []byte   // payload of the next segment, where the writer does not make it
 	uplinks  []uplink // of LoRaWAN: what segments carry, by segment.echo
 	payloads payload.Writer
+	tunnel   *address.TunnelState  // that the flow is inside of; nil: none
+	outer    [2][]flow.OuterHeader // its headers, by direction
 }
 
 // tuple returns the five-tuple of what this side sends.
@@ -96,6 +98,9 @@ func (c *openFlow) join(ends address.Ends) {
 	c.ends[flow.Forward] = end{host: ends.Client, port: ends.ClientPort}
 	c.ends[flow.Backward] = end{host: ends.Server, port: ends.ServerPort}
 	c.shortest = ends.Shortest
+	if c.tunnel = ends.Tunnel; c.tunnel != nil {
+		c.outer = [2][]flow.OuterHeader{c.tunnel.Forward.Headers(), c.tunnel.Backward.Headers()}
+	}
 }
 
 // Turn looks ahead from segment i: how much its side says before the other does,

@@ -113,16 +113,17 @@ func (c *openFlow) findLeastWindows() {
 
 // receiver is one side of a connection as it receives.
 type receiver struct {
-	window *address.Window
-	syn    uint16  // window of its SYN
-	first  int64   // and behind it, bytes
-	scale  uint8   // of this connection
-	luck   float64 // which late growth the connection has
-	next   int     // index of the first segment that it has not acknowledged
-	heard  int64   // bytes acknowledged
-	full   int     // full segments acknowledged
-	edge   int64   // right edge of its windows
-	last   uint16  // window as sent
+	window   *address.Window
+	syn      uint16  // window of its SYN
+	first    int64   // and behind it, bytes
+	scale    uint8   // of this connection
+	luck     float64 // which late growth the connection has
+	next     int     // index of the first segment that it has not acknowledged
+	heard    int64   // bytes acknowledged
+	received address.Received
+	counted  int    // segments that make the window grow
+	edge     int64  // right edge of its windows
+	last     uint16 // window as sent
 }
 
 // hear takes in the peer's segments up to what segment g acknowledges.
@@ -133,8 +134,8 @@ func (r *receiver) hear(segments []segment, g *segment) {
 			continue
 		}
 		r.heard += from.consumes()
-		if from.payload >= address.FullSegment {
-			r.full++
+		if r.received.Counts(from.payload) {
+			r.counted++
 		}
 	}
 }
@@ -144,7 +145,7 @@ func (r *receiver) hear(segments []segment, g *segment) {
 func (r *receiver) choose(g *segment) {
 	unit := int64(1) << r.scale
 	ack := int64(g.ack)
-	window := (r.first + r.window.Grown(r.full, r.luck) + unit - 1) >> r.scale
+	window := (r.first + r.window.Grown(r.counted, r.luck) + unit - 1) >> r.scale
 	held := max(int64(g.window), (r.edge-ack+unit-1)>>r.scale, 1)
 	if g.updates > 0 {
 		window -= int64(g.updates)

@@ -19,11 +19,11 @@ import (
 
 // Selection says which packets are asked for. The zero value asks for all.
 type Selection struct {
-	// Application is what the packets are wanted for. LoRaWAN asks for uplinks alone,
+	// Applications are what the packets are wanted for. LoRaWAN asks for uplinks alone,
 	// out of a gateway's log, LoRaTap records or Semtech's datagrams; every other
 	// application refuses a gateway's log. Other packets are not left out: their flows
-	// are known only later. Unknown takes every trace as it is.
-	Application flow.Application
+	// are known only later. None takes every trace as it is.
+	Applications flow.Applications
 
 	Port    int         // FPort of uplinks, 0: any
 	Gateway uint64      // EUI-64 of uplinks, 0: any
@@ -223,7 +223,7 @@ func (t *Trace) packets(in *bufio.Reader, s Selection) (iter.Seq2[flow.Packet, e
 		return nil, err
 	}
 	t.what = what
-	app, radio := s.Application, s.Application == flow.LoRaWAN
+	apps, radio := s.Applications, s.Applications.Uplinks()
 	switch {
 	case what == columnar && (t.file == nil || t.compression != ""):
 		return nil, fmt.Errorf("trace: %s: is a packet table: want its file, plain, not a stream", t.Name)
@@ -233,7 +233,7 @@ func (t *Trace) packets(in *bufio.Reader, s Selection) (iter.Seq2[flow.Packet, e
 		return nil, fmt.Errorf("trace: %s: these are packets with IP addresses: want a LoRaWAN gateway log or a capture of uplinks, or another data.application", t.Name)
 	case radio:
 		return lorawan.Read(in, t.Name), nil
-	case what == uplinks && app != flow.Unknown:
+	case what == uplinks && len(apps) > 0:
 		return nil, fmt.Errorf("trace: %s: is a LoRaWAN gateway log: want data.application=LORAWAN", t.Name)
 	case what == uplinks:
 		return lorawan.Packets(lorawan.Log(in, t.Name)), nil

@@ -61,7 +61,7 @@ func open(t *testing.T, path string) *trace.Trace {
 // A packet table is read as the capture that it was made of.
 func TestTables(t *testing.T) {
 	path := capture(t)
-	want, err := collect(open(t, path).Packets(t.Context(), trace.Selection{Application: flow.HTTP, Limit: 800}))
+	want, err := collect(open(t, path).Packets(t.Context(), trace.Selection{Applications: flow.Applications{flow.HTTP}, Limit: 800}))
 	if err != nil || len(want) != 800 {
 		t.Fatalf("%d packets, %v", len(want), err)
 	}
@@ -82,7 +82,7 @@ func TestTables(t *testing.T) {
 			t.Fatal(err)
 		}
 		tr := open(t, name)
-		got, err := collect(tr.Packets(t.Context(), trace.Selection{Application: flow.HTTP}))
+		got, err := collect(tr.Packets(t.Context(), trace.Selection{Applications: flow.Applications{flow.HTTP}}))
 		if err != nil || len(got) != len(want) || got[0].Tuple != want[0].Tuple || got[799].Time != want[799].Time {
 			t.Errorf("%s: %d packets, want %d, %v", format, len(got), len(want), err)
 		}
@@ -105,9 +105,9 @@ func TestSelection(t *testing.T) {
 		left    map[string]int64
 	}{
 		{"everything", trace.Selection{}, 2, nil},
-		{"uplinks", trace.Selection{Application: flow.LoRaWAN}, 2, nil},
-		{"a gateway", trace.Selection{Application: flow.LoRaWAN, Gateway: 0x24b0b031c97}, 1, map[string]int64{"port 1 at 0000024b0b031c98": 1}},
-		{"a port", trace.Selection{Application: flow.LoRaWAN, Port: 2}, 0, map[string]int64{"port 1 at 0000024b0b031c98": 1, "port 1 at 0000024b0b031c97": 1}},
+		{"uplinks", trace.Selection{Applications: flow.Applications{flow.LoRaWAN}}, 2, nil},
+		{"a gateway", trace.Selection{Applications: flow.Applications{flow.LoRaWAN}, Gateway: 0x24b0b031c97}, 1, map[string]int64{"port 1 at 0000024b0b031c98": 1}},
+		{"a port", trace.Selection{Applications: flow.Applications{flow.LoRaWAN}, Port: 2}, 0, map[string]int64{"port 1 at 0000024b0b031c98": 1, "port 1 at 0000024b0b031c97": 1}},
 		{"a limit", trace.Selection{Limit: 1}, 1, nil},
 	} {
 		tr := trace.New(strings.NewReader(gatewayLog), "log.csv")
@@ -145,7 +145,7 @@ func TestRefused(t *testing.T) {
 		{"a cut log", "time,physical_payload\n", flow.LoRaWAN, "in: "},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := collect(trace.New(strings.NewReader(tt.in), "in").Packets(t.Context(), trace.Selection{Application: tt.app}))
+			_, err := collect(trace.New(strings.NewReader(tt.in), "in").Packets(t.Context(), trace.Selection{Applications: flow.Applications{tt.app}}))
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "in") {
 				t.Errorf("%v, want %s", err, tt.want)
 			}
@@ -248,8 +248,8 @@ func FuzzPackets(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, app := range []flow.Application{flow.Unknown, flow.HTTP, flow.LoRaWAN} {
-			for p, err := range trace.New(bytes.NewReader(data), "f").Packets(t.Context(), trace.Selection{Application: app}) {
+		for _, app := range []flow.Applications{nil, {flow.HTTP}, {flow.LoRaWAN}} {
+			for p, err := range trace.New(bytes.NewReader(data), "f").Packets(t.Context(), trace.Selection{Applications: app}) {
 				if err == nil && p.Length < 0 {
 					t.Errorf("a packet of %d bytes", p.Length)
 				}

@@ -32,7 +32,7 @@ var kept = []string{"report.html", "report.md", "scores.json", run.MetricsName, 
 	"model/features.json", "model/vae/", "model/clusters.json", "model/chain.json", "model/aggregate/", "model/network.json", "model/lstm/", labelsName}
 
 // generated are the synthetic packets or flows.
-var generated = []string{"generated.pcap", "generated.parquet", "generated.csv"}
+var generated = []string{"generated.pcap", "generated.parquet", "generated.csv", "generated.flows.parquet", "generated.flows.csv"}
 
 // unshareable are the artifacts that are the capture's and that the generators which make
 // them cannot do without.

@@ -51,7 +51,7 @@ func secretsOf(t *testing.T, path string, application flow.Application) *secrets
 	defer capture.Close()
 	s := &secrets{addresses: map[netip.Addr]bool{}, macs: map[flow.MAC]bool{}, windows: map[[16]byte]bool{}, devices: map[uint32]bool{}}
 	names := map[string]bool{}
-	for p, err := range capture.Packets(t.Context(), trace.Selection{Application: application}) {
+	for p, err := range capture.Packets(t.Context(), trace.Selection{Applications: flow.Applications{application}}) {
 		if err != nil {
 			t.Fatal(err)
 		}

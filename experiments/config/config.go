@@ -47,18 +47,18 @@ type Experiment struct {
 
 // Data says which packets are learnt.
 type Data struct {
-	Name        string           `toml:"name" json:"name"`                               // data set of the catalog, or a pattern of their names like "darpa1999/week1/*"; default "testbed", the embedded capture
-	Path        Paths            `toml:"path" json:"path,omitempty"`                     // files instead of data.name, each a capture, a packet table, or a published CSV of packets or uplinks: a path, or a list of paths, of a file, a folder, or a pattern like "week1/*.pcap"; their packets merge in time order; default none
-	Application flow.Application `toml:"application" json:"application"`                 // flows of this one only; default HTTP
-	From        flow.Moment      `toml:"from" json:"from,omitzero"`                      // packets from this moment on, a time (RFC 3339), a day in UTC, or what has passed since the first packet, like "+10m"; default the first packet
-	To          flow.Moment      `toml:"to" json:"to,omitzero"`                          // packets before this moment, as data.from; default behind the last packet
-	Limit       int              `toml:"limit" json:"limit" range:"[0,)"`                // packets read at most, from data.from on, 0: all; default 0
-	IdleTimeout Duration         `toml:"idle_timeout" json:"idle_timeout" range:"[0s,)"` // silence that ends a flow, 0s: 5m, and 2h4m for an established TCP connection; default 0s
-	Decapsulate bool             `toml:"decapsulate" json:"decapsulate"`                 // what is inside of VLAN tags, MPLS labels, IP in IP, GRE, VXLAN, Geneve and GTP-U is learnt, and they are written again; false: the outer packets alone; default true
-	TestShare   float64          `toml:"test_share" json:"test_share" range:"(0,0.9]"`   // share of the flows held out for the scores; default 0.3
-	Flows       Flows            `toml:"flows" json:"flows"`                             // what belongs together, five-tuple: connections, none: all packets are one timeline; default five-tuple
-	Port        int              `toml:"port" json:"port" range:"[0,255]"`               // LoRaWAN: uplinks to this application port (FPort) only, 0: all; default 0
-	Gateway     string           `toml:"gateway" json:"gateway,omitempty"`               // LoRaWAN: uplinks that this gateway heard only, as 16 hexadecimal digits; default all
+	Name        string            `toml:"name" json:"name"`                               // data set of the catalog, or a pattern of their names like "darpa1999/week1/*"; default "testbed", the embedded capture
+	Path        Paths             `toml:"path" json:"path,omitempty"`                     // files instead of data.name, each a capture, a packet table, or a published CSV of packets or uplinks: a path, or a list of paths, of a file, a folder, or a pattern like "week1/*.pcap"; their packets merge in time order; default none
+	Application flow.Applications `toml:"application" json:"application"`                 // what is learnt, each by a model of its own: an application like HTTP, a service like tcp/502, the flows of a transport that no other entry names, udp/*, traffic without ports, other; a list of these, or all; default HTTP
+	From        flow.Moment       `toml:"from" json:"from,omitzero"`                      // packets from this moment on, a time (RFC 3339), a day in UTC, or what has passed since the first packet, like "+10m"; default the first packet
+	To          flow.Moment       `toml:"to" json:"to,omitzero"`                          // packets before this moment, as data.from; default behind the last packet
+	Limit       int               `toml:"limit" json:"limit" range:"[0,)"`                // packets read at most, from data.from on, 0: all; default 0
+	IdleTimeout Duration          `toml:"idle_timeout" json:"idle_timeout" range:"[0s,)"` // silence that ends a flow, 0s: 5m, and 2h4m for an established TCP connection; default 0s
+	Decapsulate bool              `toml:"decapsulate" json:"decapsulate"`                 // what is inside of VLAN tags, MPLS labels, IP in IP, GRE, VXLAN, Geneve and GTP-U is learnt, and they are written again; false: the outer packets alone; default true
+	TestShare   float64           `toml:"test_share" json:"test_share" range:"(0,0.9]"`   // share of the flows held out for the scores; default 0.3
+	Flows       Flows             `toml:"flows" json:"flows"`                             // what belongs together, five-tuple: connections, none: all packets are one timeline; default five-tuple
+	Port        int               `toml:"port" json:"port" range:"[0,255]"`               // LoRaWAN: uplinks to this application port (FPort) only, 0: all; default 0
+	Gateway     string            `toml:"gateway" json:"gateway,omitempty"`               // LoRaWAN: uplinks that this gateway heard only, as 16 hexadecimal digits; default all
 }
 
 // Generate says what is written. Generation ends at the first of its bounds.
@@ -98,7 +98,7 @@ func Default() Experiment {
 		Generator: "sampled",
 		Level:     FlowLevel,
 		Backend:   Auto,
-		Data:      Data{Name: "testbed", Application: flow.HTTP, TestShare: 0.3, Flows: FiveTuple, Decapsulate: true},
+		Data:      Data{Name: "testbed", Application: flow.Applications{flow.HTTP}, TestShare: 0.3, Flows: FiveTuple, Decapsulate: true},
 		Features:  models.Features,
 		VAE:       models.VAE,
 		GMM:       models.GMM,

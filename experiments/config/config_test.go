@@ -50,7 +50,7 @@ func TestTags(t *testing.T) {
 				}
 			case reflect.Int, reflect.Int64, reflect.Uint64, reflect.Float64, reflect.Slice:
 				limit := f.Tag.Get("range")
-				if limit == "" && f.Type != reflect.TypeFor[generator.Components]() && f.Type != reflect.TypeFor[[]netip.Prefix]() && f.Type != reflect.TypeFor[Paths]() {
+				if limit == "" && f.Type != reflect.TypeFor[generator.Components]() && f.Type != reflect.TypeFor[[]netip.Prefix]() && f.Type != reflect.TypeFor[Paths]() && f.Type != reflect.TypeFor[flow.Applications]() {
 					t.Errorf("%s%s: a number without a range", prefix, key)
 				} else if limit != "" && parseInterval(limit).lowText == "" {
 					t.Errorf("%s%s: range %q has no lower end", prefix, key, limit)
@@ -172,7 +172,7 @@ func TestOverride(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := e
-	want.LSTM.Units, want.VAE.Hidden, want.Seed, want.Data.Application, want.GMM.Components = 64, []int{16, 8}, 16, flow.SMTP, 12
+	want.LSTM.Units, want.VAE.Hidden, want.Seed, want.Data.Application, want.GMM.Components = 64, []int{16, 8}, 16, flow.Applications{flow.SMTP}, 12
 	want.Data.IdleTimeout, want.Evaluate.Trees, want.Features.Compat, want.VAE.Beta = Duration(90*time.Second), 1000, true, 0.01
 	want.Generate.Start = time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
 	want.Data.Flows, want.Features.Variant = NoFlows, feature.UDPGoogleHome
@@ -211,7 +211,7 @@ func TestOverrideErrors(t *testing.T) {
 		{"generator=paperr", `generator: "paperr": want one of bootstrap, markov, paper, sampled`},
 		{"backend=cuda", `backend: "cuda": want one of auto, xla:cuda, xla:cpu, go`},
 		{"gmm.components=0", `gmm.components: "0": want "bic" or a whole number from 1 to 1024`},
-		{"data.application=nan", "data.application: nan: want the name of one application, like HTTP"},
+		{"data.application=nan", `data.application: "nan": want the name of an application, like HTTP, or of a service, like tcp/502`},
 		{"features.compat=maybe", `features.compat: "maybe": want true or false`},
 		{"data.idle_timeout=60", `data.idle_timeout: "60": want a duration like 500ms, 30s or 2m`},
 		{"data.idle_timeout=-1s", `data.idle_timeout: "-1s": want a duration of at least 0s`},

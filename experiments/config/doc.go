@@ -86,6 +86,7 @@ func (f field) choices() []string {
 	if !ok {
 		return nil
 	}
+	list, _, _ = strings.Cut(list, ", or ") // what else it takes
 	return strings.Split(list, ", ")
 }
 

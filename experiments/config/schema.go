@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode"
 
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
@@ -110,6 +112,8 @@ func (f field) schema() schema {
 		return schema{"type": "array", "items": text}
 	case Paths:
 		return schema{"type": []string{"string", "array"}, "items": text}
+	case flow.Applications:
+		return applicationsSchema(f.choices())
 	case generator.Components:
 		number := field{value: f.value, limit: fmt.Sprintf("[1,%d]", generator.MaxComponents)}.bounded("integer")
 		return schema{"anyOf": []schema{{"const": generator.BIC.String()}, number}}
@@ -122,6 +126,14 @@ func (f field) schema() schema {
 		return schema{"anyOf": []schema{{"enum": choices}, {"type": "string", "pattern": anyCase(choices)}}}
 	}
 	return schema{"enum": choices}
+}
+
+// applicationsSchema is what data.application takes: names of applications and of
+// services, as a text or as a list of texts.
+func applicationsSchema(names []string) schema {
+	one := strings.Trim(anyCase(append(slices.Clone(names), "other")), "^()$") + `|([Tt][Cc]|[Uu][Dd])[Pp]/(\*|[1-9][0-9]{0,4})`
+	list := schema{"type": "array", "items": schema{"type": "string", "pattern": "^(" + one + ")$"}}
+	return schema{"anyOf": []schema{{"enum": append(names, "all")}, {"type": "string", "pattern": "^(" + one + ")( *, *(" + one + "))*$"}, list}}
 }
 
 // bounded is a number within the field's range.

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
@@ -83,6 +84,10 @@ func (f field) plain() any {
 	case Paths:
 		if len(v) > 1 {
 			return []string(v)
+		}
+	case flow.Applications:
+		if len(v) > 1 {
+			return strings.Split(v.String(), ",")
 		}
 	case []netip.Prefix:
 		list := make([]string, len(v))

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"github.com/necstgen/necstgen/datasets/flow"
 )
 
 // Problem is one value that an experiment cannot have.
@@ -45,8 +43,11 @@ func (e Experiment) validate(where func(key string) string) error {
 			add(f.key, f.text(), err.Error())
 		}
 	}
-	if e.Data.Application == flow.Unknown {
-		add("data.application", e.Data.Application.String(), "want the name of one application, like HTTP")
+	if n := len(e.Data.Application); n != 1 && (e.Level != FlowLevel || e.Data.Flows == NoFlows || e.Generate.Follow != "" || e.Generate.FlowsFrom != "") {
+		add("data.application", e.Data.Application.String(), "want one application with level = \"packet\" or \"aggregate\", data.flows = \"none\", generate.follow or generate.flows_from")
+	}
+	if n := len(e.Data.Application); n != 1 && e.Data.Application.Uplinks() {
+		add("data.application", e.Data.Application.String(), "want LORAWAN alone: its uplinks are no frames of Ethernet")
 	}
 	if err := e.Data.Path.check(); err != nil {
 		add("data.path", literals(e.Data.Path), err.Error())
@@ -57,7 +58,7 @@ func (e Experiment) validate(where func(key string) string) error {
 	if _, err := ParseGateway(e.Data.Gateway); err != nil {
 		add("data.gateway", fmt.Sprintf("%q", e.Data.Gateway), err.Error())
 	}
-	if radio := e.Data.Application == flow.LoRaWAN; !radio {
+	if radio := e.Data.Application.Uplinks(); !radio {
 		if e.Data.Port != 0 {
 			add("data.port", fmt.Sprint(e.Data.Port), "is of LoRaWAN only: want 0, or data.application = \"LORAWAN\"")
 		}

@@ -167,7 +167,7 @@ func (a *application) writeOutputs(t *testing.T, dir, raw string) []publishedFil
 	n.Application = a.name
 	var selection trace.Selection
 	if n.Uplinks {
-		selection.Application = flow.LoRaWAN
+		selection.Applications = flow.Applications{flow.LoRaWAN}
 	}
 	tr, err := trace.OpenFile(t.Context(), raw, nil)
 	if err != nil {

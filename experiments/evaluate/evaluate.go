@@ -17,14 +17,14 @@ import (
 // Options say what is compared. Real and Synthetic must be given.
 type Options struct {
 	Real, Synthetic string
-	Training        string           // what the generator learnt from; "": a random half of Real stands for it
-	Application     flow.Application // Unknown: the one that the files are of, or all
-	Period          flow.Period      // of Real's and Training's packets; those of generated ones have no times
-	Segment         int              // packets of the segments of one timeline without flows that all files are taken as; 0: there are flows, where the files have them
-	Decoded         bool             // of generated packets, the columns that end in _vae
-	Config          fidelity.Config  // bounds of the work; the zero value is the default
-	Tools           tool.Choice      // other programs that are asked about captures
-	Seed            uint64           // of every random choice
+	Training        string            // what the generator learnt from; "": a random half of Real stands for it
+	Applications    flow.Applications // none: the one that the files are of, or all
+	Period          flow.Period       // of Real's and Training's packets; those of generated ones have no times
+	Segment         int               // packets of the segments of one timeline without flows that all files are taken as; 0: there are flows, where the files have them
+	Decoded         bool              // of generated packets, the columns that end in _vae
+	Config          fidelity.Config   // bounds of the work; the zero value is the default
+	Tools           tool.Choice       // other programs that are asked about captures
+	Seed            uint64            // of every random choice
 	Open            func(ctx context.Context, name string) (*trace.Trace, error)
 	Warn            func(error) // takes what is odd about the files
 }
@@ -42,8 +42,8 @@ func Files(ctx context.Context, o Options) ([]fidelity.Score, error) {
 		if *f.to, err = c.output(f.name); err != nil {
 			return nil, err
 		}
-		if *f.to != nil && c.Application == flow.Unknown {
-			c.Application = (*f.to).Application()
+		if *f.to != nil && len(c.Applications) == 0 {
+			c.Applications = one((*f.to).Application())
 		}
 	}
 	if !c.Period.IsZero() && (c.real != nil || c.training != nil) {
@@ -92,6 +92,14 @@ func (c *comparison) output(name string) (*necstgencsv.OutputFile, error) {
 	return o, err
 }
 
+// one returns an application as a list, empty for Unknown.
+func one(app flow.Application) flow.Applications {
+	if app == flow.Unknown {
+		return nil
+	}
+	return flow.Applications{app}
+}
+
 // isTable reports whether a file is a table of flows.
 func isTable(o *necstgencsv.OutputFile) bool { return o != nil && o.IsTable() }
 
@@ -102,15 +110,15 @@ func (c *comparison) packets(ctx context.Context) ([]fidelity.Score, error) {
 	if err != nil {
 		return nil, err
 	}
-	if applications := split.Applications(); c.Application == flow.Unknown && len(applications) == 1 {
-		c.Application = applications[0]
+	if applications := split.Applications(); len(c.Applications) == 0 && len(applications) == 1 {
+		c.Applications = one(applications[0])
 	}
 	candidate, err := c.read(ctx, c.Synthetic, c.synthetic, f, false)
 	if err != nil {
 		return nil, err
 	}
-	if c.Application != flow.Unknown {
-		warning := fidelity.Claim(candidate, c.Application)
+	if len(c.Applications) > 0 {
+		warning := fidelity.Claim(candidate, c.Applications)
 		if warning != nil && c.synthetic == nil {
 			c.Warn(fmt.Errorf("%s: %w", c.Synthetic, warning))
 		}

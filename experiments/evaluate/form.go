@@ -104,9 +104,9 @@ func (c *comparison) readTrace(ctx context.Context, name string, byLabel, only b
 		c.once = append(c.once, name)
 	}
 	assembler := flow.Assembler{}
-	selection := trace.Selection{Application: c.Application}
+	selection := trace.Selection{Applications: c.Applications}
 	if only {
-		assembler.Only, selection.Period = c.Application, c.Period
+		assembler.Only, selection.Period = c.Applications, c.Period
 	}
 	packets := data.Packets(ctx, selection)
 	var l labels
@@ -125,7 +125,7 @@ func (c *comparison) readTrace(ctx context.Context, name string, byLabel, only b
 		flows = l.of(assembler.Only)
 	}
 	if len(flows) == 0 {
-		return nil, fmt.Errorf("evaluate: %s: no flow%s to compare", name, ofApplication(c.Application))
+		return nil, fmt.Errorf("evaluate: %s: no flow%s to compare", name, ofApplication(c.Applications))
 	}
 	return flows, nil
 }
@@ -138,11 +138,11 @@ func (c *comparison) warnDamaged(damaged []error) {
 }
 
 // ofApplication returns " of HTTP", or nothing for all applications.
-func ofApplication(app flow.Application) string {
-	if app == flow.Unknown {
+func ofApplication(apps flow.Applications) string {
+	if len(apps) == 0 {
 		return ""
 	}
-	return " of " + app.String()
+	return " of " + apps.String()
 }
 
 // segments cuts all sides into segments of as many packets. Without a training file

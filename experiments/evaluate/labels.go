@@ -57,11 +57,11 @@ func (l *labels) add(p flow.Packet) {
 	f.Packets = append(f.Packets, p)
 }
 
-// of returns the flows of an application, or all for flow.Unknown, by their starts.
-func (l *labels) of(app flow.Application) []*flow.Flow {
+// of returns the flows of the applications, or all for none, by their starts.
+func (l *labels) of(apps flow.Applications) []*flow.Flow {
 	var flows []*flow.Flow
 	for _, f := range l.flows {
-		if app == flow.Unknown || f.Application == app {
+		if len(apps) == 0 || apps.Label(f) {
 			slices.SortStableFunc(f.Packets, func(a, b flow.Packet) int { return cmp.Compare(a.Time, b.Time) })
 			flows = append(flows, f)
 		}

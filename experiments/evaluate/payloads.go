@@ -33,13 +33,13 @@ func (c *comparison) payloads(ctx context.Context, split fidelity.Split) (found 
 	}
 	for _, side := range real {
 		if err := c.again(ctx, side.name, func(data *trace.Trace) error {
-			return found.AddAll(data.Packets(ctx, trace.Selection{Application: c.Application, Period: c.Period}), flow.Assembler{}, side.parts)
+			return found.AddAll(data.Packets(ctx, trace.Selection{Applications: c.Applications, Period: c.Period}), flow.Assembler{}, side.parts)
 		}); err != nil {
 			return nil, "", err
 		}
 	}
 	err = c.again(ctx, c.Synthetic, func(data *trace.Trace) error {
-		return found.LookAll(data.Packets(ctx, trace.Selection{Application: c.Application}))
+		return found.LookAll(data.Packets(ctx, trace.Selection{Applications: c.Applications}))
 	})
 	return found, "", err
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/necstgencsv"
 	"github.com/necstgen/necstgen/experiments/analysis"
 	"github.com/necstgen/necstgen/experiments/fidelity"
@@ -27,8 +26,8 @@ func Sides(ctx context.Context, o Options, more ...string) (real analysis.Side, 
 		if outputs[i] == nil {
 			continue
 		}
-		if c.Application == flow.Unknown {
-			c.Application = outputs[i].Application()
+		if len(c.Applications) == 0 {
+			c.Applications = one(outputs[i].Application())
 		}
 		if !isTable(outputs[i]) {
 			shared.take(outputs[i])
@@ -62,8 +61,8 @@ func (c *comparison) traffic(ctx context.Context, name string, output *necstgenc
 	if err != nil {
 		return nil, err
 	}
-	if !real && c.Application != flow.Unknown {
-		if warning := fidelity.Claim(flows, c.Application); warning != nil && output == nil {
+	if !real && len(c.Applications) > 0 {
+		if warning := fidelity.Claim(flows, c.Applications); warning != nil && output == nil {
 			c.Warn(fmt.Errorf("%s: %w", name, warning))
 		}
 	}

@@ -31,8 +31,8 @@ func (c *comparison) tables(ctx context.Context) ([]fidelity.Score, error) {
 		sides[i] = rows
 	}
 	application := "all"
-	if c.Application != flow.Unknown {
-		application = c.Application.String()
+	if len(c.Applications) > 0 {
+		application = c.Applications.String()
 	}
 	return fidelity.CompareTables(cfg, application, sides[0], sides[1], c.src)
 }
@@ -67,12 +67,13 @@ func (c *comparison) rows(ctx context.Context, name string, output *necstgencsv.
 func (c *comparison) ofTable(name string, rows []flow.TableRow) ([]flow.TableRow, error) {
 	var kept []flow.TableRow
 	for _, r := range rows {
-		if c.Application == flow.Unknown || r.Application == flow.Unknown || r.Application == c.Application {
+		_, of := c.Applications.Of(r.Application, r.Tuple)
+		if of || len(c.Applications) == 0 || r.Application == flow.Unknown {
 			kept = append(kept, r)
 		}
 	}
 	if len(kept) == 0 {
-		return nil, fmt.Errorf("evaluate: %s: no flow%s to compare", name, ofApplication(c.Application))
+		return nil, fmt.Errorf("evaluate: %s: no flow%s to compare", name, ofApplication(c.Applications))
 	}
 	return kept, nil
 }

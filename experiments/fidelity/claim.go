@@ -8,23 +8,27 @@ import (
 )
 
 // Claim makes the flows of a synthetic capture the flows to score. Such a capture
-// is meant to be of one application as a whole; what is not recognised as that by
-// its ports and first bytes is labelled with it and scored like the rest, because
-// a generator's mistakes count against it. The warning says how many flows that
-// are; it is nil if there are none. Every command that scores a capture calls
-// Claim, so that all give it the same scores.
-func Claim(synthetic []*flow.Flow, app flow.Application) (warning error) {
+// is meant to be of some applications as a whole, and each flow gets the name of its own;
+// what is not recognised as one of them by its ports and first bytes is scored like the
+// rest, because a generator's mistakes count against it: as the application where there is
+// one, and else among all. The warning says how many flows that are; it is nil if there
+// are none. Every command that scores a capture calls Claim, so that all give it the same
+// scores.
+func Claim(synthetic []*flow.Flow, apps flow.Applications) (warning error) {
 	unrecognised := 0
 	for _, f := range synthetic {
-		if f.Application != app {
-			f.Application = app
-			unrecognised++
+		if apps.Label(f) {
+			continue
+		}
+		unrecognised++
+		if len(apps) == 1 {
+			f.Application = apps[0]
 		}
 	}
 	if unrecognised == 0 {
 		return nil
 	}
-	return fmt.Errorf("%d of the %d synthetic flows are not recognised as %s by their ports and first bytes", unrecognised, len(synthetic), app)
+	return fmt.Errorf("%d of the %d synthetic flows are not recognised as %s by their ports and first bytes", unrecognised, len(synthetic), apps)
 }
 
 // Applications lists the applications of the real flows, sorted.

@@ -266,12 +266,12 @@ func TestSeveralApplications(t *testing.T) {
 // TestClaim: all flows of a synthetic capture are scored as what it is meant to be.
 func TestClaim(t *testing.T) {
 	flows := simulate(30, 1, web)
-	if warning := Claim(flows, flow.HTTP); warning != nil {
+	if warning := Claim(flows, flow.Applications{flow.HTTP}); warning != nil {
 		t.Errorf("flows that are recognised: %v", warning)
 	}
 	flows[3].Application, flows[9].Application = flow.Unknown, flow.SMTP
 	const want = "2 of the 30 synthetic flows are not recognised as HTTP by their ports and first bytes"
-	if warning := Claim(flows, flow.HTTP); warning == nil || warning.Error() != want {
+	if warning := Claim(flows, flow.Applications{flow.HTTP}); warning == nil || warning.Error() != want {
 		t.Errorf("%v, want %s", warning, want)
 	}
 	if got := (Split{Training: flows}).Applications(); !reflect.DeepEqual(got, []flow.Application{flow.HTTP}) {

@@ -19,14 +19,14 @@ import (
 // packetParams are the settings that decide which packets there are, and which of
 // them belong together.
 type packetParams struct {
-	Application flow.Application `json:"application"`
-	From        flow.Moment      `json:"from,omitzero"`
-	To          flow.Moment      `json:"to,omitzero"`
-	Limit       int              `json:"limit"`
-	IdleTimeout config.Duration  `json:"idle_timeout"`
-	Port        int              `json:"port"`
-	Gateway     string           `json:"gateway"`
-	Decapsulate bool             `json:"decapsulate"`
+	Application flow.Applications `json:"application"`
+	From        flow.Moment       `json:"from,omitzero"`
+	To          flow.Moment       `json:"to,omitzero"`
+	Limit       int               `json:"limit"`
+	IdleTimeout config.Duration   `json:"idle_timeout"`
+	Port        int               `json:"port"`
+	Gateway     string            `json:"gateway"`
+	Decapsulate bool              `json:"decapsulate"`
 }
 
 func packetsOf(d config.Data) packetParams {
@@ -36,10 +36,10 @@ func packetsOf(d config.Data) packetParams {
 // selection says which packets are asked for.
 func (p packetParams) selection() trace.Selection {
 	gateway, _ := config.ParseGateway(p.Gateway) // validated
-	return trace.Selection{Application: p.Application, Port: p.Port, Gateway: gateway, Period: flow.Period{From: p.From, To: p.To}, Limit: p.Limit, Outer: !p.Decapsulate}
+	return trace.Selection{Applications: p.Application, Port: p.Port, Gateway: gateway, Period: flow.Period{From: p.From, To: p.To}, Limit: p.Limit, Outer: !p.Decapsulate}
 }
 
-// assembler gathers flows of the application alone.
+// assembler gathers flows of the applications alone.
 func (p packetParams) assembler() *flow.Assembler {
 	return &flow.Assembler{IdleTimeout: time.Duration(p.IdleTimeout), Only: p.Application}
 }

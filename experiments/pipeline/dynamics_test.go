@@ -31,7 +31,7 @@ func flowsOf(t *testing.T, name string, app flow.Application) []*flow.Flow {
 		t.Fatal(err)
 	}
 	defer data.Close()
-	flows, _, err := flow.Collect((&flow.Assembler{Only: app}).Flows(data.Packets(t.Context(), trace.Selection{Application: app})))
+	flows, _, err := flow.Collect((&flow.Assembler{Only: flow.Applications{app}}).Flows(data.Packets(t.Context(), trace.Selection{Applications: flow.Applications{app}})))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -133,14 +133,14 @@ func readSynthetic(ctx context.Context, env *stage.Env, p evaluateParams, t gene
 	}
 	defer data.Close()
 	a := flow.Assembler{IdleTimeout: time.Duration(p.IdleTimeout)}
-	flows, damaged, err := flow.Collect(a.Flows(payloads.Looking(data.Packets(ctx, trace.Selection{Application: t.Application, Outer: !p.Decapsulate}))))
+	flows, damaged, err := flow.Collect(a.Flows(payloads.Looking(data.Packets(ctx, trace.Selection{Applications: p.Application, Outer: !p.Decapsulate}))))
 	if err != nil {
 		return nil, err
 	}
 	if len(damaged) > 0 {
 		return nil, damaged[0]
 	}
-	env.Warn(fidelity.Claim(flows, t.Application))
+	env.Warn(fidelity.Claim(flows, p.Application))
 	if t.Segment > 0 {
 		return timeline.Segments(flows, t.Segment)
 	}

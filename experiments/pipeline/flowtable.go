@@ -42,7 +42,7 @@ func readTableStage(e config.Experiment) stage.Stage {
 				}
 			}
 			env.Note("%s: %d flows to learn from, %d held out", p.Application, len(training), len(heldOut))
-			return writeJSON(env, generator.TrafficName, trafficOf(rows, p.Application))
+			return writeJSON(env, generator.TrafficName, trafficOf(rows, p.Application[0]))
 		}}
 }
 
@@ -66,7 +66,7 @@ func readTable(ctx context.Context, env *stage.Env, p readParams) ([]flow.TableR
 	}
 	slices.SortStableFunc(rows, func(a, b flow.TableRow) int { return cmp.Compare(a.Start, b.Start) })
 	for i := range rows {
-		rows[i].Application, rows[i].TimeDiff = p.Application, 0
+		rows[i].Application, rows[i].TimeDiff = p.Application[0], 0
 		if i > 0 {
 			rows[i].TimeDiff = float64(rows[i].Start-rows[i-1].Start) / 1e9
 		}
@@ -103,8 +103,10 @@ func flowRows(ctx context.Context, env *stage.Env, data *input, p readParams) (r
 			damaged = append(damaged, err)
 		case err != nil:
 			return nil, nil, err
-		case row.Application == p.Application:
-			rows = append(rows, row)
+		default:
+			if _, wanted := p.Application.Of(row.Application, row.Tuple); wanted {
+				rows = append(rows, row)
+			}
 		}
 	}
 	if len(rows) == 0 {

@@ -274,12 +274,8 @@ func nothing(ctx context.Context, env *stage.Env, p readParams, asked *trace.Tra
 	found := make(map[string]int64)
 	for packet, err := range (&flow.Assembler{}).Label(data.Packets(ctx, p.selection())) {
 		if err == nil {
-			found[packet.Application.String()]++
+			found[packet.Service().String()]++
 		}
-	}
-	if n := found[flow.Unknown.String()]; n > 0 {
-		delete(found, flow.Unknown.String())
-		found["unrecognised traffic"] = n
 	}
 	holds := byCount(found, "packets")
 	if len(found) == 0 {

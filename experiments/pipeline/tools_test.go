@@ -90,7 +90,7 @@ func TestTools(t *testing.T) {
 		t.Errorf("%s, and again %s", toolScores(t, scores), toolScores(t, again))
 	}
 	o := files.Options{Real: part(t, input, m.Path(heldOutName)), Training: part(t, input, m.Path("training.parquet")), Synthetic: m.Path(captureName),
-		Application: flow.HTTP, Tools: e.Evaluate.Tools, Seed: e.Seed, Config: fidelity.Config{Trees: 5, FloorSplits: 2}, Warn: func(err error) { t.Error(err) },
+		Applications: flow.Applications{flow.HTTP}, Tools: e.Evaluate.Tools, Seed: e.Seed, Config: fidelity.Config{Trees: 5, FloorSplits: 2}, Warn: func(err error) { t.Error(err) },
 		Open: func(ctx context.Context, name string) (*trace.Trace, error) { return trace.OpenFile(ctx, name, nil) }}
 	same, err := files.Files(t.Context(), o)
 	if err != nil {

@@ -134,7 +134,7 @@ func (s Sources) output(set Set) string {
 // options are those of a comparison with a synthetic file.
 func (s Sources) options(real, synthetic string) evaluate.Options {
 	e := s.run().Config
-	return evaluate.Options{Real: real, Synthetic: synthetic, Application: e.Data.Application, Seed: e.Seed, Open: s.Open, Warn: s.Warn,
+	return evaluate.Options{Real: real, Synthetic: synthetic, Applications: e.Data.Application, Seed: e.Seed, Open: s.Open, Warn: s.Warn,
 		Config: fidelity.Config{Trees: e.Evaluate.Trees, Folds: e.Evaluate.Folds, FloorSplits: e.Evaluate.Floors}}
 }
 

@@ -18,6 +18,7 @@ import (
 	"github.com/gomlx/compute"
 
 	"github.com/necstgen/necstgen/datasets/address"
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/payload"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/run"
@@ -134,6 +135,7 @@ func Load(kind generator.Kind, b compute.Backend, has Payloads, path func(artifa
 			return p, err
 		}
 	}
+	p.Origin = flow.Origin{Name: flow.Generated, Generator: kind.Name}
 	p.Generator, err = kind.Load(b, path)
 	return p, err
 }

@@ -65,7 +65,7 @@ type counter struct {
 	links          [256]bool
 	packets, bytes [256]int64
 	flows          [256]int64
-	byFlow         []flow.Application // of each flow, by its number; a byte a flow
+	byFlow         []uint8 // of each flow, by its number; a byte a flow
 }
 
 func (c *counter) packet(p *flow.Packet) {
@@ -88,13 +88,13 @@ func (c *counter) protocol(p *flow.Packet) {
 	c.bytes[slot] += int64(p.Length)
 	id := int(p.FlowID)
 	if id == len(c.byFlow) {
-		c.byFlow = append(c.byFlow, flow.Application(slot))
+		c.byFlow = append(c.byFlow, uint8(slot))
 		c.flows[slot]++
 		return
 	}
-	if id < len(c.byFlow) && uint8(c.byFlow[id]) >= otherTCP && slot < otherTCP {
+	if id < len(c.byFlow) && c.byFlow[id] >= otherTCP && slot < otherTCP {
 		c.flows[c.byFlow[id]]--
-		c.byFlow[id] = flow.Application(slot)
+		c.byFlow[id] = uint8(slot)
 		c.flows[slot]++
 	}
 }
@@ -112,7 +112,7 @@ var otherNames = map[int]string{otherTCP: "other TCP", otherUDP: "other UDP", ot
 
 // slotOf returns where a packet is counted.
 func slotOf(p *flow.Packet) int {
-	if p.Application != flow.Unknown {
+	if p.Application.Known() {
 		return int(p.Application)
 	}
 	switch p.Tuple.Proto {

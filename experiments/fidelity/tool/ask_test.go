@@ -29,7 +29,7 @@ func flows(t testing.TB, file string, app flow.Application) []*flow.Flow {
 		t.Fatal(err)
 	}
 	defer data.Close()
-	found, _, err := flow.Collect((&flow.Assembler{Only: app}).Flows(data.Packets(t.Context(), trace.Selection{})))
+	found, _, err := flow.Collect((&flow.Assembler{Only: flow.Applications{app}}).Flows(data.Packets(t.Context(), trace.Selection{})))
 	if err != nil {
 		t.Fatal(err)
 	}

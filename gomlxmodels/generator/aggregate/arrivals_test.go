@@ -19,7 +19,7 @@ func embedded(t *testing.T, app flow.Application) []*flow.Flow {
 		t.Fatal(err)
 	}
 	defer data.Close()
-	flows, _, err := flow.Collect((&flow.Assembler{Only: app}).Flows(data.Packets(t.Context(), trace.Selection{Application: app})))
+	flows, _, err := flow.Collect((&flow.Assembler{Only: flow.Applications{app}}).Flows(data.Packets(t.Context(), trace.Selection{Applications: flow.Applications{app}})))
 	if err != nil {
 		t.Fatal(err)
 	}
