@@ -48,13 +48,13 @@ func LatentNames() []string { return slices.Clone(summaryNames[:LatentWidth]) }
 func summaryOf(f *flow.Flow, far flow.Direction, tied bool) [summaryWidth]float64 {
 	var payload [2]float64
 	var gaps []float64
-	var turns timeline.Turns
+	var answers flow.Answers
 	turn, sinceTurn := math.NaN(), time.Duration(0)
 	for i := range f.Packets {
 		p := &f.Packets[i]
 		payload[p.Direction&1] += float64(p.PayloadLength)
 		gap := timeline.GapBefore(f, i)
-		turns.Add(p.Direction, gap)
+		answers.Add(p.Direction, gap)
 		if i == 0 {
 			continue
 		}
@@ -67,8 +67,8 @@ func summaryOf(f *flow.Flow, far flow.Direction, tied bool) [summaryWidth]float6
 			sinceTurn = 0
 		}
 	}
-	if log, known := turns.First(far); tied && known {
-		turn = log
+	if first := answers.First(far); tied && first > 0 {
+		turn = timeline.LogGap(first)
 	} else if tied {
 		turn = math.NaN()
 	}

@@ -7,7 +7,6 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/aggregate"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/radio"
-	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 )
 
 // history is what the network is told of the packets so far, as numbers of
@@ -16,7 +15,7 @@ type history struct {
 	packets        int
 	gap, gapBefore float32 // log10 seconds before the last two packets
 	turn           float32 // log10 seconds of the last change of direction
-	turns          timeline.Turns
+	answers        flow.Answers
 	elapsed        time.Duration
 	payload        int32
 	first          [2]int32 // payload of each direction's first packet that has any
@@ -66,14 +65,14 @@ func log10Of(x int64) float32 {
 // logTime returns log10 of a time in seconds, of a nanosecond for none.
 func logTime(t time.Duration) float32 { return log10Of(max(0, int64(t)-1)) - 9 }
 
-// firstGap returns the first gap of the turns in a direction, in so small a unit that
+// firstGap returns the gap before the first answer in a direction, in so small a unit that
 // training's jitter leaves it exact to 12 %.
 func (h *history) firstGap(d flow.Direction) float32 {
-	log, known := h.turns.First(d)
-	if !known {
+	first := h.answers.First(d)
+	if first == 0 {
 		return unknownGap
 	}
-	return float32(log) + 2
+	return logTime(first) + 2
 }
 
 // unknownGap stands for a first gap that has not come yet.
@@ -120,7 +119,7 @@ func (h *history) add(p *flow.Packet, gap time.Duration) {
 		h.turn = logTime(h.sinceTurn)
 		h.sinceTurn, h.packetsInTurn = 0, 0
 	}
-	h.turns.Add(p.Direction, gap)
+	h.answers.Add(p.Direction, gap)
 	h.direction, h.protocol = p.Direction, p.Tuple.Proto
 	h.payload = p.PayloadLength
 	side := p.Direction & 1

@@ -157,14 +157,14 @@ func (g *Generator) sequences(most int, flows []*flow.Flow, labels [][]int, late
 	var all []lstm.Sequence
 	for i, f := range flows {
 		past, walk := begin(g.Aggregate.Targets(latents[i]), g.Radio.Begin(f)), prior.Start()
-		past.turns = g.beginTurns(latents[i])
+		past.answers = g.beginAnswers(latents[i])
 		for j := range f.Packets {
 			if j%most == 0 {
 				all = append(all, lstm.Sequence{Latent: latents[i]})
 			}
 			s := &all[len(all)-1]
 			codes := make([]int32, headCount+radioHeads)
-			g.Vocabulary.encode(codes, f, j, len(f.Packets)-1, &past.turns)
+			g.Vocabulary.encode(codes, f, j, len(f.Packets)-1, &past.answers)
 			g.Radio.Encode(codes[headCount:], f, j, &past.radio)
 			label := index[labels[i][j]]
 			codes[headLabel] = int32(label)

@@ -110,7 +110,7 @@ func (v *vocabulary) gapClasses() int { return v.Gap.Len() + v.Turn.classes() }
 // encode fills codes [headCount] for packet i of a flow, apart from the label, which
 // the caller knows. t are the turns of the flow before it. The gap of a first packet is
 // class 0; it is not drawn.
-func (v *vocabulary) encode(codes []int32, f *flow.Flow, i, last int, t *timeline.Turns) {
+func (v *vocabulary) encode(codes []int32, f *flow.Flow, i, last int, t *flow.Answers) {
 	p := &f.Packets[i]
 	class, _ := v.Class.Code(classKey(p, i == last))
 	header, _ := v.Header.Code(int64(p.HeaderLength))
@@ -149,7 +149,7 @@ func newDecoder(v *vocabulary) *decoder {
 // decode makes p the packet that classes name, apart from its time and uplink, and
 // gives the gap before it. t are the turns of the flow before it; u and w in [0, 1) choose
 // inside the payload's bin and the gap's fraction.
-func (d *decoder) decode(p *flow.Packet, codes []int32, t *timeline.Turns, u, w float64) (gap time.Duration, end bool) {
+func (d *decoder) decode(p *flow.Packet, codes []int32, t *flow.Answers, u, w float64) (gap time.Duration, end bool) {
 	v := d.v
 	class := &d.classes[codes[headClass]]
 	p.Direction, p.Flags, p.Tuple.Proto = class.Direction, class.Flags, class.Tuple.Proto

@@ -48,7 +48,7 @@ func TestDecodeInvertsEncode(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	codes, again := make([]int32, headCount), make([]int32, headCount)
 	for _, f := range flows {
-		var before timeline.Turns
+		var before flow.Answers
 		for i := range f.Packets {
 			last := len(f.Packets) - 1
 			v.encode(codes, f, i, last, &before)

@@ -3,47 +3,9 @@ package timeline
 import (
 	"math"
 	"slices"
-	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
-
-// Turns knows, for each direction, the first gap of a flow before a packet in that
-// direction that answers one in the other. Where the end that sends in that direction is
-// far from the capture, this is the round trip to it, and later gaps of the same kind are
-// close to it. The zero value is a flow without packets.
-type Turns struct {
-	first     [2]float64 // log10 seconds, by direction
-	known     [2]bool
-	direction flow.Direction // of the packet before
-	begun     bool           // there is a packet before
-}
-
-// Begun returns the turns of a flow without packets whose first gap in direction d is known
-// to be 10^log seconds.
-func Begun(d flow.Direction, log float64) Turns {
-	var t Turns
-	t.first[d&1], t.known[d&1] = log, true
-	return t
-}
-
-// First returns log10 seconds of the first gap in direction d, and false where it is not
-// known yet.
-func (t *Turns) First(d flow.Direction) (log float64, known bool) {
-	return t.first[d&1], t.known[d&1]
-}
-
-// Answers reports whether a packet in direction d comes behind one in the other.
-func (t *Turns) Answers(d flow.Direction) bool { return t.begun && d != t.direction }
-
-// Add takes in a packet in direction d and the gap before it. A first gap of zero says
-// nothing.
-func (t *Turns) Add(d flow.Direction, gap time.Duration) {
-	if !t.known[d&1] && gap > 0 && t.Answers(d) {
-		t.first[d&1], t.known[d&1] = LogGap(gap), true
-	}
-	t.direction, t.begun = d, true
-}
 
 // Ties says in which directions the gaps of turns are like their flow's first.
 type Ties struct {
@@ -70,17 +32,17 @@ func FitTies(flows []*flow.Flow) (t Ties) {
 	var first [2][]float64    // log10 seconds of each flow's first gap
 	var later [2][][2]float64 // first gap and gap of the others
 	for _, f := range flows {
-		var turns Turns
+		var answers flow.Answers
 		for i := range f.Packets {
 			d, gap := f.Packets[i].Direction&1, GapBefore(f, i)
-			if log, known := turns.First(d); known && turns.Answers(d) {
-				later[d] = append(later[d], [2]float64{log, LogGap(gap)})
+			if own := answers.First(d); own > 0 && answers.Next(d) {
+				later[d] = append(later[d], [2]float64{LogGap(own), LogGap(gap)})
 			}
-			turns.Add(d, gap)
+			answers.Add(d, gap)
 		}
 		for d := range first {
-			if turns.known[d] {
-				first[d] = append(first[d], turns.first[d])
+			if own := answers.First(flow.Direction(d)); own > 0 {
+				first[d] = append(first[d], LogGap(own))
 			}
 		}
 	}

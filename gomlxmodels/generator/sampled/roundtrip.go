@@ -3,6 +3,7 @@ package sampled
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/necstgen/necstgen/datasets/feature"
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -52,31 +53,35 @@ func (g *turnGaps) classes() int {
 
 // code returns the class and the fraction of the gap before a packet in direction d, whose
 // flow was so far as t, and false for a gap that is not told as a ratio.
-func (g *turnGaps) code(t *timeline.Turns, d flow.Direction, log float64) (class, fraction int, ok bool) {
-	first, known := t.First(d)
-	if !known || !g.Tied[d&1] || !t.Answers(d) || math.Abs(log-first) > timeline.NearRatio {
+func (g *turnGaps) code(t *flow.Answers, d flow.Direction, log float64) (class, fraction int, ok bool) {
+	first := t.First(d)
+	if first == 0 || !g.Tied[d&1] || !t.Next(d) {
 		return 0, 0, false
 	}
-	class, fraction = g.Ratio.Code(log - first)
+	ratio := log - timeline.LogGap(first)
+	if math.Abs(ratio) > timeline.NearRatio {
+		return 0, 0, false
+	}
+	class, fraction = g.Ratio.Code(ratio)
 	return class, fraction, true
 }
 
 // value returns log10 seconds of the gap of a class and fraction, at position u in [0, 1) of
 // the fraction. Where the network draws a ratio before its flow has a first gap, which is
 // rare, it is one to a typical flow's.
-func (g *turnGaps) value(t *timeline.Turns, d flow.Direction, class, fraction int, u float64) float64 {
-	first, known := t.First(d)
-	if !known {
-		first = g.Typical[d&1]
+func (g *turnGaps) value(t *flow.Answers, d flow.Direction, class, fraction int, u float64) float64 {
+	log := g.Typical[d&1]
+	if first := t.First(d); first > 0 {
+		log = timeline.LogGap(first)
 	}
-	return first + g.Ratio.Value(class, fraction, u)
+	return log + g.Ratio.Value(class, fraction, u)
 }
 
-// beginTurns returns the turns of a flow whose latent is given, before its first packet.
-func (g *Generator) beginTurns(latent []float32) timeline.Turns {
+// beginAnswers returns the answers of a flow whose latent is given, before its first packet.
+func (g *Generator) beginAnswers(latent []float32) flow.Answers {
 	turn := g.Vocabulary.Turn
 	if log, known := g.Aggregate.RoundTrip(latent); known && turn.RoundTrip {
-		return timeline.Begun(turn.Far, log)
+		return flow.BeginAnswers(turn.Far, time.Duration(math.Round(math.Pow(10, log)*1e9)))
 	}
-	return timeline.Turns{}
+	return flow.Answers{}
 }
