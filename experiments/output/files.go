@@ -50,11 +50,14 @@ func (f *Files) Sinks() []Sink {
 	return all
 }
 
-// Close ends the files, as File.Close says.
+// Close ends the files, as File.Close says, and returns the first error: where a disk is
+// full, all files of it fail.
 func (f *Files) Close() error {
 	err := f.sink.Close()
 	for _, file := range f.All {
-		err = errors.Join(err, file.Close())
+		if failed := file.Close(); err == nil {
+			err = failed
+		}
 	}
 	return err
 }

@@ -1,7 +1,6 @@
 package output
 
 import (
-	"errors"
 	"io"
 	"os"
 	"slices"
@@ -67,7 +66,9 @@ func (r *records) Close() error {
 		err = r.write(record)
 	}
 	for _, w := range r.writers {
-		err = errors.Join(err, w.Close())
+		if failed := w.Close(); err == nil {
+			err = failed
+		}
 	}
 	return err
 }

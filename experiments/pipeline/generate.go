@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"maps"
@@ -141,7 +140,10 @@ func write(ctx context.Context, env *stage.Env, frames iter.Seq2[tcp.Frame, erro
 	}
 	total, _ := source.Estimate(a)
 	packets, err = output.Write(ctx, frames, func(n int64) { env.Progress(n, int64(total), "packets") }, files.Sinks()...)
-	return packets, errors.Join(err, files.Close())
+	if closed := files.Close(); err == nil {
+		err = closed
+	}
+	return packets, err
 }
 
 // readBack reads the capture that was written, as anybody would, and checks its count.
