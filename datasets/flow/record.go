@@ -44,6 +44,15 @@ type Record struct {
 // device in place of addresses.
 func (r *Record) IsUplinks() bool { return r.Gateway != 0 || r.Address != 0 }
 
+// CommunityID returns that of the flow's tuple. It is "" for ICMP, whose ID depends on the
+// message's type and code, which a Packet does not have.
+func (r *Record) CommunityID() string {
+	if r.Tuple.Proto == ICMP || r.Tuple.Proto == ICMPv6 {
+		return ""
+	}
+	return r.Tuple.CommunityID()
+}
+
 // Observed is a packet of a flow, and what is known of the flow itself.
 type Observed struct {
 	Packet      *Packet // with its FlowID, Direction and Number

@@ -135,10 +135,13 @@ func TestRecordOfDatagrams(t *testing.T) {
 	} {
 		var r Recorder
 		for i, dir := range c.directions {
-			p := Packet{Time: int64(i), Direction: dir, PayloadLength: 5, Tuple: FiveTuple{Proto: c.proto}}
+			p := Packet{Time: int64(i), Direction: dir, PayloadLength: 5, Tuple: FiveTuple{c.proto, netip.MustParseAddrPort("192.0.2.1:0"), netip.MustParseAddrPort("192.0.2.2:0")}}
 			r.Add(Observed{Packet: &p})
 		}
 		got := r.Rest()[0]
+		if c.proto == ICMP && got.CommunityID() != "" {
+			t.Errorf("%v: %s", c, got.CommunityID())
+		}
 		if got.State() != c.state || got.History() != c.history || got.Payload[0]+got.Payload[1] != 5*int64(len(c.directions)) {
 			t.Errorf("%v: %s %s %v", c, got.State(), got.History(), got.Payload)
 		}

@@ -38,7 +38,7 @@ var recordColumns = []rowColumn[flow.Record]{
 	written("first_number", kindInt64, func(r *flow.Record) int64 { return r.First }),
 	written("last_number", kindInt64, func(r *flow.Record) int64 { return r.Last }),
 	{"community_id", kindText, nil, func() gatherer[flow.Record] {
-		return &uniqueGatherer[flow.Record]{get: func(r *flow.Record) string { return r.Tuple.CommunityID() }}
+		return &uniqueGatherer[flow.Record]{get: (*flow.Record).CommunityID}
 	}},
 	writtenText("origin", func(r *flow.Record) string { return originOf(r).Name }),
 	writtenText("generator", func(r *flow.Record) string { return originOf(r).Generator }),

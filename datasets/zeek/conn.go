@@ -129,7 +129,7 @@ func appendRow(b []byte, r *flow.Record) []byte {
 	}
 	cell("")
 	count(int64(r.Tuple.Proto))
-	cell(r.Tuple.CommunityID())
+	cell(r.CommunityID())
 	if r.Application != flow.Unknown {
 		cell(r.Application.String())
 	} else {
