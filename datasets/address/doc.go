@@ -1,6 +1,6 @@
 // Package address is the plan of hosts: who talks to whom, under which
 // addresses, MACs and ports, and how each host's stack behaves (time to live,
-// segment size, windows).
+// segment size, options of its SYNs, receive windows, ports).
 //
 // A [Plan] is plain data, saved as JSON beside a model. [Fit] learns it from
 // flows, [Default] is one for flows of which nothing is known, [Merge] makes one
