@@ -53,3 +53,26 @@ func ExampleGather() {
 	// Output:
 	// forward says "GET / HTTP/1.1\r\n\r\n"
 }
+
+// What is learnt of names is how many there are, how long and how frequent: here one host
+// of 16 bytes, one path of 10, and two programs of 10.
+func ExampleLearn() {
+	request := func(path, agent string) flow.Packet {
+		return flow.Packet{Application: flow.HTTP, Payload: []byte("GET " + path + " HTTP/1.1\r\nHost: files.office.com\r\nUser-Agent: " + agent + "\r\n\r\n")}
+	}
+	statistics, err := payload.Learn(func(yield func(flow.Packet, error) bool) {
+		_ = yield(request("/news.html", "Firefox/12"), nil) && yield(request("/news.html", "libwww/6.7"), nil)
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, names := range statistics[0].Names {
+		for _, g := range names.Groups {
+			fmt.Printf("%s: %d of %d bytes, each %d times\n", names.Kind, g.Names, g.Length, g.Times)
+		}
+	}
+	// Output:
+	// agent: 2 of 10 bytes, each 1 times
+	// host: 1 of 16 bytes, each 2 times
+	// path: 1 of 10 bytes, each 2 times
+}
