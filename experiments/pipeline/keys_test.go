@@ -30,6 +30,7 @@ var reach = map[string]struct {
 	"data.to":            {"+9h", []string{"read", "examples", "evaluate"}},
 	"data.limit":         {"5000", []string{"read", "examples", "evaluate"}},
 	"data.idle_timeout":  {"9s", []string{"read", "examples", "evaluate"}},
+	"data.decapsulate":   {"false", []string{"read", "examples", "evaluate"}},
 	"data.test_share":    {"0.4", []string{"read"}},
 	"data.flows":         {"none", []string{"read", "features", "vae", "gmm", "markov", "flows", "lstm", "generate"}}, // there may be no aggregate level
 	"data.port":          {"7", []string{"read", "examples", "evaluate"}},
