@@ -44,6 +44,9 @@ func (c *command) evaluateFiles(ctx context.Context, o evaluate.Options) ([]fide
 			d.Close()
 		}
 	}()
+	shown := c.terminal().Steps("evaluate")
+	defer shown.Done()
+	o.Config.Progress = shown.Set
 	o.Config.Recurrent = pipeline.Recurrent(ctx, open)
 	return evaluate.Files(ctx, o)
 }

@@ -52,7 +52,7 @@ func (c *command) generateCommand() *cobra.Command {
 	flags.StringVar(&o.follow, "follow", "", "generate when the original did: all, or a `PERIOD` of it, START..END, of times or of time since the first packet, like +5m")
 	flags.StringVar(&o.flowsFrom, "flows-from", "", "a `TABLE` of flows that gives starts and sizes")
 	flags.StringArrayVar(&o.outs, "out", nil, "a `FILE` to write, as often as needed; - is the standard output")
-	flags.Var(&o.splitSize, "split-size", "captures go on in another file before they are larger, like 100MB")
+	flags.Var(&o.splitSize, "split-size", "captures go on in another file before they are larger on the disk, like 100MB")
 	flags.Var(&o.splitTime, "split-time", "captures go on in another file after so long, like 10m")
 	flags.StringVar(&o.overrides.link, "link", "", "`KIND` of LoRaWAN capture: loratap, loratap0 or semtech (default as the run's generate.link)")
 	flags.StringVar(&o.overrides.payload, "payload", "", "`KIND` of payloads: neutral, zero, random or copy (default as the run's generate.payload)")

@@ -29,7 +29,7 @@ type writtenFile struct {
 
 // createFiles creates the files of --out. Where one cannot be created, none is left.
 func createFiles(o *generateOptions, link tcp.Link, c *command) ([]*output.File, error) {
-	options := output.Options{LinkType: link.Type(), SplitSize: int64(o.splitSize), SplitTime: time.Duration(o.splitTime)}
+	options := output.Options{Link: link, SplitSize: int64(o.splitSize), SplitTime: time.Duration(o.splitTime)}
 	var files []*output.File
 	for _, path := range o.outs {
 		f, err := output.Create(path, options, c.out)

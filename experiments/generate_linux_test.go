@@ -37,7 +37,7 @@ func fullDisk(t *testing.T) {
 				t.Fatal(err)
 			}
 			var stdout, stderr bytes.Buffer
-			code := experiments(t.Context(), strings.NewReader(""), &stdout, &stderr, []string{"generate", "http", "--packets", "40000", "--payload", "random", "--out", link})
+			code := experiments(t.Context(), strings.NewReader(""), &stdout, &stderr, []string{"generate", "http", "--packets", "400000", "--payload", "random", "--out", link})
 			n := len(packetsOf(t, link))
 			want := fmt.Sprintf("%s: ended early; its %s packets are a valid capture\nerror: generate: output: %s: ", link, output.Thousands(int64(n)), link)
 			if code != 1 || n < 1000 || !strings.HasPrefix(stderr.String(), want) || !strings.Contains(stderr.String(), "no space left") {

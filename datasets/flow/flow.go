@@ -9,6 +9,8 @@
 //   - [Flow] is one conversation. An [Assembler] gathers packets into flows, or into the
 //     rows of a flow table ([TableRow]); [Collect] takes them all, and [Packets] merges
 //     flows into packets again.
+//   - A [Recorder] makes a [Record] of each flow as its packets go by: counts each way, times,
+//     the Community ID, and what Zeek would say of the connection.
 //   - [Clock] sees whether the times of a stream can be those of one recording.
 //
 // The package depends on the standard library alone. Packets enter as
@@ -32,6 +34,8 @@ type Flow struct {
 	// where that flow is not at hand. It is the flow's own start for the first flow,
 	// and what a reader sets that does not know the others.
 	Before int64
+
+	Origin *Origin // what generated it, or the file that it was taken from; nil: unknown
 }
 
 // Start returns the time of the first packet, in nanoseconds since 1970-01-01 UTC.

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"net/netip"
+	"strconv"
 	"time"
 )
 
@@ -89,6 +90,24 @@ const (
 	UDP    = 17
 	ICMPv6 = 58
 )
+
+// ProtocolName returns the name of an IP protocol, its number where the program has no
+// name for it, and "" for 0, which is no IP.
+func ProtocolName(proto uint8) string {
+	switch proto {
+	case 0:
+		return ""
+	case ICMP:
+		return "ICMP"
+	case TCP:
+		return "TCP"
+	case UDP:
+		return "UDP"
+	case ICMPv6:
+		return "ICMPv6"
+	}
+	return strconv.Itoa(int(proto))
+}
 
 // Reverse returns the tuple of the opposite direction.
 func (t FiveTuple) Reverse() FiveTuple {

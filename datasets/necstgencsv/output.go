@@ -16,7 +16,8 @@ import (
 // OutputFile is a file of what a generator has drawn, CSV, Parquet or Arrow: packets
 // of flows, packets of one timeline, uplinks, or a table of flows. Its columns are
 // those of NeCSTGen's output files (algorithm.md 9.3 and 10.2) or of a flow table
-// (section 3). NetFlow records in NetShare's layout are a table of flows too.
+// (section 3). NetShare's layouts are recognised as well: NetFlow records are a table of
+// flows, and packets have addresses and times of their own.
 type OutputFile struct {
 	Name string
 
@@ -33,6 +34,7 @@ const (
 	otherKind outputKind = iota
 	packetKind
 	uplinkKind
+	addressedKind // packets in NetShare's layout
 	flowKind
 )
 
@@ -44,6 +46,8 @@ func kindOf(columns []string) outputKind {
 		return uplinkKind
 	case has("length_total_lstm", "direction"):
 		return packetKind
+	case has(table.NetShareColumns...):
+		return addressedKind
 	case has("count_total", "time_diff"), has("flow_id_count", "timestamps_min"), has("flow_id_count", "time_diff"), isNetFlow(columns):
 		return flowKind
 	}
@@ -86,6 +90,7 @@ func OpenOutput(path string) (*OutputFile, error) {
 	switch {
 	case kind == flowKind && slices.Contains(columns, "ip_src"):
 		o.native = table.ReadFlows(path)
+	case kind == addressedKind: // Flows reads it
 	case isNetFlow(columns):
 		o.native = table.ReadNetFlow(path)
 	default:
@@ -131,8 +136,12 @@ func (o *OutputFile) IsTable() bool { return o.kind == flowKind }
 // Times begin at 0 in each flow, because no output says when a flow starts; the gap
 // before its first packet is left out (algorithm.md 10.3). A file without labels, or
 // with one alone, is one flow, a timeline. Tuples are empty but for the protocol,
-// which is TCP where there are flags. Damaged rows are left out and listed.
+// which is TCP where there are flags. Damaged rows are left out and listed. Packets with
+// addresses make flows by these, as those of a capture do.
 func (o *OutputFile) Flows() (flows []*flow.Flow, damaged []error, err error) {
+	if o.HasAddresses() {
+		return flow.Collect(new(flow.Assembler).Flows(table.ReadNetSharePackets(o.Name)))
+	}
 	byLabel := make(map[int64]*flow.Flow)
 	for p, err := range o.packets() {
 		if err != nil {
@@ -170,6 +179,10 @@ func (o *OutputFile) packets() iter.Seq2[flow.Packet, error] {
 func (o *OutputFile) HasFlags() bool   { return o.kind == packetKind && o.file.has("flags") }
 func (o *OutputFile) HasLabels() bool  { return o.kind == packetKind && o.file.has("flow_id") }
 func (o *OutputFile) HasUplinks() bool { return o.kind == uplinkKind }
+
+// HasAddresses reports whether packets have addresses, ports and times, but nothing of
+// what their headers say beside these: NetShare's.
+func (o *OutputFile) HasAddresses() bool { return o.kind == addressedKind }
 
 // Application returns the application that the file's name says it is of, as in
 // DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv; Unknown where it says none.

@@ -53,8 +53,9 @@ func (e *WriteError) Error() string {
 // Unwrap returns the cause.
 func (e *WriteError) Unwrap() error { return e.Err }
 
-// Writer writes a capture. What has been written after a Flush or Close is a
-// valid capture. It is not safe for concurrent use.
+// Writer writes a capture. What a file holds after a Flush or Close is a valid capture,
+// compressed or not; a compressed stream that is no file is valid after Close. It is not
+// safe for concurrent use.
 type Writer struct {
 	opts    WriterOptions
 	buf     []byte // whole records not yet handed to sink
@@ -288,7 +289,8 @@ func (p *Writer) isPacket(at int) bool {
 	return at > 0 || p.sink.started
 }
 
-// Flush writes out what is buffered, so that everything so far can be read.
+// Flush writes out what is buffered, so that everything so far can be read. Compressed,
+// it ends a block, which costs some bytes.
 func (p *Writer) Flush() error { return p.drain() }
 
 // Close flushes; it does not close the destination. A second Close is harmless.

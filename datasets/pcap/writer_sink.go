@@ -1,13 +1,9 @@
 package pcap
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 )
 
 // Compression names what a capture is compressed with.
@@ -45,17 +41,19 @@ func (c *Compression) UnmarshalText(text []byte) error {
 // MarshalText returns the text of String.
 func (c Compression) MarshalText() ([]byte, error) { return []byte(c.String()), nil }
 
-// sink writes chunks of whole records to w. Compressed, each chunk is a gzip
-// member or zstd frame of its own, so that a file cut after any of them is valid.
+// sink writes chunks of whole records to w. Compressed, they are one gzip member or one
+// zstd frame, for readers that stop at the end of the first (Wireshark 4.0 does with
+// zstd). A file is valid behind each chunk, also when the process is killed there: what
+// ends the compressed stream is written with the chunk, and the next chunk replaces it.
 type sink struct {
 	w       io.Writer
-	started bool  // the file header is written
-	good    int64 // bytes of w known to be whole, from where this writer began
-	base    int64 // offset of that beginning in w
+	file    truncater // w, if it is a file that can be cut back; nil: anything else
+	started bool      // the file header is written
+	good    int64     // bytes of w that are whole chunks, from where this writer began
+	base    int64     // offset of that beginning in w
 
-	gzip *gzip.Writer
-	zstd *zstd.Encoder
-	pack bytes.Buffer
+	packer packer // nil: not compressed
+	end    []byte // what ends the compressed stream behind the good bytes
 }
 
 // truncater is a destination that can be cut back: *os.File.
@@ -68,15 +66,15 @@ func newSink(w io.Writer, c Compression) (sink, error) {
 	s := sink{w: w}
 	if t, ok := w.(truncater); ok {
 		if at, err := t.Seek(0, io.SeekCurrent); err == nil {
-			s.base = at
+			s.file, s.base = t, at
 		}
 	}
 	var err error
 	switch c {
 	case Gzip:
-		s.gzip, err = gzip.NewWriterLevel(io.Discard, gzip.BestSpeed)
+		s.packer, err = newGzipPacker()
 	case Zstd:
-		s.zstd, err = zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest))
+		s.packer, err = newZstdPacker()
 	}
 	if err != nil {
 		return s, fmt.Errorf("pcap: writer: %w", err)
@@ -88,32 +86,29 @@ func newSink(w io.Writer, c Compression) (sink, error) {
 // destination as whole records: all of them, unless there is an error.
 // boundary rounds a number of bytes down to whole records.
 func (s *sink) write(chunk []byte, boundary func(int) int) (kept int, err error) {
-	out := chunk
-	switch {
-	case s.gzip != nil:
-		s.pack.Reset()
-		s.gzip.Reset(&s.pack)
-		if _, err = s.gzip.Write(chunk); err == nil {
-			err = s.gzip.Close()
+	out, end := chunk, []byte(nil)
+	if s.packer != nil {
+		if out, end, err = s.packer.pack(chunk); err != nil {
+			return 0, err
 		}
-		out = s.pack.Bytes()
-	case s.zstd != nil:
-		out = s.zstd.EncodeAll(chunk, s.pack.Bytes()[:0])
-		s.pack = *bytes.NewBuffer(out)
 	}
-	if err != nil {
-		return 0, err
+	whole := len(out)
+	if s.file != nil && s.packer != nil {
+		if _, err = s.file.Seek(s.base+s.good, io.SeekStart); err != nil {
+			return 0, err
+		}
+		out = append(out, end...)
 	}
 	n, err := s.w.Write(out)
 	if err == nil && n < len(out) {
 		err = io.ErrShortWrite
 	}
 	if err == nil {
-		s.good += int64(len(out))
-		s.started = true
+		s.good += int64(whole)
+		s.end, s.started = end, true
 		return len(chunk), nil
 	}
-	if s.gzip == nil && s.zstd == nil {
+	if s.packer == nil {
 		kept = boundary(max(0, n))
 		s.good += int64(kept)
 	}
@@ -121,20 +116,34 @@ func (s *sink) write(chunk []byte, boundary func(int) int) (kept int, err error)
 	return kept, err
 }
 
-// cutBack removes the half-written rest behind a failed write, where it can.
+// cutBack removes the half-written rest behind a failed write, where it can, and ends the
+// compressed stream there again, for which there is room: it stood there before.
 func (s *sink) cutBack() {
-	t, ok := s.w.(truncater)
-	if !ok {
+	if s.file == nil || s.file.Truncate(s.base+s.good) != nil {
 		return
 	}
-	if t.Truncate(s.base+s.good) == nil {
-		_, _ = t.Seek(s.base+s.good, io.SeekStart) // the write's own error is what matters
+	// The write's own error is what matters.
+	if _, err := s.file.Seek(s.base+s.good, io.SeekStart); err == nil && s.started {
+		_, _ = s.w.Write(s.end)
 	}
 }
 
+// close ends the compressed stream where that has not been done with the last chunk.
 func (s *sink) close() error {
-	if s.zstd != nil {
-		return s.zstd.Close()
+	end := s.end
+	s.end = nil
+	if s.file != nil || len(end) == 0 {
+		return nil
 	}
-	return nil
+	_, err := s.w.Write(end)
+	return err
+}
+
+// most returns an upper bound of the bytes that the file has when it ends behind so many
+// more bytes of records: they are stored as they are, in blocks, where they do not compress.
+func (s *sink) most(records int64) int64 {
+	if s.packer == nil {
+		return s.good + records
+	}
+	return s.good + records + records>>10 + compressedExtra
 }

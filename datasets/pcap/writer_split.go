@@ -13,7 +13,7 @@ import (
 // least one of the limits must be given; whichever comes first ends a file.
 type SplitOptions struct {
 	WriterOptions
-	FileBytes    int64         // most bytes of a file before compression, headers included; 0: no limit. A file has at least one packet
+	FileBytes    int64         // most bytes of a file on the disk, compressed if it is; 0: no limit. A file has at least one packet
 	FileDuration time.Duration // most capture time of a file, counted from its first packet; 0: no limit
 
 	// Remove removes a file that a full disk left without even a header; nil: it stays, empty.
@@ -37,7 +37,6 @@ type SplitWriter struct {
 	packets int64 // of finished files
 	bytes   int64 // frame bytes of finished files
 	first   int64 // time of the file's first packet
-	written int64 // bytes of the file, before compression
 	err     error // the first failure: every later call returns it
 }
 
@@ -110,7 +109,6 @@ func (s *SplitWriter) next() error {
 		return s.fail(name, err)
 	}
 	s.file, s.writer, s.names = file, writer, append(s.names, name)
-	s.written = int64(len(writer.buf))
 	return nil
 }
 
@@ -169,8 +167,12 @@ func (s *SplitWriter) Write(timeNanoseconds int64, frame []byte) error {
 		return err
 	}
 	size := s.writer.recordSize(len(frame))
-	if s.writer.Packets() > 0 && s.full(timeNanoseconds, size) {
-		if err := s.next(); err != nil {
+	if s.writer.Packets() > 0 {
+		full, err := s.full(timeNanoseconds, size)
+		if err == nil && full {
+			err = s.next()
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -180,14 +182,28 @@ func (s *SplitWriter) Write(timeNanoseconds int64, frame []byte) error {
 	if err := s.writer.Write(timeNanoseconds, frame); err != nil {
 		return s.fail(s.names[len(s.names)-1], err)
 	}
-	s.written += size
 	return nil
 }
 
-// full reports whether a packet belongs into the next file.
-func (s *SplitWriter) full(at, size int64) bool {
-	return s.opts.FileBytes > 0 && s.written+size > s.opts.FileBytes ||
-		s.opts.FileDuration > 0 && at-s.first >= int64(s.opts.FileDuration)
+// full reports whether a packet of that time and size belongs into the next file.
+//
+// What the buffered records take compressed shows only when they are: they are written
+// out where they might be too many, unless they are so few (a sixteenth of the buffer)
+// that it is not worth a block.
+func (s *SplitWriter) full(at, size int64) (bool, error) {
+	if s.opts.FileDuration > 0 && at-s.first >= int64(s.opts.FileDuration) {
+		return true, nil
+	}
+	w := s.writer
+	over := func() bool {
+		return s.opts.FileBytes > 0 && w.sink.most(int64(len(w.buf))+size) > s.opts.FileBytes
+	}
+	if over() && w.sink.packer != nil && len(w.buf) >= cap(w.buf)/16 {
+		if err := s.Flush(); err != nil {
+			return false, err
+		}
+	}
+	return over(), nil
 }
 
 // recordSize returns how many bytes a frame takes in the file.

@@ -179,12 +179,14 @@ var errFull = errors.New("no space left on device")
 // fullFile is a file on a disk with room for a given number of bytes.
 type fullFile struct {
 	data []byte
+	at   int // where the next byte goes
 	room int
 }
 
 func (f *fullFile) Write(p []byte) (int, error) {
-	n := min(len(p), f.room-len(f.data))
-	f.data = append(f.data, p[:n]...)
+	n := min(len(p), f.room-f.at)
+	f.data = append(f.data, make([]byte, max(0, f.at+n-len(f.data)))...)
+	f.at += copy(f.data[f.at:], p[:n])
 	if n < len(p) {
 		return n, errFull
 	}
@@ -192,10 +194,10 @@ func (f *fullFile) Write(p []byte) (int, error) {
 }
 
 func (f *fullFile) Seek(offset int64, whence int) (int64, error) {
-	if whence == io.SeekCurrent {
-		return int64(len(f.data)), nil
+	if whence == io.SeekStart {
+		f.at = int(offset)
 	}
-	return offset, nil
+	return int64(f.at), nil
 }
 
 func (f *fullFile) Truncate(size int64) error {

@@ -74,7 +74,7 @@ func BenchmarkWritePackets(b *testing.B) {
 		b.Run(string(format), func(b *testing.B) {
 			b.ReportAllocs()
 			var out counting
-			w, err := NewPacketWriter(&out, format)
+			w, err := NewPacketWriter(&out, format, AnySource)
 			if err != nil {
 				b.Fatal(err)
 			}

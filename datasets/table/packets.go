@@ -39,6 +39,35 @@ var packetColumns = slices.Concat(
 
 var packetFields = fieldsOf(packetColumns)
 
+// PacketSource is where the packets of a table come from, which decides the columns that
+// it has: one that a source never fills only makes a CSV file wider.
+type PacketSource uint8
+
+// The sources. Readers take a table of any of them.
+const (
+	AnySource     PacketSource = iota // all columns
+	NetworkSource                     // one capture of frames: without radio metadata and the name of the capture
+	RadioSource                       // one capture of LoRaWAN uplinks by radio: without addresses, ports, TCP fields and the name of the capture
+)
+
+// columns returns the positions in packetColumns of the columns that a source has.
+func (s PacketSource) columns() []int {
+	var kept []int
+	for i, f := range packetFields {
+		radio := slices.ContainsFunc(radioColumns, func(c rowColumn[flow.Packet]) bool { return c.name == f.name })
+		network := slices.Contains(networkColumns, f.name)
+		switch {
+		case s != AnySource && f.name == "capture", s == NetworkSource && radio, s == RadioSource && network:
+		default:
+			kept = append(kept, i)
+		}
+	}
+	return kept
+}
+
+// networkColumns are the columns that a packet without network addresses leaves empty.
+var networkColumns = []string{"mac_src", "mac_dst", "ip_src", "ip_dst", "sport", "dport", "protocol", "ttl", "fragment", "flags", "seq", "ack", "window", "mss"}
+
 func layerColumns() []rowColumn[flow.Packet] {
 	var columns []rowColumn[flow.Packet]
 	for i := range flow.MaxLayers {
@@ -52,6 +81,7 @@ func layerColumns() []rowColumn[flow.Packet] {
 // packetBatch is up to batchRows rows of a packet table as columns. The arrays
 // have a constant length so that a store costs no bounds check (40 of them a packet).
 type packetBatch struct {
+	kept                              []int // positions in packetFields of the table's columns; nil: all
 	n                                 int
 	number, time, flowID              [batchRows]int64
 	length, captured, header, payload [batchRows]int32
@@ -117,7 +147,10 @@ func (b *packetBatch) columns() []column {
 	for i := range values {
 		columns[i] = column{packetFields[i].name, values[i]}
 	}
-	return columns
+	if b.kept == nil {
+		return columns
+	}
+	return taken(columns, b.kept)
 }
 
 // reset empties the batch.

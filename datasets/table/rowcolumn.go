@@ -25,6 +25,15 @@ func fieldsOf[R any](columns []rowColumn[R]) []field {
 	return fields
 }
 
+// kindsOf are the types of columns by their names.
+func kindsOf[R any](columns []rowColumn[R]) map[string]kind {
+	kinds := make(map[string]kind, len(columns))
+	for _, c := range columns {
+		kinds[c.name] = c.kind
+	}
+	return kinds
+}
+
 // setter writes a column's values into rows.
 type setter[R any] func(rows []R, c column) error
 

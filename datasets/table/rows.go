@@ -13,6 +13,14 @@ type gatheredBatch[R any] struct {
 	gatherers []gatherer[R]
 }
 
+func newGathered[R any](columns []rowColumn[R]) *gatheredBatch[R] {
+	b := &gatheredBatch[R]{fields: fieldsOf(columns)}
+	for _, c := range columns {
+		b.gatherers = append(b.gatherers, c.gather())
+	}
+	return b
+}
+
 func (b *gatheredBatch[R]) add(r *R) {
 	for _, g := range b.gatherers {
 		g.add(r)
@@ -48,14 +56,7 @@ func writeRows[R any](w io.Writer, format Format, columns []rowColumn[R], rows i
 
 // gatherRows gives the columns of a table whose rows are R to a sink, batch by batch.
 func gatherRows[R any](to sink[*gatheredBatch[R]], columns []rowColumn[R], rows iter.Seq2[R, error]) error {
-	fields := fieldsOf(columns)
-	out := newPipe(to, func() *gatheredBatch[R] {
-		b := &gatheredBatch[R]{fields: fields}
-		for _, c := range columns {
-			b.gatherers = append(b.gatherers, c.gather())
-		}
-		return b
-	})
+	out := newPipe(to, func() *gatheredBatch[R] { return newGathered(columns) })
 	return writeAll(rows, func(row *R) error {
 		if out.filled.add(row); out.filled.n < batchRows {
 			return nil
@@ -92,15 +93,13 @@ type rowBatch[R any] struct {
 // the needed columns. Any error is the last element and names the file.
 func readBatches[R any](path string, columns []rowColumn[R], needed []string) iter.Seq2[rowBatch[R], error] {
 	return func(yield func(rowBatch[R], error) bool) {
-		kinds := make(map[string]kind)
 		setters := make(map[string]setter[R])
 		for _, c := range columns {
-			kinds[c.name] = c.kind
 			if c.set != nil {
 				setters[c.name] = c.set
 			}
 		}
-		in, err := openBatches(path, kinds)
+		in, err := openBatches(path, kindsOf(columns))
 		if err != nil {
 			yield(rowBatch[R]{}, err)
 			return

@@ -346,7 +346,7 @@ func TestWriteErrors(t *testing.T) {
 			}
 		}
 	}
-	w, err := NewPacketWriter(io.Discard, Parquet)
+	w, err := NewPacketWriter(io.Discard, Parquet, AnySource)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -355,6 +355,53 @@ func TestWriteErrors(t *testing.T) {
 	}
 	if w.Write(&packets[0]) == nil || w.Close() == nil {
 		t.Error("a closed writer takes packets")
+	}
+}
+
+// A table has no column that its source cannot fill, and what it has comes back.
+func TestPacketSources(t *testing.T) {
+	for _, tt := range []struct {
+		source   PacketSource
+		without  int                  // columns
+		restrict func(p *flow.Packet) // to what the source has
+	}{
+		{AnySource, 0, func(*flow.Packet) {}},
+		{NetworkSource, 13, func(p *flow.Packet) { p.Radio, p.Capture = nil, "" }},
+		{RadioSource, 15, func(p *flow.Packet) {
+			p.SrcMAC, p.DstMAC, p.Tuple, p.TTL, p.Fragment, p.Capture = flow.MAC{}, flow.MAC{}, flow.FiveTuple{}, 0, false, ""
+			p.Flags, p.Seq, p.Ack, p.Window, p.MSS = 0, 0, 0, 0, 0
+		}},
+	} {
+		want := randomPackets(500, 7)
+		for i := range want {
+			tt.restrict(&want[i])
+		}
+		for _, format := range formats {
+			path := writeFile(t, format, func(w io.Writer) error {
+				out, err := NewPacketWriter(w, format, tt.source)
+				for i := range want {
+					err = errors.Join(err, out.Write(&want[i]))
+				}
+				return errors.Join(err, out.Close())
+			})
+			i := 0
+			for got, err := range ReadPackets(path) {
+				if err != nil || !samePacket(got, want[i]) {
+					t.Fatalf("source %d, %s: packet %d: got %+v, want %+v, error %v", tt.source, format, i, got, want[i], err)
+				}
+				i++
+			}
+			in, err := openBatches(path, kindsOf(packetColumns))
+			if err != nil || i != len(want) {
+				t.Fatalf("source %d, %s: %d packets, error %v", tt.source, format, i, err)
+			}
+			if n := len(in.fields()); n != len(packetFields)-tt.without {
+				t.Errorf("source %d, %s: %d columns", tt.source, format, n)
+			}
+			if err := in.close(); err != nil {
+				t.Error(err)
+			}
+		}
 	}
 }
 

@@ -36,9 +36,11 @@ type PacketWriter struct {
 	pipe *batchPipe[*packetBatch]
 }
 
-// NewPacketWriter starts a packet table. Nothing is complete before Close.
-func NewPacketWriter(w io.Writer, format Format) (*PacketWriter, error) {
-	pipe, err := newTable(w, format, packetFields, func() *packetBatch { return new(packetBatch) })
+// NewPacketWriter starts a packet table with the columns that a source has. Nothing is
+// complete before Close.
+func NewPacketWriter(w io.Writer, format Format, source PacketSource) (*PacketWriter, error) {
+	kept := source.columns()
+	pipe, err := newTable(w, format, taken(packetFields, kept), func() *packetBatch { return &packetBatch{kept: kept} })
 	if err != nil {
 		return nil, err
 	}
@@ -61,11 +63,11 @@ func (w *PacketWriter) Write(p *flow.Packet) error {
 // Close writes what is left and ends the table. It does not close the file.
 func (w *PacketWriter) Close() error { return w.pipe.close() }
 
-// WritePackets writes a packet table. Damaged records of the stream (errors
+// WritePackets writes a packet table with all columns. Damaged records of the stream (errors
 // with a RecordNumber method) are left out; any other error ends the table after
 // the rows before it, and is returned.
 func WritePackets(w io.Writer, format Format, packets iter.Seq2[flow.Packet, error]) error {
-	out, err := NewPacketWriter(w, format)
+	out, err := NewPacketWriter(w, format, AnySource)
 	if err != nil {
 		return err
 	}

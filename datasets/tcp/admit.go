@@ -17,7 +17,7 @@ func (f *Framer) admit(from *flow.Flow) error {
 		return fmt.Errorf("tcp: flow %d is of %v, and the link is %v: want LoRaWAN uplinks, or link semtech, which is Ethernet", from.ID, from.Application, f.opts.Link)
 	}
 	c := f.recycle()
-	c.id, c.app, c.proto = from.ID, from.Application, address.Protocol(from)
+	c.id, c.app, c.origin, c.proto = from.ID, from.Application, from.Origin, address.Protocol(from)
 	c.counts = &f.counts
 	c.next = 0
 	c.datagram, c.uplinks, c.shortest = nil, c.uplinks[:0], 0

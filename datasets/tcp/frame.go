@@ -8,6 +8,15 @@ import (
 type Frame struct {
 	Packet flow.Packet // what a reader of the capture decodes, and the flow's ID and direction
 	Bytes  []byte      // valid until the next frame
+
+	Application flow.Application // that its flow was drawn as; the packet's is what a reader finds
+	Origin      *flow.Origin     // of its flow; nil: unknown
+	Last        bool             // its flow has no other frame behind it
+}
+
+// Observed returns the frame as a flow.Recorder takes it.
+func (f *Frame) Observed() flow.Observed {
+	return flow.Observed{Packet: &f.Packet, Application: f.Application, Origin: f.Origin, Last: f.Last}
 }
 
 // stamp gives a packet its number and time; none goes back in time.
@@ -22,7 +31,7 @@ func (f *Framer) stamp(p *flow.Packet, g *segment) {
 
 // frame makes the next frame of an open flow, in out.
 func (f *Framer) frame(c *openFlow) error {
-	f.out = Frame{}
+	f.out = Frame{Application: c.app, Origin: c.origin, Last: c.next == len(c.segments)-1}
 	if f.opts.Link != Semtech {
 		return f.loRaTapFrame(c)
 	}

@@ -105,7 +105,7 @@ func writeMixed(t *testing.T, from []recorded, packets int) (capture, parquet st
 	if err != nil {
 		t.Fatal(err)
 	}
-	tables, err := table.NewPacketWriter(rows, table.Parquet)
+	tables, err := table.NewPacketWriter(rows, table.Parquet, table.AnySource)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,6 +29,7 @@ type openFlow struct {
 	ipHeader int32
 	proto    uint8
 	app      flow.Application
+	origin   *flow.Origin
 	room     uint16 // largest segment that the MTU leaves room for
 	shortest int32  // payload bytes of a datagram of the service
 	connection

@@ -86,7 +86,7 @@ func (f *Framer) admitUplinks(from *flow.Flow) error {
 		return fmt.Errorf("tcp: flow %d has uplinks, whose datagrams an MTU of %d does not hold: want at least %d, or link loratap", from.ID, f.opts.MTU, pushMTU)
 	}
 	c := f.recycle()
-	c.id, c.app, c.proto, c.next, c.counts = from.ID, flow.LoRaWAN, flow.UDP, 0, &f.counts
+	c.id, c.app, c.origin, c.proto, c.next, c.counts = from.ID, flow.LoRaWAN, from.Origin, flow.UDP, 0, &f.counts
 	c.load(from, 0)
 	c.uplinks, c.ends = c.uplinks[:0], [2]end{}
 	for i := range from.Packets {

@@ -28,12 +28,14 @@ var errFull = errors.New("no space left on device")
 // limited is a disk with room for so many bytes, which can be cut back.
 type limited struct {
 	data []byte
+	at   int // where the next byte goes
 	room int
 }
 
 func (l *limited) Write(p []byte) (int, error) {
-	n := min(len(p), l.room-len(l.data))
-	l.data = append(l.data, p[:n]...)
+	n := min(len(p), l.room-l.at)
+	l.data = append(l.data, make([]byte, max(0, l.at+n-len(l.data)))...)
+	l.at += copy(l.data[l.at:], p[:n])
 	if n < len(p) {
 		return n, errFull
 	}
@@ -41,10 +43,10 @@ func (l *limited) Write(p []byte) (int, error) {
 }
 
 func (l *limited) Seek(offset int64, whence int) (int64, error) {
-	if whence == io.SeekCurrent {
-		return int64(len(l.data)), nil
+	if whence == io.SeekStart {
+		l.at = int(offset)
 	}
-	return offset, nil
+	return int64(l.at), nil
 }
 
 func (l *limited) Truncate(size int64) error {

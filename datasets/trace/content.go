@@ -40,8 +40,8 @@ func contentOf(in *bufio.Reader, name string) (content, error) {
 		return published, nil
 	case has("time", "length"):
 		return columnar, nil
-	case has("length_total_lstm"), has("count_total"), has("flow_id_count"), has("length_total"):
-		return "", fmt.Errorf("trace: %s: is a table without packets as they were sent (its first columns are %s): want a capture, or packets like NeCSTGen's raw/df_raw_HTTP.csv (evaluate takes generated packets and tables of flows too, and generate --from generated packets)", name, strings.Join(columns[:min(3, len(columns))], ", "))
+	case has("length_total_lstm"), has("count_total"), has("flow_id_count"), has("length_total"), has("time", "pkt_len"):
+		return "", fmt.Errorf("trace: %s: is a table without packets as they were sent (its first columns are %s): want a capture, or packets like NeCSTGen's raw/df_raw_HTTP.csv (evaluate takes generated packets, NetShare's too, and tables of flows, and generate --from generated packets)", name, strings.Join(columns[:min(3, len(columns))], ", "))
 	}
 	for _, t := range []struct {
 		mark   string // the column by which such a table is known

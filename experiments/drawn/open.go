@@ -35,6 +35,8 @@ func Open(path string, o Options) (part saved.Part, damaged []error, err error) 
 		return part, nil, err
 	case file.IsTable():
 		return part, nil, fmt.Errorf("drawn: %s is a table of flows, without packets: want a file of packets, to which it can give the starts", path)
+	case file.HasAddresses():
+		return part, nil, fmt.Errorf("drawn: %s has packets in NetShare's layout, without directions and TCP flags: want columns like those of DF_GEN_PACKET_HTTP_FLOW_CONNECT_FINAL.csv", path)
 	}
 	if o.Decoded {
 		file.Decoded()

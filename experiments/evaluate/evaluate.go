@@ -20,6 +20,7 @@ type Options struct {
 	Training        string            // what the generator learnt from; "": a random half of Real stands for it
 	Applications    flow.Applications // none: the one that the files are of, or all
 	Period          flow.Period       // of Real's and Training's packets; those of generated ones have no times
+	Segment         int               // packets of the segments of one timeline without flows that all files are taken as; 0: there are flows, where the files have them
 	Decoded         bool              // of generated packets, the columns that end in _vae
 	Config          fidelity.Config   // bounds of the work; the zero value is the default
 	Tools           tool.Choice       // other programs that are asked about captures
@@ -49,6 +50,9 @@ func Files(ctx context.Context, o Options) ([]fidelity.Score, error) {
 		return nil, errors.New("evaluate: a period of time: want packets with their times, which generated ones and tables of flows have not")
 	}
 	if isTable(c.real) || isTable(c.synthetic) {
+		if c.Segment > 0 {
+			return nil, errors.New("evaluate: segments of a timeline: want packets on both sides, and one of the files is a table of flows")
+		}
 		if c.Tools != "" && c.Tools != tool.None {
 			return nil, errors.New("evaluate: programs look at captures, and one of the files is a table of flows: want --tools none")
 		}
@@ -128,7 +132,7 @@ func (c *comparison) packets(ctx context.Context) ([]fidelity.Score, error) {
 		return nil, err
 	}
 	if f.timeline {
-		if split, candidate, err = segments(split, candidate, c.Training != ""); err != nil {
+		if split, candidate, err = c.segments(split, candidate); err != nil {
 			return nil, err
 		}
 	}

@@ -20,30 +20,41 @@ type form struct {
 	lacks    fidelity.Lacks
 }
 
-// form returns what the generated packets among the files make of both sides.
+// form returns what the options and the generated packets among the files make of both
+// sides.
 func (c *comparison) form() form {
-	var f form
+	f := form{labels: c.Segment > 0, timeline: c.Segment > 0}
 	for _, o := range []*necstgencsv.OutputFile{c.real, c.synthetic, c.training} {
-		if o == nil {
-			continue
-		}
-		f.labels = true
-		f.timeline = f.timeline || !o.HasLabels()
-		f.lacks |= fidelity.NoAddresses | fidelity.NoPadding
-		if o.HasLabels() {
-			f.lacks |= fidelity.NoStarts
-		}
-		if !o.HasFlags() {
-			f.lacks |= fidelity.NoFlags
-		}
-		if o.HasUplinks() {
-			f.lacks |= fidelity.NoDevices
-		}
+		f.take(o)
 	}
 	if f.timeline {
 		f.lacks &^= fidelity.NoStarts // one clock runs through all of it
 	}
 	return f
+}
+
+// take adds what a file of generated packets makes of both sides; nil is another kind of
+// file.
+func (f *form) take(o *necstgencsv.OutputFile) {
+	switch {
+	case o == nil:
+		return
+	case o.HasAddresses():
+		f.lacks |= fidelity.NoHeaders | fidelity.NoFlags | fidelity.NoPadding
+		return
+	}
+	f.labels = true
+	f.timeline = f.timeline || !o.HasLabels()
+	f.lacks |= fidelity.NoAddresses | fidelity.NoPadding
+	if o.HasLabels() {
+		f.lacks |= fidelity.NoStarts
+	}
+	if !o.HasFlags() {
+		f.lacks |= fidelity.NoFlags
+	}
+	if o.HasUplinks() {
+		f.lacks |= fidelity.NoDevices
+	}
 }
 
 // realFlows reads the real side. Without a training file a random half of the real one
@@ -134,21 +145,14 @@ func ofApplication(apps flow.Applications) string {
 	return " of " + apps.String()
 }
 
-// segments cuts both sides into segments of as many packets, as long as runs make them
-// or, of short timelines, so short that each side has enough. Without a training file
+// segments cuts all sides into segments of as many packets. Without a training file
 // every other real segment stands for it, so that both parts are of the whole time.
-func segments(split fidelity.Split, candidate []*flow.Flow, trained bool) (fidelity.Split, []*flow.Flow, error) {
-	count := func(flows []*flow.Flow) (n int) {
-		for _, f := range flows {
-			n += len(f.Packets)
-		}
-		return n
+func (c *comparison) segments(split fidelity.Split, candidate []*flow.Flow) (fidelity.Split, []*flow.Flow, error) {
+	trained := c.Training != ""
+	size := c.Segment
+	if size == 0 {
+		size = segmentSize(split.HeldOut, candidate, trained)
 	}
-	held := count(split.HeldOut)
-	if !trained {
-		held /= 2
-	}
-	size := max(2, min(timeline.SegmentPackets, min(held, count(candidate))/(generator.FewFlows+1)))
 	var sides [3][]*flow.Flow
 	for i, flows := range [][]*flow.Flow{split.Training, split.HeldOut, candidate} {
 		var err error
@@ -164,4 +168,20 @@ func segments(split fidelity.Split, candidate []*flow.Flow, trained bool) (fidel
 		}
 	}
 	return fidelity.Split{Training: sides[0], HeldOut: sides[1]}, sides[2], nil
+}
+
+// segmentSize returns how many packets a segment has: as many as runs give it or, of short
+// timelines, so few that each side has enough segments.
+func segmentSize(real, candidate []*flow.Flow, trained bool) int {
+	count := func(flows []*flow.Flow) (n int) {
+		for _, f := range flows {
+			n += len(f.Packets)
+		}
+		return n
+	}
+	held := count(real)
+	if !trained {
+		held /= 2
+	}
+	return max(2, min(timeline.SegmentPackets, min(held, count(candidate))/(generator.FewFlows+1)))
 }

@@ -30,8 +30,7 @@ func Sides(ctx context.Context, o Options, more ...string) (real analysis.Side, 
 			c.Applications = one(outputs[i].Application())
 		}
 		if !isTable(outputs[i]) {
-			shared.labels = true
-			shared.timeline = shared.timeline || !outputs[i].HasLabels()
+			shared.take(outputs[i])
 		}
 	}
 	for i, name := range names {

@@ -110,13 +110,13 @@ func (j *Job) obtain(ctx context.Context, i int, r *run.Run) error {
 	}
 	r.Log("stage %s", s.Name)
 	r.Working(now)
-	w := &work{run: r, now: now}
+	w := &work{run: r, now: now, shown: r.Terminal().Steps(now.Stage)}
 	env := stage.NewEnv(*s, j.host(s, claim, r, w))
 	err = call(ctx, s, env, r)
 	if errors.Is(err, Abandoned) {
 		return err // and keep the claim until the process ends
 	}
-	w.end()
+	w.shown.Done()
 	if err != nil {
 		err = fmt.Errorf("%s: %w", s.Name, err)
 		if lost := r.Intact(); lost != nil {
@@ -191,7 +191,7 @@ func (j *Job) host(s *stage.Stage, claim *store.Claim, r *run.Run, w *work) stag
 			r.Terminal().Record(metric, step, value)
 			return claim.Record(metric, step, value)
 		},
-		Progress: func(done, total int64, unit string) { w.progress(s.Name, done, total, unit) },
+		Progress: func(done, total int64, unit string) { w.progress(done, total, unit) },
 		Note:     func(text string) { w.note = text },
 		Warn:     w.warn,
 	}
@@ -203,7 +203,7 @@ type work struct {
 	now      run.Work
 	note     string
 	warnings []string
-	shown    run.Progress // nil: nothing was shown yet
+	shown    *run.Steps
 }
 
 func (w *work) warn(err error) {
@@ -211,20 +211,10 @@ func (w *work) warn(err error) {
 	w.run.Warn(err.Error())
 }
 
-func (w *work) progress(what string, done, total int64, unit string) {
-	if w.shown == nil {
-		w.shown = w.run.Terminal().Progress()
-		w.shown.Start(what, total, unit)
-	}
-	w.shown.Set(done)
+func (w *work) progress(done, total int64, unit string) {
+	w.shown.Set(done, total, unit)
 	w.now.Done, w.now.Total, w.now.Unit = done, total, unit
 	w.run.Working(w.now)
-}
-
-func (w *work) end() {
-	if w.shown != nil {
-		w.shown.Done()
-	}
 }
 
 // Step is one stage of a plan.

@@ -183,31 +183,32 @@ func draw(flows []*flow.Flow, n, maxPackets int, src rand.Source) []*flow.Flow {
 	return drawn[:n]
 }
 
-// compareOne scores the flows of one application, or of all together.
-func compareOne(cfg Config, application string, real Split, synthetic []*flow.Flow, baselines map[string][]*flow.Flow, src rand.Source) []Score {
-	ref := newReference(cfg, real)
-	names := slices.Sorted(maps.Keys(baselines))
+// compareOne scores one part.
+func compareOne(cfg Config, p part, src rand.Source) []Score {
+	ref := newReference(cfg, p.real)
+	names := slices.Sorted(maps.Keys(p.baselines))
 	scores := make([]Score, len(measures))
 	for i, m := range measures {
-		scores[i] = Score{Application: application, Level: m.Level, Score: m.Name, Baselines: map[string]*float64{}}
+		scores[i] = Score{Application: p.application, Level: m.Level, Score: m.Name, Baselines: map[string]*float64{}}
 		for _, name := range names {
 			scores[i].Baselines[name] = nil
 		}
 	}
-	if n := min(len(real.HeldOut), len(synthetic)); n < cfg.MinFlows {
+	if !p.enough(cfg) {
 		for i := range scores {
-			scores[i].Note = fmt.Sprintf("%d held-out and %d synthetic flows: want at least %d of each", len(real.HeldOut), len(synthetic), cfg.MinFlows)
+			scores[i].Note = fmt.Sprintf("%d held-out and %d synthetic flows: want at least %d of each", len(p.real.HeldOut), len(p.synthetic), cfg.MinFlows)
 		}
 		return scores
 	}
 	byChance := make([]*chance, len(measures))
-	main := ref.against(synthetic, src)
+	main := ref.against(p.synthetic, src)
 	ref.seed = main.seed
 	others, halves := rand.NewPCG(main.seed, 1), rand.NewPCG(main.seed, 2) // so that baselines change no floor, and no score behind them
 	for i, m := range measures {
 		r := m.of(main)
-		if part := main.part(real.HeldOut, synthetic); !m.all && !math.IsNaN(r.value) {
-			r.note = joinNotes(r.note, part)
+		cfg.scored()
+		if note := main.part(p.real.HeldOut, p.synthetic); !m.all && !math.IsNaN(r.value) {
+			r.note = joinNotes(r.note, note)
 		}
 		scores[i].Value, scores[i].NReal, scores[i].NSynthetic, scores[i].Note = number(r.value), r.real, r.synthetic, r.note
 		scores[i].LooksAt, byChance[i] = r.looksAt, r.chance
@@ -217,13 +218,14 @@ func compareOne(cfg Config, application string, real Split, synthetic []*flow.Fl
 		}
 	}
 	for _, name := range names {
-		if len(baselines[name]) < cfg.MinFlows {
+		if len(p.baselines[name]) < cfg.MinFlows {
 			continue
 		}
-		c := ref.against(baselines[name], others)
+		c := ref.against(p.baselines[name], others)
 		c.baseline = true
 		for i, m := range measures {
 			scores[i].Baselines[name] = number(m.of(c).value)
+			cfg.scored()
 		}
 	}
 	ref.floors(scores, len(main.real.flows), halves)
@@ -245,6 +247,7 @@ func (r *reference) floors(scores []Score, n int, src rand.Source) {
 			c.whole, c.generated = r.quarters(split)
 		}
 		for i, m := range measures {
+			r.cfg.scored()
 			if m.floor != nil {
 				continue
 			}

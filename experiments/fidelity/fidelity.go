@@ -36,8 +36,13 @@ type Config struct {
 	// as they were asked to. Scores of privacy then say so in a note.
 	Followed bool
 
+	// Progress is told how much is done of how much, in units like "scores"; nil: nobody is.
+	Progress func(done, total int64, unit string)
+
 	// Tools are what other programs say of both sides, of all applications together.
 	Tools tool.Findings
+
+	scored func() // is called when a score is computed, once for each comparison
 
 	// Payloads is what the training packets say, and which of it the synthetic packets say
 	// too. nil: nobody has looked, and NoPayloads says why.
@@ -51,6 +56,9 @@ func (c Config) withDefaults() Config {
 		if *f.value == 0 {
 			*f.value = f.preset
 		}
+	}
+	if c.scored == nil {
+		c.scored = func() {}
 	}
 	return c
 }
@@ -131,28 +139,77 @@ func Compare(cfg Config, real Split, synthetic []*flow.Flow, baselines map[strin
 		return nil, errors.New("fidelity: no synthetic flow to compare")
 	}
 	cfg = cfg.withDefaults()
-	applications := real.Applications()
-	name := "all"
-	if len(applications) == 1 {
-		name = applications[0].String()
+	parts := partsOf(cfg, real, synthetic, baselines)
+	total := 0
+	for _, p := range parts {
+		total += p.comparisons(cfg) * len(measures)
 	}
-	scores := compareOne(cfg, name, real, synthetic, baselines, src)
-	if len(applications) == 1 {
-		return scores, nil
-	}
-	cfg.Tools = tool.Findings{}
-	for _, app := range applications {
-		part := Split{only(real.Training, app), only(real.HeldOut, app)}
-		if len(part.HeldOut) < cfg.MinFlows {
-			continue
-		}
-		partBaselines := make(map[string][]*flow.Flow, len(baselines))
-		for name, flows := range baselines {
-			partBaselines[name] = only(flows, app)
-		}
-		scores = append(scores, compareOne(cfg, app.String(), part, only(synthetic, app), partBaselines, src)...)
+	cfg.scored = cfg.counting(total)
+	var scores []Score
+	for _, p := range parts {
+		scores = append(scores, compareOne(cfg, p, src)...)
+		cfg.Tools = tool.Findings{} // are of all applications together
 	}
 	return scores, nil
+}
+
+// part is the flows of one application, or of all together.
+type part struct {
+	application string
+	real        Split
+	synthetic   []*flow.Flow
+	baselines   map[string][]*flow.Flow
+}
+
+// partsOf returns what is scored: all flows and, of several applications, those of each
+// that has enough real ones.
+func partsOf(cfg Config, real Split, synthetic []*flow.Flow, baselines map[string][]*flow.Flow) []part {
+	applications := real.Applications()
+	if len(applications) == 1 {
+		return []part{{applications[0].String(), real, synthetic, baselines}}
+	}
+	parts := []part{{"all", real, synthetic, baselines}}
+	for _, app := range applications {
+		p := part{app.String(), Split{only(real.Training, app), only(real.HeldOut, app)}, only(synthetic, app), make(map[string][]*flow.Flow, len(baselines))}
+		if len(p.real.HeldOut) < cfg.MinFlows {
+			continue
+		}
+		for name, flows := range baselines {
+			p.baselines[name] = only(flows, app)
+		}
+		parts = append(parts, p)
+	}
+	return parts
+}
+
+// enough reports whether both sides have flows enough to be scored.
+func (p *part) enough(cfg Config) bool {
+	return min(len(p.real.HeldOut), len(p.synthetic)) >= cfg.MinFlows
+}
+
+// comparisons returns how often each score is computed: of the synthetic flows, of each
+// baseline with enough flows, and of the halves that make the floor.
+func (p *part) comparisons(cfg Config) int {
+	if !p.enough(cfg) {
+		return 0
+	}
+	n := 1 + cfg.FloorSplits
+	for _, flows := range p.baselines {
+		if len(flows) >= cfg.MinFlows {
+			n++
+		}
+	}
+	return n
+}
+
+// counting returns a function that counts computed scores, of so many, and says so.
+func (c *Config) counting(total int) func() {
+	done := 0
+	return func() {
+		if done++; c.Progress != nil {
+			c.Progress(int64(done), int64(total), "scores")
+		}
+	}
 }
 
 // only returns the flows of one application.

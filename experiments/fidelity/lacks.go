@@ -17,10 +17,11 @@ const (
 	NoFlags                       // TCP flags
 	NoPadding                     // which bytes of a frame are padding: they count as payload
 	NoDevices                     // uplinks: device, counter, port and message type
+	NoHeaders                     // what headers take and say beside addresses and ports: lengths are those of IP packets
 )
 
 // lacksWords say what is lacking, in the order of the bits.
-var lacksWords = [...]string{"addresses and ports", "starts of flows", "TCP flags", "padding", "devices, counters, ports and message types"}
+var lacksWords = [...]string{"addresses and ports", "starts of flows", "TCP flags", "padding", "devices, counters, ports and message types", "lengths of headers and payloads"}
 
 // String lists what is lacking.
 func (l Lacks) String() string {
@@ -39,6 +40,9 @@ func (l Lacks) Remove(flows []*flow.Flow) {
 	for _, f := range flows {
 		for i := range f.Packets {
 			p := &f.Packets[i]
+			if l&NoHeaders != 0 {
+				withoutHeaders(p)
+			}
 			if l&NoFlags != 0 {
 				p.Flags = 0
 			}
@@ -51,6 +55,19 @@ func (l Lacks) Remove(flows []*flow.Flow) {
 			}
 		}
 	}
+}
+
+// withoutHeaders leaves of a packet its addresses, its times and, as its length, that of
+// its IP packet. The rest counts as payload.
+func withoutHeaders(p *flow.Packet) {
+	padding := p.Padding()
+	for _, l := range p.Layers {
+		if l.Name == flow.LayerIP || l.Name == flow.LayerIPv6 {
+			p.Length = l.Length - padding
+			break
+		}
+	}
+	p.HeaderLength, p.PayloadLength, p.Seq, p.Ack, p.Window, p.MSS, p.SrcMAC, p.DstMAC = 0, p.Length, 0, 0, 0, 0, flow.MAC{}, flow.MAC{}
 }
 
 // needing marks measures that need something.

@@ -6,8 +6,8 @@ import "slices"
 func packetMeasures() []measure {
 	return slices.Concat(
 		numeric("packet", "length", "the frame lengths", func(s *sample) []float64 { return s.length }),
-		numeric("packet", "header length", "the header lengths", func(s *sample) []float64 { return s.header }),
-		numeric("packet", "payload length", "the payload lengths", func(s *sample) []float64 { return s.payload }),
+		needing(NoHeaders, numeric("packet", "header length", "the header lengths", func(s *sample) []float64 { return s.header })),
+		needing(NoHeaders, numeric("packet", "payload length", "the payload lengths", func(s *sample) []float64 { return s.payload })),
 		numeric("packet", "log gap", "log10 of the seconds since the flow's packet before (at least 1 us; first packets left out)",
 			func(s *sample) []float64 { return s.gap }),
 		[]measure{

@@ -57,7 +57,13 @@ type ToolSources struct {
 	Versions                     map[string]string // of the programs, as tool.Choice has them
 	Training, HeldOut, Synthetic string            // files, which Open opens
 	Open                         func(ctx context.Context, file string) (*trace.Trace, error)
-	Progress                     func(done, total int) // is told how many looks have ended; nil: nobody is
+}
+
+// looked says how many looks of other programs have ended.
+func (c Config) looked(done, total int) {
+	if c.Progress != nil {
+		c.Progress(int64(done), int64(total), "looks of other programs")
+	}
 }
 
 // AskTools asks other programs about the flows that are compared, of many about a random
@@ -68,7 +74,7 @@ func (c Config) AskTools(ctx context.Context, s ToolSources, real Split, synthet
 	}
 	c = c.withDefaults()
 	src := rand.NewPCG(seed, 0)
-	return tool.Ask(ctx, tool.Options{Versions: s.Versions, Open: s.Open, Progress: s.Progress, Splits: c.FloorSplits, Seed: seed,
+	return tool.Ask(ctx, tool.Options{Versions: s.Versions, Open: s.Open, Progress: c.looked, Splits: c.FloorSplits, Seed: seed,
 		Sample: func(flows []*flow.Flow) []*flow.Flow {
 			return draw(flows, min(len(flows), c.MaxFlows), c.MaxPackets, src)
 		},

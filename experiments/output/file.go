@@ -58,7 +58,7 @@ func KindOf(path string) (Kind, error) {
 // Options are what the name of a capture does not say. The zero value is Ethernet in
 // one file.
 type Options struct {
-	LinkType  uint32        // LINKTYPE_ value of the frames; 0: Ethernet
+	Link      tcp.Link      // of the frames
 	SplitSize int64         // a capture goes on in another file before it is larger; 0: never
 	SplitTime time.Duration // and after so long by its packets' times; 0: never
 }
@@ -85,7 +85,7 @@ func Create(path string, options Options, stdout io.Writer) (*File, error) {
 	if err != nil {
 		return nil, err
 	}
-	kind.Capture.LinkType = options.LinkType
+	kind.Capture.LinkType = options.Link.Type()
 	f := &File{Path: path, Kind: kind}
 	if kind.Table == "" && options.split() {
 		if err := f.openSplit(options); err != nil {
@@ -106,7 +106,7 @@ func Create(path string, options Options, stdout io.Writer) (*File, error) {
 	} else {
 		buffered := bufio.NewWriterSize(out, 1<<20)
 		f.closers = append([]io.Closer{flusher{buffered}}, f.closers...)
-		f.sink, err = Table(buffered, kind.Table)
+		f.sink, err = Table(buffered, kind.Table, options.Link)
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.closeAll(), f.remove())

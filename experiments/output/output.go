@@ -43,9 +43,14 @@ type capture struct {
 func (c capture) Write(f *tcp.Frame) error { return c.w.Write(f.Packet.Time, f.Bytes) }
 func (c capture) Close() error             { return c.w.Close() }
 
-// Table returns a sink that writes a packet table. It does not close w.
-func Table(w io.Writer, format table.Format) (Sink, error) {
-	t, err := table.NewPacketWriter(w, format)
+// Table returns a sink that writes a packet table of frames of that link, with the columns
+// that such frames have values for. It does not close w.
+func Table(w io.Writer, format table.Format, link tcp.Link) (Sink, error) {
+	source := table.NetworkSource
+	if link != tcp.Semtech {
+		source = table.RadioSource
+	}
+	t, err := table.NewPacketWriter(w, format, source)
 	if err != nil {
 		return nil, err
 	}

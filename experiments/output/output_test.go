@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -110,7 +111,7 @@ func TestWriteEndsEarly(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := output.Table(&rows, table.CSV)
+			r, err := output.Table(&rows, table.CSV, tcp.Semtech)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -198,6 +199,41 @@ func TestFile(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A generated capture takes no more room than the zstd command needs at its own level, and
+// passes its check.
+func TestZstdIsSmall(t *testing.T) {
+	tool, err := exec.LookPath("zstd")
+	if err != nil {
+		t.Skip("zstd is not installed")
+	}
+	t.Chdir(t.TempDir())
+	for _, name := range []string{"a.pcap", "a.pcap.zst"} {
+		f, err := output.Create(name, output.Options{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = output.Write(t.Context(), frames(t, 5000), nil, f)
+		if err := errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if out, err := exec.Command(tool, "-q", "a.pcap", "-o", "theirs.zst").CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	if out, err := exec.Command(tool, "-q", "-t", "a.pcap.zst").CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	ours, err := os.Stat("a.pcap.zst")
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := os.Stat("theirs.zst")
+	if err != nil || ours.Size() > theirs.Size() {
+		t.Errorf("%d bytes, zstd makes it %d, error %v", ours.Size(), theirs.Size(), err)
+	}
+	t.Logf("%d bytes, zstd makes it %d", ours.Size(), theirs.Size())
 }
 
 // BenchmarkWrite frames flows and writes them to a capture, and to tables beside it.

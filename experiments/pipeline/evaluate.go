@@ -11,7 +11,6 @@ import (
 	"github.com/necstgen/necstgen/experiments/fidelity/identifier"
 	"github.com/necstgen/necstgen/experiments/fidelity/tool"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
-	"github.com/necstgen/necstgen/gomlxmodels/generator/baseline"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
@@ -43,7 +42,7 @@ func (p evaluateParams) drawn() string {
 func evaluateStage(e config.Experiment, kind generator.Kind) stage.Stage {
 	p := evaluateParams{packetsOf(e.Data), e.Evaluate, e.Markov.Order, e.Generate.RateFactor, e.Level, e.Generate.Follow != "", e.Evaluate.Tools.Versions()}
 	p.Scores.Tools = tool.None // what they are here counts
-	return stage.Stage{Name: "evaluate", Version: 5, Params: p, Deps: []string{dataName, p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName},
+	return stage.Stage{Name: "evaluate", Version: 6, Params: p, Deps: []string{dataName, p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName},
 		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"}, Device: kind.Device,
 		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p, kind.Device) }}
 }
@@ -68,7 +67,7 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams, recurrent b
 	if err != nil {
 		return err
 	}
-	baselines, err := drawBaselines(ctx, env, p, t, split.Training, len(synthetic))
+	baselines, err := allBaselines(ctx, env, p, t, split.Training, synthetic)
 	if t.Piece > 0 {
 		split.Training, split.HeldOut, synthetic = timeline.Pieces(split.Training, t.Piece), timeline.Pieces(split.HeldOut, t.Piece), timeline.Pieces(synthetic, t.Piece)
 		for name := range baselines {
@@ -82,7 +81,7 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams, recurrent b
 	if err != nil {
 		return err
 	}
-	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0 || t.Piece > 0, Followed: p.Followed, Payloads: payloads}
+	cfg := fidelity.Config{Trees: p.Scores.Trees, Folds: p.Scores.Folds, FloorSplits: p.Scores.Floors, NoFlow: t.Segment > 0 || t.Piece > 0, Followed: p.Followed, Payloads: payloads, Progress: env.Progress}
 	if cfg.Tools, err = askTools(ctx, env, p, cfg, split, synthetic); err != nil {
 		return err
 	}
@@ -145,35 +144,4 @@ func readSynthetic(ctx context.Context, env *stage.Env, p evaluateParams, t gene
 		return timeline.Segments(flows, t.Segment)
 	}
 	return flows, nil
-}
-
-// mostBaseline are the flows of a baseline at most; the scores compare fewer.
-const mostBaseline = 20000
-
-// drawBaselines draws as many flows of the Markov chain and of the bootstrap as were
-// generated.
-func drawBaselines(ctx context.Context, env *stage.Env, p evaluateParams, t generator.Traffic, training []*flow.Flow, n int) (map[string][]*flow.Flow, error) {
-	seed, err := env.Seed("baselines")
-	if err != nil {
-		return nil, err
-	}
-	r := generator.Request{Flows: min(n, mostBaseline), Seed: seed, Start: t.Start, RateFactor: p.RateFactor}
-	found := make(map[string][]*flow.Flow)
-	chain, err := baseline.FitMarkov(p.MarkovOrder, training, t.Segment > 0)
-	if err != nil {
-		return nil, err
-	}
-	copies, err := baseline.FitBootstrap(training, t.Segment > 0)
-	if err != nil {
-		return nil, err
-	}
-	for name, g := range map[string]generator.Generator{baseline.MarkovName: chain, baseline.BootstrapName: copies} {
-		for f, err := range t.Pad(g.Flows(ctx, r)) {
-			if err != nil {
-				return nil, err
-			}
-			found[name] = append(found[name], f)
-		}
-	}
-	return found, nil
 }

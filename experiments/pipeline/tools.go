@@ -38,6 +38,5 @@ func askTools(ctx context.Context, env *stage.Env, p evaluateParams, cfg fidelit
 		}
 		return data.Trace, nil
 	}
-	return cfg.AskTools(ctx, fidelity.ToolSources{Versions: p.Tools, Open: open, Training: dataName, HeldOut: dataName, Synthetic: captureName,
-		Progress: func(done, total int) { env.Progress(int64(done), int64(total), "looks of other programs") }}, real, synthetic, seed)
+	return cfg.AskTools(ctx, fidelity.ToolSources{Versions: p.Tools, Open: open, Training: dataName, HeldOut: dataName, Synthetic: captureName}, real, synthetic, seed)
 }

@@ -84,6 +84,35 @@ func (t *Terminal) Progress() Progress {
 	return &lines{terminal: t}
 }
 
+// Steps returns a progress display of work in steps that are counted in different units: one
+// display behind the other, each from the first step of its unit on.
+func (t *Terminal) Steps(what string) *Steps { return &Steps{terminal: t, what: what} }
+
+// Steps shows how far work is whose steps are counted in different units.
+type Steps struct {
+	terminal *Terminal
+	what     string
+	unit     string
+	shown    Progress // nil: nothing was shown yet
+}
+
+// Set shows how much is done of how much (0: unknown), in a unit. It may be called often.
+func (s *Steps) Set(done, total int64, unit string) {
+	if s.shown == nil || s.unit != unit {
+		s.Done()
+		s.shown, s.unit = s.terminal.Progress(), unit
+		s.shown.Start(s.what, total, unit)
+	}
+	s.shown.Set(done)
+}
+
+// Done ends what is shown.
+func (s *Steps) Done() {
+	if s.shown != nil {
+		s.shown.Done()
+	}
+}
+
 // silent shows nothing.
 type silent struct{}
 

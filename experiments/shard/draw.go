@@ -123,7 +123,7 @@ func (d *Drawing) write(ctx context.Context, shard *saved.Shard, paths []string)
 	}()
 	var sinks []output.Sink
 	for _, path := range paths {
-		f, err := output.Create(unfinished(path), output.Options{LinkType: d.Options.Link.Type()}, nil)
+		f, err := output.Create(unfinished(path), output.Options{Link: d.Options.Link}, nil)
 		if err != nil {
 			return 0, err
 		}

@@ -55,7 +55,7 @@ func generate(ctx context.Context, ref string, amount saved.Amount, outs []strin
 	files := make([]*output.File, 0, len(outs))
 	var sinks []output.Sink
 	for _, path := range outs {
-		f, failed := output.Create(path, output.Options{LinkType: options.Link.Type()}, nil)
+		f, failed := output.Create(path, output.Options{Link: options.Link}, nil)
 		if err = failed; err != nil {
 			break
 		}

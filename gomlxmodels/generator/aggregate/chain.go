@@ -32,10 +32,10 @@ type mixtureChain struct {
 }
 
 // fitMixtureChain fits mixture and chain to the rows of x, which are in start order.
-func fitMixtureChain(ctx context.Context, b compute.Backend, x *mat.Dense, cfg gmm.Config, order int, src rand.Source) (*mixtureChain, error) {
+func fitMixtureChain(ctx context.Context, b compute.Backend, x *mat.Dense, d design, src rand.Source) (*mixtureChain, error) {
 	m := new(mixtureChain)
 	var err error
-	if m.Mixture, err = gmm.Fit(ctx, b, x, cfg, src); err != nil {
+	if m.Mixture, err = gmm.Fit(ctx, b, evenlySpaced(x, d.rows), d.mixture, src); err != nil {
 		return nil, err
 	}
 	n, _ := x.Dims()
@@ -43,7 +43,7 @@ func fitMixtureChain(ctx context.Context, b compute.Backend, x *mat.Dense, cfg g
 	for i := range labels {
 		labels[i] = m.Mixture.Label(x.RawRowView(i))
 	}
-	if m.Chain, err = markov.Fit(order, [][]int{labels}); err != nil {
+	if m.Chain, err = markov.Fit(d.order, [][]int{labels}); err != nil {
 		return nil, err
 	}
 	m.Weights = make([]float64, len(m.Chain.Labels()))
@@ -57,6 +57,20 @@ func fitMixtureChain(ctx context.Context, b compute.Backend, x *mat.Dense, cfg g
 		m.Weights[index[label]] += 1 / float64(n)
 	}
 	return m, nil
+}
+
+// evenlySpaced returns at most so many rows of x, evenly spaced; all of them where most
+// is 0.
+func evenlySpaced(x *mat.Dense, most int) *mat.Dense {
+	n, columns := x.Dims()
+	if most == 0 || n <= most {
+		return x
+	}
+	some := mat.NewDense(most, columns, nil)
+	for i := range most {
+		some.SetRow(i, x.RawRowView(i*n/most))
+	}
+	return some
 }
 
 // rowChain draws one row after the other, without end.

@@ -19,8 +19,9 @@ const SegmentPackets = 128
 // Segments merges the packets of flows into one timeline and cuts it into blocks
 // of size packets, the last shorter: what an application's traffic is learnt from
 // that has no flows, or none worth keeping (SNMP polling, a LoRaWAN gateway). A
-// packet keeps its direction and its radio fields; its FlowID is its segment's, and
-// a segment's Before is the end of the segment before it. Among LoRaWAN uplinks
+// packet keeps its direction and its radio fields; its FlowID is its segment's. A
+// segment's five-tuple is that of its first packet, from the client to the server, and
+// its Before the end of the segment before it. Among LoRaWAN uplinks
 // other packets, as downlinks that the gateway heard, are left out. The packets are
 // copies.
 func Segments(flows []*flow.Flow, size int) ([]*flow.Flow, error) {
@@ -35,7 +36,11 @@ func Segments(flows []*flow.Flow, size int) ([]*flow.Flow, error) {
 			continue
 		}
 		if n := len(segments); n == 0 || len(segments[n-1].Packets) == size {
-			segments = append(segments, &flow.Flow{ID: int64(n), Tuple: p.Tuple, Application: flows[at.Flow].Application, Before: p.Time})
+			f := &flow.Flow{ID: int64(n), Tuple: p.Tuple, Application: flows[at.Flow].Application, Before: p.Time}
+			if p.Direction == flow.Backward {
+				f.Tuple = p.Tuple.Reverse()
+			}
+			segments = append(segments, f)
 			if n > 0 {
 				segments[n].Before = End(segments[n-1])
 			}

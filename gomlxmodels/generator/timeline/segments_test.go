@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/gentest"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 )
@@ -27,6 +28,13 @@ func TestSegments(t *testing.T) {
 	for i, f := range segments {
 		if packets -= len(f.Packets); len(f.Packets) != 32 && i < len(segments)-1 {
 			t.Errorf("segment %d has %d packets, want 32", i, len(f.Packets))
+		}
+		want := f.Packets[0].Tuple
+		if f.Packets[0].Direction == flow.Backward {
+			want = want.Reverse()
+		}
+		if f.Tuple != want {
+			t.Errorf("segment %d is of %v, want the client of its first packet first, %v", i, f.Tuple, want)
 		}
 	}
 	if packets != 0 {
