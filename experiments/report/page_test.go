@@ -135,9 +135,11 @@ func TestWriteMarkdown(t *testing.T) {
 func TestTitle(t *testing.T) {
 	for want, change := range map[string]func(c *config.Data){
 		"HTTP of the embedded capture": func(*config.Data) {},
-		"TLS of lan.pcapng":            func(c *config.Data) { c.Path, c.Application = config.Paths{"/home/me/lan.pcapng"}, flow.Applications{flow.TLS} },
-		"HTTP of a.pcap and 2 more":    func(c *config.Data) { c.Path = config.Paths{"x/a.pcap", "b.pcap", "c.pcap"} },
-		"HTTP of necstgen/http":        func(c *config.Data) { c.Name = "necstgen/http" },
+		"TLS of lan.pcapng": func(c *config.Data) {
+			c.Path, c.Application = config.Paths{"/home/me/lan.pcapng"}, flow.Applications{flow.TLS}
+		},
+		"HTTP of a.pcap and 2 more": func(c *config.Data) { c.Path = config.Paths{"x/a.pcap", "b.pcap", "c.pcap"} },
+		"HTTP of necstgen/http":     func(c *config.Data) { c.Name = "necstgen/http" },
 	} {
 		data := report.Data{Manifest: &run.Manifest{Experiment: "x", Config: config.Default()}, Training: new(analysis.Traffic), HeldOut: new(analysis.Traffic), Generated: new(analysis.Traffic)}
 		change(&data.Manifest.Config.Data)
