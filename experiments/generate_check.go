@@ -27,6 +27,9 @@ func (o *generateOptions) check(runs int) error {
 	if err := o.checkShards(wrong); err != nil {
 		return err
 	}
+	if err := o.checkMerge(wrong); err != nil {
+		return err
+	}
 	switch {
 	case o.from.file != "":
 		return o.checkFrom(runs, wrong)

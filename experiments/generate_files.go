@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"time"
 
@@ -23,39 +22,27 @@ type generateResult struct {
 // writtenFile is one file of it, or one split capture.
 type writtenFile struct {
 	Path    string   `json:"path"`
-	Packets int64    `json:"packets"`
+	Packets int64    `json:"packets,omitempty"`
+	Flows   int64    `json:"flows,omitempty"` // of a table of flows
 	Parts   []string `json:"parts,omitempty"` // the files of a split capture
 }
 
-// createFiles creates the files of --out. Where one cannot be created, none is left.
-func createFiles(o *generateOptions, link tcp.Link, c *command) ([]*output.File, error) {
+// createFiles creates the files of --out, and the tables of flows beside captures.
+func createFiles(o *generateOptions, link tcp.Link, c *command) (*output.Files, error) {
 	options := output.Options{Link: link, SplitSize: int64(o.splitSize), SplitTime: time.Duration(o.splitTime)}
-	var files []*output.File
-	for _, path := range o.outs {
-		f, err := output.Create(path, options, c.out)
-		if err != nil {
-			for _, made := range files {
-				err = errors.Join(err, made.Close())
-			}
-			return nil, fmt.Errorf("generate: %w", err)
-		}
-		files = append(files, f)
+	files, err := output.Create(output.WithFlows(o.outs), options, c.out)
+	if err != nil {
+		return nil, fmt.Errorf("generate: %w", err)
 	}
 	return files, nil
 }
 
-// sinks returns the files as what takes frames.
-func sinks(files []*output.File) []output.Sink {
-	all := make([]output.Sink, len(files))
-	for i, f := range files {
-		all[i] = f
-	}
-	return all
-}
-
 // describeFile returns what is printed of a file.
 func describeFile(f *output.File) writtenFile {
-	w := writtenFile{Path: f.Path, Packets: f.Packets()}
+	w := writtenFile{Path: f.Path, Packets: f.Written()}
+	if f.Kind.Flows != "" {
+		w.Packets, w.Flows = 0, f.Written()
+	}
 	if names := f.Names(); len(names) != 1 || names[0] != f.Path {
 		w.Parts = names
 	}

@@ -25,6 +25,10 @@ func (c *command) generateFrames(ctx context.Context, from []string, first confi
 	if err != nil {
 		return fmt.Errorf("generate: %w", err)
 	}
+	frames, err := c.mergeFrames(ctx, o, source, options.Hosts, options.Link, framer.Frames(source.Flows(ctx, amount)))
+	if err != nil {
+		return err
+	}
 	packets, bytes := source.Estimate(amount)
 	if err := output.Room(o.outs, packets, bytes); err != nil {
 		return fmt.Errorf("generate: %w", err)
@@ -35,10 +39,10 @@ func (c *command) generateFrames(ctx context.Context, from []string, first confi
 	}
 	result := &generateResult{Runs: from, Seed: amount.Seed}
 	began := time.Now()
-	err = c.writeFrames(ctx, framer.Frames(source.Flows(ctx, amount)), packets, o, files, result)
-	for _, f := range files {
-		err = errors.Join(err, f.Close())
-		if f.Packets() > 0 {
+	err = c.writeFrames(ctx, frames, packets, o, files, result)
+	err = errors.Join(err, files.Close())
+	for _, f := range files.All {
+		if f.Written() > 0 {
 			result.Files = append(result.Files, describeFile(f))
 		}
 	}
@@ -50,19 +54,19 @@ func (c *command) generateFrames(ctx context.Context, from []string, first confi
 		err = errors.New("no flow was drawn")
 	}
 	if err != nil {
-		return c.endedEarly(files, err)
+		return c.endedEarly(files.All, err)
 	}
 	return c.printGenerated(result)
 }
 
 // writeFrames writes about so many frames to the files, and shows how far it is.
-func (c *command) writeFrames(ctx context.Context, frames iter.Seq2[tcp.Frame, error], about float64, o *generateOptions, files []*output.File, result *generateResult) (err error) {
+func (c *command) writeFrames(ctx context.Context, frames iter.Seq2[tcp.Frame, error], about float64, o *generateOptions, files *output.Files, result *generateResult) (err error) {
 	shown := c.terminal().Progress()
 	defer shown.Done()
 	shown.Start("generate", int64(min(about, math.MaxInt64/2)), "packets")
 	if o.iface != "" {
 		return c.replay(ctx, o, frames, files, shown.Set, result)
 	}
-	result.Packets, err = output.Write(ctx, frames, shown.Set, sinks(files)...)
+	result.Packets, err = output.Write(ctx, frames, shown.Set, files.Sinks()...)
 	return err
 }

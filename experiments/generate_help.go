@@ -7,13 +7,18 @@ learnt, and writes them as captures and tables in one pass, or sends them out of
 It ends at the first of --flows, --packets and --duration.
 
 The ending of --out's name tells what is written: .pcap (nanoseconds) or .pcapng, with .gz or .zst
-behind it compressed; .parquet, .arrow or .csv a table of the same packets. --out can be given several
-times. When writing ends early - a full disk, an interruption - what was written is a valid capture.
+behind it compressed; .parquet, .arrow or .csv a table of the same packets; .flows.parquet or .flows.csv
+a row for each flow, which big.pcap has beside it in any case; .log the flows as Zeek's conn.log, .ipfix
+as IPFIX. --out can be given several times. When writing ends early - a full disk, an interruption - what was written is a valid capture.
 
 --follow generates when the original did: its flows start then, between hosts that stand for the
 original's, and have as many packets and bytes (without flows: packets are sent then, by these
 devices), and everything else is generated. --flows-from takes starts and sizes from a table, as
 --level aggregate and NeCSTGen's scripts write them.
+
+--merge puts a capture of your own, such as an attack, among the packets, from --at on: its servers
+become those of the run, its clients new hosts of the same ranges (--keep-addresses leaves them), and
+the tables of flows name its file as their origin. Payloads stay as they are.
 
 --shards cuts what is drawn into files of one span of time each, big-03-of-16.pcap for big.pcap. They
 have the starts and hosts of one capture, are valid each by itself, and stand in time order one behind
@@ -32,11 +37,15 @@ Their flows start where --starts says, or one after the other; it says what had 
   go run ./experiments generate quickstart smtp dns --duration 1h \
       --rate-factor 2 --out hour.pcapng.zst --out hour.parquet
   go run ./experiments generate quickstart --packets 1M --out - | tshark -r -
+  go run ./experiments generate quickstart --flows 5000 --out conn.log \
+      --out flows.ipfix
   go run ./experiments generate quickstart --duration 10m \
       --interface veth0 --speed 2
   go run ./experiments generate quickstart --follow +5m..+10m \
       --out followed.pcap
   go run ./experiments generate quickstart --flows-from flows.csv --out fed.pcap
+  go run ./experiments generate quickstart --duration 1h --merge attack.pcap \
+      --at +20m --out labelled.pcap
   go run ./experiments generate quickstart --flows 10M --out big.pcap \
       --shards 16 --jobs 4
   go run ./experiments generate quickstart --flows 10M --out big.pcap \

@@ -39,8 +39,9 @@ func fullDisk(t *testing.T) {
 			var stdout, stderr bytes.Buffer
 			code := experiments(t.Context(), strings.NewReader(""), &stdout, &stderr, []string{"generate", "http", "--packets", "400000", "--payload", "random", "--out", link})
 			n := len(packetsOf(t, link))
-			want := fmt.Sprintf("%s: ended early; its %s packets are a valid capture\nerror: generate: output: %s: ", link, output.Thousands(int64(n)), link)
-			if code != 1 || n < 1000 || !strings.HasPrefix(stderr.String(), want) || !strings.Contains(stderr.String(), "no space left") {
+			want := fmt.Sprintf("%s: ended early; its %s packets are a valid capture\nlink-x.flows.parquet: ended early; its ", link, output.Thousands(int64(n)))
+			failed := fmt.Sprintf(" flows are a valid table\nerror: generate: output: %s: ", link)
+			if code != 1 || n < 1000 || !strings.HasPrefix(stderr.String(), want) || !strings.Contains(stderr.String(), failed) || !strings.Contains(stderr.String(), "no space left") {
 				t.Errorf("code %d, %d packets; said %q, want %q", code, n, stderr.String(), want)
 			}
 			if err := os.Remove(filepath.Join("full", name)); err != nil {

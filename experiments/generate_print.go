@@ -13,12 +13,8 @@ import (
 // endedEarly says of each file what it holds all the same, and returns the error.
 func (c *command) endedEarly(files []*output.File, err error) error {
 	for _, f := range files {
-		what := "capture"
-		if f.Kind.Table != "" {
-			what = "table"
-		}
-		if n := f.Packets(); n > 0 {
-			fmt.Fprintf(c.err, "%s: ended early; its %s packets are a valid %s\n", shownName(f.Path), output.Thousands(n), what)
+		if n := f.Written(); n > 0 {
+			fmt.Fprintf(c.err, "%s: ended early; its %s %s are a valid %s\n", shownName(f.Path), output.Thousands(n), f.Kind.Unit(), f.Kind.Noun())
 		} else {
 			fmt.Fprintf(c.err, "%s: not written\n", shownName(f.Path))
 		}
@@ -55,7 +51,11 @@ func (c *command) printGenerated(g *generateResult) error {
 		if n := len(f.Parts); n > 0 {
 			name = fmt.Sprintf("%s to %s, %d files", f.Parts[0], f.Parts[n-1], n)
 		}
-		err = errors.Join(err, printLine(out, "%s: %s packets", name, output.Thousands(f.Packets)))
+		n, unit := f.Packets, "packets"
+		if f.Flows > 0 {
+			n, unit = f.Flows, "flows"
+		}
+		err = errors.Join(err, printLine(out, "%s: %s %s", name, output.Thousands(n), unit))
 	}
 	if c.quiet {
 		return err

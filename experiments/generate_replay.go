@@ -18,8 +18,8 @@ const replayAhead = 1 << 16
 
 // replay sends the frames out of an interface, and writes them to files as they
 // are made.
-func (c *command) replay(ctx context.Context, o *generateOptions, frames iter.Seq2[tcp.Frame, error], files []*output.File, shown func(int64), result *generateResult) error {
-	ahead := tcp.Ahead(output.Tee(frames, sinks(files)...), replayAhead)
+func (c *command) replay(ctx context.Context, o *generateOptions, frames iter.Seq2[tcp.Frame, error], files *output.Files, shown func(int64), result *generateResult) error {
+	ahead := tcp.Ahead(output.Tee(frames, files.Sinks()...), replayAhead)
 	counted := func(yield func(tcp.Frame, error) bool) {
 		n := int64(0)
 		for frame, err := range ahead {

@@ -31,7 +31,7 @@ func (o *generateOptions) checkOuts(wrong func(string, ...any) error) error {
 		if slices.Contains(o.outs[:i], path) {
 			return wrong("--out %s is given twice", path)
 		}
-		if kind.Table == "" {
+		if kind.IsCapture() {
 			captures++
 		}
 		if path == output.Standard && (o.splitSize > 0 || o.splitTime > 0) {

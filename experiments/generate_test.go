@@ -68,6 +68,7 @@ func TestGenerate(t *testing.T) {
 	learnt(t, "HTTP", "DNS")
 	t.Run("tables agree with the capture", tablesAgree)
 	t.Run("captures agree with each other", capturesAgree)
+	t.Run("flows agree with tshark", flowsAgree)
 	t.Run("other tools", otherTools)
 	t.Run("interrupted", interrupted)
 	t.Run("interrupted twice", interruptedTwice)
@@ -104,6 +105,45 @@ func tablesAgree(t *testing.T) {
 		}
 		if i != len(capture) {
 			t.Errorf("%s has %d packets, the capture %d", name, i, len(capture))
+		}
+	}
+}
+
+// Tshark gives the packets of the capture the Community IDs that the table of flows has, as
+// often as the table has packets.
+func flowsAgree(t *testing.T) {
+	tool, err := exec.LookPath("tshark")
+	if err != nil {
+		t.Skip("tshark is not installed")
+	}
+	succeed(t, "generate", "http", "dns", "--flows", "200", "--out", "flows.pcap")
+	columns, err := table.ReadColumns("flows.flows.parquet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, values := map[string]float64{}, map[string]table.Column{}
+	for _, c := range columns {
+		values[c.Name()] = c
+	}
+	for _, name := range []string{"packets_forward", "packets_backward"} {
+		packets, err := values[name].Floats()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, n := range packets {
+			counts[values["community_id"].Text(i)] += n
+		}
+	}
+	out, err := exec.Command(tool, "-n", "-r", "flows.pcap", "--enable-protocol", "communityid", "-T", "fields", "-e", "communityid").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for id := range strings.Lines(string(out)) {
+		counts[strings.TrimSpace(id)]--
+	}
+	for id, left := range counts {
+		if left != 0 {
+			t.Errorf("flow %s has %v packets more than tshark sees", id, left)
 		}
 	}
 }
@@ -200,7 +240,7 @@ func interrupted(t *testing.T) {
 		t.Errorf("exit code %d, want 3: %s", code, stderr)
 	}
 	n := int64(len(packetsOf(t, "i.pcap.gz")))
-	if want := fmt.Sprintf("i.pcap.gz: ended early; its %s packets are a valid capture\ni.parquet: ended early; its %s packets are a valid table\ninterrupted", output.Thousands(n), output.Thousands(n)); n == 0 || !strings.Contains(stderr.String(), want) {
+	if want := fmt.Sprintf("i.pcap.gz: ended early; its %s packets are a valid capture\ni.parquet: ended early; its %s packets are a valid table\ni.flows.parquet: ended early; its ", output.Thousands(n), output.Thousands(n)); n == 0 || !strings.Contains(stderr.String(), want) {
 		t.Errorf("%d packets; said %q, want %q", n, stderr, want)
 	}
 	rows := int64(0)

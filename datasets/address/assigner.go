@@ -20,7 +20,8 @@ type HostState struct {
 type Ends struct {
 	Client, Server         *HostState
 	ClientPort, ServerPort uint16
-	Shortest               int32 // least payload bytes of a datagram
+	Shortest               int32        // least payload bytes of a datagram
+	Tunnel                 *TunnelState // that both are inside of; nil: none
 }
 
 // Assigner gives flows their hosts and ports, by the popularity that the plan has
@@ -35,8 +36,10 @@ type Assigner struct {
 	ended     map[pairPort]int64  // end of the last flow whose client had the server's port
 	overflow  map[overflowKey]*HostState
 	overflows uint32
-	kept      map[netip.Addr]*HostState // hosts of flows that keep their tuples
-	named     map[netip.Addr]int        // hosts by the addresses that flows name them by
+	kept      map[netip.Addr]*HostState  // hosts of flows that keep their tuples
+	keptIn    map[[2]string]*TunnelState // and their tunnels
+	named     map[netip.Addr]int         // hosts by the addresses that flows name them by
+	tunnels   map[[2]int]*TunnelState
 	part      Part
 }
 
@@ -63,6 +66,7 @@ func NewAssigner(plan *Plan, random *rand.Rand) *Assigner {
 		ended:    make(map[pairPort]int64),
 		overflow: make(map[overflowKey]*HostState),
 		kept:     make(map[netip.Addr]*HostState),
+		tunnels:  tunnelStates(plan),
 	}
 	for _, h := range plan.Hosts {
 		a.hosts = append(a.hosts, newHostState(h, random))
@@ -83,13 +87,9 @@ func newHostState(h Host, random *rand.Rand) *HostState {
 	if h.TTL == 0 {
 		h.TTL = defaultTTL
 	}
-	if h.SYNWindow == 0 {
-		h.SYNWindow = defaultSYNWindow
+	if h.Window.First == [2]uint16{} {
+		h.Window = linuxWindow()
 	}
-	if h.Window == 0 {
-		h.Window = defaultWindow
-	}
-	h.Scale = min(h.Scale, maxScale)
 	return &HostState{Host: h, NextID: uint16(random.Uint32()), ClockOffset: random.Uint32()}
 }
 
@@ -124,23 +124,28 @@ func (a *Assigner) pairOf(f *flow.Flow, proto uint8) (pair Pair, service *servic
 }
 
 // Assign gives a flow the two ends that it names, if the plan has them, and else draws
-// them, of IPv6 where want6 is true and the plan has such hosts.
+// them, of IPv6 where want6 is true and the plan has such hosts, and a client whose SYNs
+// have the options and segment size of the flow's where it has one.
 func (a *Assigner) Assign(f *flow.Flow, proto uint8, want6 bool) Ends {
+	of := stack{options: anyOptions}
+	if proto == flow.TCP {
+		of = stackOf(f, want6)
+	}
 	pair, service, fixed := a.pairOf(f, proto)
 	if !fixed {
 		service = a.service(f.Application, proto, want6)
-		pair = a.pair(service, want6)
+		pair = a.pair(service, want6, of)
 	}
 	same := service.SamePort > 0 && a.random.Float64() < service.SamePort
 	for range reuseTries {
 		if !same || fixed || a.reusable(pair, service, f) {
 			break
 		}
-		pair = a.pair(service, want6)
+		pair = a.pair(service, want6, of)
 	}
 	if same && a.reusable(pair, service, f) {
 		a.ended[keyOf(pair, service)] = f.Packets[len(f.Packets)-1].Time
-		return Ends{a.hosts[pair.Client], a.hosts[pair.Server], service.Port, service.Port, service.Shortest}
+		return Ends{a.hosts[pair.Client], a.hosts[pair.Server], service.Port, service.Port, service.Shortest, a.tunnels[[2]int{pair.Client, pair.Server}]}
 	}
 	return a.newClient(pair, service)
 }
@@ -175,7 +180,11 @@ func (a *Assigner) Keep(f *flow.Flow) (Ends, error) {
 	if hosts[0].Address.Is4() != hosts[1].Address.Is4() {
 		return Ends{}, fmt.Errorf("%v and %v are not of one IP version", f.Tuple.Src, f.Tuple.Dst)
 	}
-	return Ends{Client: hosts[0], Server: hosts[1], ClientPort: f.Tuple.Src.Port(), ServerPort: f.Tuple.Dst.Port()}, nil
+	ends := Ends{Client: hosts[0], Server: hosts[1], ClientPort: f.Tuple.Src.Port(), ServerPort: f.Tuple.Dst.Port()}
+	if t, ok := tunnelOf(f); ok {
+		ends.Tunnel = a.keptTunnel(t)
+	}
+	return ends, nil
 }
 
 // service draws a service of the application and protocol, among those with
@@ -258,17 +267,19 @@ func (a *Assigner) newClient(pair Pair, service *serviceChoice) Ends {
 	if turn := n / size; turn > 0 {
 		host = a.overflowHost(pair.Client, int(turn))
 	}
-	return Ends{host, a.hosts[pair.Server], port, service.Port, service.Shortest}
+	return Ends{host, a.hosts[pair.Server], port, service.Port, service.Shortest, a.tunnels[[2]int{pair.Client, pair.Server}]}
 }
 
-// pair draws client and server, of the wanted IP version where the service has it.
-func (a *Assigner) pair(service *serviceChoice, want6 bool) Pair {
+// pair draws client and server, of the wanted IP version where the service has it, and a
+// client with the stack that the flow shows where there is one.
+func (a *Assigner) pair(service *serviceChoice, want6 bool, of stack) Pair {
 	family := &service.families[0]
 	if want6 && len(service.families[1].pairs) > 0 || len(family.pairs) == 0 {
 		family = &service.families[1]
 	}
-	family.last = family.draw(a.random)
-	return family.pairs[family.last]
+	choice := service.fitting(family, of)
+	choice.last = choice.draw(a.random)
+	return choice.pairs[choice.last]
 }
 
 // overflowHost returns the host that takes over from a client whose ports towards a

@@ -8,7 +8,15 @@ import (
 // serviceChoice is a service prepared for drawing, its pairs by IP version.
 type serviceChoice struct {
 	*Service
-	families [2]pairChoice // IPv4, IPv6
+	hosts    []*HostState
+	families [2]familyChoice // IPv4, IPv6
+}
+
+// familyChoice is the pairs of one IP version: all, and those whose client's stack is like
+// what a flow shows.
+type familyChoice struct {
+	pairChoice
+	like map[stack]*pairChoice // as they were needed
 }
 
 // pairChoice is the pairs of one IP version with running sums of their flows.
@@ -20,7 +28,7 @@ type pairChoice struct {
 }
 
 func newServiceChoice(service *Service, hosts []*HostState) *serviceChoice {
-	out := &serviceChoice{Service: service}
+	out := &serviceChoice{Service: service, hosts: hosts}
 	for _, pair := range service.Pairs {
 		family := &out.families[0]
 		if hosts[pair.Client].Address.Is6() {
@@ -31,6 +39,36 @@ func newServiceChoice(service *Service, hosts []*HostState) *serviceChoice {
 	for i := range out.families {
 		out.families[i].prepare(service.Repeat)
 	}
+	return out
+}
+
+// fitting returns the pairs of a family whose clients have a stack; where there are none,
+// those whose segments are at least large enough, those of any segments, or all.
+func (s *serviceChoice) fitting(family *familyChoice, of stack) *pairChoice {
+	if known := family.like[of]; known != nil {
+		return known
+	}
+	out := &family.pairChoice
+	for _, wanted := range []stack{of, {of.options, 0, of.least}, {of.options, 0, 0}} {
+		found := new(pairChoice)
+		for _, pair := range family.pairs {
+			if wanted.fits(&s.hosts[pair.Client].Host) {
+				found.pairs = append(found.pairs, pair)
+			}
+		}
+		if len(found.pairs) == len(family.pairs) {
+			break
+		}
+		if len(found.pairs) > 0 {
+			out = found
+			out.prepare(s.Repeat)
+			break
+		}
+	}
+	if family.like == nil {
+		family.like = make(map[stack]*pairChoice)
+	}
+	family.like[of] = out
 	return out
 }
 

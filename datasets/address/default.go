@@ -8,15 +8,11 @@ import (
 
 // How a host behaves of which nothing is known, and which client ports it draws.
 const (
-	ethernetMTU      = 1500
-	defaultTTL       = 64    // Linux
-	defaultMSS       = 1460  // Ethernet and IPv4 without options
-	defaultSYNWindow = 64240 // Linux: 44 segments of 1460 bytes
-	defaultWindow    = 502   // Linux: 64240 >> 7, rounded up
-	defaultScale     = 7     // Linux
-	defaultLow       = 32768 // Linux: ip_local_port_range
-	defaultHigh      = 60999
-	maxScale         = 14 // the largest window scale (RFC 7323, 2.3)
+	ethernetMTU = 1500
+	defaultTTL  = 64    // Linux
+	defaultMSS  = 1460  // Ethernet and IPv4 without options
+	defaultLow  = 32768 // Linux: ip_local_port_range
+	defaultHigh = 60999
 )
 
 // How many hosts Default has.
@@ -83,7 +79,7 @@ func gatewayPairs(pairs []Pair, gateways int) []Pair {
 // defaultHost returns a host of which nothing is known but its existence: it behaves
 // as Linux does, and has neither address nor MAC.
 func defaultHost() Host {
-	return Host{TTL: defaultTTL, MSS: defaultMSS, SYNWindow: defaultSYNWindow, Window: defaultWindow, Scale: defaultScale}
+	return Host{TTL: defaultTTL, MSS: defaultMSS, SYNOptions: anyOptions, Window: linuxWindow()}
 }
 
 // everyHost lists the indices of the plan's hosts.

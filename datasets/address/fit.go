@@ -65,13 +65,15 @@ type fitting struct {
 	mtu      int32
 	devices  map[uint16]bool // blocks of device addresses
 	gateways map[uint64]bool
+	tunnels  tunnelCounts
 }
 
 type hostCounts struct {
-	flows                        int64
-	ttl, mss, synWindow, windows counter
-	mac                          counter
-	unpadded, padded             bool // short frames were captured below flow.MinFrame, and of that length
+	flows            int64
+	ttl, mss, mac    counter
+	synOptions       counter
+	windows          windowCounts
+	unpadded, padded bool // short frames were captured below flow.MinFrame, and of that length
 }
 
 type serviceKey struct {
@@ -155,6 +157,7 @@ func (fit *fitting) add(f *flow.Flow) {
 	}
 	s.last = pair
 	fit.addHosts(f, pair)
+	fit.tunnels.add(f, pair)
 }
 
 // addUplinks counts a flow of uplinks, and which values that are given out to
@@ -180,12 +183,19 @@ func (fit *fitting) addUplinks(f *flow.Flow) {
 // addHosts counts what the packets of a flow show of its two hosts.
 func (fit *fitting) addHosts(f *flow.Flow, pair [2]netip.Addr) {
 	var ends [2]*hostCounts
+	var watches [2]windowWatch
+	stamps := 0
+	six := pair[0].Is6()
+	if hasStamps(f, six) {
+		stamps = 1
+	}
 	for i, address := range pair {
 		if fit.hosts[address] == nil {
 			fit.hosts[address] = new(hostCounts)
 		}
 		ends[i] = fit.hosts[address]
 		ends[i].flows++
+		watches[i] = windowWatch{counts: &ends[i].windows, stamps: stamps}
 	}
 	for i := range f.Packets {
 		p := &f.Packets[i]
@@ -198,16 +208,17 @@ func (fit *fitting) addHosts(f *flow.Flow, pair [2]netip.Addr) {
 		if p.TTL > 1 { // 1 is for multicast groups, and no address given out is one
 			h.ttl.add(uint64(p.TTL))
 		}
-		if p.Tuple.Proto != flow.TCP || p.Flags&flow.RST != 0 {
+		if p.Tuple.Proto != flow.TCP {
 			continue
 		}
-		if p.Flags&flow.SYN != 0 {
-			h.synWindow.add(uint64(p.Window))
-			if p.MSS != 0 {
-				h.mss.add(uint64(p.MSS))
-			}
-		} else if p.Window != 0 {
-			h.windows.add(uint64(p.Window))
+		if p.Flags&(flow.SYN|flow.RST) == flow.SYN && p.MSS != 0 {
+			h.mss.add(uint64(p.MSS))
+		}
+		if room := optionBytes(p, headerOf(six)); p.Flags&(flow.SYN|flow.ACK) == flow.SYN && room >= 0 && room <= mostOptions {
+			h.synOptions.add(uint64(room &^ 3))
+		}
+		for side := range watches {
+			watches[side].see(p, side == int(p.Direction&1))
 		}
 	}
 }

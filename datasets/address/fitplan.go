@@ -18,17 +18,9 @@ func (fit *fitting) plan(opts FitOptions) (*Plan, map[netip.Addr]int) {
 		p.MTU = int(fit.mtu) // jumbo frames; anything larger was merged by an offload engine
 	}
 	index, taken := make(map[netip.Addr]int, len(fit.hosts)), newTaken()
-	var flows []int64
-	unpadded := fit.unpadded()
-	for _, address := range slices.SortedFunc(maps.Keys(fit.hosts), netip.Addr.Compare) {
-		counts := fit.hosts[address]
-		index[address] = len(p.Hosts)
-		p.Hosts = append(p.Hosts, counts.host(address, unpadded))
-		flows = append(flows, counts.flows)
+	flows := fit.addHostsTo(p, index, taken)
+	for _, address := range fit.tunnels.addresses() {
 		taken.hosts[address] = true
-		for number := range counts.mac {
-			taken.macs[numberMAC(number)] = true
-		}
 	}
 	seen := everyHost(p)
 	fit.addServices(p, index)
@@ -39,6 +31,10 @@ func (fit *fitting) plan(opts FitOptions) (*Plan, map[netip.Addr]int) {
 		groups = groups[1:]
 	}
 	fits := p.renumber(documentedRanges(), taken, flows, groups...)
+	p.addTunnels(&fit.tunnels, index)
+	if !opts.KeepAddresses {
+		p.renumberTunnels()
+	}
 	sorted := p.sortHosts(fits)
 	for address, i := range index {
 		index[address] = sorted[i]
@@ -47,6 +43,27 @@ func (fit *fitting) plan(opts FitOptions) (*Plan, map[netip.Addr]int) {
 		p.Services[i].sortPairs()
 	}
 	return p, index
+}
+
+// addHostsTo adds the training hosts under their original addresses, notes where each is
+// and what they have taken, and returns their flows.
+func (fit *fitting) addHostsTo(p *Plan, index map[netip.Addr]int, taken *taken) (flows []int64) {
+	addresses := slices.SortedFunc(maps.Keys(fit.hosts), netip.Addr.Compare)
+	all := make([]*hostCounts, len(addresses))
+	for i, address := range addresses {
+		all[i] = fit.hosts[address]
+	}
+	learned, unpadded := windows(all), fit.unpadded()
+	for i, counts := range all {
+		index[addresses[i]] = len(p.Hosts)
+		p.Hosts = append(p.Hosts, counts.host(addresses[i], learned[i], unpadded))
+		flows = append(flows, counts.flows)
+		taken.hosts[addresses[i]] = true
+		for number := range counts.mac {
+			taken.macs[numberMAC(number)] = true
+		}
+	}
+	return flows
 }
 
 // sortHosts puts the hosts in the order of their addresses. Where there were fewer
@@ -90,6 +107,11 @@ func (fit *fitting) inUse() InUse {
 			}
 		}
 	}
+	for _, address := range fit.tunnels.addresses() {
+		if slices.ContainsFunc(reserved, func(p netip.Prefix) bool { return p.Contains(address) }) {
+			networks[networkOf(address)] = true
+		}
+	}
 	used.Networks = slices.SortedFunc(maps.Keys(networks), netip.Prefix.Compare)
 	used.MACs = slices.SortedFunc(maps.Keys(macs), func(a, b flow.MAC) int { return bytes.Compare(a[:], b[:]) })
 	used.Devices = slices.Sorted(maps.Keys(fit.devices))
@@ -108,16 +130,19 @@ const jumboMTU = 9000
 // host returns the plan's form of a training host, under its original address and
 // MAC. Its short frames are unpadded if they were captured so, or if it sent none
 // and those of the others were.
-func (counts *hostCounts) host(address netip.Addr, othersUnpadded bool) Host {
+func (counts *hostCounts) host(address netip.Addr, window Window, othersUnpadded bool) Host {
+	options := int16(anyOptions)
+	if len(counts.synOptions) > 0 {
+		options = int16(counts.synOptions.mode(0))
+	}
 	return Host{
-		Address:   address,
-		MAC:       numberMAC(counts.mac.mode(0)),
-		TTL:       uint8(counts.ttl.mode(defaultTTL)),
-		MSS:       uint16(counts.mss.mode(0)),
-		SYNWindow: uint16(counts.synWindow.mode(defaultSYNWindow)),
-		Window:    uint16(counts.windows.mode(defaultWindow)),
-		Scale:     defaultScale,
-		Unpadded:  counts.unpadded || !counts.padded && othersUnpadded,
+		Address:    address,
+		MAC:        numberMAC(counts.mac.mode(0)),
+		TTL:        uint8(counts.ttl.mode(defaultTTL)),
+		MSS:        uint16(counts.mss.mode(0)),
+		SYNOptions: options,
+		Window:     window,
+		Unpadded:   counts.unpadded || !counts.padded && othersUnpadded,
 	}
 }
 

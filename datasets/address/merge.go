@@ -41,6 +41,9 @@ func Merge(plans ...*Plan) (merged *Plan, hosts [][]int, err error) {
 	if !out.renumber(r, out.InUse.taken(), out.popularity(), groups...) {
 		return nil, nil, fmt.Errorf("address: merge: %d hosts have no room in %v", len(out.Hosts)-len(kept), r.blocks4)
 	}
+	if !out.Original {
+		out.renumberTunnels()
+	}
 	if err := out.Validate(); err != nil {
 		return nil, nil, fmt.Errorf("address: merge: %w", err)
 	}
@@ -70,10 +73,15 @@ func (p *Plan) add(other *Plan, kept map[netip.Addr]int) (group, index []int) {
 		}
 		p.Hosts = append(p.Hosts, h)
 	}
+	first := len(p.Tunnels)
+	p.Tunnels = append(p.Tunnels, other.Tunnels...)
 	for _, s := range other.Services {
 		s.Pairs = slices.Clone(s.Pairs)
 		for j := range s.Pairs {
 			s.Pairs[j].Client, s.Pairs[j].Server = index[s.Pairs[j].Client], index[s.Pairs[j].Server]
+			if s.Pairs[j].Tunnel > 0 {
+				s.Pairs[j].Tunnel += first
+			}
 		}
 		p.Services = append(p.Services, s)
 	}

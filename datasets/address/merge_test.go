@@ -135,7 +135,7 @@ func TestMergeRefuses(t *testing.T) {
 	}{
 		{"none", nil, "no plan, want at least one"},
 		{"nil", []*Plan{Default(), nil}, "plan 1 is nil"},
-		{"invalid", []*Plan{{Version: 3}}, "plan 0: address: plan: version is 3"},
+		{"invalid", []*Plan{{Version: planVersion + 1}}, "plan 0: address: plan: version is 4"},
 	} {
 		if _, _, err := Merge(c.plans...); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)

@@ -150,8 +150,12 @@ func (p *Plan) WithOptions(o Options) (*Plan, error) {
 		}
 	}
 	out.Original = out.Original && !all
+	out.Tunnels = slices.Clone(p.Tunnels)
 	if !out.renumber(r, p.InUse.taken(), out.popularity(), group) {
 		return nil, fmt.Errorf("address: options: addresses: %d hosts have no room in %v", len(group), r.blocks4)
+	}
+	if all {
+		out.renumberTunnels()
 	}
 	return &out, out.Validate()
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // planVersion is the version of the JSON form.
-const planVersion = 2
+const planVersion = 3
 
 // Plan says which hosts talk, and how flows are distributed among them. It is
 // plain data, saved as JSON beside the model.
@@ -20,6 +20,7 @@ type Plan struct {
 	MTU      int       `json:"mtu"` // largest IP packet in bytes
 	Hosts    []Host    `json:"hosts"`
 	Services []Service `json:"services"`
+	Tunnels  []Tunnel  `json:"tunnels,omitempty"` // that pairs are inside of
 
 	// Overflow4 and Overflow6 are where hosts beyond Hosts get their addresses: a
 	// client that has used all its ports towards a server goes on as another host.
@@ -32,14 +33,13 @@ type Plan struct {
 
 // Host is one end of connections.
 type Host struct {
-	Address   netip.Addr `json:"address"`
-	MAC       flow.MAC   `json:"mac"`
-	TTL       uint8      `json:"ttl"`                // IPv4 time to live or IPv6 hop limit, as captured
-	MSS       uint16     `json:"mss"`                // maximum segment size of its SYNs
-	SYNWindow uint16     `json:"syn_window"`         // window of its SYNs, bytes
-	Window    uint16     `json:"window"`             // usual window afterwards, as sent (not scaled)
-	Scale     uint8      `json:"scale"`              // window scale where the SYN has room for the option
-	Unpadded  bool       `json:"unpadded,omitempty"` // its short frames were captured before Ethernet pads them to 60 bytes
+	Address    netip.Addr `json:"address"`
+	MAC        flow.MAC   `json:"mac"`
+	TTL        uint8      `json:"ttl"`                // IPv4 time to live or IPv6 hop limit, as captured
+	MSS        uint16     `json:"mss"`                // maximum segment size of its SYNs
+	SYNOptions int16      `json:"syn_options"`        // bytes of TCP options of its SYNs, -1: not known
+	Window     Window     `json:"window"`             // receive windows of its connections
+	Unpadded   bool       `json:"unpadded,omitempty"` // its short frames were captured before Ethernet pads them to 60 bytes
 }
 
 // Service is one application on one server port.
@@ -61,6 +61,7 @@ type Pair struct {
 	Client int   `json:"client"`
 	Server int   `json:"server"`
 	Flows  int64 `json:"flows"`
+	Tunnel int   `json:"tunnel,omitempty"` // of Plan.Tunnels, from 1; 0: none
 }
 
 // InUse is what the training flows hold of the values that belong to nobody and
@@ -122,6 +123,12 @@ func (p *Plan) Validate() error {
 		if !h.Address.IsValid() {
 			bad("hosts[%d].address is missing", i)
 		}
+		if h.SYNOptions < anyOptions || h.SYNOptions > mostOptions || h.SYNOptions > 0 && h.SYNOptions%4 != 0 {
+			bad("hosts[%d].syn_options is %d, want -1 (not known), or 0 to %d in steps of 4", i, h.SYNOptions, mostOptions)
+		}
+		if err := h.Window.validate(); err != nil {
+			bad("hosts[%d]: %w", i, err)
+		}
 	}
 	if len(p.Services) == 0 {
 		bad("services is empty, want at least one")
@@ -131,6 +138,7 @@ func (p *Plan) Validate() error {
 			bad("services[%d]: %w", i, err)
 		}
 	}
+	problems = append(problems, p.checkTunnels())
 	return errors.Join(problems...)
 }
 

@@ -33,7 +33,7 @@ func TestFit(t *testing.T) {
 			t.Errorf("host %v is of the original, given twice, or not documented", h.Address)
 		}
 		seen[h.Address] = true
-		if h.MAC[0] != 2 || h.TTL != 57 && h.TTL != 128 || h.MSS != 1400 || h.SYNWindow != 29200 || h.Window != 229 && h.Window != 1021 {
+		if h.MAC[0] != 2 || h.TTL != 57 && h.TTL != 128 || h.MSS != 1400 || h.Window.SYN != [2]uint16{29200, 29200} || h.Window.First != [2]uint16{229, 229} && h.Window.First != [2]uint16{1021, 1021} {
 			t.Errorf("host %+v: want its TTL, MSS and windows, and a local MAC", h)
 		}
 	}
@@ -151,7 +151,7 @@ func TestReadPlanRefuses(t *testing.T) {
 		change func(p *Plan)
 		want   string
 	}{
-		{"version", func(p *Plan) { p.Version = 7 }, "version is 7, want 2"},
+		{"version", func(p *Plan) { p.Version = 7 }, "version is 7, want 3"},
 		{"MTU", func(p *Plan) { p.MTU = 9 }, "mtu is 9"},
 		{"overflow", func(p *Plan) { p.Overflow4 = overflow6 }, "overflow4"},
 		{"address", func(p *Plan) { p.Hosts[0].Address = netip.Addr{} }, "hosts[0].address"},

@@ -69,18 +69,22 @@ func (s *Service) remapPairs(replacements [2]map[int][]int) {
 		total += max(len(replacements[0][pair.Client]), len(replacements[1][pair.Server]))
 	}
 	stride := (total + maxPairs - 1) / maxPairs
-	flows := make(map[[2]int]int64)
+	flows, tunnels := make(map[[2]int]int64), make(map[[2]int]int)
 	for j, pair := range s.Pairs {
 		from, to := replacements[0][pair.Client], replacements[1][pair.Server]
 		n := max(len(from), len(to))
 		step := min(stride, n)
 		for k := j % step; k < n; k += step {
-			flows[[2]int{from[k%len(from)], to[k%len(to)]}] += max(1, pair.Flows*flowParts/int64(n/step))
+			ends := [2]int{from[k%len(from)], to[k%len(to)]}
+			if _, known := flows[ends]; !known {
+				tunnels[ends] = pair.Tunnel
+			}
+			flows[ends] += max(1, pair.Flows*flowParts/int64(n/step))
 		}
 	}
 	s.Pairs = s.Pairs[:0]
 	for ends, n := range flows {
-		s.Pairs = append(s.Pairs, Pair{ends[0], ends[1], n})
+		s.Pairs = append(s.Pairs, Pair{ends[0], ends[1], n, tunnels[ends]})
 	}
 	s.sortPairs()
 }

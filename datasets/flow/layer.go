@@ -124,6 +124,7 @@ const (
 	LayerPFLog
 	LayerDot15d4
 	LayerSixLoWPAN
+	LayerMPLS
 	layerCount
 )
 
@@ -138,7 +139,7 @@ var layerNames = [layerCount]string{
 	"FTPRequest", "FTPResponse", "FTPData", "POPReq", "POPRes", "POP", "IMAPReq", "IMAPRes", "SIP", "IRCReq", "IRCRes",
 	"DNS", "NTPHeader", "SNMP", "RIP", "RIPEntry", "NBNSQueryRequest", "PPTP", "H2Frame", "TLS", "handshake",
 	"GQUIC", "QUIC", "payload", "data_len", "Semtech", "PHYPayload",
-	"RadioTap", "PrismHeader", "PPI", "Dot11", "CHDLC", "FDDI", "NFLOG", "PFLog", "Dot15d4", "SixLoWPAN",
+	"RadioTap", "PrismHeader", "PPI", "Dot11", "CHDLC", "FDDI", "NFLOG", "PFLog", "Dot15d4", "SixLoWPAN", "MPLS",
 }
 
 // String returns the name as tables write it: "None" for NoLayer.

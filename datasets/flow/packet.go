@@ -41,6 +41,11 @@ type Packet struct {
 	// one alone. "": the stream is one capture.
 	Capture string
 
+	// Encapsulation is what a reader has taken off the frame: tags, labels and the headers of
+	// tunnels. All other fields, Length and Captured among them, are those of the frame
+	// without it. nil: none, or a reader that leaves frames as they are.
+	Encapsulation *Encapsulation
+
 	Radio   *Radio   // of a LoRaWAN uplink; nil: any other packet
 	Decoded *Decoded // of a packet that was drawn through an autoencoder; nil: any other packet
 

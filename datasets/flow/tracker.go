@@ -162,6 +162,9 @@ func (t *tracker) track(p *Packet) *conversation {
 	byMAC := p.Tuple.Proto == 0 && p.Radio == nil || t.icmpByMAC && p.Application == ICMPApplication
 	k, swapped := keyOf(p, byMAC)
 	k.rest |= t.captures.number(p.Capture) << captureBit
+	if p.Encapsulation != nil { // an address may be of other hosts in each virtual network
+		k.a[0] ^= uint64(p.Encapsulation.network) << 40
+	}
 	c := t.open[k]
 	if c != nil && p.Tuple.Proto == TCP && c.tcp.reused(p, swapped == c.clientFirst) {
 		t.end(c)

@@ -8,8 +8,10 @@ import (
 
 // question is a request whose answer is still to come.
 type question struct {
-	id   uint32
-	name []byte // DNS: the encoded name
+	id     uint32
+	name   []byte // DNS: the encoded name
+	record uint16 // DNS: the type that is asked for
+	opt    bool   // DNS: it came with an OPT record
 }
 
 // maxQuestions is how many questions of one connection can be open.
@@ -21,7 +23,7 @@ func (w *Writer) ask(id uint32) *question {
 		w.take()
 	}
 	q := &w.questions[w.asked]
-	q.id, q.name = id, q.name[:0]
+	*q = question{id: id, name: q.name[:0]}
 	w.asked++
 	return q
 }
@@ -35,23 +37,40 @@ func (w *Writer) take() *question {
 	return &w.questions[w.asked]
 }
 
-// Sizes in a DNS message (RFC 1035, 4; RFC 6891; RFC 7830).
+// Sizes in a DNS message (RFC 1035, 4; RFC 6891; RFC 7830; RFC 7873).
 const (
 	dnsHeader     = 12
 	dnsQuestion   = 4  // type and class behind the name
 	dnsRecord     = 12 // of a resource record: name pointer, type, class, time to live, length
 	dnsOPT        = 11
 	dnsOption     = 4
+	dnsCookie     = 8 // of a client
 	dnsTextMost   = 255
-	dnsNameMost   = 255
-	dnsLabelMost  = 63
 	dnsPlainQuery = 50 // name bytes from which a query has EDNS to fill it
+	dnsRoot       = 1  // bytes of the encoded root
+	dnsEnds       = 2  // bytes of an encoded name more than of its text
 )
+
+// Types of resource records (RFC 1035, 3.2.2; RFC 3596; RFC 6891).
+const (
+	dnsA     = 1
+	dnsNS    = 2
+	dnsCNAME = 5
+	dnsSOA   = 6
+	dnsNULL  = 10
+	dnsMX    = 15
+	dnsTXT   = 16
+	dnsAAAA  = 28
+)
+
+// recordTypes are the types that are asked for. Those that are not in the list above are
+// answered by no record, and the authority's.
+var recordTypes = map[string]uint16{"A": dnsA, "NS": dnsNS, "SOA": dnsSOA, "MX": dnsMX, "TXT": dnsTXT, "AAAA": dnsAAAA, "SRV": 33, "HTTPS": 65, "CAA": 257}
 
 // dns composes a query or an answer of exactly t.Length bytes.
 func (w *Writer) dns(t Turn) {
 	if t.Direction == flow.Forward {
-		w.dnsQuery(t.Length)
+		w.dnsQuery(t)
 	} else {
 		w.dnsAnswer(t.Length)
 	}
@@ -65,47 +84,108 @@ func (w *Writer) dnsStream(t Turn) {
 		return
 	}
 	w.head = binary.BigEndian.AppendUint16(w.head, uint16(size))
-	t.Length = size
+	t.Length, t.Answer = size, max(0, t.Answer-2)
 	w.dns(t)
 }
 
-// dnsQuery asks for a name that fills the message, with EDNS padding for a long one.
-func (w *Writer) dnsQuery(total int) {
-	be := binary.BigEndian
+// extension is what follows the question of a query.
+type extension uint8
+
+const (
+	noExtension extension = iota
+	plainOPT
+	cookieOPT  // with a cookie, so that the answer comes from whom was asked
+	paddingOPT // with as much padding as there is room
+)
+
+// extensionSizes are in bytes, without padding.
+var extensionSizes = [...]int{noExtension: 0, plainOPT: dnsOPT, cookieOPT: dnsOPT + dnsOption + dnsCookie, paddingOPT: dnsOPT + dnsOption}
+
+// dnsQuery asks for a name that fills the message, with an extension as often as there are
+// names of the length that each leaves.
+func (w *Writer) dnsQuery(t Turn) {
 	id := uint16(w.random.Uint64())
-	name := total - dnsHeader - dnsQuestion
-	if name < 1 || name == 2 {
+	room := t.Length - dnsHeader - dnsQuestion
+	if room < dnsRoot || room == dnsEnds {
 		w.dnsHead(id, 0x0100, 0, 0, 0)
 		return
 	}
-	padding := -1
-	if name >= dnsPlainQuery {
-		padding = 0
-		if name -= dnsOPT + dnsOption; name >= dnsPlainQuery {
-			padding = name - dnsPlainQuery/2
-			name = dnsPlainQuery / 2
+	form := w.extension(room)
+	name, padding := room-extensionSizes[form], 0
+	if form == paddingOPT && name >= dnsPlainQuery {
+		padding = name - dnsPlainQuery/2
+		name = dnsPlainQuery / 2
+	}
+	additional := uint16(0)
+	if form != noExtension {
+		additional = 1
+	}
+	w.dnsHead(id, 0x0100, 1, 0, additional)
+	q := w.ask(uint32(id))
+	w.dnsName(q, name)
+	q.opt = form != noExtension
+	q.record = w.recordType(t.Answer-dnsHeader-dnsQuestion-len(q.name), q.opt)
+	w.head = append(w.head, q.name...)
+	w.head = append(w.head, byte(q.record>>8), byte(q.record), 0, 1)
+	be := binary.BigEndian
+	switch form {
+	case plainOPT:
+		w.dnsOPT(0)
+	case cookieOPT:
+		w.dnsOPT(dnsOption + dnsCookie)
+		w.head = append(w.head, 0, 10, 0, dnsCookie)
+		w.noise(dnsCookie)
+	case paddingOPT:
+		w.dnsOPT(dnsOption + padding)
+		w.head = append(w.head, 0, 12)
+		w.head = be.AppendUint16(w.head, uint16(padding))
+		w.head = append(w.head, make([]byte, padding)...)
+	}
+}
+
+// dnsOPT appends an OPT record with so many bytes of options, which are to follow.
+func (w *Writer) dnsOPT(options int) {
+	w.head = append(w.head, 0, 0, 41, 0x04, 0xd0, 0, 0, 0, 0) // 1,232 bytes are welcome
+	w.head = binary.BigEndian.AppendUint16(w.head, uint16(options))
+}
+
+// extension chooses what follows a question whose name and extension have so much room.
+func (w *Writer) extension(room int) extension {
+	v := w.pool.vocabulary
+	names := v.lexicon(flow.DNS, Domain)
+	with := v.codes[codeKey{flow.DNS, EDNS}].share("OPT")
+	shares := [...]float64{noExtension: 1 - with, plainOPT: 0.7 * with, cookieOPT: 0.3 * with}
+	var upTo [len(shares)]float64
+	sum := 0.0
+	for i, share := range shares {
+		sum += share * float64(names.weight(room-extensionSizes[i]-dnsEnds))
+		upTo[i] = sum
+	}
+	switch {
+	case sum > 0:
+		x := float64(w.random.Uint64()>>11) / (1 << 53) * sum
+		for i, most := range upTo {
+			if x < most {
+				return extension(i)
+			}
+		}
+		return plainOPT
+	case room < dnsPlainQuery:
+		return noExtension
+	}
+	return paddingOPT
+}
+
+// recordType chooses what is asked for, among what has answers of so many bytes behind the
+// question; a negative number is no answer.
+func (w *Writer) recordType(answer int, opt bool) uint16 {
+	types := w.pool.vocabulary.codes[codeKey{flow.DNS, RecordType}]
+	for range 12 {
+		if record := recordTypes[types.draw(w.random.Uint64())]; record != 0 && fits(record, answer, opt) {
+			return record
 		}
 	}
-	if padding < 0 {
-		w.dnsHead(id, 0x0100, 1, 0, 0)
-	} else {
-		w.dnsHead(id, 0x0100, 1, 0, 1)
-	}
-	at := len(w.head)
-	w.dnsName(name)
-	q := w.ask(uint32(id))
-	q.name = append(q.name, w.head[at:]...)
-	w.head = append(w.head, 0, 1, 0, 1)
-	if padding < 0 {
-		return
-	}
-	w.head = append(w.head, 0, 0, 41, 0x05, 0x82, 0, 0, 0, 0) // OPT, 1410 bytes
-	w.head = be.AppendUint16(w.head, uint16(dnsOption+padding))
-	w.head = append(w.head, 0, 12)
-	w.head = be.AppendUint16(w.head, uint16(padding))
-	for range padding {
-		w.head = append(w.head, byte(w.random.Uint64()))
-	}
+	return dnsA
 }
 
 func (w *Writer) dnsHead(id, flags, questions, answers, additional uint16) {
@@ -118,129 +198,19 @@ func (w *Writer) dnsHead(id, flags, questions, answers, additional uint16) {
 	w.head = be.AppendUint16(w.head, additional)
 }
 
-// dnsName appends a name of size encoded bytes, under .INVALID where there is
-// room. Case means nothing in names, and in capitals they are like no capture's.
-func (w *Writer) dnsName(size int) {
-	const top = "\x07INVALID\x00"
-	end := "\x00"
-	if size >= len(top)+2 {
-		end = top
-	}
-	for left := min(size, dnsNameMost) - len(end); left > 0; {
-		label := min(left-1, dnsLabelMost)
-		if rest := left - 1 - label; rest == 1 {
-			label--
+// dnsName gives a question a name of size encoded bytes, at least three but for the root.
+func (w *Writer) dnsName(q *question, size int) {
+	q.name = q.name[:0]
+	if size > dnsRoot {
+		text := w.pool.vocabulary.lexicon(flow.DNS, Domain).exactly(min(size-dnsEnds, longestName), w.random.Uint64())
+		for len(text) > 0 {
+			n := 0
+			for n < len(text) && text[n] != '.' {
+				n++
+			}
+			q.name = append(append(q.name, byte(n)), text[:n]...)
+			text = text[min(n+1, len(text)):]
 		}
-		w.head = append(w.head, byte(label))
-		for range label {
-			w.head = append(w.head, w.letter()&^0x20)
-		}
-		left -= 1 + label
 	}
-	w.head = append(w.head, end...)
-}
-
-// dnsAnswer answers the oldest question: an address and text records that fill
-// the message, or no record where only the question fits.
-func (w *Writer) dnsAnswer(total int) {
-	id, name := uint16(w.random.Uint64()), []byte(nil)
-	if w.asked > 0 {
-		q := w.take()
-		id, name = uint16(q.id), q.name
-	}
-	left := total - dnsHeader - len(name) - dnsQuestion
-	questions := uint16(1)
-	if name == nil || left < 0 || left > 0 && left+len(name)+dnsQuestion < dnsRecord {
-		if name = w.ownName(left + len(name)); name == nil {
-			w.dnsHead(id, 0x8183, 0, 0, 0) // no such name, question left out
-			return
-		}
-		left = total - dnsHeader - len(name) - dnsQuestion
-	}
-	if left > 0 && left < dnsRecord && left != dnsOPT { // no record fits behind the question
-		questions = 0
-		left += len(name) + dnsQuestion
-	}
-	w.dnsRecords(id, questions, name, left)
-}
-
-// ownName returns a name for an answer that nobody asked for, or whose question does
-// not fit, of size bytes where that is little.
-func (w *Writer) ownName(size int) []byte {
-	if size > dnsPlainQuery {
-		size = dnsPlainQuery / 2
-	}
-	if size < 1 || size == 2 {
-		return nil
-	}
-	at := len(w.head)
-	w.dnsName(size)
-	q := &w.questions[maxQuestions-1]
-	q.name = append(q.name[:0], w.head[at:]...)
-	w.head = w.head[:at]
-	return q.name
-}
-
-// dnsRecords appends the answer's header, its question or none, and records of
-// left bytes.
-func (w *Writer) dnsRecords(id, questions uint16, name []byte, left int) {
-	records := uint16(0)
-	at := len(w.head)
-	w.dnsHead(id, 0x8180, questions, 0, 0)
-	if questions > 0 {
-		w.head = append(append(w.head, name...), 0, 1, 0, 1)
-	}
-	for left >= dnsRecord {
-		size := left
-		if most := dnsRecord + 16*(dnsTextMost+1); left > most {
-			size = most
-		}
-		if rest := left - size; rest > 0 && rest < dnsRecord+1 {
-			size -= dnsRecord + 1
-		}
-		w.dnsText(size, questions == 0)
-		left -= size
-		records++
-	}
-	if left == dnsOPT {
-		w.head = append(w.head, 0, 0, 41, 0x05, 0x82, 0, 0, 0, 0, 0, 0)
-		binary.BigEndian.PutUint16(w.head[at+10:], 1)
-	}
-	binary.BigEndian.PutUint16(w.head[at+6:], records)
-}
-
-// dnsText appends a record of size bytes: an address if that is its size, else
-// strings of text. It has the name of the question, or that of the root.
-func (w *Writer) dnsText(size int, root bool) {
-	be := binary.BigEndian
-	data := size - dnsRecord
-	if root {
-		data++
-	}
-	kind := uint16(16) // TXT
-	switch data {
-	case 0:
-		kind = 10 // NULL
-	case 4:
-		kind = 1 // A
-	}
-	if root {
-		w.head = append(w.head, 0)
-	} else {
-		w.head = append(w.head, 0xc0, dnsHeader)
-	}
-	w.head = be.AppendUint16(w.head, kind)
-	w.head = append(w.head, 0, 1)
-	w.head = be.AppendUint32(w.head, 1<<20+uint32(w.below(1<<23))) // no usual time to live
-	w.head = be.AppendUint16(w.head, uint16(data))
-	if kind == 1 {
-		w.head = append(w.head, 192, 0, 2, byte(1+w.below(254)))
-		return
-	}
-	for data > 0 {
-		text := min(data-1, dnsTextMost)
-		w.head = append(w.head, byte(text))
-		w.word(text)
-		data -= 1 + text
-	}
+	q.name = append(q.name, 0)
 }

@@ -22,7 +22,7 @@ func (exchange) Turn(segment int) payload.Turn {
 // response so much.
 func Example() {
 	random := rand.New(rand.NewPCG(1, 2))
-	pool := payload.NewPool(payload.Neutral, nil, random)
+	pool := payload.NewPool(payload.Options{}, random)
 	var w payload.Writer
 	w.Start(pool, payload.Connection{Application: flow.HTTP, Proto: flow.TCP, ServerPort: 80}, random)
 	request, response := make([]byte, 80), make([]byte, 60)
@@ -30,8 +30,8 @@ func Example() {
 	w.Fill(response, flow.Backward, false, 1, exchange{})
 	fmt.Printf("%q\n%q\n", request, response)
 	// Output:
-	// "GET /ldwnfzhyorxqllbrgogeuzqyjquywmpvgpupgendwhfqhddzvxvenvxreshgq~ HTTP/1.1\r\n\r\n"
-	// "HTTP/1.1 200 Fine\r\nCONTENT-LENGTH: 19\r\n\r\n hzoukr abplwx fcld"
+	// "GET /porcelain/feather/postcard/ridge.bin HTTP/1.1\r\nHost: lap.needle.example\r\n\r\n"
+	// "HTTP/1.1 200 OK\r\nContent-Length: 21\r\n\r\neadow grass zephyr do"
 }
 
 // Examples of what the training capture says are gathered only where payloads are to

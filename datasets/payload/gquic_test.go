@@ -14,7 +14,7 @@ import (
 // names the version, and by it the reader recognises the exchange.
 func TestGQUIC(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	pool := payload.NewPool(payload.Neutral, nil, random)
+	pool := payload.NewPool(payload.Options{}, random)
 	var w payload.Writer
 	ids := map[uint64]bool{}
 	for _, c := range []struct {

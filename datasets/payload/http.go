@@ -6,107 +6,260 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
-// Shapes of HTTP messages (RFC 9112). Header names are in capitals and paths end
-// in a tilde, which the protocol allows and no common program writes, so that no
-// 16 bytes in a row are like any capture's.
+// Shapes of HTTP messages (RFC 9112).
 const (
-	requestRest  = "~ HTTP/1.1\r\n"
-	responseLine = "HTTP/1.1 "
-	headEnd      = "\r\n\r\n"
-	postFrom     = 2000 // bytes from which a request has a body
-	lineMost     = 90   // longest header line that is made for filling
+	protocolVersion = " HTTP/1.1\r\n"
+	responseLine    = "HTTP/1.1 "
+	headEnd         = "\r\n\r\n"
+	keepAlive       = "Connection: keep-alive\r\n"
+	postFrom        = 2000 // bytes from which a request has a body
+	longestPath     = 64   // of paths that fill a request
+	shortestFilling = len("Cookie: a=b\r\n")
 )
 
+// reasons has the reason phrase of each status that responses have (RFC 9110, 15).
+var reasons = map[string]string{
+	"200": "OK", "201": "Created", "202": "Accepted", "204": "No Content", "206": "Partial Content",
+	"301": "Moved Permanently", "302": "Found", "303": "See Other", "304": "Not Modified", "307": "Temporary Redirect", "308": "Permanent Redirect",
+	"400": "Bad Request", "401": "Unauthorized", "403": "Forbidden", "404": "Not Found", "405": "Method Not Allowed", "410": "Gone", "416": "Range Not Satisfiable",
+	"500": "Internal Server Error", "502": "Bad Gateway", "503": "Service Unavailable",
+}
+
+// methods are those that requests have: HEAD is none of them, because the length of an
+// answer without a body would have to be known when it is asked for.
+var methods = map[string]bool{"GET": true, "POST": true, "PUT": true, "PATCH": true}
+
+// mediaTypes are what responses carry, and how the paths to it end. Their bodies are text
+// or random bytes, so that a dissector that takes them apart has nothing to complain about.
+var mediaTypes = []struct {
+	name, suffix string
+	binary       bool
+}{
+	{"text/html", ".html", false}, {"text/css", ".css", false}, {"text/javascript", ".js", false}, {"application/javascript", ".js", false}, {"text/plain", ".txt", false},
+	{"application/octet-stream", ".bin", true}, {"application/pdf", ".pdf", true}, {"application/zip", ".zip", true}, {"font/woff2", ".woff2", true}, {"video/mp4", ".mp4", true},
+}
+
+// profiles are the header lines that programs send with each request, besides the
+// first two. Each program always sends the same.
+var profiles = [...][]string{
+	{"Accept: */*\r\n", "Accept-Encoding: gzip, deflate\r\n", keepAlive},
+	{"Accept: text/html, */*;q=0.8\r\n", "Accept-Language: en\r\n", "Accept-Encoding: gzip\r\n", keepAlive},
+	{"Accept: */*\r\n"},
+	{"Accept-Encoding: gzip\r\n", "Connection: Keep-Alive\r\n"},
+}
+
+// web is what an HTTP connection says again and again.
+type web struct {
+	host, agent, software []byte
+	profile               []string
+	cookie                uint64 // random bits of the client's
+	media                 int    // of what was asked for last
+}
+
+// media returns which media type a path leads to.
+func (v *vocabulary) media(x uint64) int {
+	name := v.codes[codeKey{flow.HTTP, MediaType}].draw(x)
+	for i := range mediaTypes {
+		if mediaTypes[i].name == name {
+			return i
+		}
+	}
+	return 0
+}
+
+// startHTTP chooses what a connection says again and again.
+func (w *Writer) startHTTP() {
+	v, c := w.pool.vocabulary, &w.connection
+	w.web = web{
+		host:     v.lexicon(flow.HTTP, Host).of(c.Server, w.random.Uint64()),
+		agent:    v.lexicon(flow.HTTP, Agent).of(c.Client, w.random.Uint64()),
+		software: v.lexicon(flow.HTTP, Software).of(c.Server, w.random.Uint64()),
+		cookie:   w.random.Uint64(),
+	}
+	h := v.seed
+	for _, b := range w.web.agent {
+		h = mix(h ^ uint64(b))
+	}
+	w.web.profile = profiles[h%uint64(len(profiles))]
+}
+
 // http composes a request or a response of exactly t.Length bytes. What is too
-// short for either stays neutral text, which dissectors call a continuation.
+// short for either stays text, which dissectors call a continuation.
 func (w *Writer) http(t Turn) {
-	switch {
-	case t.Direction == flow.Forward && t.Length >= postFrom:
-		w.head = append(w.head, "POST /"...)
-		w.word(4 + w.below(20))
-		w.head = append(w.head, requestRest...)
-		w.body(t.Length)
-	case t.Direction == flow.Forward:
-		w.get(t.Length)
-	default:
+	if w.web.profile == nil {
+		w.startHTTP()
+	}
+	if t.Direction == flow.Forward {
+		w.request(t.Length)
+	} else {
 		w.response(t.Length)
 	}
 }
 
-// get composes a request without body: the path alone fills a short one, header lines
-// a longer one.
-func (w *Writer) get(total int) {
-	const fixed = len("GET /") + len(requestRest) + len("\r\n")
-	if total == fixed-1 {
-		w.head = append(w.head, "PUT / HTTP/1.1\r\n\r\n"...)
+// request composes a request: as many of the usual header lines as leave room for a path,
+// a path that fills the rest if that is as long as paths are, else a cookie as well. Long
+// ones, and some others, have a body.
+func (w *Writer) request(total int) {
+	method := w.pool.vocabulary.codes[codeKey{flow.HTTP, Method}].draw(w.random.Uint64())
+	body := total >= postFrom || method != "GET" && total >= 200+w.below(200)
+	if !body {
+		method = "GET"
+	} else if method == "GET" {
+		method = "POST"
 	}
-	if total < fixed {
+	left := total - len(method) - len(" ") - len(protocolVersion) - len("\r\n")
+	if left < 1 {
 		return
 	}
-	path := total - fixed
-	const host = len("HOST: ") + 12 + len("\r\n")
-	if path > 60+host {
-		path = 8 + w.below(40)
+	lines := [...]bool{left >= w.hostLine()+6, false}
+	if lines[0] {
+		left -= w.hostLine()
+		if lines[1] = left >= w.agentLine()+6; lines[1] {
+			left -= w.agentLine()
+		}
 	}
-	w.head = append(w.head, "GET /"...)
-	w.word(path)
-	w.head = append(w.head, requestRest...)
-	if len(w.head)+2 < total {
-		w.head = append(w.head, "HOST: "...)
-		w.word(7)
-		w.head = append(w.head, ".test\r\n"...)
-		w.lines(total - len("\r\n"))
+	more := 0
+	for ; more < len(w.web.profile) && left >= len(w.web.profile[more])+12; more++ {
+		left -= len(w.web.profile[more])
+	}
+	path, cookie := w.pathAndCookie(left, body)
+	w.head = append(append(append(w.head, method...), ' '), path...)
+	w.head = append(w.head, protocolVersion...)
+	if lines[0] {
+		w.line("Host: ", w.web.host)
+	}
+	if lines[1] {
+		w.line("User-Agent: ", w.web.agent)
+	}
+	for _, line := range w.web.profile[:more] {
+		w.head = append(w.head, line...)
+	}
+	if cookie > 0 {
+		w.cookie(cookie)
+	}
+	if body {
+		w.head = append(w.head, "Content-Type: text/plain\r\n"...)
+		w.body(total)
+		return
 	}
 	w.head = append(w.head, "\r\n"...)
 }
 
-// lines appends header lines until the head is exactly size bytes long.
-func (w *Writer) lines(size int) {
-	const least = len("X-A: \r\n") + 1
-	for left := size - len(w.head); left > 0; left = size - len(w.head) {
-		line := left
-		if left > lineMost {
-			line = min(lineMost, left-least)
-		}
-		w.head = append(w.head, "X-"...)
-		w.head = append(w.head, w.letter()&^0x20, ':', ' ')
-		w.word(line - len("X-A: \r\n"))
-		w.head = append(w.head, "\r\n"...)
+func (w *Writer) hostLine() int  { return len("Host: \r\n") + len(w.web.host) }
+func (w *Writer) agentLine() int { return len("User-Agent: \r\n") + len(w.web.agent) }
+
+// line appends a header line.
+func (w *Writer) line(name string, value []byte) {
+	w.head = append(append(append(w.head, name...), value...), "\r\n"...)
+}
+
+// pathAndCookie returns a path, and the length of a header line that fills, with it, what
+// is left of a request; none where a body fills it.
+func (w *Writer) pathAndCookie(left int, body bool) (path []byte, cookie int) {
+	paths := w.pool.vocabulary.lexicon(flow.HTTP, Path)
+	x := w.random.Uint64()
+	w.web.media = -1
+	most := left - shortestFilling
+	switch {
+	case body:
+		path = paths.most(max(1, min(left-60, longestPath)), x)
+	case left <= longestPath && paths.weight(left) > 0, most < 1:
+		path = paths.exactly(left, x)
+	default:
+		path = paths.most(most, x)
+		cookie = left - len(path)
 	}
+	for i := range mediaTypes {
+		if n := len(path) - len(mediaTypes[i].suffix); n > 0 && string(path[n:]) == mediaTypes[i].suffix {
+			w.web.media = i
+		}
+	}
+	return path, cookie
+}
+
+// cookie appends a cookie line of size bytes, in which a connection always sends the same
+// digits, as far as there is room.
+func (w *Writer) cookie(size int) {
+	const digits = "0123456789abcdef"
+	w.head = append(w.head, "Cookie: a="...)
+	x := w.web.cookie
+	for range size - len("Cookie: a=\r\n") {
+		w.head = append(w.head, digits[x>>60])
+		x = x<<4 ^ x>>59 ^ 0x9
+	}
+	w.head = append(w.head, "\r\n"...)
 }
 
 // response composes a response with a body that fills what the head leaves; a short
 // one says that there is none.
 func (w *Writer) response(total int) {
 	const empty = len(responseLine) + len("204 ") + len(headEnd)
-	const least = len(responseLine) + len("200 \r\nCONTENT-LENGTH: 0") + len(headEnd)
-	w.head = append(w.head, responseLine...)
+	const least = len(responseLine) + len("200 OK\r\nContent-Length: 0") + len(headEnd)
 	switch {
 	case total < empty:
-		w.head = w.head[:0]
 	case total < least+5:
-		w.head = append(w.head, "204 "...)
-		w.word(total - empty)
+		w.head = append(w.head, responseLine+"204 "...)
+		w.words(total - empty)
 		w.head = append(w.head, headEnd...)
 	default:
-		w.head = append(w.head, "200 Fine\r\n"...)
-		w.body(total)
+		w.fullResponse(total)
 	}
 }
 
+// fullResponse composes a response of a status that its length has room for.
+func (w *Writer) fullResponse(total int) {
+	const bodyless = 80 // bytes, in which "304 Not Modified" and a tag have room
+	status := w.pool.vocabulary.codes[codeKey{flow.HTTP, Status}].draw(w.random.Uint64())
+	none := status == "204" || status == "304"
+	moved := status[0] == '3' && !none
+	room := total - len(responseLine) - len(status) - len(" \r\n") - len(reasons[status]) - len("Content-Length: 00000\r\n\r\n") - 16
+	if none && (total < bodyless || total > 4*bodyless) || moved && room < len("Location: http://\r\n")+len(w.web.host)+longestPath || reasons[status] == "" || room < 0 {
+		status, none, moved = "200", false, false
+	}
+	w.head = append(append(append(append(w.head, responseLine...), status...), ' '), reasons[status]...)
+	w.head = append(w.head, "\r\n"...)
+	left := func() int { return total - len(w.head) - len("Content-Length: 00000\r\n\r\n") }
+	if left() >= len("Server: \r\n")+len(w.web.software)+8 {
+		w.line("Server: ", w.web.software)
+	}
+	if none {
+		w.head = append(w.head, `ETag: "`...)
+		w.words(total - len(w.head) - len("\"\r\n\r\n"))
+		w.head = append(w.head, "\"\r\n\r\n"...)
+		return
+	}
+	if moved {
+		w.head = append(append(w.head, "Location: http://"...), w.web.host...)
+		w.head = append(append(w.head, w.pool.vocabulary.lexicon(flow.HTTP, Path).most(longestPath, w.random.Uint64())...), "\r\n"...)
+	}
+	media := &mediaTypes[0]
+	if status == "200" && w.web.media >= 0 {
+		media = &mediaTypes[w.web.media]
+	}
+	if left() >= len("Content-Type: \r\n")+len(media.name)+1 {
+		w.head = append(append(append(w.head, "Content-Type: "...), media.name...), "\r\n"...)
+		if media.binary {
+			w.ring = w.pool.noise
+		}
+	}
+	if left() > len(keepAlive) {
+		w.head = append(w.head, keepAlive...)
+	}
+	w.body(total)
+}
+
 // body ends the head with a content length that makes the message total bytes
-// long. Where a digit more would be one too many, a leading zero takes its place.
+// long. Where a digit more would be one too many, a second space takes its place.
 func (w *Writer) body(total int) {
-	w.head = append(w.head, "CONTENT-LENGTH: "...)
-	at := len(w.head)
-	left := total - at - len(headEnd)
+	w.head = append(w.head, "Content-Length: "...)
+	left := total - len(w.head) - len(headEnd)
 	digits := 1
 	for left-digits >= pow10(digits) {
 		digits++
 	}
 	length := max(0, left-digits)
 	for range digits - len(strconv.AppendInt(nil, int64(length), 10)) {
-		w.head = append(w.head, '0')
+		w.head = append(w.head, ' ')
 	}
 	w.head = strconv.AppendInt(w.head, int64(length), 10)
 	w.head = append(w.head, headEnd...)

@@ -40,7 +40,7 @@ func (w *Writer) netbios(t Turn) {
 func (w *Writer) encodedName() {
 	w.head = append(w.head, 32)
 	for range 15 {
-		letter := w.letter() // small letters: no real name has them
+		letter := byte('a' + w.below(26)) // small letters: no real name has them
 		w.head = append(w.head, 'A'+letter>>4, 'A'+letter&15)
 	}
 	w.head = append(w.head, 'C', 'A', 0)

@@ -55,5 +55,5 @@ func (w *Writer) ntpControl(t Turn) {
 	w.head = be.AppendUint16(w.head, uint16(1+w.below(0xfffe)))       // sequence
 	w.head = append(w.head, 0, 0, 0, 0, 0, 0)                         // status, association, offset
 	w.head = be.AppendUint16(w.head, uint16(t.Length-ntpControlSize)) // bytes that follow
-	w.word(t.Length - ntpControlSize)
+	w.words(t.Length - ntpControlSize)
 }

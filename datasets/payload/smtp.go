@@ -1,6 +1,10 @@
 package payload
 
-import "github.com/necstgen/necstgen/datasets/flow"
+import (
+	"net/netip"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+)
 
 // dialogue is where an SMTP session stands (RFC 5321), and what the others have
 // to remember.
@@ -93,31 +97,52 @@ func (w *Writer) command(verb string, size int, code string) {
 	begin := len(w.head)
 	w.head = append(w.head, verb[:min(len(verb), size)]...)
 	fill := size - len(verb) - len("\r\n")
-	if n := len(verb); n > 0 && verb[n-1] == '<' {
+	switch n := len(verb); {
+	case fill < 1:
+	case n > 0 && verb[n-1] == '<':
 		w.address(fill - 1)
 		w.head = append(w.head, '>')
-	} else {
-		w.word(fill)
+	case verb == "EHLO " && fill <= longestName:
+		w.head = append(w.head, w.hostName(w.connection.Client, fill)...)
+	case n > 0 && verb[n-1] == ' ':
+		w.head = appendWords(w.head, fill, '-', w.random.Uint64())
+	default:
+		w.words(fill)
 	}
 	w.head = append(w.head, "\r\n"...)
 	w.head = w.head[:min(len(w.head), begin+size)]
 	w.owe(code)
 }
 
-// address appends a mailbox of size characters. The first and the last are such
-// as people do not have, so that with the command around them no 16 bytes in a
-// row are like any capture's.
+// hostName returns what a host calls itself, in n bytes.
+func (w *Writer) hostName(host netip.Addr, n int) []byte {
+	return w.pool.vocabulary.lexicon(flow.SMTP, Domain).exactly(n, w.pool.vocabulary.holder(host))
+}
+
+// address appends a mailbox of size characters: of a few that are tried, one both of whose
+// parts are heard of, else the last.
 func (w *Writer) address(size int) {
-	if size < len("=@Z") {
-		w.word(size)
+	const least, longestLocal = len("a@b.test"), 30
+	if size < least || size > longestName {
+		w.head = appendWords(w.head, size, '-', w.random.Uint64())
 		return
 	}
-	local := (size - len("=@Z")) / 2
-	w.head = append(w.head, '=')
-	w.word(local)
-	w.head = append(w.head, '@')
-	w.word(size - len("=@Z") - local)
-	w.head = append(w.head, 'Z')
+	v := w.pool.vocabulary
+	domains, mailboxes := v.lexicon(flow.SMTP, Domain), v.lexicon(flow.SMTP, Mailbox)
+	var domain []byte
+	local := 0
+	for range 8 {
+		domain = domains.most(size-len("a@"), w.random.Uint64())
+		if local = size - len(domain) - len("@"); mailboxes.weight(local) > 0 {
+			break
+		}
+	}
+	if local < 1 || local > longestLocal {
+		local = min(size/2, longestLocal)
+		domain = domains.exactly(size-local-len("@"), w.random.Uint64())
+	}
+	w.head = append(w.head, mailboxes.exactly(local, w.random.Uint64())...)
+	w.head = append(append(w.head, '@'), domain...)
 }
 
 func (w *Writer) owe(code string) {
@@ -137,11 +162,23 @@ func (w *Writer) message(t Turn) {
 	if t.Length < len(endOfMessage) {
 		return
 	}
-	const header = len("SUBJECT: ") + 8 + len("\r\n\r\n")
-	if t.Length >= header+len(endOfMessage) {
-		w.head = append(w.head, "SUBJECT: "...)
-		w.word(8)
-		w.head = append(w.head, "\r\n\r\n"...)
+	for _, field := range [...]struct {
+		name string
+		size int
+	}{{"From: ", 24}, {"To: ", 22}, {"Subject: ", 30}} {
+		if t.Length-len(w.head) < len(field.name)+field.size+len("\r\n\r\n")+len(endOfMessage) {
+			continue
+		}
+		w.head = append(w.head, field.name...)
+		if field.name == "Subject: " {
+			w.words(field.size)
+		} else {
+			w.address(field.size)
+		}
+		w.head = append(w.head, "\r\n"...)
+	}
+	if len(w.head) > 0 {
+		w.head = append(w.head, "\r\n"...)
 	}
 	w.tail = append(w.tail, endOfMessage...)
 	w.dialogue.stage = smtpMail
@@ -175,20 +212,50 @@ func (w *Writer) reply(total int) {
 	d.owed = 0
 }
 
-// replyLines appends one reply of size bytes, its lines marked by a hyphen but the last.
+// extensions are what a server says that it can do, a line each (RFC 1869).
+var extensions = [...]string{"SIZE 52428800", "8BITMIME", "PIPELINING", "ENHANCEDSTATUSCODES", "CHUNKING", "SMTPUTF8", "VRFY", "DSN"}
+
+// replies are what servers say behind a code, before what fills the line.
+var replies = map[string]string{"220 ": "ESMTP", "221 ": "Bye", "250 ": "OK", "354 ": "Go ahead", "500 ": "Unknown command"}
+
+// replyLines appends one reply of size bytes, its lines marked by a hyphen but the last. A
+// long one says what the server can do.
 func (w *Writer) replyLines(code string, size int) {
-	for size > 2*replyLine {
-		w.head = append(w.head, code[:3]...)
-		w.head = append(w.head, '-')
-		w.word(replyLine - len("250-\r\n"))
+	end := len(w.head) + size
+	for i := 0; end-len(w.head) > 2*replyLine || code == "250 " && i > 0 && i < len(extensions) && end-len(w.head) > replyLine; i++ {
+		w.head = append(append(w.head, code[:3]...), '-')
+		switch {
+		case i > 0 && i <= len(extensions):
+			w.head = append(w.head, extensions[i-1]...)
+		case i == 0:
+			w.head = append(w.head, w.hostName(w.connection.Server, 20)...)
+		default:
+			w.words(replyLine - len("250-\r\n"))
+		}
 		w.head = append(w.head, "\r\n"...)
-		size -= replyLine
 	}
+	size = end - len(w.head)
 	if size < len("250\r\n") {
-		w.word(size)
+		w.words(size)
 		return
 	}
 	w.head = append(w.head, code[:min(len(code), size-len("\r\n"))]...)
-	w.word(size - len(code) - len("\r\n"))
+	w.replyText(replies[code], code == "220 ", size-len(code)-len("\r\n"))
 	w.head = append(w.head, "\r\n"...)
+}
+
+// replyText appends n bytes: the server's name where it greets, a usual text, and words.
+func (w *Writer) replyText(text string, greeting bool, n int) {
+	if name := 20; greeting && n >= name+len(text)+1 {
+		w.head = append(append(w.head, w.hostName(w.connection.Server, name)...), ' ')
+		n -= name + 1
+	}
+	if n >= len(text) && n != len(text)+1 {
+		w.head = append(w.head, text...)
+		if n -= len(text); n > 0 {
+			w.head = append(w.head, ' ')
+			n--
+		}
+	}
+	w.words(n)
 }

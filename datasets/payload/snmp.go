@@ -80,7 +80,7 @@ func (w *Writer) snmp(t Turn) {
 		left = t.Length - fixed - community
 	}
 	if least := int(form.variable()) + 2 + 1 + 2; left < least {
-		w.word(t.Length) // too short for SNMP
+		w.words(t.Length) // too short for SNMP
 		return
 	}
 	id, pdu := uint32(w.random.Uint64())|1<<31, byte(tagGetNext) // negative, which programs do not use
@@ -94,7 +94,7 @@ func (w *Writer) snmp(t Turn) {
 	}
 	w.head = form.header(w.head, tagSequence, t.Length-int(form))
 	w.head = append(w.head, tagInteger, 1, 1, tagOctets, byte(community))
-	w.word(community)
+	w.words(community)
 	w.head = form.header(w.head, pdu, 6+6+int(form)+left)
 	w.head = append(w.head, tagInteger, 4)
 	w.head = binary.BigEndian.AppendUint32(w.head, id)
@@ -116,7 +116,7 @@ func (w *Writer) snmpVariable(form lengths, response bool, left int) int {
 		w.head = form.header(w.head, tagSequence, left-int(form))
 		w.oid(identifier)
 		w.head = form.header(w.head, tagOctets, value)
-		w.word(value)
+		w.words(value)
 		return left
 	}
 	size := left

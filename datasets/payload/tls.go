@@ -13,6 +13,7 @@ const (
 	tlsHandshake   = 22
 	tlsApplication = 23
 	clientHello    = tlsRecord + 4 + 2 + 32 + 1 + 32 + 2 + 2 + 2 + 2 + 4 // one cipher suite, one extension
+	serverName     = 9                                                   // of the extension with a server's name, without the name
 	serverHello    = tlsRecord + 4 + 2 + 32 + 1 + 32 + 2 + 1             // no extension
 )
 
@@ -53,13 +54,39 @@ func (w *Writer) hello(kind byte, size int) {
 	w.noise(32)
 }
 
-// clientHello composes one record of size bytes, filled by an extension for private use.
+// suites are the cipher suites that programs offer, each program always the same: those of
+// TLS 1.2 (RFC 5289, RFC 7905, RFC 5288) in different orders, the one that servers choose first.
+var suites = [...][]uint16{
+	{0xc02f, 0xc030, 0xcca8, 0xc02b, 0xc02c, 0xcca9, 0x009c, 0x009d},
+	{0xc02f, 0xc02b, 0xcca9, 0xcca8, 0xc02c, 0xc030},
+	{0xc02f, 0xc030, 0x009d, 0x009c},
+	{0xc02f, 0xcca8, 0xc030},
+	{0xc02f},
+}
+
+// clientHello composes one record of size bytes: the suites that the client always offers
+// and the server's name, as there is room, filled by an extension for private use.
 func (w *Writer) clientHello(size int) {
 	be := binary.BigEndian
+	v, left := w.pool.vocabulary, size-clientHello
+	offered := suites[v.holder(w.connection.Client)%uint64(len(suites))]
+	for n := len(offered); 2*(n-1) > left; n-- {
+		offered = offered[:n-1]
+	}
+	left -= 2 * (len(offered) - 1)
 	w.hello(1, size-tlsRecord-4)
-	w.head = append(w.head, 0, 2, 0xc0, 0x2f, 1, 0)
-	left := size - clientHello
+	w.head = be.AppendUint16(w.head, uint16(2*len(offered)))
+	for _, suite := range offered {
+		w.head = be.AppendUint16(w.head, suite)
+	}
+	w.head = append(w.head, 1, 0)
 	w.head = be.AppendUint16(w.head, uint16(left+4))
+	host := v.lexicon(flow.TLS, Host).of(w.connection.Server, w.random.Uint64())
+	if n := len(host); left >= serverName+n { // RFC 6066, 3
+		w.head = append(w.head, 0, 0, 0, byte(n+5), 0, byte(n+3), 0, 0, byte(n))
+		w.head = append(w.head, host...)
+		left -= serverName + n
+	}
 	w.head = append(w.head, 0xff, 0x17)
 	w.head = be.AppendUint16(w.head, uint16(left))
 	w.records, w.block = size, tlsRecord+tlsRecordMost

@@ -2,6 +2,7 @@ package payload
 
 import (
 	"math/rand/v2"
+	"net/netip"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -9,9 +10,10 @@ import (
 // Connection is what a Writer knows of the connection, or the exchange of
 // datagrams, whose payloads it makes.
 type Connection struct {
-	Application flow.Application
-	Proto       uint8 // flow.TCP or flow.UDP
-	ServerPort  uint16
+	Application    flow.Application
+	Proto          uint8 // flow.TCP or flow.UDP
+	ServerPort     uint16
+	Client, Server netip.Addr // what a host says again and again goes by its address
 }
 
 // Turn is what one side says until the other answers; over UDP each datagram is
@@ -20,6 +22,7 @@ type Turn struct {
 	Direction flow.Direction
 	Length    int  // bytes
 	Next      int  // bytes of the same side's next turn, 0: none
+	Answer    int  // bytes of the other side's turn between the two, 0: none
 	Last      bool // the side says nothing more afterwards
 }
 
@@ -35,7 +38,8 @@ type Turns interface {
 type Writer struct {
 	connection Connection
 	pool       *Pool
-	ring       []byte  // nil: zeros
+	filling    []byte  // the ring of most turns; nil: zeros
+	ring       []byte  // of this turn
 	compose    compose // nil: filling alone
 	random     rand.PCG
 
@@ -48,6 +52,7 @@ type Writer struct {
 	head      []byte
 	tail      []byte
 	dialogue  dialogue
+	web       web
 	exchange  exchange
 	questions [maxQuestions]question
 	asked     int     // questions not yet answered
@@ -61,19 +66,19 @@ type Writer struct {
 // draws from there.
 func (w *Writer) Start(pool *Pool, c Connection, random *rand.Rand) {
 	head, tail := w.head[:0], w.tail[:0]
-	*w = Writer{connection: c, pool: pool, ring: pool.noise, head: head, tail: tail, single: c.Proto == flow.UDP}
+	*w = Writer{connection: c, pool: pool, filling: pool.noise, head: head, tail: tail, single: c.Proto == flow.UDP}
 	w.random.Seed(random.Uint64(), random.Uint64())
 	spoken := dialects[c.Application]
 	switch {
 	case pool.filling == Zero:
-		w.ring = nil
+		w.filling = nil
 	case pool.filling == Random:
 	case pool.filling == Copy:
-		w.compose, w.ring = (*Writer).copyExample, pool.text
+		w.compose, w.filling = (*Writer).copyExample, pool.text
 	case c.Proto == flow.TCP:
 		w.compose = spoken.stream
 		if spoken.text {
-			w.ring = pool.text
+			w.filling = pool.text
 		}
 	case spoken.datagram != nil:
 		w.compose = spoken.datagram
@@ -145,6 +150,7 @@ func blankLineEnd(b []byte) {
 func (w *Writer) begin(t Turn) {
 	w.begun, w.direction, w.said = true, t.Direction, 0
 	w.head, w.tail = w.head[:0], w.tail[:0]
+	w.ring = w.filling
 	w.at = int(w.random.Uint64()%(ringSize/lineLength)) * lineLength
 	if w.compose == nil {
 		w.total = 1 << 62
@@ -156,20 +162,8 @@ func (w *Writer) begin(t Turn) {
 	w.tail = w.tail[:min(len(w.tail), t.Length-len(w.head))]
 }
 
-// letter returns a random lower-case letter.
-func (w *Writer) letter() byte { return letters[w.random.Uint64()%uint64(len(letters))] }
-
-// word appends n random letters to the head, thirteen of a random number: 26^13
-// is a little below 2^62.
-func (w *Writer) word(n int) {
-	for n > 0 {
-		for x, left := w.random.Uint64(), min(n, 13); left > 0; left-- {
-			w.head = append(w.head, letters[x%uint64(len(letters))])
-			x /= uint64(len(letters))
-			n--
-		}
-	}
-}
+// words appends n bytes of words to the head.
+func (w *Writer) words(n int) { w.head = appendWords(w.head, n, ' ', w.random.Uint64()) }
 
 // below returns a random number from 0 to n-1.
 func (w *Writer) below(n int) int { return int(w.random.Uint64() % uint64(n)) }

@@ -10,7 +10,7 @@ import (
 // TestLineEndFirst: no filling of an HTTP segment begins with a line end, wherever the
 // turn is cut.
 func TestLineEndFirst(t *testing.T) {
-	pool := NewPool(Neutral, nil, rand.New(rand.NewPCG(1, 1)))
+	pool := NewPool(Options{}, rand.New(rand.NewPCG(1, 1)))
 	var w Writer
 	w.Start(pool, Connection{Application: flow.HTTP, Proto: flow.TCP, ServerPort: 80}, rand.New(rand.NewPCG(2, 2)))
 	for i, size := range []int{190, 1, 63, 64, 65, 128, 9} {

@@ -14,6 +14,14 @@ type decoder struct {
 	layers int
 	cut    bool // the capture kept less than the wire carried
 	wifi   *wifi
+
+	// What is taken off frames, where unwrap says so.
+	unwrap  bool
+	whole   []byte             // the frame as it was captured
+	network int                // where the last IP header begins
+	below   int                // layers in front of it
+	outer   []flow.OuterHeader // taken off this frame
+	known   flow.Encapsulations
 }
 
 // maxWire is the longest frame that is believed. Offloading makes frames of 256
@@ -35,8 +43,12 @@ func (d *decoder) decode(r *record) error {
 	}
 	length = max(length, len(frame))
 	d.packet = flow.Packet{Time: r.time, Length: int32(length), Captured: int32(len(frame))}
-	d.frame, d.layers, d.cut = frame, 0, len(frame) < length
+	d.frame, d.whole, d.layers, d.cut = frame, frame, 0, len(frame) < length
+	d.outer = d.outer[:0]
 	err := d.link(r.link)
+	if len(d.outer) > 0 {
+		d.packet.Encapsulation = d.known.Of(d.outer)
+	}
 	flow.Identify(&d.packet)
 	if r.odd != nil {
 		err = r.odd

@@ -36,6 +36,8 @@ func (d *decoder) etherType(kind, off int) error {
 		return d.arp(off)
 	case layers.EthernetTypeDot1Q, layers.EthernetTypeQinQ, 0x9100, 0x9200:
 		return d.vlan(kind, off)
+	case typeMPLS, typeMPLSMulticast:
+		return d.mpls(off, len(d.frame))
 	case layers.EthernetTypePPPoESession:
 		return d.pppoe(off)
 	case layers.EthernetTypePPPoEDiscovery:
@@ -51,6 +53,9 @@ func (d *decoder) vlan(kind, off int) error {
 	for {
 		if len(d.frame) < off+4 {
 			return d.short("VLAN", off, 4)
+		}
+		if d.unwrap && len(d.outer) < mostOuter && d.uint16(off+2) >= 1536 {
+			return d.tag(kind, off)
 		}
 		name := flow.LayerDot1Q
 		if layers.EthernetType(kind) == layers.EthernetTypeQinQ {

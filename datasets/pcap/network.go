@@ -16,6 +16,7 @@ func (d *decoder) ip4(off, end int) error {
 	}
 	b := d.frame[off:]
 	header, total := int(b[0]&15)*4, d.uint16(off+2)
+	d.network, d.below = off, d.layers
 	d.add(flow.LayerIP, off)
 	if b[0]>>4 != 4 || header < 20 {
 		d.payload(off, end, end-off)
@@ -49,6 +50,7 @@ func (d *decoder) ip6(off, end int) error {
 		return d.short("IPv6", off, 40)
 	}
 	b := d.frame[off:]
+	d.network, d.below = off, d.layers
 	d.add(flow.LayerIPv6, off)
 	if b[0]>>4 != 6 {
 		d.payload(off, end, end-off)

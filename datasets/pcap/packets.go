@@ -49,6 +49,12 @@ func Packets(r io.Reader, name string) iter.Seq2[flow.Packet, error] {
 // Reader is a capture whose packets are asked for, and then what the file says of
 // itself.
 type Reader struct {
+	// Decapsulate takes VLAN tags, MPLS labels and the headers of tunnels off frames: IP in IP, GRE,
+	// VXLAN, Geneve and GTP-U. Packets are those inside, and their Encapsulation is what has
+	// been taken off. False: packets are those that the link carried. It must not change once
+	// packets have been asked for.
+	Decapsulate bool
+
 	r           io.Reader
 	name        string
 	records     recordReader
@@ -69,7 +75,7 @@ func (r *Reader) Packets() iter.Seq2[flow.Packet, error] {
 			return
 		}
 		defer stop()
-		r.decoder, r.last = new(decoder), new(record)
+		r.decoder, r.last = &decoder{unwrap: r.Decapsulate}, new(record)
 		read(records, r.name, r.last, r.decoder, yield)
 	}
 }
@@ -81,7 +87,7 @@ func (r *Reader) Frame() (frame []byte, link uint32) {
 	if r.decoder == nil {
 		return nil, 0
 	}
-	return r.decoder.frame, uint32(r.last.link)
+	return r.decoder.whole, uint32(r.last.link)
 }
 
 // Info returns what has been read so far of the file's own descriptions: link types,
@@ -101,7 +107,7 @@ func read(records recordReader, name string, r *record, d *decoder, yield func(f
 		if err == nil {
 			err = d.decode(r)
 		} else {
-			d.packet, d.frame = flow.Packet{Time: r.time}, nil
+			d.packet, d.frame, d.whole = flow.Packet{Time: r.time}, nil, nil
 		}
 		d.packet.Number = number
 		switch {

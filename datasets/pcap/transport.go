@@ -13,6 +13,11 @@ import (
 // declares a length. A later fragment has no transport header.
 func (d *decoder) transport(off, end, declared int, later bool) error {
 	proto := layers.IPProtocol(d.packet.Tuple.Proto)
+	if d.unwrap && proto != layers.IPProtocolTCP && !later {
+		if found, err := d.tunnel(off, end); found {
+			return err
+		}
+	}
 	switch {
 	case later || declared == 0:
 	case proto == layers.IPProtocolTCP:

@@ -75,6 +75,7 @@ func (d *decoder) trim(n int) {
 	length := max(0, d.wire()-n)
 	d.packet.Length = int32(length)
 	d.frame = d.frame[:min(len(d.frame), length)]
+	d.whole = d.frame
 	d.packet.Captured = int32(len(d.frame))
 	d.cut = len(d.frame) < length
 	for i := range d.layers { // those that are named already

@@ -55,3 +55,13 @@ func hashAddr(a netip.Addr) uint8 {
 	b := a.As16()
 	return b[15] ^ b[14]*31 ^ b[13]*7 ^ b[11]*3 ^ b[9]*5 ^ b[7]
 }
+
+// hashEncapsulation tells the tunnels of a capture apart by the ends of their texts, where
+// networks and endpoints have their numbers.
+func hashEncapsulation(e *flow.Encapsulation) uint8 {
+	sum := uint8(0)
+	for _, c := range []byte(e.String()) {
+		sum = sum*31 + c
+	}
+	return sum
+}

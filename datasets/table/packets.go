@@ -35,7 +35,8 @@ var packetColumns = slices.Concat(
 		{"direction", kindUint8, setNumber(func(p *flow.Packet, v uint8) { p.Direction = flow.Direction(v) }), nil},
 	},
 	layerColumns(), radioColumns,
-	[]rowColumn[flow.Packet]{{"capture", kindText, setText(parseCapture, func(p *flow.Packet, v string) { p.Capture = v }), nil}})
+	[]rowColumn[flow.Packet]{{"capture", kindText, setText(parseCapture, func(p *flow.Packet, v string) { p.Capture = v }), nil},
+		{"encapsulation", kindText, setText(flow.ParseEncapsulation, func(p *flow.Packet, v *flow.Encapsulation) { p.Encapsulation = v }), nil}})
 
 var packetFields = fieldsOf(packetColumns)
 
@@ -45,9 +46,9 @@ type PacketSource uint8
 
 // The sources. Readers take a table of any of them.
 const (
-	AnySource     PacketSource = iota // all columns
-	NetworkSource                     // one capture of frames: without radio metadata and the name of the capture
-	RadioSource                       // one capture of LoRaWAN uplinks by radio: without addresses, ports, TCP fields and the name of the capture
+	AnySource     PacketSource = iota // all columns, also for one capture whose frames are encapsulated
+	NetworkSource                     // one capture of frames: without radio metadata, the name of the capture and what was taken off its frames
+	RadioSource                       // one capture of LoRaWAN uplinks by radio: without addresses, ports, TCP fields, the name of the capture and what was taken off its frames
 )
 
 // columns returns the positions in packetColumns of the columns that a source has.
@@ -57,7 +58,7 @@ func (s PacketSource) columns() []int {
 		radio := slices.ContainsFunc(radioColumns, func(c rowColumn[flow.Packet]) bool { return c.name == f.name })
 		network := slices.Contains(networkColumns, f.name)
 		switch {
-		case s != AnySource && f.name == "capture", s == NetworkSource && radio, s == RadioSource && network:
+		case s != AnySource && (f.name == "capture" || f.name == "encapsulation"), s == NetworkSource && radio, s == RadioSource && network:
 		default:
 			kept = append(kept, i)
 		}
@@ -96,6 +97,7 @@ type packetBatch struct {
 	lengths                           [flow.MaxLayers][batchRows]int32
 	radio                             *radioBatch // nil until an uplink comes
 	capture                           coder[string]
+	encapsulation                     coder[*flow.Encapsulation]
 }
 
 // add adds a packet to a batch that is not full.
@@ -119,6 +121,7 @@ func (b *packetBatch) add(p *flow.Packet) {
 		b.layers[l][i], b.lengths[l][i] = uint8(p.Layers[l].Name), p.Layers[l].Length
 	}
 	b.capture.add(i, p.Capture, uint8(len(p.Capture)), textCapture)
+	b.encapsulation.add(i, p.Encapsulation, hashEncapsulation(p.Encapsulation), (*flow.Encapsulation).String)
 	if p.Radio != nil {
 		if b.radio == nil {
 			b.radio = new(radioBatch)
@@ -142,7 +145,7 @@ func (b *packetBatch) columns() []column {
 	for l := range b.layers {
 		values = append(values, enumColumn{b.layers[l][:n], textLayer}, b.lengths[l][:n])
 	}
-	values = append(append(values, b.radio.values(n)...), b.capture.dictionary(n))
+	values = append(append(values, b.radio.values(n)...), b.capture.dictionary(n), b.encapsulation.dictionary(n))
 	columns := make([]column, len(values))
 	for i := range values {
 		columns[i] = column{packetFields[i].name, values[i]}
@@ -162,4 +165,5 @@ func (b *packetBatch) reset() {
 	b.ipDst.reset()
 	b.radio.reset()
 	b.capture.reset()
+	b.encapsulation.reset()
 }

@@ -37,7 +37,9 @@ var recordColumns = []rowColumn[flow.Record]{
 	each("payload_backward", flow.Backward, func(r *flow.Record) *[2]int64 { return &r.Payload }),
 	written("first_number", kindInt64, func(r *flow.Record) int64 { return r.First }),
 	written("last_number", kindInt64, func(r *flow.Record) int64 { return r.Last }),
-	writtenText("community_id", func(r *flow.Record) string { return r.Tuple.CommunityID() }),
+	{"community_id", kindText, nil, func() gatherer[flow.Record] {
+		return &uniqueGatherer[flow.Record]{get: func(r *flow.Record) string { return r.Tuple.CommunityID() }}
+	}},
 	writtenText("origin", func(r *flow.Record) string { return originOf(r).Name }),
 	writtenText("generator", func(r *flow.Record) string { return originOf(r).Generator }),
 	written("seed", kindInt64, func(r *flow.Record) int64 { return int64(originOf(r).Seed) }),
@@ -96,11 +98,15 @@ func (w *RecordWriter) Write(r *flow.Record) error {
 	if w.pipe.closed {
 		return errClosed
 	}
-	if w.pipe.filled.add(r); w.pipe.filled.n < batchRows {
+	if w.pipe.filled.add(r); w.pipe.filled.n < recordRows {
 		return nil
 	}
 	return w.pipe.pass()
 }
+
+// recordRows is the number of flows of a batch: few, because a table of flows stands beside
+// others, and each holds four batches (with batchRows two tables held 450 MB).
+const recordRows = 8 << 10
 
 // Close writes what is left and ends the table. It does not close the file.
 func (w *RecordWriter) Close() error { return w.pipe.close() }

@@ -19,6 +19,12 @@ import (
 
 var formats = []Format{Parquet, Arrow, CSV}
 
+// tunnels are encapsulations that packets have.
+var tunnels = []*flow.Encapsulation{
+	nil, flow.NewEncapsulation([]flow.OuterHeader{{Kind: flow.OuterVLAN, ID: 7}, {Kind: flow.OuterGRE, Options: flow.GREKey, ID: 9}}),
+	flow.NewEncapsulation([]flow.OuterHeader{{Kind: flow.OuterMPLS, ID: 16}}),
+}
+
 // randomPackets are n packets with every field drawn, plus the extremes of each.
 func randomPackets(n int, seed uint64) []flow.Packet {
 	rng := rand.New(rand.NewPCG(seed, 1))
@@ -45,6 +51,7 @@ func randomPackets(n int, seed uint64) []flow.Packet {
 			p.Radio = randomRadio(rng)
 		}
 		p.Capture = []string{"", "monday.pcap", `week 1, "tuesday".pcap`}[rng.IntN(3)]
+		p.Encapsulation = tunnels[rng.IntN(len(tunnels))]
 	}
 	if n > 2 {
 		packets[0] = flow.Packet{Number: math.MinInt64, Time: math.MinInt64 / 4, FlowID: math.MinInt64, Length: math.MinInt32}
@@ -124,7 +131,7 @@ func samePacket(a, b flow.Packet) bool {
 		a.HeaderLength == b.HeaderLength && a.PayloadLength == b.PayloadLength && a.SrcMAC == b.SrcMAC && a.DstMAC == b.DstMAC &&
 		a.Tuple == b.Tuple && a.TTL == b.TTL && a.Fragment == b.Fragment && a.Flags == b.Flags && a.Seq == b.Seq && a.Ack == b.Ack &&
 		a.Window == b.Window && a.MSS == b.MSS && a.Layers == b.Layers && a.Application == b.Application &&
-		a.FlowID == b.FlowID && a.Capture == b.Capture && a.Direction == b.Direction && (a.Radio == b.Radio || a.Radio != nil && b.Radio != nil && *a.Radio == *b.Radio)
+		a.FlowID == b.FlowID && a.Capture == b.Capture && a.Encapsulation.String() == b.Encapsulation.String() && a.Direction == b.Direction && (a.Radio == b.Radio || a.Radio != nil && b.Radio != nil && *a.Radio == *b.Radio)
 }
 
 func TestFeaturesRoundTrip(t *testing.T) {
@@ -366,10 +373,10 @@ func TestPacketSources(t *testing.T) {
 		restrict func(p *flow.Packet) // to what the source has
 	}{
 		{AnySource, 0, func(*flow.Packet) {}},
-		{NetworkSource, 13, func(p *flow.Packet) { p.Radio, p.Capture = nil, "" }},
-		{RadioSource, 15, func(p *flow.Packet) {
+		{NetworkSource, 14, func(p *flow.Packet) { p.Radio, p.Capture, p.Encapsulation = nil, "", nil }},
+		{RadioSource, 16, func(p *flow.Packet) {
 			p.SrcMAC, p.DstMAC, p.Tuple, p.TTL, p.Fragment, p.Capture = flow.MAC{}, flow.MAC{}, flow.FiveTuple{}, 0, false, ""
-			p.Flags, p.Seq, p.Ack, p.Window, p.MSS = 0, 0, 0, 0, 0
+			p.Flags, p.Seq, p.Ack, p.Window, p.MSS, p.Encapsulation = 0, 0, 0, 0, 0, nil
 		}},
 	} {
 		want := randomPackets(500, 7)

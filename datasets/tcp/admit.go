@@ -46,18 +46,19 @@ func (f *Framer) admit(from *flow.Flow) error {
 		if f.opts.Retransmit > 0 {
 			c.retransmit(f.opts.Retransmit, f.random)
 		}
+		c.announce(f.random)
 	} else {
 		c.makeUDP(l)
 	}
 	for dir := range c.ends {
 		c.ends[dir].isn = f.random.Uint32()
-		c.ends[dir].window = c.chooseWindow(flow.Direction(dir))
 	}
 	if c.opened && !c.answered {
 		c.ends[1-c.opener].isn = 0 // a refusal has no sequence number (RFC 9293, 3.10.7.1)
 	}
 	c.connect()
-	c.payloads.Start(f.pool, payload.Connection{Application: c.app, Proto: c.proto, ServerPort: c.ends[flow.Backward].port}, f.random)
+	c.payloads.Start(f.pool, payload.Connection{Application: c.app, Proto: c.proto, ServerPort: c.ends[flow.Backward].port,
+		Client: c.ends[flow.Forward].host.Address, Server: c.ends[flow.Backward].host.Address}, f.random)
 	f.push(c)
 	return nil
 }

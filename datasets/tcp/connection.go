@@ -15,9 +15,11 @@ type segment struct {
 	echo    int32 // index of the segment whose time the TCP timestamp echoes, -1: none
 	flags   flow.TCPFlags
 	dir     flow.Direction
-	options uint8 // TCP option bytes
-	again   bool  // a retransmission of the segment before it on its side
-	update  bool  // a window update: acknowledges nothing new
+	options uint8  // TCP option bytes
+	again   bool   // a retransmission of the segment before it on its side
+	update  bool   // a window update: acknowledges nothing new
+	updates uint8  // how many window updates of its side follow at once
+	window  uint16 // as sent
 }
 
 // consumes returns how many sequence numbers the segment takes.

@@ -47,8 +47,8 @@ func ExampleFramer() {
 		fmt.Println(p.Timestamp().Format("15:04:05.000000000"), p.Tuple.Src, "to", p.Tuple.Dst, p.Application, len(frame.Bytes), "bytes")
 	}
 	// Output:
-	// 22:13:20.000000000 192.0.2.10:57043 to 198.51.100.4:53 DNS 80 bytes
-	// 22:13:20.012345678 198.51.100.4:53 to 192.0.2.10:57043 DNS 96 bytes
+	// 22:13:20.000000000 192.0.2.31:56396 to 198.51.100.7:53 DNS 80 bytes
+	// 22:13:20.012345678 198.51.100.7:53 to 192.0.2.31:56396 DNS 96 bytes
 }
 
 // A capture is written packet by packet; what was mended is counted.

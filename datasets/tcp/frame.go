@@ -1,6 +1,9 @@
 package tcp
 
 import (
+	"slices"
+
+	"github.com/necstgen/necstgen/datasets/address"
 	"github.com/necstgen/necstgen/datasets/flow"
 )
 
@@ -57,11 +60,16 @@ func (f *Framer) frame(c *openFlow) error {
 	} else {
 		p.HeaderLength = etherHeader + c.ipHeader + udpHeader
 	}
-	length := c.frame(f.buffer, c.next)
-	out.Bytes = f.buffer[:length]
+	inner := f.buffer[address.MaxEncapsulation:]
+	length := c.frame(inner, c.next)
+	inner = inner[:length]
+	out.Bytes = inner
 	if c.proto == flow.TCP {
 		at := etherHeader + c.ipHeader + 14
-		p.Window = uint16(f.buffer[at])<<8 | uint16(f.buffer[at+1])
+		p.Window = uint16(inner[at])<<8 | uint16(inner[at+1])
+	}
+	if c.tunnel != nil {
+		length = c.wrap(f, p, length, e.host.Unpadded)
 	}
 	p.Length, p.Captured, p.PayloadLength = int32(length), int32(length), g.payload
 	p.SrcMAC, p.DstMAC = e.host.MAC, to.host.MAC
@@ -69,13 +77,34 @@ func (f *Framer) frame(c *openFlow) error {
 	p.TTL = e.host.TTL
 	p.FlowID, p.Direction = c.id, g.dir
 	if g.payload > 0 {
-		p.Payload = out.Bytes[p.HeaderLength : p.HeaderLength+g.payload]
+		p.Payload = inner[p.HeaderLength : p.HeaderLength+g.payload]
 	}
 	c.layers(p)
 	if flow.Identify(p); p.Application == flow.Unknown {
 		p.Application = c.app
 	}
 	return nil
+}
+
+// wrap puts the flow's tunnel around the frame of so many bytes that f has made, and
+// returns how long the frame is that a reader then finds inside: with the padding of the
+// outer one, unless Ethernet inside says where it ends.
+func (c *openFlow) wrap(f *Framer, p *flow.Packet, length int, unpadded bool) int {
+	p.Encapsulation = c.tunnel.Forward
+	if p.Direction = c.segments[c.next].dir; p.Direction == flow.Backward {
+		p.Encapsulation = c.tunnel.Backward
+	}
+	frame := c.encapsulate(f.buffer, length, p.Direction)
+	if short := flow.MinFrame - len(frame); short > 0 && !unpadded {
+		from := len(frame)
+		frame = frame[:flow.MinFrame]
+		clear(frame[from:])
+		if !slices.ContainsFunc(c.outer[p.Direction], func(h flow.OuterHeader) bool { return h.Kind == flow.OuterEther }) {
+			length += short
+		}
+	}
+	f.out.Bytes = frame
+	return length
 }
 
 // layers names the link, network and transport layers.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"math/rand/v2"
+	"net/netip"
 
 	"github.com/necstgen/necstgen/datasets/address"
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -24,10 +25,10 @@ type Framer struct {
 	open   []turn // a heap, by time
 	free   []*openFlow
 	orders uint64
-	number int64 // of the next frame
-	last   int64 // time of the last frame
-	buffer []byte
-	out    Frame // the frame that is made: passed on by value, filled in place
+	number int64  // of the next frame
+	last   int64  // time of the last frame
+	buffer []byte // room for the headers of a tunnel, and a frame
+	out    Frame  // the frame that is made: passed on by value, filled in place
 }
 
 // NewFramer prepares a Framer; a nil plan is address.Default. The same plan, options,
@@ -58,14 +59,36 @@ func NewFramer(plan *address.Plan, opts Options, src rand.Source) (*Framer, erro
 	}
 	random := rand.New(src)
 	f := &Framer{opts: opts, random: random}
-	f.pool = payload.NewPool(opts.Payload, opts.Examples, random)
+	f.pool = payload.NewPool(payload.Options{Filling: opts.Payload, Examples: opts.Examples, Statistics: opts.Statistics, Hosts: servers(plan)}, random)
 	f.assigner = address.NewAssigner(plan, random)
 	if opts.Hosts.Clients == 0 && opts.Hosts.Servers == 0 { // others are not those that flows name
 		f.assigner.Name(named)
 	}
 	f.radio = newLoRaChannel(plan, random)
-	f.buffer = make([]byte, etherHeader+opts.MTU+flow.MinFrame)
+	f.buffer = make([]byte, address.MaxEncapsulation+etherHeader+opts.MTU+flow.MinFrame)
 	return f, nil
+}
+
+// servers are the addresses of the servers of a plan, each once: of those that do not serve
+// names alone, if there are others.
+func servers(plan *address.Plan) []netip.Addr {
+	var list, names []netip.Addr
+	seen := make(map[int]bool)
+	for _, s := range plan.Services {
+		for _, p := range s.Pairs {
+			switch {
+			case s.Application == flow.DNS:
+				names = append(names, plan.Hosts[p.Server].Address)
+			case !seen[p.Server]:
+				list = append(list, plan.Hosts[p.Server].Address)
+				seen[p.Server] = true
+			}
+		}
+	}
+	if len(list) == 0 {
+		return names
+	}
+	return list
 }
 
 // Part makes a Framer that has made no frame one of several, which together make the

@@ -29,7 +29,7 @@ func (c *openFlow) frame(b []byte, i int) int {
 	}
 	c.ipLength(b[etherHeader:], e, length-etherHeader)
 	c.transportChecksum(b[transport:length], e)
-	if length < flow.MinFrame && !e.host.Unpadded {
+	if length < flow.MinFrame && !e.host.Unpadded && c.tunnel == nil {
 		clear(b[length:flow.MinFrame])
 		length = flow.MinFrame
 	}
@@ -77,16 +77,7 @@ func (c *openFlow) tcpHeader(b []byte, g *segment, e *end) int {
 	header := tcpHeader + int(g.options)
 	b[12] = byte(header/4) << 4
 	b[13] = byte(g.flags)
-	window := e.window
-	if g.flags&flow.SYN != 0 {
-		window = e.host.SYNWindow
-		if !c.scaled {
-			window = max(window, e.window)
-		}
-	} else if g.update {
-		window = e.nextWindow()
-	}
-	be.PutUint16(b[14:], window)
+	be.PutUint16(b[14:], g.window)
 	be.PutUint32(b[16:], 0) // checksum, urgent pointer
 	if g.options > 0 {
 		c.tcpOptions(b[tcpHeader:header], g)

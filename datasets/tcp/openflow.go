@@ -13,9 +13,8 @@ import (
 type end struct {
 	host     *address.HostState
 	port     uint16
-	isn      uint32 // initial sequence number
-	sent     uint32 // sequence numbers used
-	window   uint16
+	isn      uint32                                     // initial sequence number
+	sent     uint32                                     // sequence numbers used
 	template [etherHeader + ipv6Header + tcpHeader]byte // link, network and ports
 	ipSum    uint32                                     // checksum of the fixed part of the IPv4 header
 	sum      uint32                                     // of the pseudo header without its length, and the ports
@@ -37,6 +36,8 @@ type openFlow struct {
 	datagram []byte   // payload of the next segment, where the writer does not make it
 	uplinks  []uplink // of LoRaWAN: what segments carry, by segment.echo
 	payloads payload.Writer
+	tunnel   *address.TunnelState  // that the flow is inside of; nil: none
+	outer    [2][]flow.OuterHeader // its headers, by direction
 }
 
 // tuple returns the five-tuple of what this side sends.
@@ -97,6 +98,9 @@ func (c *openFlow) join(ends address.Ends) {
 	c.ends[flow.Forward] = end{host: ends.Client, port: ends.ClientPort}
 	c.ends[flow.Backward] = end{host: ends.Server, port: ends.ServerPort}
 	c.shortest = ends.Shortest
+	if c.tunnel = ends.Tunnel; c.tunnel != nil {
+		c.outer = [2][]flow.OuterHeader{c.tunnel.Forward.Headers(), c.tunnel.Backward.Headers()}
+	}
 }
 
 // Turn looks ahead from segment i: how much its side says before the other does,
@@ -113,6 +117,7 @@ func (c *openFlow) Turn(i int) payload.Turn {
 				return t
 			}
 			answered = true
+			t.Answer += int(g.payload)
 		case !answered:
 			t.Length += int(g.payload)
 		default:

@@ -11,14 +11,15 @@ import (
 
 // Options change what a Framer makes. The zero value is useful.
 type Options struct {
-	Hosts      address.Options   // how the hosts of the plan are changed
-	Payload    payload.Filling   // what payloads are made of
-	Examples   []payload.Example // payloads of the training capture, for payload.Copy
-	MTU        int               // largest IP packet in bytes; 0: the plan's
-	Complete   bool              // insert missing handshakes and closings, so that every TCP connection is complete
-	KeepTuples bool              // use the addresses and ports, or gateways and device addresses, that flows carry; they may be those of the original
-	Link       Link              // how LoRaWAN uplinks stand in the capture, and so what frames begin with
-	Retransmit float64           // proportion of TCP data segments that are sent twice; 0: none
+	Hosts      address.Options      // how the hosts of the plan are changed
+	Payload    payload.Filling      // what payloads are made of
+	Examples   []payload.Example    // payloads of the training capture, for payload.Copy
+	Statistics []payload.Statistics // how often the applications of the training capture say what; none: assumed
+	MTU        int                  // largest IP packet in bytes; 0: the plan's
+	Complete   bool                 // insert missing handshakes and closings, so that every TCP connection is complete
+	KeepTuples bool                 // use the addresses and ports, or gateways and device addresses, that flows carry; they may be those of the original
+	Link       Link                 // how LoRaWAN uplinks stand in the capture, and so what frames begin with
+	Retransmit float64              // proportion of TCP data segments that are sent twice; 0: none
 }
 
 // Validate reports every problem at once, each with the option's key in a config,

@@ -29,6 +29,11 @@ type Selection struct {
 	Gateway uint64      // EUI-64 of uplinks, 0: any
 	Period  flow.Period // of time; the packets before and behind it are passed over
 	Limit   int         // of packets that are read in the period, 0: none
+
+	// Outer leaves the frames of captures as the link carried them. Without it, what is
+	// inside of VLAN tags, MPLS labels and tunnels counts, and what has been taken off is
+	// each packet's Encapsulation.
+	Outer bool
 }
 
 // Packets reads the packets in the order of the trace, or of several files in time
@@ -42,9 +47,9 @@ type Selection struct {
 // records, so that no two packets have the same, and [Trace.Origin] has the file's.
 // Flow ids that the files have are kept apart as well (D07).
 func (t *Trace) Packets(ctx context.Context, s Selection) iter.Seq2[flow.Packet, error] {
-	packets := t.decoded(ctx, s.Applications)
+	packets := t.decoded(ctx, s)
 	if t.parts != nil {
-		packets = t.merged(ctx, s.Applications)
+		packets = t.merged(ctx, s)
 	}
 	if !s.Period.IsZero() {
 		packets = during(ctx, t.Name, packets, s.Period, packetTime)
@@ -53,7 +58,7 @@ func (t *Trace) Packets(ctx context.Context, s Selection) iter.Seq2[flow.Packet,
 }
 
 // decoded reads all packets of a single file or stream.
-func (t *Trace) decoded(ctx context.Context, apps flow.Applications) iter.Seq2[flow.Packet, error] {
+func (t *Trace) decoded(ctx context.Context, s Selection) iter.Seq2[flow.Packet, error] {
 	return func(yield func(flow.Packet, error) bool) {
 		plain, compression, err := pcap.Decompress(t.source(ctx), t.Name)
 		if err != nil {
@@ -63,7 +68,7 @@ func (t *Trace) decoded(ctx context.Context, apps flow.Applications) iter.Seq2[f
 		defer plain.Close()
 		defer t.watch()
 		t.compression = compression
-		packets, err := t.packets(bufio.NewReaderSize(plain, 1<<16), apps)
+		packets, err := t.packets(bufio.NewReaderSize(plain, 1<<16), s)
 		if err != nil {
 			yield(flow.Packet{}, err)
 			return
@@ -76,10 +81,10 @@ func (t *Trace) decoded(ctx context.Context, apps flow.Applications) iter.Seq2[f
 const flowIDBits = 40
 
 // merged reads the packets of several files in time order.
-func (t *Trace) merged(ctx context.Context, apps flow.Applications) iter.Seq2[flow.Packet, error] {
+func (t *Trace) merged(ctx context.Context, s Selection) iter.Seq2[flow.Packet, error] {
 	streams := make([]iter.Seq2[flow.Packet, error], len(t.parts))
 	for i, part := range t.parts {
-		streams[i] = reopened(part, func() iter.Seq2[flow.Packet, error] { return part.decoded(ctx, apps) })
+		streams[i] = reopened(part, func() iter.Seq2[flow.Packet, error] { return part.decoded(ctx, s) })
 	}
 	return func(yield func(flow.Packet, error) bool) {
 		number := int64(0)
@@ -212,13 +217,13 @@ func (t *Trace) leaveOut(r *flow.Radio, s Selection) bool {
 }
 
 // packets picks the reader of what the first bytes are.
-func (t *Trace) packets(in *bufio.Reader, apps flow.Applications) (iter.Seq2[flow.Packet, error], error) {
+func (t *Trace) packets(in *bufio.Reader, s Selection) (iter.Seq2[flow.Packet, error], error) {
 	what, err := contentOf(in, t.Name)
 	if err != nil {
 		return nil, err
 	}
 	t.what = what
-	radio := apps.Uplinks()
+	apps, radio := s.Applications, s.Applications.Uplinks()
 	switch {
 	case what == columnar && (t.file == nil || t.compression != ""):
 		return nil, fmt.Errorf("trace: %s: is a packet table: want its file, plain, not a stream", t.Name)
@@ -236,5 +241,6 @@ func (t *Trace) packets(in *bufio.Reader, apps flow.Applications) (iter.Seq2[flo
 		return necstgencsv.Packets(in, t.Name), nil
 	}
 	t.reader = pcap.NewReader(in, t.Name)
+	t.reader.Decapsulate = !s.Outer
 	return t.reader.Packets(), nil
 }

@@ -27,6 +27,8 @@
 //	traffic.json             kept: application, totals, and when the capture began and ended,
 //	                         which rates and times are drawn from
 //	model/plan.json          kept: hosts with made-up addresses, their stacks and services
+//	model/words.json         kept: of the names that messages say how many there are, how long,
+//	                         and how often they occur; none of the names
 //	model/features.json      kept: ranges and classes of the columns
 //	model/vae/               kept: weights
 //	model/clusters.json      kept: means and covariances

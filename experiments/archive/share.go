@@ -28,11 +28,11 @@ const leftOut = "left out"
 
 // kept are the artifacts that are shared, apart from generated ones: names, folders,
 // which end in "/", and patterns.
-var kept = []string{"report.html", "report.md", "scores.json", run.MetricsName, "repairs.json", "figures/training_*.svg", "traffic.json", "model/plan.json",
+var kept = []string{"report.html", "report.md", "scores.json", run.MetricsName, "repairs.json", "figures/training_*.svg", "traffic.json", "model/plan.json", "model/words.json",
 	"model/features.json", "model/vae/", "model/clusters.json", "model/chain.json", "model/aggregate/", "model/network.json", "model/lstm/", labelsName}
 
 // generated are the synthetic packets or flows.
-var generated = []string{"generated.pcap", "generated.parquet", "generated.csv"}
+var generated = []string{"generated.pcap", "generated.parquet", "generated.csv", "generated.flows.parquet", "generated.flows.csv"}
 
 // unshareable are the artifacts that are the capture's and that the generators which make
 // them cannot do without.
@@ -161,7 +161,7 @@ func (s shared) stages(stages []run.Stage, follows bool) {
 			}
 		}
 		stage.Artifacts = artifacts
-		if stage.Name == "read" || stage.Name == "examples" || stage.Name == "generate" && follows {
+		if stage.Name == "read" || stage.Name == "words" || stage.Name == "examples" || stage.Name == "generate" && follows {
 			stage.Note, stage.Warnings = "", nil
 		}
 		s.Stages = append(s.Stages, stage)

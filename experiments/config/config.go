@@ -54,6 +54,7 @@ type Data struct {
 	To          flow.Moment       `toml:"to" json:"to,omitzero"`                          // packets before this moment, as data.from; default behind the last packet
 	Limit       int               `toml:"limit" json:"limit" range:"[0,)"`                // packets read at most, from data.from on, 0: all; default 0
 	IdleTimeout Duration          `toml:"idle_timeout" json:"idle_timeout" range:"[0s,)"` // silence that ends a flow, 0s: 5m, and 2h4m for an established TCP connection; default 0s
+	Decapsulate bool              `toml:"decapsulate" json:"decapsulate"`                 // what is inside of VLAN tags, MPLS labels, IP in IP, GRE, VXLAN, Geneve and GTP-U is learnt, and they are written again; false: the outer packets alone; default true
 	TestShare   float64           `toml:"test_share" json:"test_share" range:"(0,0.9]"`   // share of the flows held out for the scores; default 0.3
 	Flows       Flows             `toml:"flows" json:"flows"`                             // what belongs together, five-tuple: connections, none: all packets are one timeline; default five-tuple
 	Port        int               `toml:"port" json:"port" range:"[0,255]"`               // LoRaWAN: uplinks to this application port (FPort) only, 0: all; default 0
@@ -97,7 +98,7 @@ func Default() Experiment {
 		Generator: "sampled",
 		Level:     FlowLevel,
 		Backend:   Auto,
-		Data:      Data{Name: "testbed", Application: flow.Applications{flow.HTTP}, TestShare: 0.3, Flows: FiveTuple},
+		Data:      Data{Name: "testbed", Application: flow.Applications{flow.HTTP}, TestShare: 0.3, Flows: FiveTuple, Decapsulate: true},
 		Features:  models.Features,
 		VAE:       models.VAE,
 		GMM:       models.GMM,

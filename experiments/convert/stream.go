@@ -13,7 +13,7 @@ import (
 
 // stream reads the packets as they stand in the trace.
 func (c *converter) stream(in *trace.Trace) iter.Seq2[flow.Packet, error] {
-	packets := in.Packets(c.ctx, trace.Selection{Period: c.Period})
+	packets := in.Packets(c.ctx, trace.Selection{Period: c.Period, Outer: c.Layout == NeCSTGen})
 	if c.choice.uplinks() {
 		return lorawan.Uplinks(packets)
 	}

@@ -3,6 +3,7 @@ package drawn
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/address"
@@ -63,7 +64,8 @@ func Open(path string, o Options) (part saved.Part, damaged []error, err error) 
 		return part, damaged, err
 	}
 	traffic := generator.TrafficOf(flows)
-	return saved.Part{Generator: recorded{flows}, Plan: hosts(traffic), Traffic: traffic}, damaged, nil
+	origin := flow.Origin{Name: filepath.Base(path)}
+	return saved.Part{Generator: recorded{flows}, Plan: hosts(traffic), Traffic: traffic, Origin: origin}, damaged, nil
 }
 
 // hosts returns the plan of hosts, whose frames are padded as those of the file are.

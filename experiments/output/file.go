@@ -6,54 +6,15 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
-	"slices"
-	"strings"
 	"time"
 
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
-	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/datasets/tcp"
 )
 
 // Standard is the path that stands for the standard output.
 const Standard = "-"
-
-// Kind is what a file holds, by its name.
-type Kind struct {
-	Table   table.Format       // "": a capture
-	Capture pcap.WriterOptions // of a capture
-}
-
-// captureEndings are those of captures; tables have those of table.FormatOf.
-var captureEndings = []string{"", ".pcap", ".cap", ".pcapng"}
-
-// KindOf returns what a file of that name holds: a table where it ends in
-// .parquet, .arrow, .feather, .ipc or .csv; a pcapng capture where it ends in
-// .pcapng; a pcap capture where it ends in .pcap or .cap or in nothing; captures
-// compressed where .gz or .zst follows. Other endings are refused.
-func KindOf(path string) (Kind, error) {
-	if path == Standard || filepath.Dir(path) == "/dev" {
-		return Kind{}, nil
-	}
-	if format, err := table.FormatOf(path); err == nil {
-		return Kind{Table: format}, nil
-	}
-	var k Kind
-	name := path
-	for suffix, compression := range map[string]pcap.Compression{".gz": pcap.Gzip, ".zst": pcap.Zstd} {
-		if short, ok := strings.CutSuffix(name, suffix); ok {
-			name, k.Capture.Compression = short, compression
-			break
-		}
-	}
-	ending := strings.ToLower(filepath.Ext(name))
-	if !slices.Contains(captureEndings, ending) {
-		return Kind{}, fmt.Errorf("output: %s: unknown ending %s: want .pcap or .pcapng, also with .gz or .zst behind, .parquet, .arrow or .csv", path, filepath.Ext(name))
-	}
-	k.Capture.PCAPNG = ending == ".pcapng"
-	return k, nil
-}
 
 // Options are what the name of a capture does not say. The zero value is Ethernet in
 // one file.
@@ -61,33 +22,46 @@ type Options struct {
 	Link      tcp.Link      // of the frames
 	SplitSize int64         // a capture goes on in another file before it is larger; 0: never
 	SplitTime time.Duration // and after so long by its packets' times; 0: never
+
+	// Open opens each file, which is then its caller's to remove; nil: os.Create does.
+	Open func(name string) (io.WriteCloser, error)
+}
+
+// open opens a file for writing.
+func (o Options) open(name string) (io.WriteCloser, error) {
+	if o.Open != nil {
+		return o.Open(name)
+	}
+	return os.Create(name)
 }
 
 // split reports whether captures are split.
 func (o Options) split() bool { return o.SplitSize > 0 || o.SplitTime > 0 }
 
-// File is a sink that is a file.
+// File is a file that is being written.
 type File struct {
 	Path string
 	Kind Kind
 
-	sink    Sink
+	sink    Sink         // of packets; nil: the file holds flows
+	records recordWriter // of flows
 	split   *pcap.SplitWriter
-	closers []io.Closer // behind the sink
-	packets int64       // taken
+	foreign bool        // Options.Open has opened it
+	closers []io.Closer // behind the sink or the records
+	written int64       // packets or flows
 	failed  error       // the first write that failed
 	closed  bool
 }
 
-// Create creates the file of that name, or writes to stdout where it is Standard.
-func Create(path string, options Options, stdout io.Writer) (*File, error) {
+// create creates the file of that name, or writes to stdout where it is Standard.
+func create(path string, options Options, stdout io.Writer) (*File, error) {
 	kind, err := KindOf(path)
 	if err != nil {
 		return nil, err
 	}
 	kind.Capture.LinkType = options.Link.Type()
-	f := &File{Path: path, Kind: kind}
-	if kind.Table == "" && options.split() {
+	f := &File{Path: path, Kind: kind, foreign: options.Open != nil}
+	if kind.IsCapture() && options.split() {
 		if err := f.openSplit(options); err != nil {
 			return nil, err
 		}
@@ -95,18 +69,22 @@ func Create(path string, options Options, stdout io.Writer) (*File, error) {
 	}
 	out := stdout
 	if path != Standard {
-		file, err := os.Create(path)
+		file, err := options.open(path)
 		if err != nil {
 			return nil, fmt.Errorf("output: %w", err)
 		}
 		out, f.closers = file, append(f.closers, file)
 	}
-	if kind.Table == "" {
-		f.sink, err = Capture(out, kind.Capture)
+	if kind.IsCapture() {
+		f.sink, err = newCapture(out, kind.Capture)
 	} else {
 		buffered := bufio.NewWriterSize(out, 1<<20)
 		f.closers = append([]io.Closer{flusher{buffered}}, f.closers...)
-		f.sink, err = Table(buffered, kind.Table, options.Link)
+		if kind.Flows != "" {
+			f.records, err = flows(buffered, kind.Flows)
+		} else {
+			f.sink, err = newTable(buffered, kind.Table, options.Link)
+		}
 	}
 	if err != nil {
 		return nil, errors.Join(err, f.closeAll(), f.remove())
@@ -119,13 +97,23 @@ type flusher struct{ w *bufio.Writer }
 
 func (f flusher) Close() error { return f.w.Flush() }
 
-// Write takes a frame, as Sink says.
-func (f *File) Write(frame *tcp.Frame) error {
-	if err := f.sink.Write(frame); err != nil {
+// packetFile is a File of packets as a Sink.
+type packetFile struct{ *File }
+
+func (p packetFile) Write(frame *tcp.Frame) error { return p.note(p.sink.Write(frame)) }
+
+// flowFile is a File of flows as a recordWriter.
+type flowFile struct{ *File }
+
+func (f flowFile) Write(r *flow.Record) error { return f.note(f.records.Write(r)) }
+
+// note counts what was written, or keeps the error.
+func (f *File) note(err error) error {
+	if err != nil {
 		f.fail(err)
 		return f.failed
 	}
-	f.packets++
+	f.written++
 	return nil
 }
 
@@ -135,12 +123,12 @@ func (f *File) fail(err error) {
 		f.failed = fmt.Errorf("output: %s: %w", f.Path, err)
 	}
 	if wrote, ok := errors.AsType[*pcap.WriteError](err); ok {
-		f.packets = wrote.Packets
+		f.written = wrote.Packets
 	}
 }
 
 // Close ends the file. Whatever was written before is then a valid capture or
-// table; a table that cannot be ended, and a file without a packet, is removed.
+// table; a table that cannot be ended, and a file with nothing in it, is removed.
 // The error is that of the first write that failed, if Write has not returned it.
 func (f *File) Close() error {
 	if f.closed {
@@ -148,14 +136,16 @@ func (f *File) Close() error {
 	}
 	f.closed = true
 	before := f.failed
-	if err := f.sink.Close(); err != nil {
-		f.fail(err)
+	var end io.Closer = f.sink
+	if f.records != nil {
+		end = f.records
 	}
+	f.closers = append([]io.Closer{end}, f.closers...)
 	if err := f.closeAll(); err != nil {
 		f.fail(err)
 	}
-	if f.packets == 0 || f.failed != nil && f.Kind.Table != "" {
-		f.packets = 0
+	if f.written == 0 || f.failed != nil && !f.Kind.IsCapture() {
+		f.written = 0
 		if err := f.remove(); err != nil {
 			f.fail(err)
 		}
@@ -186,7 +176,7 @@ func (f *File) remove() error {
 	}
 	for _, name := range names {
 		info, err := os.Lstat(name)
-		if name == Standard || err != nil || !info.Mode().IsRegular() {
+		if f.foreign || name == Standard || err != nil || !info.Mode().IsRegular() {
 			continue
 		}
 		if err := os.Remove(name); err != nil {
@@ -196,5 +186,6 @@ func (f *File) remove() error {
 	return nil
 }
 
-// Packets returns how many packets the file holds; 0: there is no file.
-func (f *File) Packets() int64 { return f.packets }
+// Written returns how many packets the file holds, or flows, as Kind says; 0: there is no
+// file.
+func (f *File) Written() int64 { return f.written }

@@ -1,8 +1,10 @@
 // Package output writes generated traffic. A run and the command that generates
 // more from it write by the same code.
 //
-//   - A [Sink] takes frames: [Capture], [Table], or a [File], which is one of both by
-//     its name, whole or split. [Write] gives all frames to several sinks in one pass.
+//   - [Create] makes [Files] of any [Kind], by their names: captures, whole or split, tables
+//     of packets, and records of flows. [WithFlows] names the tables of flows beside captures.
+//   - A [Sink] takes frames, as files do, and [Write] gives all frames to several sinks in
+//     one pass.
 //   - [NeCSTGen] writes flows in the files that NeCSTGen publishes.
 //   - [WriteRows] writes a table of numbers.
 package output
@@ -23,8 +25,8 @@ type Sink interface {
 	Close() error
 }
 
-// Capture returns a sink that writes a capture. It does not close w.
-func Capture(w io.Writer, options pcap.WriterOptions) (Sink, error) {
+// newCapture returns a sink that writes a capture. It does not close w.
+func newCapture(w io.Writer, options pcap.WriterOptions) (Sink, error) {
 	c, err := pcap.NewWriter(w, options)
 	if err != nil {
 		return nil, err
@@ -43,9 +45,9 @@ type capture struct {
 func (c capture) Write(f *tcp.Frame) error { return c.w.Write(f.Packet.Time, f.Bytes) }
 func (c capture) Close() error             { return c.w.Close() }
 
-// Table returns a sink that writes a packet table of frames of that link, with the columns
+// newTable returns a sink that writes a packet table of frames of that link, with the columns
 // that such frames have values for. It does not close w.
-func Table(w io.Writer, format table.Format, link tcp.Link) (Sink, error) {
+func newTable(w io.Writer, format table.Format, link tcp.Link) (Sink, error) {
 	source := table.NetworkSource
 	if link != tcp.Semtech {
 		source = table.RadioSource

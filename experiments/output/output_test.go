@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"math/rand/v2"
 	"os"
@@ -54,6 +55,11 @@ func TestKindOf(t *testing.T) {
 		{in: "a.pcapng.zst", want: output.Kind{Capture: pcap.WriterOptions{PCAPNG: true, Compression: pcap.Zstd}}},
 		{in: "a.parquet", want: output.Kind{Table: table.Parquet}},
 		{in: "a.csv", want: output.Kind{Table: table.CSV}},
+		{in: "a.flows.csv", want: output.Kind{Flows: "csv"}},
+		{in: "a.FLOWS.pq", want: output.Kind{Flows: "parquet"}},
+		{in: "conn.log", want: output.Kind{Flows: output.Zeek}},
+		{in: "a.IPFIX", want: output.Kind{Flows: output.IPFIX}},
+		{in: "flows.csv", want: output.Kind{Table: table.CSV}},
 		{in: "a.feather", want: output.Kind{Table: table.Arrow}},
 		{in: "a.txt", err: "output: a.txt: unknown ending .txt: want .pcap"},
 		{in: "a.csv.gz", err: "output: a.csv.gz: unknown ending .csv: want"},
@@ -71,6 +77,88 @@ func TestKindOf(t *testing.T) {
 	}
 }
 
+// Beside a capture stand the tables of its flows, once.
+func TestWithFlows(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.Mkdir("folder", 0o777); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ in, want string }{
+		{"a.pcap", "a.pcap a.flows.parquet a.flows.csv"},
+		{"a.pcap a.pcapng.zst b/c", "a.pcap a.pcapng.zst b/c a.flows.parquet a.flows.csv b/c.flows.parquet b/c.flows.csv"},
+		{"a.flows.csv a.pcap.gz", "a.flows.csv a.pcap.gz a.flows.parquet"},
+		{"a.csv a.flows.arrow", "a.csv a.flows.arrow"},
+		{"- /dev/null folder a.txt", "- /dev/null folder a.txt"},
+	} {
+		if got := strings.Join(output.WithFlows(strings.Fields(tt.in)), " "); got != tt.want {
+			t.Errorf("%s: %s, want %s", tt.in, got, tt.want)
+		}
+	}
+}
+
+func TestSplit(t *testing.T) {
+	for _, tt := range []struct{ in, stem, ending string }{
+		{"a.pcap", "a", ".pcap"}, {"b/a.pcapng.zst", "b/a", ".pcapng.zst"}, {"a.flows.parquet", "a", ".flows.parquet"}, {"a", "a", ""}, {"x.y.csv", "x.y", ".csv"},
+	} {
+		if stem, ending := output.Split(tt.in); stem != tt.stem || ending != tt.ending {
+			t.Errorf("%s: %s %s", tt.in, stem, ending)
+		}
+	}
+}
+
+// A table of flows agrees with the packets: each flow once, with as many packets and bytes
+// each way, and those that the writing ended in the middle of as well.
+func TestFlowsAgree(t *testing.T) {
+	t.Chdir(t.TempDir())
+	cancelled, cancel := context.WithCancel(t.Context())
+	cancel()
+	for _, ctx := range []context.Context{t.Context(), cancelled} {
+		files, err := output.Create(output.WithFlows([]string{"a.pcap"}), output.Options{}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		counts := map[int64][2]int64{}
+		n, err := output.Write(ctx, frames(t, 300), nil, append(files.Sinks(), counting(counts))...)
+		if err := errors.Join(err, files.Close()); err != nil && !errors.Is(err, context.Canceled) {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"a.flows.parquet", "a.flows.csv"} {
+			columns, err := table.ReadColumns(name)
+			if err != nil || columns[0].Len() != len(counts) {
+				t.Fatalf("%s: %d flows, want %d, error %v", name, columns[0].Len(), len(counts), err)
+			}
+			all := map[string][]float64{}
+			for _, c := range columns {
+				if all[c.Name()], err = c.Floats(); err != nil {
+					delete(all, c.Name()) // text
+				}
+			}
+			sum := int64(0)
+			for i, id := range all["flow_id"] {
+				got := [2]int64{int64(all["packets_forward"][i]), int64(all["packets_backward"][i])}
+				if got != counts[int64(id)] {
+					t.Errorf("%s: flow %v: %v packets, want %v", name, id, got, counts[int64(id)])
+				}
+				sum += got[0] + got[1]
+			}
+			if sum != n {
+				t.Errorf("%s: %d packets, want %d", name, sum, n)
+			}
+		}
+	}
+}
+
+// counting is a sink that counts the packets of each flow each way.
+type counting map[int64][2]int64
+
+func (c counting) Write(f *tcp.Frame) error {
+	n := c[f.Packet.FlowID]
+	n[f.Packet.Direction]++
+	c[f.Packet.FlowID] = n
+	return nil
+}
+func (c counting) Close() error { return nil }
+
 // broken fails at the n-th frame.
 type broken struct{ left int }
 
@@ -83,6 +171,11 @@ func (b *broken) Write(*tcp.Frame) error {
 	return nil
 }
 func (b *broken) Close() error { return nil }
+
+// buffer is a file in memory.
+type buffer struct{ *bytes.Buffer }
+
+func (buffer) Close() error { return nil }
 
 // What ends writing early leaves whole files that agree.
 func TestWriteEndsEarly(t *testing.T) {
@@ -107,19 +200,17 @@ func TestWriteEndsEarly(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			var capture, rows bytes.Buffer
-			c, err := output.Capture(&capture, pcap.WriterOptions{})
+			files, err := output.Create([]string{"c.pcap", "r.csv"}, output.Options{Open: func(name string) (io.WriteCloser, error) {
+				return buffer{map[string]*bytes.Buffer{"c.pcap": &capture, "r.csv": &rows}[name]}, nil
+			}}, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
-			r, err := output.Table(&rows, table.CSV, tcp.Semtech)
-			if err != nil {
-				t.Fatal(err)
-			}
-			n, err := output.Write(tt.ctx, tt.frames(), nil, tt.sink, c, r)
+			n, err := output.Write(tt.ctx, tt.frames(), nil, append([]output.Sink{tt.sink}, files.Sinks()...)...)
 			if !errors.Is(err, tt.want) || n != tt.packets {
 				t.Errorf("%d packets, %v; want %d, %v", n, err, tt.packets, tt.want)
 			}
-			if err := errors.Join(c.Close(), r.Close()); err != nil {
+			if err := files.Close(); err != nil {
 				t.Fatal(err)
 			}
 			read := int64(0)
@@ -161,6 +252,10 @@ func TestFile(t *testing.T) {
 	}{
 		{"whole", "a.pcap", output.Options{}, 20, []string{"a.pcap"}, ""},
 		{"table", "a.parquet", output.Options{SplitSize: 1 << 16}, 20, []string{"a.parquet"}, ""},
+		{"table of flows", "a.flows.csv", output.Options{}, 20, []string{"a.flows.csv"}, ""},
+		{"log of connections", "a.log", output.Options{}, 20, []string{"a.log"}, ""},
+		{"IPFIX", "a.ipfix", output.Options{}, 20, []string{"a.ipfix"}, ""},
+		{"no flow to write", "c.flows.parquet", output.Options{}, 0, nil, ""},
 		{"split by time", "b.pcap", output.Options{SplitTime: time.Hour}, 20, []string{"b-00001.pcap"}, ""},
 		{"nothing to write", "c.pcap", output.Options{}, 0, nil, ""},
 		{"no part to write", "d.pcap", output.Options{SplitTime: time.Hour}, 0, nil, ""},
@@ -171,7 +266,7 @@ func TestFile(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			f, err := output.Create(tt.path, tt.options, nil)
+			files, err := output.Create([]string{tt.path}, tt.options, nil)
 			if tt.err != "" {
 				if err == nil || !strings.HasPrefix(err.Error(), tt.err) {
 					t.Errorf("%v, want %s", err, tt.err)
@@ -181,12 +276,13 @@ func TestFile(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			n, err := output.Write(t.Context(), frames(t, tt.frames), nil, f)
-			if err := errors.Join(err, f.Close(), f.Close()); err != nil {
+			n, err := output.Write(t.Context(), frames(t, tt.frames), nil, files.Sinks()...)
+			if err := errors.Join(err, files.Close(), files.Close()); err != nil {
 				t.Fatal(err)
 			}
-			if f.Packets() != n || fmt.Sprint(f.Names()) != fmt.Sprint(tt.want) {
-				t.Errorf("%d packets in %v, want %d in %v", f.Packets(), f.Names(), n, tt.want)
+			f := files.All[0]
+			if f.Kind.Flows == "" && f.Written() != n || f.Kind.Flows != "" && f.Written() != int64(tt.frames) || fmt.Sprint(f.Names()) != fmt.Sprint(tt.want) {
+				t.Errorf("%d %s in %v, want %d packets in %v", f.Written(), f.Kind.Unit(), f.Names(), n, tt.want)
 			}
 			left, err := filepath.Glob(tt.path[:1] + "*")
 			if err != nil || len(tt.want) == 0 && len(left) > 0 {
@@ -210,11 +306,11 @@ func TestZstdIsSmall(t *testing.T) {
 	}
 	t.Chdir(t.TempDir())
 	for _, name := range []string{"a.pcap", "a.pcap.zst"} {
-		f, err := output.Create(name, output.Options{}, nil)
+		f, err := output.Create([]string{name}, output.Options{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = output.Write(t.Context(), frames(t, 5000), nil, f)
+		_, err = output.Write(t.Context(), frames(t, 5000), nil, f.Sinks()...)
 		if err := errors.Join(err, f.Close()); err != nil {
 			t.Fatal(err)
 		}
@@ -239,7 +335,7 @@ func TestZstdIsSmall(t *testing.T) {
 // BenchmarkWrite frames flows and writes them to a capture, and to tables beside it.
 func BenchmarkWrite(b *testing.B) {
 	flows := gentest.Flows(2000, rand.NewPCG(1, 2))
-	for _, outs := range [][]string{{"a.pcap"}, {"a.pcapng"}, {"a.pcap", "a.parquet"}, {"a.pcap", "a.parquet", "a.csv"}} {
+	for _, outs := range [][]string{{"a.pcap"}, {"a.pcapng"}, {"a.pcap", "a.flows.parquet", "a.flows.csv"}, {"a.pcap", "a.parquet"}, {"a.pcap", "a.parquet", "a.csv"}} {
 		b.Run(strings.Join(outs, " "), func(b *testing.B) {
 			dir := b.TempDir()
 			packets := int64(0)
@@ -248,19 +344,16 @@ func BenchmarkWrite(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
-				var sinks []output.Sink
+				var paths []string
 				for _, out := range outs {
-					f, err := output.Create(filepath.Join(dir, out), output.Options{}, nil)
-					if err != nil {
-						b.Fatal(err)
-					}
-					sinks = append(sinks, f)
+					paths = append(paths, filepath.Join(dir, out))
 				}
-				n, err := output.Write(b.Context(), framer.Frames(stream(flows)), nil, sinks...)
-				for _, s := range sinks {
-					err = errors.Join(err, s.Close())
-				}
+				files, err := output.Create(paths, output.Options{}, nil)
 				if err != nil {
+					b.Fatal(err)
+				}
+				n, err := output.Write(b.Context(), framer.Frames(stream(flows)), nil, files.Sinks()...)
+				if err := errors.Join(err, files.Close()); err != nil {
 					b.Fatal(err)
 				}
 				packets += n

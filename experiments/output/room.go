@@ -24,7 +24,7 @@ const (
 
 // Room returns an error where a disk has less free than the files on it will take, which
 // hold so many packets, whose frames have so many bytes together. Compressed captures are
-// not counted, since what they take depends on the payloads.
+// not counted, since what they take depends on the payloads, nor are tables of flows.
 func Room(outs []string, packets, bytes float64) error {
 	wanted := make(map[string]float64) // by folder
 	var folders []string
@@ -59,6 +59,8 @@ func fileSize(path string, packets, bytes float64) (float64, bool) {
 		return 0, false // a pipe, a device
 	}
 	switch {
+	case kind.Flows != "":
+		return 0, false
 	case kind.Table == table.CSV:
 		return packets * csvRow, true
 	case kind.Table == table.Arrow:

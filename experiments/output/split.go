@@ -2,7 +2,6 @@ package output
 
 import (
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/necstgen/necstgen/datasets/pcap"
@@ -13,8 +12,7 @@ func (f *File) openSplit(options Options) error {
 	if f.Path == Standard {
 		return fmt.Errorf("output: the standard output cannot be split: want a file")
 	}
-	create := func(name string) (io.WriteCloser, error) { return os.Create(name) }
-	w, err := pcap.NewSplitWriter(create, f.Path, pcap.SplitOptions{WriterOptions: f.Kind.Capture,
+	w, err := pcap.NewSplitWriter(options.open, f.Path, pcap.SplitOptions{WriterOptions: f.Kind.Capture,
 		FileBytes: options.SplitSize, FileDuration: options.SplitTime, Remove: os.Remove})
 	if err != nil {
 		return fmt.Errorf("output: %w", err)
@@ -27,7 +25,7 @@ func (f *File) openSplit(options Options) error {
 // capture is split. A file without a packet is not there and has none.
 func (f *File) Names() []string {
 	switch {
-	case f.packets == 0:
+	case f.written == 0:
 		return nil
 	case f.split != nil:
 		return f.split.Names()

@@ -26,16 +26,17 @@ type packetParams struct {
 	IdleTimeout config.Duration   `json:"idle_timeout"`
 	Port        int               `json:"port"`
 	Gateway     string            `json:"gateway"`
+	Decapsulate bool              `json:"decapsulate"`
 }
 
 func packetsOf(d config.Data) packetParams {
-	return packetParams{d.Application, d.From, d.To, d.Limit, d.IdleTimeout, d.Port, d.Gateway}
+	return packetParams{d.Application, d.From, d.To, d.Limit, d.IdleTimeout, d.Port, d.Gateway, d.Decapsulate}
 }
 
 // selection says which packets are asked for.
 func (p packetParams) selection() trace.Selection {
 	gateway, _ := config.ParseGateway(p.Gateway) // validated
-	return trace.Selection{Applications: p.Application, Port: p.Port, Gateway: gateway, Period: flow.Period{From: p.From, To: p.To}, Limit: p.Limit}
+	return trace.Selection{Applications: p.Application, Port: p.Port, Gateway: gateway, Period: flow.Period{From: p.From, To: p.To}, Limit: p.Limit, Outer: !p.Decapsulate}
 }
 
 // assembler gathers flows of the applications alone.

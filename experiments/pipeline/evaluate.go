@@ -132,7 +132,7 @@ func readSynthetic(ctx context.Context, env *stage.Env, p evaluateParams, t gene
 	}
 	defer data.Close()
 	a := flow.Assembler{IdleTimeout: time.Duration(p.IdleTimeout)}
-	flows, damaged, err := flow.Collect(a.Flows(payloads.Looking(data.Packets(ctx, trace.Selection{Applications: p.Application}))))
+	flows, damaged, err := flow.Collect(a.Flows(payloads.Looking(data.Packets(ctx, trace.Selection{Applications: p.Application, Outer: !p.Decapsulate}))))
 	if err != nil {
 		return nil, err
 	}

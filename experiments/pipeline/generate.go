@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"iter"
 	"maps"
 	"os"
@@ -15,7 +14,6 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/pcap"
-	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/datasets/tcp"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/output"
@@ -33,10 +31,13 @@ const (
 	csvName     = "generated.csv"
 )
 
+// generatedNames are the synthetic packets in each form, and tables of their flows.
+var generatedNames = []string{captureName, parquetName, csvName, "generated.flows.parquet", "generated.flows.csv"}
+
 // generateStage draws flows, frames them, and writes the capture and its tables in
 // one pass.
 func generateStage(e config.Experiment, kind generator.Kind, models []string) stage.Stage {
-	deps := slices.Concat(models, []string{saved.PlanName, generator.TrafficName})
+	deps := slices.Concat(models, []string{saved.PlanName, saved.WordsName, generator.TrafficName})
 	if copies(e) {
 		deps = append(deps, saved.ExamplesName)
 	}
@@ -46,8 +47,8 @@ func generateStage(e config.Experiment, kind generator.Kind, models []string) st
 	if e.Generate.FlowsFrom != "" {
 		deps = append(deps, flowTableName)
 	}
-	return stage.Stage{Name: "generate", Version: 3, Params: e.Generate, Deps: deps, Seeds: []string{"generate"}, Device: kind.Device,
-		Outs: []string{captureName, parquetName, csvName, repairsName},
+	return stage.Stage{Name: "generate", Version: 4, Params: e.Generate, Deps: deps, Seeds: []string{"generate"}, Device: kind.Device,
+		Outs: append(slices.Clip(generatedNames), repairsName),
 		Run: func(ctx context.Context, env *stage.Env) error {
 			source, err := loadSource(ctx, env, kind, e.Data.Application, copies(e))
 			if err != nil {
@@ -70,7 +71,7 @@ func loadSource(ctx context.Context, env *stage.Env, kind generator.Kind, apps f
 			return nil, err
 		}
 	}
-	parts, err := saved.Load(kind, b, apps, examples, env.Path)
+	parts, err := saved.Load(kind, b, apps, saved.Payloads{Words: true, Examples: examples}, env.Path)
 	if err != nil {
 		return nil, err
 	}
@@ -138,33 +139,13 @@ func amountOf(g config.Generate, t generator.Traffic) saved.Amount {
 
 // write writes the frames to the capture and the tables.
 func write(ctx context.Context, env *stage.Env, frames iter.Seq2[tcp.Frame, error], a saved.Amount, source *saved.Source, link tcp.Link) (packets int64, err error) {
-	var sinks []output.Sink
-	var files []io.Closer
-	defer func() {
-		for _, c := range files {
-			if closed := c.Close(); err == nil {
-				err = closed
-			}
-		}
-	}()
-	for _, name := range []string{captureName, parquetName, csvName} {
-		file, err := env.Create(name)
-		if err != nil {
-			return 0, err
-		}
-		var sink output.Sink
-		if format, failed := table.FormatOf(name); failed == nil {
-			sink, err = output.Table(file, format, link)
-		} else {
-			sink, err = output.Capture(file, pcap.WriterOptions{LinkType: link.Type()})
-		}
-		if err != nil {
-			return 0, errors.Join(err, file.Close())
-		}
-		sinks, files = append(sinks, sink), append(files, sink, file)
+	files, err := output.Create(generatedNames, output.Options{Link: link, Open: env.Create}, nil)
+	if err != nil {
+		return 0, err
 	}
 	total, _ := source.Estimate(a)
-	return output.Write(ctx, frames, func(n int64) { env.Progress(n, int64(total), "packets") }, sinks...)
+	packets, err = output.Write(ctx, frames, func(n int64) { env.Progress(n, int64(total), "packets") }, files.Sinks()...)
+	return packets, errors.Join(err, files.Close())
 }
 
 // readBack reads the capture that was written, as anybody would, and checks its count.

@@ -43,7 +43,7 @@ func stagesAt(e config.Experiment, kind generator.Kind) ([]stage.Stage, error) {
 			stages, models = append(stages, s), append(models, s.Outs...)
 		}
 	}
-	stages = append(stages, hostsStage(e))
+	stages = append(stages, hostsStage(e), wordsStage(e))
 	if len(e.Data.Application) == 1 { // of several, nothing is followed
 		stages = append(stages, dynamicsStage(e))
 	} else {

@@ -3,7 +3,7 @@
 //
 //	data -> read -> training.parquet, heldout.parquet, traffic.json
 //	               -> the stages of the generator -> model/...
-//	               -> hosts -> model/plan.json; examples -> model/examples.json
+//	               -> hosts -> model/plan.json; words -> model/words.json; examples -> model/examples.json
 //	               -> dynamics -> dynamics.parquet
 //	        generate -> generated.pcap, .parquet, .csv, repairs.json
 //	        evaluate -> scores.json

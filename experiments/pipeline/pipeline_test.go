@@ -134,7 +134,7 @@ func TestRun(t *testing.T) {
 			}
 			m := finished(t, t.TempDir(), experiment(t, append(tt.overrides, "data.path="+path)...))
 			want := map[string]bool{captureName: true, parquetName: true, csvName: true, scoresName: true, repairsName: true, "report.html": true, "report.md": true, heldOutName: true,
-				saved.PlanName: true, generator.TrafficName: true, generator.TrainingName: true,
+				saved.PlanName: true, saved.WordsName: true, generator.TrafficName: true, generator.TrainingName: true,
 				saved.ExamplesName: tt.name == "copied payloads", "latent.json": tt.trains, "model/aggregate/": tt.aggregate}
 			for name, want := range want {
 				if got := has(m, name); got != want {

@@ -32,6 +32,7 @@ const (
 	HeldOutTableName = "heldout_flows.parquet" // the flows that were not learnt, a table as table.WriteFlows writes it, of a run with level = "aggregate"
 
 	PlanName     = "model/plan.json"     // the hosts, an address.Plan
+	WordsName    = "model/words.json"    // how often the training capture says what, payload.Statistics
 	ExamplesName = "model/examples.json" // payloads of the training capture, of a run with generate.payload = "copy"
 )
 
@@ -46,7 +47,7 @@ func Open(ctx context.Context, runs []*run.Manifest, backend string, out io.Writ
 		}
 	}()
 	var parts []Part
-	for _, m := range runs {
+	for i, m := range runs {
 		var own []Part
 		kind, err := kindOf(m)
 		if err == nil && m.Config.Level == config.PacketLevel || m.Config.Level == config.AggregateLevel {
@@ -60,6 +61,9 @@ func Open(ctx context.Context, runs []*run.Manifest, backend string, out io.Writ
 		}
 		if err != nil {
 			return nil, fmt.Errorf("saved: %s: %w", m.Dir, err)
+		}
+		for k := range own {
+			own[k].Run = i
 		}
 		parts = append(parts, own...)
 	}
@@ -106,25 +110,27 @@ func openParts(m *run.Manifest, kind generator.Kind, d *device.Device) ([]Part, 
 		b = d.Backend
 	}
 	path := func(artifact string) (string, error) { return m.Path(artifact), m.Check(artifact) }
-	return Load(kind, b, m.Config.Data.Application, m.Has(ExamplesName), path)
+	return Load(kind, b, m.Config.Data.Application, Payloads{Words: m.Has(WordsName), Examples: m.Has(ExamplesName)}, path)
+}
+
+// Payloads are what a run has learnt of payloads.
+type Payloads struct {
+	Words    bool // statistics of what is said; runs of earlier versions have none
+	Examples bool // what is said itself, of a run with generate.payload = "copy"
 }
 
 // Load reads what a run has learnt, a part for each of its applications, from its
-// artifacts, with the examples of payloads where there are some; path says where each lies,
-// and fails for one that is not there or not what it was. The parts have one plan of hosts.
-func Load(kind generator.Kind, b compute.Backend, apps flow.Applications, examples bool, path artifact.Paths) ([]Part, error) {
-	var shared Part
+// artifacts, with what there is of payloads; path says where each lies, and fails for one
+// that is not there or not what it was. The parts have one plan of hosts, and the first has
+// the payloads of all.
+func Load(kind generator.Kind, b compute.Backend, apps flow.Applications, has Payloads, path artifact.Paths) ([]Part, error) {
+	shared := Part{Origin: flow.Origin{Name: flow.Generated, Generator: kind.Name}}
 	whole, err := artifact.Read(path, generator.TrafficName, generator.ReadTraffic)
 	if err != nil {
 		return nil, err
 	}
 	if shared.Plan, err = artifact.Read(path, PlanName, address.Read); err != nil {
 		return nil, err
-	}
-	if examples {
-		if shared.Examples, err = artifact.Read(path, ExamplesName, payload.ReadExamples); err != nil {
-			return nil, err
-		}
 	}
 	parts := make([]Part, len(apps))
 	for i, app := range apps {
@@ -138,9 +144,18 @@ func Load(kind generator.Kind, b compute.Backend, apps flow.Applications, exampl
 			return nil, fmt.Errorf("%s: %w", app, err)
 		}
 		if len(apps) > 1 {
-			p.Whole, p.Examples = &whole, nil
+			p.Whole = &whole
 		}
 	}
-	parts[0].Examples = shared.Examples
+	if has.Words {
+		if parts[0].Statistics, err = artifact.Read(path, WordsName, payload.ReadStatistics); err != nil {
+			return nil, err
+		}
+	}
+	if has.Examples {
+		if parts[0].Examples, err = artifact.Read(path, ExamplesName, payload.ReadExamples); err != nil {
+			return nil, err
+		}
+	}
 	return parts, nil
 }

@@ -147,7 +147,7 @@ func (s *Shard) flows(ctx context.Context, k int) iter.Seq2[*flow.Flow, error] {
 	}
 	return func(yield func(*flow.Flow, error) bool) {
 		n := int64(0)
-		for f, err := range s.source.draw(ctx, requests) {
+		for f, err := range s.source.draw(ctx, s.amount.Seed, requests) {
 			if err == nil {
 				f.ID = b.Before + n
 				for j := range f.Packets {

@@ -23,12 +23,17 @@ import (
 // Part is one application of a Source: what a run has learnt of it. Parts of one run have
 // one Plan.
 type Part struct {
-	Generator generator.Generator
-	Plan      *address.Plan
-	Examples  []payload.Example // payloads of its capture; nil without generate.payload = "copy"
-	Traffic   generator.Traffic
-	Weight    float64   // proportion of all flows; 0: what its rate makes it
-	Dynamics  *Dynamics // starts and sizes that are followed; nil: they are drawn
+	Generator  generator.Generator
+	Plan       *address.Plan
+	Statistics []payload.Statistics // how often its capture says what; nil: assumed
+	Examples   []payload.Example    // payloads of its capture; nil without generate.payload = "copy"
+	Traffic    generator.Traffic
+	Weight     float64   // proportion of all flows; 0: what its rate makes it
+	Dynamics   *Dynamics // starts and sizes that are followed; nil: they are drawn
+	Run        int       // number of the run, of those that were opened, that it is of
+
+	// Origin is what the records of its flows say; the seed is that of the amount.
+	Origin flow.Origin
 
 	// Whole is the traffic of all applications of the run, of which this is one; nil: it
 	// is the only one.
@@ -204,7 +209,7 @@ func (s *Source) Flows(ctx context.Context, a Amount) iter.Seq2[*flow.Flow, erro
 	if err := a.check(a.Observed || parts == len(s.Parts)); err != nil {
 		return func(yield func(*flow.Flow, error) bool) { yield(nil, err) }
 	}
-	return upTo(s.draw(ctx, s.requests(a)), a)
+	return upTo(s.draw(ctx, a.Seed, s.requests(a)), a)
 }
 
 // requests returns what each part is asked for.
@@ -231,19 +236,36 @@ func (s *Source) requests(a Amount) []generator.Request {
 	return requests
 }
 
-// draw draws what each part is asked for, as one stream of flows in start order.
-func (s *Source) draw(ctx context.Context, requests []generator.Request) iter.Seq2[*flow.Flow, error] {
+// draw draws what each part is asked for, as one stream of flows in start order. The seed
+// is that of the amount, of which each part has its own.
+func (s *Source) draw(ctx context.Context, seed uint64, requests []generator.Request) iter.Seq2[*flow.Flow, error] {
 	streams := make([]iter.Seq2[*flow.Flow, error], len(s.Parts))
 	for i, p := range s.Parts {
 		streams[i] = p.Traffic.Pad(p.Generator.Flows(ctx, requests[i]))
 		if p.Dynamics != nil {
 			streams[i] = s.named(i, streams[i])
 		}
+		p.Origin.Seed = seed
+		streams[i] = from(&p.Origin, streams[i])
 	}
 	if len(streams) == 1 {
 		return streams[0]
 	}
 	return tcp.Interleave(streams...)
+}
+
+// from gives flows their origin.
+func from(o *flow.Origin, flows iter.Seq2[*flow.Flow, error]) iter.Seq2[*flow.Flow, error] {
+	return func(yield func(*flow.Flow, error) bool) {
+		for f, err := range flows {
+			if f != nil {
+				f.Origin = o
+			}
+			if !yield(f, err) {
+				return
+			}
+		}
+	}
 }
 
 // named gives the flows of a part, which follow its dynamics, the addresses of the hosts
@@ -278,10 +300,14 @@ func partSeed(seed uint64, part int) uint64 {
 // examples of payloads where it has some.
 func (s *Source) Framer(options tcp.Options, seed uint64) (*tcp.Framer, error) {
 	for _, p := range s.Parts {
+		options.Statistics = append(options.Statistics, p.Statistics...)
 		options.Examples = append(options.Examples, p.Examples...)
 	}
 	return tcp.NewFramer(s.plan, options, rand.NewPCG(seed, 1))
 }
+
+// Plan returns the hosts of the frames that a Framer with these options makes.
+func (s *Source) Plan(o address.Options) (*address.Plan, error) { return s.plan.WithOptions(o) }
 
 // Uplinks reports whether all parts are LoRaWAN uplinks, so that the capture can be
 // LoRaTap.

@@ -107,12 +107,17 @@ func (d *Drawing) draw(ctx context.Context, n Number) error {
 
 // write writes the files of a shard, all of them or none.
 func (d *Drawing) write(ctx context.Context, shard *saved.Shard, paths []string) (packets int64, err error) {
-	var files []*output.File
+	temporary := make([]string, len(paths))
+	for i, path := range paths {
+		temporary[i] = unfinished(path)
+	}
+	files, err := output.Create(temporary, output.Options{Link: d.Options.Link}, nil)
+	if err != nil {
+		return 0, err
+	}
 	defer func() {
-		for _, f := range files {
-			err = errors.Join(err, f.Close())
-		}
-		for i, f := range files {
+		err = errors.Join(err, files.Close())
+		for i, f := range files.All {
 			if err == nil {
 				err = errors.Join(toDisk(f.Path), os.Rename(f.Path, paths[i]))
 			}
@@ -121,14 +126,6 @@ func (d *Drawing) write(ctx context.Context, shard *saved.Shard, paths []string)
 			}
 		}
 	}()
-	var sinks []output.Sink
-	for _, path := range paths {
-		f, err := output.Create(unfinished(path), output.Options{Link: d.Options.Link}, nil)
-		if err != nil {
-			return 0, err
-		}
-		files, sinks = append(files, f), append(sinks, f)
-	}
 	before := int64(0)
 	return output.Write(ctx, shard.Frames(ctx), func(n int64) {
 		d.mu.Lock()
@@ -137,7 +134,7 @@ func (d *Drawing) write(ctx context.Context, shard *saved.Shard, paths []string)
 		if before = n; d.Shown != nil {
 			d.Shown(d.packets)
 		}
-	}, sinks...)
+	}, files.Sinks()...)
 }
 
 // toDisk writes what the system holds of a file to the disk.

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+
+	"github.com/necstgen/necstgen/experiments/output"
 )
 
 // Number is one of several shards, written as 3/16.
@@ -37,50 +39,37 @@ func (n *Number) UnmarshalText(text []byte) error {
 // Name returns the name of a shard's file, given that of the whole: big-03-of-16.pcap.zst
 // for big.pcap.zst. By name, the files are in the order of their times.
 func Name(path string, n Number) string {
-	stem, ending := split(path)
+	stem, ending := output.Split(path)
 	count := strconv.Itoa(n.Count)
 	return fmt.Sprintf("%s-%0*d-of-%s%s", stem, len(count), n.Index, count, ending)
 }
 
 // PlanName returns the name of the file of the plan of so many shards: big-of-16.json.
 func PlanName(path string, count int) string {
-	stem, _ := split(path)
+	stem, _ := output.Split(path)
 	return fmt.Sprintf("%s-of-%d.json", stem, count)
 }
 
 // deviceName returns the name of the file that says what computes the shards.
 func deviceName(path string, count int) string {
-	stem, _ := split(path)
+	stem, _ := output.Split(path)
 	return fmt.Sprintf("%s-of-%d.device", stem, count)
 }
 
 // SlurmName returns the name of the folder for what a cluster needs: big-of-16.slurm.
 func SlurmName(path string, count int) string {
-	stem, _ := split(path)
+	stem, _ := output.Split(path)
 	return fmt.Sprintf("%s-of-%d.slurm", stem, count)
 }
 
 // Title returns what the whole is called, of letters, digits, hyphens and dots: big for
 // data/big.pcap.zst.
 func Title(path string) string {
-	stem, _ := split(filepath.Base(path))
+	stem, _ := output.Split(filepath.Base(path))
 	return strings.Map(func(r rune) rune {
 		if r < 128 && (unicode.IsLetter(r) || unicode.IsDigit(r) || r == '.') {
 			return r
 		}
 		return '-'
 	}, stem)
-}
-
-// split cuts the ending off a name, with that of a compression.
-func split(path string) (stem, ending string) {
-	stem = path
-	for _, compression := range []string{".gz", ".zst"} {
-		if short, ok := strings.CutSuffix(stem, compression); ok {
-			stem = short
-			break
-		}
-	}
-	stem = strings.TrimSuffix(stem, filepath.Ext(stem))
-	return stem, path[len(stem):]
 }

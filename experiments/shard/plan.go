@@ -14,6 +14,7 @@ import (
 
 	"github.com/necstgen/necstgen/datasets/atomicfile"
 	"github.com/necstgen/necstgen/experiments/config"
+	"github.com/necstgen/necstgen/experiments/output"
 	"github.com/necstgen/necstgen/experiments/saved"
 )
 
@@ -67,12 +68,14 @@ func (r *Request) Missing(numbers []int) (missing int) {
 	return missing
 }
 
-// paths returns the files of a shard, and reports whether all are there.
+// paths returns the files of a shard, with the tables of flows beside captures, and reports whether all are there.
 func (r *Request) paths(n Number) (paths []string, there bool) {
 	there = true
 	for _, out := range r.Outs {
-		path := Name(out, n)
-		paths = append(paths, path)
+		paths = append(paths, Name(out, n))
+	}
+	paths = output.WithFlows(paths)
+	for _, path := range paths {
 		if _, err := os.Stat(path); err != nil {
 			there = false
 		}

@@ -94,7 +94,7 @@ func TestRun(t *testing.T) {
 		n, last = packets(t, name, last)
 		all += n
 		k := slices.IndexFunc(*drawn, func(d shard.Drawn) bool { return d.Paths[0] == name })
-		if got := (*drawn)[k]; got.Packets != n || got.There || len(got.Paths) != 2 {
+		if got := (*drawn)[k]; got.Packets != n || got.There || len(got.Paths) != 4 { // the capture, the table of packets, two of flows
 			t.Errorf("%s has %d packets, and %+v is said", name, n, got)
 		}
 	}
@@ -127,7 +127,7 @@ func TestRun(t *testing.T) {
 	}
 	left, err := filepath.Glob("*")
 	hidden, err2 := filepath.Glob(".*")
-	if err != nil || err2 != nil || len(left) != 9 || len(hidden) > 0 {
+	if err != nil || err2 != nil || len(left) != 17 || len(hidden) > 0 {
 		t.Errorf("%v and %v are left", left, hidden)
 	}
 }

@@ -52,33 +52,24 @@ func generate(ctx context.Context, ref string, amount saved.Amount, outs []strin
 	if err := output.Room(outs, packets, bytes); err != nil {
 		return err
 	}
-	files := make([]*output.File, 0, len(outs))
-	var sinks []output.Sink
-	for _, path := range outs {
-		f, failed := output.Create(path, output.Options{Link: options.Link}, nil)
-		if err = failed; err != nil {
-			break
-		}
-		files, sinks = append(files, f), append(sinks, f)
-	}
-	if err == nil {
-		v.Start("generate", int64(min(packets, math.MaxInt64/2)), "packets")
-		_, err = output.Write(ctx, framer.Frames(source.Flows(ctx, amount)), v.Set, sinks...)
-	}
-	for _, f := range files {
-		err = errors.Join(err, f.Close())
-	}
+	files, err := output.Create(output.WithFlows(outs), output.Options{Link: options.Link}, nil)
 	if err != nil {
 		return err
 	}
-	return v.output.Finish(written(files))
+	v.Start("generate", int64(min(packets, math.MaxInt64/2)), "packets")
+	_, err = output.Write(ctx, framer.Frames(source.Flows(ctx, amount)), v.Set, files.Sinks()...)
+	err = errors.Join(err, files.Close())
+	if err != nil {
+		return err
+	}
+	return v.output.Finish(written(files.All))
 }
 
 // written returns files and what they hold as a table.
 func written(files []*output.File) report.Table {
-	t := report.Table{Title: "Written", Heads: []string{"file", "packets"}, Right: []bool{false, true}}
+	t := report.Table{Title: "Written", Heads: []string{"file", "", "of"}, Right: []bool{false, true, false}}
 	for _, f := range files {
-		t.Rows = append(t.Rows, []string{filepath.Base(f.Path), output.Thousands(f.Packets())})
+		t.Rows = append(t.Rows, []string{filepath.Base(f.Path), output.Thousands(f.Written()), f.Kind.Unit()})
 	}
 	return t
 }

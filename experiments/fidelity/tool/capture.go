@@ -79,7 +79,7 @@ func write(ctx context.Context, data *trace.Trace, snap int, captures ...*captur
 		writers[i] = &frameWriter{capture: c, snap: snap}
 		defer func() { err = errors.Join(err, writers[i].close()) }()
 	}
-	for p, err := range data.Packets(ctx, trace.Selection{}) {
+	for p, err := range data.Packets(ctx, trace.Selection{Outer: true}) {
 		if flow.IsRecordError(err) {
 			continue
 		}

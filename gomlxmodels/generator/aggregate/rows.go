@@ -274,6 +274,16 @@ func (m *Model) Targets(latent []float32) (t [TargetCount]float64) {
 	return t
 }
 
+// RoundTrip returns log10 seconds of the round trip that the latent of a flow stands for,
+// false where no flow had any or the model has no such column.
+func (m *Model) RoundTrip(latent []float32) (log float64, known bool) {
+	if len(m.Scales) <= roundTrip {
+		return 0, false
+	}
+	log = m.Scales[roundTrip].value(float64(latent[roundTrip]))
+	return log, !math.IsNaN(log)
+}
+
 // Expected returns about how many flows a request comes to, at least 1.
 func (m *Model) Expected(r generator.Request) int {
 	flows := float64(r.Flows)

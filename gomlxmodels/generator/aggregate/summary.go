@@ -19,7 +19,7 @@ const (
 	logDuration
 	medianGap
 	largestGap
-	shortestTurn
+	roundTrip
 	logArrival // log10 seconds since the start of the flow before
 
 	summaryWidth
@@ -36,25 +36,28 @@ const (
 // summaryNames name the numbers in files.
 var summaryNames = [summaryWidth]string{
 	"log10 packets", "log10 forward payload", "log10 backward payload",
-	"log10 duration", "median log10 gap", "largest log10 gap", "shortest log10 turn",
+	"log10 duration", "median log10 gap", "largest log10 gap", "log10 round trip",
 	"log10 inter-flow time",
 }
 
 // LatentNames are the names of the numbers of a flow's latent, in their order.
 func LatentNames() []string { return slices.Clone(summaryNames[:LatentWidth]) }
 
-// summaryOf describes a flow. A flow without gaps or turns has NaN there.
-func summaryOf(f *flow.Flow) [summaryWidth]float64 {
+// summaryOf describes a flow whose far end, if there is one, sends in direction far. A flow
+// without gaps or turns has NaN there.
+func summaryOf(f *flow.Flow, far flow.Direction, tied bool) [summaryWidth]float64 {
 	var payload [2]float64
 	var gaps []float64
+	var turns timeline.Turns
 	turn, sinceTurn := math.NaN(), time.Duration(0)
 	for i := range f.Packets {
 		p := &f.Packets[i]
 		payload[p.Direction&1] += float64(p.PayloadLength)
+		gap := timeline.GapBefore(f, i)
+		turns.Add(p.Direction, gap)
 		if i == 0 {
 			continue
 		}
-		gap := timeline.GapBefore(f, i)
 		gaps = append(gaps, timeline.LogGap(gap))
 		sinceTurn += gap
 		if p.Direction != f.Packets[i-1].Direction {
@@ -63,6 +66,11 @@ func summaryOf(f *flow.Flow) [summaryWidth]float64 {
 			}
 			sinceTurn = 0
 		}
+	}
+	if log, known := turns.First(far); tied && known {
+		turn = log
+	} else if tied {
+		turn = math.NaN()
 	}
 	middle, largest, duration := math.NaN(), math.NaN(), math.NaN()
 	if len(gaps) > 0 {
@@ -81,11 +89,14 @@ func summaryOf(f *flow.Flow) [summaryWidth]float64 {
 
 // Summaries describe flows in start order, [flows, LatentWidth+1]. The last column
 // is the time since the flow before started; that of the first flow is the median of
-// the others'.
+// the others'. The round trip is the first gap before an answer of the end that is far from
+// the capture; where no end is, the shortest time from one change of direction to the next.
 func Summaries(flows []*flow.Flow) *mat.Dense {
 	x := mat.NewDense(len(flows), summaryWidth, nil)
+	ties := timeline.FitTies(flows)
+	far, tied := ties.Far()
 	for i, f := range flows {
-		row := summaryOf(f)
+		row := summaryOf(f, far, tied)
 		x.SetRow(i, row[:])
 	}
 	if len(flows) > 1 {

@@ -128,6 +128,7 @@ func (l *batchSampler) assign(to *slot, f scheduledFlow) {
 	}
 	d.begin(&f)
 	*to = slot{buffer: d, past: begin(f.targets, l.g.Radio.BeginDrawn(f.Latent, f.plan)), walk: l.prior.Start(), latent: f.Latent, want: int(f.Packets), state: maskState{connection: -1}}
+	to.past.turns = l.g.beginTurns(f.Latent)
 	l.active++
 }
 
@@ -184,7 +185,7 @@ func (l *batchSampler) take(i int) (ended bool) {
 	codes := l.network.Codes[i*heads : (i+1)*heads]
 	p := &l.packet
 	p.Radio = nil
-	gap, end := l.decoder.decode(p, codes, l.random.Float64(), l.random.Float64())
+	gap, end := l.decoder.decode(p, codes, &to.past.turns, l.random.Float64(), l.random.Float64())
 	if planned, last, ok := to.past.radio.Planned(); ok {
 		if end = last; planned >= 0 {
 			gap = planned

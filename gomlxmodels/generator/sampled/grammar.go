@@ -24,7 +24,7 @@ func fitGrammar(flows []*flow.Flow, v *vocabulary) grammar {
 	for _, f := range flows {
 		past := begin(targets{}, radio.Past{})
 		for i := range f.Packets {
-			v.encode(codes, f, i, len(f.Packets)-1)
+			v.encode(codes, f, i, len(f.Packets)-1, &past.turns)
 			state := past.connection()
 			if counts[state] == nil {
 				counts[state] = make([]int, v.Class.Len())

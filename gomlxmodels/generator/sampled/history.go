@@ -7,6 +7,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/aggregate"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/radio"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 )
 
 // history is what the network is told of the packets so far, as numbers of
@@ -14,7 +15,8 @@ import (
 type history struct {
 	packets        int
 	gap, gapBefore float32 // log10 seconds before the last two packets
-	turn, shortest float32 // log10 seconds of the last change of direction, and of the quickest one
+	turn           float32 // log10 seconds of the last change of direction
+	turns          timeline.Turns
 	elapsed        time.Duration
 	payload        int32
 	first          [2]int32 // payload of each direction's first packet that has any
@@ -31,7 +33,7 @@ type history struct {
 }
 
 // historyWidth is the number of values that append gives.
-const historyWidth = 19 + aggregate.TargetCount
+const historyWidth = 20 + aggregate.TargetCount
 
 // seen returns 1 if that side has sent the flag. A recurrent state has to learn to
 // keep it; told, it ends connections properly (without that it closes 87 % of them).
@@ -64,6 +66,19 @@ func log10Of(x int64) float32 {
 // logTime returns log10 of a time in seconds, of a nanosecond for none.
 func logTime(t time.Duration) float32 { return log10Of(max(0, int64(t)-1)) - 9 }
 
+// firstGap returns the first gap of the turns in a direction, in so small a unit that
+// training's jitter leaves it exact to 12 %.
+func (h *history) firstGap(d flow.Direction) float32 {
+	log, known := h.turns.First(d)
+	if !known {
+		return unknownGap
+	}
+	return float32(log) + 2
+}
+
+// unknownGap stands for a first gap that has not come yet.
+const unknownGap = -5
+
 // append adds the values for the next packet to dst. The last two say what kind of flow
 // this is when a long one's state has forgotten it; they are in so small a unit that
 // training's jitter leaves similar payloads apart.
@@ -74,7 +89,7 @@ func (h *history) append(dst []float32) []float32 {
 	left := func(i int, soFar float32) float32 { return max(-1, min(1, (float32(h.target[i])-soFar)/2)) }
 	return append(dst,
 		left(0, packets), left(1, bytes[0]), left(2, bytes[1]), left(3, elapsed),
-		unitGap(h.gap), unitGap(h.gapBefore), unitGap(h.turn), unitGap(h.shortest),
+		unitGap(h.gap), unitGap(h.gapBefore), unitGap(h.turn), h.firstGap(flow.Forward), h.firstGap(flow.Backward),
 		unitGap(elapsed), log(int64(h.payload), 8), packets*(math.Ln10/5),
 		bytes[0]*(math.Ln10/15), bytes[1]*(math.Ln10/15), log(int64(h.packetsInTurn), 5),
 		h.seen(flow.Forward, flow.SYN), h.seen(flow.Backward, flow.SYN), h.seen(flow.Forward, flow.FIN), h.seen(flow.Backward, flow.FIN),
@@ -90,7 +105,7 @@ type targets = [aggregate.TargetCount]float64
 
 // begin returns the history before a flow's first packet.
 func begin(t targets, r radio.Past) history {
-	return history{gap: -9, gapBefore: -9, turn: -9, shortest: -9, target: t, radio: r}
+	return history{gap: -9, gapBefore: -9, turn: -9, target: t, radio: r}
 }
 
 // add takes in a packet and the gap before it.
@@ -103,11 +118,9 @@ func (h *history) add(p *flow.Packet, gap time.Duration) {
 	h.sinceTurn += gap
 	if h.packets > 0 && p.Direction != h.direction {
 		h.turn = logTime(h.sinceTurn)
-		if h.shortest == -9 || h.turn < h.shortest {
-			h.shortest = h.turn
-		}
 		h.sinceTurn, h.packetsInTurn = 0, 0
 	}
+	h.turns.Add(p.Direction, gap)
 	h.direction, h.protocol = p.Direction, p.Tuple.Proto
 	h.payload = p.PayloadLength
 	side := p.Direction & 1

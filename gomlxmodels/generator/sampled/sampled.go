@@ -120,7 +120,7 @@ func (g *Generator) fit(ctx context.Context, b compute.Backend, p params, networ
 	network.Heads = append([]lstm.Head{
 		{Name: "label", Classes: len(g.Chain.Labels())}, {Name: "class", Classes: v.Class.Len()},
 		{Name: "header", Classes: v.Header.Len()}, {Name: "payload", Classes: v.Payload.Len()},
-		{Name: "gap", Classes: v.Gap.Len()}, {Name: "gap fraction", Classes: gapFractions},
+		{Name: "gap", Classes: v.gapClasses()}, {Name: "gap fraction", Classes: gapFractions},
 	}, g.Radio.Heads()...)
 	network.Prior, network.Masked = true, headClass
 	network.Rare = []float64{headHeader: rareValue, headPayload: rareValue, headGap: rareValue, headFraction: rareValue}
@@ -157,13 +157,14 @@ func (g *Generator) sequences(most int, flows []*flow.Flow, labels [][]int, late
 	var all []lstm.Sequence
 	for i, f := range flows {
 		past, walk := begin(g.Aggregate.Targets(latents[i]), g.Radio.Begin(f)), prior.Start()
+		past.turns = g.beginTurns(latents[i])
 		for j := range f.Packets {
 			if j%most == 0 {
 				all = append(all, lstm.Sequence{Latent: latents[i]})
 			}
 			s := &all[len(all)-1]
 			codes := make([]int32, headCount+radioHeads)
-			g.Vocabulary.encode(codes, f, j, len(f.Packets)-1)
+			g.Vocabulary.encode(codes, f, j, len(f.Packets)-1, &past.turns)
 			g.Radio.Encode(codes[headCount:], f, j, &past.radio)
 			label := index[labels[i][j]]
 			codes[headLabel] = int32(label)

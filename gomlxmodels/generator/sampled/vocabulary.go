@@ -16,6 +16,7 @@ type vocabulary struct {
 	Header     *feature.Vocabulary `json:"header"`     // header bytes
 	Payload    *feature.Quantizer  `json:"payload"`    // payload bytes
 	Gap        *feature.Quantizer  `json:"gap"`        // log10 seconds before the packet, first packets left out
+	Turn       *turnGaps           `json:"turn"`       // gaps that are like their flow's first, behind the classes of Gap
 	Resolution int64               `json:"resolution"` // nanoseconds of which all training times are multiples
 }
 
@@ -32,7 +33,7 @@ const (
 
 // complete reports whether nothing is missing, as in a file of another version.
 func (v *vocabulary) complete() bool {
-	return v != nil && v.Class != nil && v.Header != nil && v.Payload != nil && v.Gap != nil && v.Resolution > 0
+	return v != nil && v.Class != nil && v.Header != nil && v.Payload != nil && v.Gap != nil && v.Turn != nil && v.Resolution > 0
 }
 
 // classKey joins what one head draws: direction, TCP flags, whether the flow
@@ -98,19 +99,31 @@ func fitVocabulary(flows []*flow.Flow, gapBins, lengthBins int) (*vocabulary, er
 	if v.Gap, err = feature.FitQuantizer(gaps, gapBins, gapFractions, exactGap); err != nil {
 		return nil, fmt.Errorf("generator: gap: %w", err)
 	}
-	return v, nil
+	v.Turn, err = fitTurnGaps(flows)
+	return v, err
 }
 
+// gapClasses returns how many classes the gap head has: those of gaps, then those of ratios
+// to a flow's first gap.
+func (v *vocabulary) gapClasses() int { return v.Gap.Len() + v.Turn.classes() }
+
 // encode fills codes [headCount] for packet i of a flow, apart from the label, which
-// the caller knows. The gap of a first packet is class 0; it is not drawn.
-func (v *vocabulary) encode(codes []int32, f *flow.Flow, i, last int) {
+// the caller knows. t are the turns of the flow before it. The gap of a first packet is
+// class 0; it is not drawn.
+func (v *vocabulary) encode(codes []int32, f *flow.Flow, i, last int, t *timeline.Turns) {
 	p := &f.Packets[i]
 	class, _ := v.Class.Code(classKey(p, i == last))
 	header, _ := v.Header.Code(int64(p.HeaderLength))
 	payload, _ := v.Payload.Code(float64(p.PayloadLength))
 	var gap, fraction int
 	if i > 0 {
-		gap, fraction = v.Gap.Code(timeline.LogGap(timeline.GapBefore(f, i)))
+		log := timeline.LogGap(timeline.GapBefore(f, i))
+		var ratio bool
+		if gap, fraction, ratio = v.Turn.code(t, p.Direction, log); ratio {
+			gap += v.Gap.Len()
+		} else {
+			gap, fraction = v.Gap.Code(log)
+		}
 	}
 	codes[headClass], codes[headHeader], codes[headPayload] = int32(class), int32(header), int32(payload)
 	codes[headGap], codes[headFraction] = int32(gap), int32(fraction)
@@ -134,9 +147,9 @@ func newDecoder(v *vocabulary) *decoder {
 }
 
 // decode makes p the packet that classes name, apart from its time and uplink, and
-// gives the gap before it. u and w in [0, 1) choose inside the payload's bin and
-// the gap's fraction.
-func (d *decoder) decode(p *flow.Packet, codes []int32, u, w float64) (gap time.Duration, end bool) {
+// gives the gap before it. t are the turns of the flow before it; u and w in [0, 1) choose
+// inside the payload's bin and the gap's fraction.
+func (d *decoder) decode(p *flow.Packet, codes []int32, t *timeline.Turns, u, w float64) (gap time.Duration, end bool) {
 	v := d.v
 	class := &d.classes[codes[headClass]]
 	p.Direction, p.Flags, p.Tuple.Proto = class.Direction, class.Flags, class.Tuple.Proto
@@ -144,7 +157,13 @@ func (d *decoder) decode(p *flow.Packet, codes []int32, u, w float64) (gap time.
 	p.PayloadLength = int32(math.Round(v.Payload.Value(int(codes[headPayload]), 0, u)))
 	p.Length = p.HeaderLength + p.PayloadLength
 	p.Captured = p.Length
-	seconds := math.Exp(v.Gap.Value(int(codes[headGap]), int(codes[headFraction]), w) * math.Ln10)
+	var log float64
+	if code, fraction := int(codes[headGap]), int(codes[headFraction]); code < v.Gap.Len() {
+		log = v.Gap.Value(code, fraction, w)
+	} else {
+		log = v.Turn.value(t, p.Direction, code-v.Gap.Len(), fraction, w)
+	}
+	seconds := math.Exp(log * math.Ln10)
 	if seconds > 2*timeline.ShortestGap {
 		gap = time.Duration(math.Round(seconds*1e9/float64(v.Resolution))) * time.Duration(v.Resolution)
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 )
 
 // log10Of is log10(1 + x) for every size of number that a history counts.
@@ -47,11 +48,12 @@ func TestDecodeInvertsEncode(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	codes, again := make([]int32, headCount), make([]int32, headCount)
 	for _, f := range flows {
+		var before timeline.Turns
 		for i := range f.Packets {
 			last := len(f.Packets) - 1
-			v.encode(codes, f, i, last)
+			v.encode(codes, f, i, last, &before)
 			var p flow.Packet
-			gap, end := d.decode(&p, codes, random.Float64(), random.Float64())
+			gap, end := d.decode(&p, codes, &before, random.Float64(), random.Float64())
 			if end != (i == last) {
 				t.Fatalf("flow %d, packet %d: end is %v", f.ID, i, end)
 			}
@@ -61,7 +63,8 @@ func TestDecodeInvertsEncode(t *testing.T) {
 			if !end {
 				ends = 2
 			}
-			v.encode(again, one, 1, ends)
+			v.encode(again, one, 1, ends, &before)
+			before.Add(f.Packets[i].Direction, timeline.GapBefore(f, i))
 			if i == 0 {
 				again[headGap], again[headFraction] = codes[headGap], codes[headFraction]
 			}

@@ -4,6 +4,7 @@
 //	Order, Place     the packets of all flows in time order
 //	Segments         the packets of flows as one timeline, cut into blocks
 //	Pace             what is learnt of such a timeline, and lays drawn blocks one behind the other
+//	Turns, FitTies   first gaps before answers, and in which directions later ones are like them
 //	LogGap, GapBefore, Arrivals, Resolution  times between packets and flows
 package timeline
 

@@ -1,0 +1,82 @@
+package sampled
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/necstgen/necstgen/datasets/feature"
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
+)
+
+// turnGaps are the classes of the gap head for gaps that are like their flow's first in the
+// same direction: bins of the logarithm of their ratio, behind the classes of the gaps
+// themselves. Without them the network draws the round trip anew at each turn: within a
+// flow of the quickstart, the logarithms of the gaps before packets of the client had a
+// standard deviation of 0.27 in the median, and in real flows of 0.07.
+type turnGaps struct {
+	Tied    [2]bool            `json:"tied"`    // by direction: gaps are like the flow's first
+	Typical [2]float64         `json:"typical"` // by direction: median log10 seconds of first gaps, for a flow that has none yet
+	Ratio   *feature.Quantizer `json:"ratio"`   // log10 of gap / first gap; nil: no direction is tied
+
+	// RoundTrip says that the aggregate level gives the first gap in direction Far, which
+	// is tied.
+	RoundTrip bool           `json:"round_trip"`
+	Far       flow.Direction `json:"far"`
+}
+
+// ratioBins is the number of classes of ratios, each with gapFractions parts.
+const ratioBins = 12
+
+// fitTurnGaps learns which directions are tied, and the bins of their ratios.
+func fitTurnGaps(flows []*flow.Flow) (*turnGaps, error) {
+	ties := timeline.FitTies(flows)
+	g := &turnGaps{Tied: ties.Tied, Typical: ties.Typical}
+	if g.Far, g.RoundTrip = ties.Far(); !g.RoundTrip {
+		return g, nil
+	}
+	var err error
+	if g.Ratio, err = feature.FitQuantizer(ties.Ratios, ratioBins, gapFractions, exactGap); err != nil {
+		return nil, fmt.Errorf("generator: ratio of gaps: %w", err)
+	}
+	return g, nil
+}
+
+// classes returns how many classes of ratios there are.
+func (g *turnGaps) classes() int {
+	if g.Ratio == nil {
+		return 0
+	}
+	return g.Ratio.Len()
+}
+
+// code returns the class and the fraction of the gap before a packet in direction d, whose
+// flow was so far as t, and false for a gap that is not told as a ratio.
+func (g *turnGaps) code(t *timeline.Turns, d flow.Direction, log float64) (class, fraction int, ok bool) {
+	first, known := t.First(d)
+	if !known || !g.Tied[d&1] || !t.Answers(d) || math.Abs(log-first) > timeline.NearRatio {
+		return 0, 0, false
+	}
+	class, fraction = g.Ratio.Code(log - first)
+	return class, fraction, true
+}
+
+// value returns log10 seconds of the gap of a class and fraction, at position u in [0, 1) of
+// the fraction. Where the network draws a ratio before its flow has a first gap, which is
+// rare, it is one to a typical flow's.
+func (g *turnGaps) value(t *timeline.Turns, d flow.Direction, class, fraction int, u float64) float64 {
+	first, known := t.First(d)
+	if !known {
+		first = g.Typical[d&1]
+	}
+	return first + g.Ratio.Value(class, fraction, u)
+}
+
+// beginTurns returns the turns of a flow whose latent is given, before its first packet.
+func (g *Generator) beginTurns(latent []float32) timeline.Turns {
+	turn := g.Vocabulary.Turn
+	if log, known := g.Aggregate.RoundTrip(latent); known && turn.RoundTrip {
+		return timeline.Begun(turn.Far, log)
+	}
+	return timeline.Turns{}
+}
