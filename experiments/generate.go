@@ -8,6 +8,7 @@ type generateOptions struct {
 	duration       durationFlag
 	rateFactor     factorFlag
 	weights        weightsFlag
+	only           string
 	start          string
 
 	follow, flowsFrom string
@@ -49,6 +50,7 @@ func (c *command) generateCommand() *cobra.Command {
 	flags.Var(&o.duration, "duration", "no flow starts later than this after the first, like 24h or 7d")
 	flags.Var(&o.rateFactor, "rate-factor", "flows a second, as a multiple of what was learnt (default 1)")
 	flags.Var(&o.weights, "share", "proportion of each run or application in the flows, like HTTP=0.7,DNS=0.3 (default by the rates that were learnt)")
+	flags.StringVar(&o.only, "only", "", "the `APPLICATIONS` to draw of a run that has learnt several, like HTTP,tcp/502")
 	flags.StringVar(&o.start, "start", "", "`TIME` of the first packet, like 2026-01-31T12:00:00Z (default that of the first run's data)")
 	flags.StringVar(&o.follow, "follow", "", "generate when the original did: all, or a `PERIOD` of it, START..END, of times or of time since the first packet, like +5m")
 	flags.StringVar(&o.flowsFrom, "flows-from", "", "a `TABLE` of flows that gives starts and sizes")

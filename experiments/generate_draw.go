@@ -38,7 +38,10 @@ func (c *command) generate(ctx context.Context, refs []string, o *generateOption
 		return err
 	}
 	defer source.Close()
-	if err := o.weights.weigh(refs, source.Parts); err != nil {
+	if err := o.choose(source); err != nil {
+		return err
+	}
+	if err := o.weights.weigh(namesOf(refs, source), source.Parts); err != nil {
 		return err
 	}
 	if err := o.schedule(runs, source); err != nil {

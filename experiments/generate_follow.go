@@ -8,7 +8,7 @@ import (
 	"github.com/necstgen/necstgen/experiments/saved"
 )
 
-// schedule gives the parts of a source, one for each run, what --follow or --flows-from
+// schedule gives the parts of a source what --follow or --flows-from
 // says.
 func (o *generateOptions) schedule(runs []*run.Manifest, source *saved.Source) error {
 	var follow config.Follow
@@ -18,9 +18,9 @@ func (o *generateOptions) schedule(runs []*run.Manifest, source *saved.Source) e
 	for i := range source.Parts {
 		var err error
 		if part := &source.Parts[i]; o.follow != "" {
-			part.Dynamics, err = saved.OpenDynamics(runs[i], follow.Period())
+			part.Dynamics, err = saved.OpenDynamics(runs[source.Parts[i].Run], follow.Period())
 		} else if o.flowsFrom != "" {
-			part.Dynamics, err = saved.OpenFlowTable(runs[i], o.flowsFrom, part.Traffic)
+			part.Dynamics, err = saved.OpenFlowTable(runs[source.Parts[i].Run], o.flowsFrom, part.Traffic)
 		}
 		if err != nil {
 			return fmt.Errorf("generate: %w", err)

@@ -13,12 +13,12 @@ import (
 // generateNeCSTGen writes NeCSTGen's output files, of each run its own.
 func (c *command) generateNeCSTGen(ctx context.Context, runs []*run.Manifest, source *saved.Source, o *generateOptions, a saved.Amount) error {
 	var all []string
-	for i, part := range source.Parts {
+	for _, part := range source.Parts {
 		one, err := saved.New(part)
 		if err != nil {
 			return err
 		}
-		t, e := part.Traffic, runs[i].Config
+		t, e := part.Traffic, runs[part.Run].Config
 		files := output.NeCSTGen{Application: output.ApplicationName(t.Application, e.Features.Variant, e.Data.Port),
 			Connected: t.Protocol == flow.TCP, NoFlow: t.Segment > 0, Uplinks: t.Uplinks}
 		names, err := files.Write(o.necstgen, one.Flows(ctx, a))

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/experiments/saved"
 )
 
@@ -56,10 +57,46 @@ func (w weightsFlag) weigh(runs []string, parts []saved.Part) error {
 			return usageError{fmt.Errorf("generate: --share %s: %d of the runs are called so or are of that application: want one of %s", name, found, known)}
 		}
 	}
+	rest := 1.0
 	for i := range parts {
-		if len(w) > 0 && parts[i].Weight == 0 {
+		rest -= parts[i].Weight
+	}
+	for i := range parts {
+		switch {
+		case len(w) == 0 || parts[i].Weight > 0:
+		case parts[i].Whole == nil:
 			return usageError{fmt.Errorf("generate: --share: none for %s (%s): want proportions of all runs, or none", runs[i], parts[i].Traffic.Application)}
+		case rest <= 0:
+			return usageError{fmt.Errorf("generate: --share: nothing is left for %s: want proportions whose sum is below 1, or --only without it", parts[i].Traffic.Application)}
 		}
 	}
+	saved.Share(parts, rest)
 	return nil
+}
+
+// choose leaves the parts of --only.
+func (o *generateOptions) choose(source *saved.Source) error {
+	if o.only == "" {
+		return nil
+	}
+	var apps flow.Applications
+	err := apps.UnmarshalText([]byte(o.only))
+	if err == nil && len(apps) == 0 {
+		return nil // all
+	}
+	if err == nil {
+		err = source.Only(apps)
+	}
+	if err != nil {
+		return usageError{fmt.Errorf("generate: --only %s: %w", o.only, err)}
+	}
+	return nil
+}
+
+// namesOf returns for each part of a source the name by which its run was given.
+func namesOf(refs []string, source *saved.Source) (names []string) {
+	for i := range source.Parts {
+		names = append(names, refs[source.Parts[i].Run])
+	}
+	return names
 }

@@ -60,12 +60,24 @@ func (c *command) printClosing(m *run.Manifest) error {
 	if err != nil {
 		return err
 	}
-	var rows [][]string
-	for _, s := range fidelity.Closing(scores) {
-		rows = append(rows, append([]string{s.Level + " " + s.Score}, numbers(s, []string{baseline.MarkovName, baseline.BootstrapName})...))
+	closing := fidelity.Closing(scores)
+	of := func(name string) int { // the first score of an application, by which it is in its place
+		return slices.IndexFunc(closing, func(s fidelity.Score) bool { return s.Application == name })
+	}
+	slices.SortStableFunc(closing, func(a, b fidelity.Score) int { return of(a.Application) - of(b.Application) })
+	heads, rows := []string{"SCORE", "VALUE", "95 %", "FLOOR", "MARKOV", "BOOTSTRAP"}, [][]string(nil)
+	if len(closing) > 0 && closing[0].Application != closing[len(closing)-1].Application {
+		heads = append(heads, "OF")
+	}
+	for _, s := range closing {
+		row := append([]string{s.Level + " " + s.Score}, numbers(s, []string{baseline.MarkovName, baseline.BootstrapName})...)
+		if len(heads) > len(row) {
+			row = append(row, s.Application)
+		}
+		rows = append(rows, row)
 	}
 	fmt.Fprintln(c.out)
-	if err := printTable(c.out, []string{"SCORE", "VALUE", "95 %", "FLOOR", "MARKOV", "BOOTSTRAP"}, rows); err != nil {
+	if err := printTable(c.out, heads, rows); err != nil {
 		return err
 	}
 	return printLine(c.out, "")

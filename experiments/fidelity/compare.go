@@ -212,7 +212,7 @@ func compareOne(cfg Config, p part, src rand.Source) []Score {
 		}
 		scores[i].Value, scores[i].NReal, scores[i].NSynthetic, scores[i].Note = number(r.value), r.real, r.synthetic, r.note
 		scores[i].LooksAt, byChance[i] = r.looksAt, r.chance
-		if r.interval != nil {
+		if r.interval != nil && scores[i].Value != nil {
 			found := r.interval()
 			scores[i].Interval = &found
 		}

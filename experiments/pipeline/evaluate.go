@@ -11,7 +11,6 @@ import (
 	"github.com/necstgen/necstgen/experiments/fidelity/identifier"
 	"github.com/necstgen/necstgen/experiments/fidelity/tool"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
-	"github.com/necstgen/necstgen/gomlxmodels/generator/baseline"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
@@ -68,7 +67,7 @@ func evaluate(ctx context.Context, env *stage.Env, p evaluateParams, recurrent b
 	if err != nil {
 		return err
 	}
-	baselines, err := drawBaselines(ctx, env, p, t, split.Training, len(synthetic))
+	baselines, err := allBaselines(ctx, env, p, t, split.Training, synthetic)
 	if t.Piece > 0 {
 		split.Training, split.HeldOut, synthetic = timeline.Pieces(split.Training, t.Piece), timeline.Pieces(split.HeldOut, t.Piece), timeline.Pieces(synthetic, t.Piece)
 		for name := range baselines {
@@ -145,35 +144,4 @@ func readSynthetic(ctx context.Context, env *stage.Env, p evaluateParams, t gene
 		return timeline.Segments(flows, t.Segment)
 	}
 	return flows, nil
-}
-
-// mostBaseline are the flows of a baseline at most; the scores compare fewer.
-const mostBaseline = 20000
-
-// drawBaselines draws as many flows of the Markov chain and of the bootstrap as were
-// generated.
-func drawBaselines(ctx context.Context, env *stage.Env, p evaluateParams, t generator.Traffic, training []*flow.Flow, n int) (map[string][]*flow.Flow, error) {
-	seed, err := env.Seed("baselines")
-	if err != nil {
-		return nil, err
-	}
-	r := generator.Request{Flows: min(n, mostBaseline), Seed: seed, Start: t.Start, RateFactor: p.RateFactor}
-	found := make(map[string][]*flow.Flow)
-	chain, err := baseline.FitMarkov(p.MarkovOrder, training, t.Segment > 0)
-	if err != nil {
-		return nil, err
-	}
-	copies, err := baseline.FitBootstrap(training, t.Segment > 0)
-	if err != nil {
-		return nil, err
-	}
-	for name, g := range map[string]generator.Generator{baseline.MarkovName: chain, baseline.BootstrapName: copies} {
-		for f, err := range t.Pad(g.Flows(ctx, r)) {
-			if err != nil {
-				return nil, err
-			}
-			found[name] = append(found[name], f)
-		}
-	}
-	return found, nil
 }

@@ -49,7 +49,7 @@ func generateStage(e config.Experiment, kind generator.Kind, models []string) st
 	return stage.Stage{Name: "generate", Version: 4, Params: e.Generate, Deps: deps, Seeds: []string{"generate"}, Device: kind.Device,
 		Outs: append(slices.Clip(generatedNames), repairsName),
 		Run: func(ctx context.Context, env *stage.Env) error {
-			source, err := loadSource(ctx, env, kind, copies(e))
+			source, err := loadSource(ctx, env, kind, e.Data.Application, copies(e))
 			if err != nil {
 				return err
 			}
@@ -62,7 +62,7 @@ func generateStage(e config.Experiment, kind generator.Kind, models []string) st
 }
 
 // loadSource loads what the stages before have learnt.
-func loadSource(ctx context.Context, env *stage.Env, kind generator.Kind, examples bool) (*saved.Source, error) {
+func loadSource(ctx context.Context, env *stage.Env, kind generator.Kind, apps flow.Applications, examples bool) (*saved.Source, error) {
 	var b compute.Backend
 	if kind.Device {
 		var err error
@@ -70,11 +70,11 @@ func loadSource(ctx context.Context, env *stage.Env, kind generator.Kind, exampl
 			return nil, err
 		}
 	}
-	part, err := saved.Load(kind, b, saved.Payloads{Words: true, Examples: examples}, env.Path)
+	parts, err := saved.Load(kind, b, apps, saved.Payloads{Words: true, Examples: examples}, env.Path)
 	if err != nil {
 		return nil, err
 	}
-	return saved.New(part)
+	return saved.New(parts...)
 }
 
 // generate writes what the configuration asks for.
@@ -85,6 +85,10 @@ func generate(ctx context.Context, env *stage.Env, g config.Generate, source *sa
 	}
 	options := g.Framing(source.Uplinks())
 	amount := amountOf(g, source.Parts[0].Traffic)
+	if len(source.Parts) > 1 {
+		amount = amountOf(g, *source.Parts[0].Whole)
+		amount.Observed = g.Flows == 0 && g.Packets == 0 && g.Duration == 0
+	}
 	amount.Seed = seed
 	framer, err := source.Framer(options, amount.Seed)
 	if err != nil {

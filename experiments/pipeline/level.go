@@ -11,13 +11,14 @@ import (
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/artifact"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/embedding"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
 
 // stagesAt returns the stages of an experiment's level: of the flow level all of the
-// generator's, the hosts and the capture; of the others those that the level needs, and
+// generator's, for each application in a folder of its own, the hosts and the capture; of the others those that the level needs, and
 // the table that is drawn from it.
 func stagesAt(e config.Experiment, kind generator.Kind) ([]stage.Stage, error) {
 	learn := kind.Stages(e.Settings())
@@ -34,11 +35,20 @@ func stagesAt(e config.Experiment, kind generator.Kind) ([]stage.Stage, error) {
 		}
 		return []stage.Stage{readTableStage(e), *kind.FlowTable, flowTableStage(e), evaluateTableStage(e)}, nil
 	}
-	var models []string // what the generator is loaded from
-	for _, s := range learn {
-		models = append(models, s.Outs...)
+	var models []string // what the generators are loaded from
+	stages := []stage.Stage{readStage(e)}
+	for _, app := range e.Data.Application {
+		for _, s := range learn {
+			s = stage.In(artifact.Folder(app, e.Data.Application), s)
+			stages, models = append(stages, s), append(models, s.Outs...)
+		}
 	}
-	stages := slices.Concat([]stage.Stage{readStage(e)}, learn, []stage.Stage{hostsStage(e), wordsStage(e), dynamicsStage(e)})
+	stages = append(stages, hostsStage(e), wordsStage(e))
+	if len(e.Data.Application) == 1 { // of several, nothing is followed
+		stages = append(stages, dynamicsStage(e))
+	} else {
+		models = append(models, ownNames(e.Data.Application, generator.TrafficName)...)
+	}
 	if copies(e) {
 		stages = append(stages, examplesStage(e))
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -18,6 +19,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/pcap"
 	"github.com/necstgen/necstgen/datasets/table"
 	"github.com/necstgen/necstgen/datasets/tcp"
+	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/fidelity"
 	"github.com/necstgen/necstgen/experiments/run"
@@ -320,5 +322,71 @@ func TestCheckKeys(t *testing.T) {
 	e.Generator = "other"
 	if err := CheckKeys(e, nil); err == nil || !strings.Contains(err.Error(), "want one of bootstrap, markov, paper, sampled") {
 		t.Errorf("%v", err)
+	}
+}
+
+// Several applications are read once and learnt apart, and stand in one capture with as many
+// flows of each as there were.
+func TestSeveralApplications(t *testing.T) {
+	e := experiment(t, "data.name=testbed", "data.path=", "data.limit=12000", "data.application=HTTP,DNS,udp/*", "generator=markov", "generate.flows=0", "evaluate.trees=5", "evaluate.floors=2")
+	m := finished(t, t.TempDir(), e)
+	want := flow.Applications{flow.HTTP, flow.DNS, flow.AnyPort(flow.UDP)}
+	for _, name := range []string{"http/training.parquet", "dns/model/chain.json", "udp-any/traffic.json", "training.parquet", "model/plan.json"} {
+		if !m.Has(name) {
+			t.Errorf("no %s", name)
+		}
+	}
+	learnt, made := map[flow.Application]int{}, map[flow.Application]int{}
+	for _, name := range []string{"training.parquet", heldOutName} {
+		flows, err := table.ReadFlowPackets(m.Path(name), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range flows {
+			learnt[f.Application]++
+		}
+	}
+	data, err := trace.OpenFile(t.Context(), m.Path(captureName), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer data.Close()
+	flows, _, err := flow.Collect((&flow.Assembler{Only: want}).Flows(data.Packets(t.Context(), trace.Selection{})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range flows {
+		made[f.Application]++
+	}
+	for _, app := range want {
+		if learnt[app] == 0 || math.Abs(float64(made[app]-learnt[app])) > 0.05*float64(learnt[app])+1 {
+			t.Errorf("%v: %d flows learnt, %d in the capture", app, learnt[app], made[app])
+		}
+	}
+	scored := map[string]bool{}
+	for _, s := range scoresOf(t, m) {
+		scored[s.Application] = true
+	}
+	if !scored["all"] || !scored["HTTP"] || !scored["udp/*"] {
+		t.Errorf("scores of %v, want all, HTTP and udp/*", scored)
+	}
+}
+
+// All of a capture is divided into what has flows enough, once for a session.
+func TestWholeCapture(t *testing.T) {
+	e := experiment(t, "data.name=testbed", "data.path=", "data.limit=12000", "data.application=all", "generator=markov")
+	p, err := Prepare(t.Context(), "capture", nil, e, Options{Store: store.Open(t.TempDir(), nil)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer p.Close()
+	apps := p.Spec.Config.Data.Application
+	if !slices.Contains(apps, flow.HTTP) || !slices.Contains(apps, flow.DNS) || slices.Contains(apps, flow.ICMPApplication) {
+		t.Errorf("all is %v", apps)
+	}
+	for _, s := range []string{"read", "http/markov", "dns/markov", "hosts", "generate", "evaluate"} {
+		if _, ok := p.Job.Graph.Stage(s); !ok {
+			t.Errorf("no stage %s", s)
+		}
 	}
 }

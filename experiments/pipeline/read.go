@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math"
 	"math/rand/v2"
+	"path"
 	"slices"
 	"strings"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/necstgen/necstgen/datasets/trace"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
+	"github.com/necstgen/necstgen/gomlxmodels/generator/artifact"
 	"github.com/necstgen/necstgen/gomlxmodels/generator/timeline"
 	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
@@ -30,29 +32,47 @@ type readParams struct {
 }
 
 // readStage reads the trace and keeps the application's flows, or the segments of
-// their timeline, in two parts: to learn from, and held out for the scores.
+// their timeline, in two parts: to learn from, and held out for the scores. Of several
+// applications it keeps the flows of each, in a folder of its own, and those of all.
 func readStage(e config.Experiment) stage.Stage {
 	p := readParams{packetsOf(e.Data), e.Data.TestShare, e.Data.Flows}
+	outs := []string{generator.TrainingName, heldOutName, generator.TrafficName}
+	if len(p.Application) > 1 {
+		for _, name := range outs {
+			outs = append(outs, ownNames(p.Application, name)...)
+		}
+	}
 	return stage.Stage{Name: "read", Version: 4, Params: p, Deps: []string{dataName}, Seeds: []string{"split"},
-		Outs: []string{generator.TrainingName, heldOutName, generator.TrafficName},
+		Outs: outs,
 		Run: func(ctx context.Context, env *stage.Env) error {
 			src, err := env.Source("split")
 			if err != nil {
 				return err
 			}
-			t, err := readData(ctx, env, p, src)
+			whole, parts, err := readData(ctx, env, p, src)
 			if err != nil {
 				return err
 			}
-			env.Warn(t.doubts...)
-			for name, flows := range map[string][]*flow.Flow{generator.TrainingName: t.training, heldOutName: t.heldOut} {
-				if err := env.Write(name, func(w io.Writer) error { return table.WriteFlowPackets(w, table.Parquet, flows) }); err != nil {
+			env.Warn(whole.doubts...)
+			for app, t := range parts {
+				if err := t.write(env, artifact.Folder(app, p.Application)); err != nil {
 					return err
 				}
 			}
-			env.Note("%s: %d %s to learn from, %d held out, %d packets", p.Application, len(t.training), unit(t.facts), len(t.heldOut), t.facts.Packets)
-			return writeJSON(env, generator.TrafficName, t.facts)
+			env.Note("%s: %d %s to learn from, %d held out, %d packets", p.Application, len(whole.training), unit(whole.facts), len(whole.heldOut), whole.facts.Packets)
+			if len(parts) > 1 {
+				return whole.write(env, "")
+			}
+			return nil
 		}}
+}
+
+// ownNames are the names of an artifact that each of several applications has.
+func ownNames(apps flow.Applications, name string) (names []string) {
+	for _, app := range apps {
+		names = append(names, path.Join(artifact.Folder(app, apps), name))
+	}
+	return names
 }
 
 // traffic is what is learnt of a trace before any model: the flows of the
@@ -63,31 +83,93 @@ type traffic struct {
 	doubts            []error
 }
 
-// readData reads the data, keeps the application's flows and splits them. What can
-// be known before training is checked here: a clock that jumps, and too few flows.
-func readData(ctx context.Context, env *stage.Env, p readParams, src rand.Source) (*traffic, error) {
+// write makes the artifacts of the traffic in a folder.
+func (t *traffic) write(env *stage.Env, folder string) error {
+	for name, flows := range map[string][]*flow.Flow{generator.TrainingName: t.training, heldOutName: t.heldOut} {
+		if err := env.Write(path.Join(folder, name), func(w io.Writer) error { return table.WriteFlowPackets(w, table.Parquet, flows) }); err != nil {
+			return err
+		}
+	}
+	return writeJSON(env, path.Join(folder, generator.TrafficName), t.facts)
+}
+
+// readData reads the data once, keeps the applications' flows and splits those of each.
+// What can be known before training is checked here: a clock that jumps, and too few
+// flows. The whole of one application is that application's.
+func readData(ctx context.Context, env *stage.Env, p readParams, src rand.Source) (whole *traffic, parts map[flow.Application]*traffic, err error) {
 	data, err := openEnv(env)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	defer data.Close()
 	var damaged damage
 	packets := damaged.leftOut(data.Packets(ctx, p.selection()), func(n int64) { env.Progress(n, 0, "packets") })
 	flows, _, err := flow.Collect(p.assembler().Flows(packets))
 	if changed := data.unchanged(); changed != nil {
-		return nil, changed // whatever that has broken
+		return nil, nil, changed // whatever that has broken
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if len(flows) == 0 {
-		return nil, nothing(ctx, env, p, data.Trace)
+		return nil, nil, nothing(ctx, env, p, data.Trace)
+	}
+	doubts := slices.Concat(data.Warnings(), damaged.doubts())
+	random := rand.New(src)
+	parts = make(map[flow.Application]*traffic)
+	for _, app := range p.Application {
+		own := p
+		own.Application = flow.Applications{app}
+		if parts[app], err = divide(ofApplication(flows, app), own, data.Name, len(p.Application) > 1, random); err != nil {
+			return nil, nil, err
+		}
+		whole = parts[app]
+	}
+	if len(parts) > 1 {
+		whole = together(p.Application, parts, generator.TrafficOf(flows))
+	}
+	whole.doubts = slices.Concat(whole.doubts, doubts)
+	return whole, parts, nil
+}
+
+// ofApplication returns the flows of an application, in their order.
+func ofApplication(flows []*flow.Flow, app flow.Application) (own []*flow.Flow) {
+	for _, f := range flows {
+		if f.Application == app {
+			own = append(own, f)
+		}
+	}
+	return own
+}
+
+// together returns the traffic of several applications as one, of the given facts.
+func together(apps flow.Applications, parts map[flow.Application]*traffic, facts generator.Traffic) *traffic {
+	whole := &traffic{facts: facts}
+	for _, app := range apps {
+		t := parts[app]
+		whole.training, whole.heldOut = append(whole.training, t.training...), append(whole.heldOut, t.heldOut...)
+		for _, doubt := range t.doubts {
+			whole.doubts = append(whole.doubts, fmt.Errorf("%s: %w", app, doubt))
+		}
+	}
+	byStart := func(a, b *flow.Flow) int { return cmp.Or(cmp.Compare(a.Start(), b.Start()), cmp.Compare(a.ID, b.ID)) }
+	slices.SortFunc(whole.training, byStart)
+	slices.SortFunc(whole.heldOut, byStart)
+	return whole
+}
+
+// divide splits the flows of the application of p. Where several applications are learnt,
+// each needs flows enough to hold some of them out whole.
+func divide(flows []*flow.Flow, p readParams, name string, several bool, random *rand.Rand) (*traffic, error) {
+	if len(flows) == 0 {
+		return nil, fmt.Errorf("%s: no flow of %s: leave it out of data.application", name, p.Application)
 	}
 	if err := checkClock(flows); err != nil {
-		return nil, fmt.Errorf("%s: %s: %w", data.Name, p.Application, err)
+		return nil, fmt.Errorf("%s: %s: %w", name, p.Application, err)
 	}
-	t := &traffic{facts: generator.TrafficOf(flows), doubts: slices.Concat(data.Warnings(), damaged.doubts())}
+	t := &traffic{facts: generator.TrafficOf(flows)}
 	if p.Flows == config.NoFlows {
+		var err error
 		if flows, err = t.cut(flows, p.TestShare); err != nil {
 			return nil, err
 		}
@@ -99,14 +181,14 @@ func readData(ctx context.Context, env *stage.Env, p readParams, src rand.Source
 		}
 	}
 	t.facts.Flows = int64(len(flows))
-	if t.facts.Segment == 0 && len(flows) < generator.MinFlows+leastHeldOut {
+	if t.facts.Segment == 0 && !several && len(flows) < generator.MinFlows+leastHeldOut {
 		if t.facts.Piece = pieceOf(t.facts.Packets, p.TestShare); t.facts.Piece >= leastPiece {
 			t.splitEach(flows, p.TestShare)
 			return t, nil
 		}
 		t.facts.Piece = 0
 	}
-	return t, t.split(flows, p, data.Name, rand.New(src))
+	return t, t.split(flows, p, name, random)
 }
 
 // checkClock returns an error where the times of flows jump as no clock does: those

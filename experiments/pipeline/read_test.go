@@ -39,7 +39,8 @@ func readOf(t *testing.T, e config.Experiment) (*traffic, error) {
 	}
 	s := readStage(e)
 	env := stage.NewEnv(s, stage.Host{Open: func(string) (io.ReadCloser, error) { return data.reopen(t.Context()) }})
-	return readData(t.Context(), env, s.Params.(readParams), rand.NewPCG(1, 1))
+	whole, _, err := readData(t.Context(), env, s.Params.(readParams), rand.NewPCG(1, 1))
+	return whole, err
 }
 
 func TestReadFlows(t *testing.T) {

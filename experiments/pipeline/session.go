@@ -9,6 +9,7 @@ import (
 
 	"github.com/gomlx/compute"
 
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/experiments/config"
 	"github.com/necstgen/necstgen/experiments/executor"
 	"github.com/necstgen/necstgen/experiments/run"
@@ -35,8 +36,9 @@ type Session struct {
 	options Options
 
 	mu        sync.Mutex
-	data      map[string]*digested // by what the configuration names
-	tables    map[string]*digested // by path: what generate.flows_from names
+	data      map[string]*digested         // by what the configuration names
+	tables    map[string]*digested         // by path: what generate.flows_from names
+	divisions map[string]flow.Applications // by data and settings: what "all" stands for
 	devices   map[config.Backend]*device.Device
 	abandoned bool // a stage may still use a device
 }
@@ -51,7 +53,7 @@ type digested struct {
 // NewSession returns a session without data and devices. The caller must close it when
 // nothing runs in it any more.
 func NewSession(o Options) *Session {
-	return &Session{options: o, data: map[string]*digested{}, tables: map[string]*digested{}, devices: map[config.Backend]*device.Device{}}
+	return &Session{options: o, data: map[string]*digested{}, tables: map[string]*digested{}, divisions: map[string]flow.Applications{}, devices: map[config.Backend]*device.Device{}}
 }
 
 // Close releases the backends.
@@ -85,6 +87,14 @@ func (s *Session) Prepare(ctx context.Context, name string, overrides []string, 
 	data, err := s.digestData(ctx, e.Data)
 	if err != nil {
 		return nil, err
+	}
+	if len(e.Data.Application) == 0 {
+		if e.Data.Application, err = s.divide(ctx, e.Data, data); err != nil {
+			return nil, err
+		}
+		if graph, err = Graph(e); err != nil {
+			return nil, err
+		}
 	}
 	p := &Prepared{session: s, Spec: run.Spec{Experiment: name, Overrides: overrides, Config: e, Inputs: slices.Clone(data.files), Seeds: map[string]uint64{}}}
 	facts := stage.Facts{Seed: e.Seed, Inputs: map[string]string{dataName: data.sum}}

@@ -12,12 +12,13 @@ import (
 // Amount is how much to draw: it ends at the first of its bounds, of which one
 // must be given unless dynamics are followed, which end, too.
 type Amount struct {
-	Flows      int           `json:"flows"`       // of all applications together; 0: no bound
-	Packets    int64         `json:"packets"`     // end after the flow that reaches so many; 0: no bound
-	Duration   time.Duration `json:"duration"`    // no flow starts later than this after the first; 0: no bound
-	RateFactor float64       `json:"rate_factor"` // flows a second, as a multiple of the training's; 0: 1
-	Seed       uint64        `json:"seed"`        // of every choice
-	Start      int64         `json:"start"`       // of the first flow, nanoseconds since 1970-01-01 UTC; 0: that of the first part's dynamics or training
+	Flows      int           `json:"flows"`              // of all applications together; 0: no bound
+	Packets    int64         `json:"packets"`            // end after the flow that reaches so many; 0: no bound
+	Duration   time.Duration `json:"duration"`           // no flow starts later than this after the first; 0: no bound
+	RateFactor float64       `json:"rate_factor"`        // flows a second, as a multiple of the training's; 0: 1
+	Observed   bool          `json:"observed,omitempty"` // of the parts of one run: each has the flows that it had, from the time on at which it began
+	Seed       uint64        `json:"seed"`               // of every choice
+	Start      int64         `json:"start"`              // of the first flow, nanoseconds since 1970-01-01 UTC; 0: that of the first part's dynamics or training
 }
 
 // check returns an error for the first bound that makes no sense. bounded says that there

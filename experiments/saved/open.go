@@ -47,7 +47,8 @@ func Open(ctx context.Context, runs []*run.Manifest, backend string, out io.Writ
 		}
 	}()
 	var parts []Part
-	for _, m := range runs {
+	for i, m := range runs {
+		var own []Part
 		kind, err := kindOf(m)
 		if err == nil && m.Config.Level == config.PacketLevel || m.Config.Level == config.AggregateLevel {
 			err = fmt.Errorf("it has learnt the level %s alone: want generate --level %s, or a run with level=flow", m.Config.Level, m.Config.Level)
@@ -55,14 +56,16 @@ func Open(ctx context.Context, runs []*run.Manifest, backend string, out io.Writ
 		if err == nil && kind.Device && d == nil {
 			d, err = openDevice(ctx, kind, m, backend, out)
 		}
-		var p Part
 		if err == nil {
-			p, err = openPart(m, kind, d)
+			own, err = openParts(m, kind, d)
 		}
 		if err != nil {
 			return nil, fmt.Errorf("saved: %s: %w", m.Dir, err)
 		}
-		parts = append(parts, p)
+		for k := range own {
+			own[k].Run = i
+		}
+		parts = append(parts, own...)
 	}
 	s, err := New(parts...)
 	if err != nil {
@@ -100,14 +103,14 @@ func openDevice(ctx context.Context, kind generator.Kind, m *run.Manifest, backe
 	return d, err
 }
 
-// openPart loads what one run has learnt.
-func openPart(m *run.Manifest, kind generator.Kind, d *device.Device) (p Part, err error) {
+// openParts loads what one run has learnt.
+func openParts(m *run.Manifest, kind generator.Kind, d *device.Device) ([]Part, error) {
 	var b compute.Backend
 	if kind.Device {
 		b = d.Backend
 	}
 	path := func(artifact string) (string, error) { return m.Path(artifact), m.Check(artifact) }
-	return Load(kind, b, Payloads{Words: m.Has(WordsName), Examples: m.Has(ExamplesName)}, path)
+	return Load(kind, b, m.Config.Data.Application, Payloads{Words: m.Has(WordsName), Examples: m.Has(ExamplesName)}, path)
 }
 
 // Payloads are what a run has learnt of payloads.
@@ -116,26 +119,43 @@ type Payloads struct {
 	Examples bool // what is said itself, of a run with generate.payload = "copy"
 }
 
-// Load reads one part from the artifacts of a run, with what there is of payloads; path
-// says where each lies, and fails for one that is not there or not what it was.
-func Load(kind generator.Kind, b compute.Backend, has Payloads, path func(artifact string) (string, error)) (p Part, err error) {
-	if p.Traffic, err = artifact.Read(path, generator.TrafficName, generator.ReadTraffic); err != nil {
-		return p, err
+// Load reads what a run has learnt, a part for each of its applications, from its
+// artifacts, with what there is of payloads; path says where each lies, and fails for one
+// that is not there or not what it was. The parts have one plan of hosts, and the first has
+// the payloads of all.
+func Load(kind generator.Kind, b compute.Backend, apps flow.Applications, has Payloads, path artifact.Paths) ([]Part, error) {
+	shared := Part{Origin: flow.Origin{Name: flow.Generated, Generator: kind.Name}}
+	whole, err := artifact.Read(path, generator.TrafficName, generator.ReadTraffic)
+	if err != nil {
+		return nil, err
 	}
-	if p.Plan, err = artifact.Read(path, PlanName, address.Read); err != nil {
-		return p, err
+	if shared.Plan, err = artifact.Read(path, PlanName, address.Read); err != nil {
+		return nil, err
+	}
+	parts := make([]Part, len(apps))
+	for i, app := range apps {
+		own := artifact.Within(artifact.Folder(app, apps), path)
+		p := &parts[i]
+		*p = shared
+		if p.Traffic, err = artifact.Read(own, generator.TrafficName, generator.ReadTraffic); err != nil {
+			return nil, err
+		}
+		if p.Generator, err = kind.Load(b, own); err != nil {
+			return nil, fmt.Errorf("%s: %w", app, err)
+		}
+		if len(apps) > 1 {
+			p.Whole = &whole
+		}
 	}
 	if has.Words {
-		if p.Statistics, err = artifact.Read(path, WordsName, payload.ReadStatistics); err != nil {
-			return p, err
+		if parts[0].Statistics, err = artifact.Read(path, WordsName, payload.ReadStatistics); err != nil {
+			return nil, err
 		}
 	}
 	if has.Examples {
-		if p.Examples, err = artifact.Read(path, ExamplesName, payload.ReadExamples); err != nil {
-			return p, err
+		if parts[0].Examples, err = artifact.Read(path, ExamplesName, payload.ReadExamples); err != nil {
+			return nil, err
 		}
 	}
-	p.Origin = flow.Origin{Name: flow.Generated, Generator: kind.Name}
-	p.Generator, err = kind.Load(b, path)
-	return p, err
+	return parts, nil
 }

@@ -9,6 +9,8 @@ import (
 	"math"
 	"math/rand/v2"
 	"net/netip"
+	"slices"
+	"time"
 
 	"github.com/necstgen/necstgen/datasets/address"
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -18,7 +20,8 @@ import (
 	"github.com/necstgen/necstgen/gomlxmodels/generator"
 )
 
-// Part is one application of a Source: what a run has learnt of it.
+// Part is one application of a Source: what a run has learnt of it. Parts of one run have
+// one Plan.
 type Part struct {
 	Generator  generator.Generator
 	Plan       *address.Plan
@@ -27,9 +30,22 @@ type Part struct {
 	Traffic    generator.Traffic
 	Weight     float64   // proportion of all flows; 0: what its rate makes it
 	Dynamics   *Dynamics // starts and sizes that are followed; nil: they are drawn
+	Run        int       // number of the run, of those that were opened, that it is of
 
 	// Origin is what the records of its flows say; the seed is that of the amount.
 	Origin flow.Origin
+
+	// Whole is the traffic of all applications of the run, of which this is one; nil: it
+	// is the only one.
+	Whole *generator.Traffic
+}
+
+// rate returns the flows a second, over all of the time that the run has learnt from.
+func (p *Part) rate() float64 {
+	if p.Whole == nil {
+		return p.Traffic.Rate()
+	}
+	return float64(p.Traffic.Flows) / max(1e-3, time.Duration(p.Whole.Last-p.Whole.Start).Seconds())
 }
 
 // Source draws flows of one application or of several at once. The caller must
@@ -47,20 +63,26 @@ func New(parts ...Part) (*Source, error) {
 	if len(parts) == 0 {
 		return nil, errors.New("saved: no part to draw from")
 	}
-	plans := make([]*address.Plan, len(parts))
-	for i, p := range parts {
+	var plans []*address.Plan
+	for _, p := range parts {
 		if p.Weight < 0 || p.Weight > 1 || (p.Weight > 0) != (parts[0].Weight > 0) {
 			return nil, fmt.Errorf("saved: %s has a weight of %g: want weights above 0 and up to 1 of all applications, or of none", p.Traffic.Application, p.Weight)
 		}
-		plans[i] = p.Plan
+		if !slices.Contains(plans, p.Plan) {
+			plans = append(plans, p.Plan)
+		}
 	}
 	s := &Source{Parts: parts, plan: plans[0]}
-	if len(parts) == 1 {
+	if len(plans) == 1 {
 		return s, nil
 	}
-	var err error
-	if s.plan, s.hosts, err = address.Merge(plans...); err != nil {
+	plan, hosts, err := address.Merge(plans...)
+	if err != nil {
 		return nil, fmt.Errorf("saved: %w", err)
+	}
+	s.plan = plan
+	for _, p := range parts {
+		s.hosts = append(s.hosts, hosts[slices.Index(plans, p.Plan)])
 	}
 	return s, nil
 }
@@ -96,9 +118,12 @@ func (s *Source) starts(a Amount, factors []float64) []int64 {
 		}
 	}
 	starts := make([]int64, len(s.Parts))
+	if a.Observed {
+		first = s.Parts[0].Whole.Start
+	}
 	for i := range s.Parts {
 		starts[i] = cmp.Or(a.Start, first)
-		if s.Parts[i].Dynamics != nil {
+		if s.Parts[i].Dynamics != nil || a.Observed {
 			starts[i] += int64(math.Round(float64(own(i)-first) / factors[i]))
 		}
 	}
@@ -130,14 +155,19 @@ func (s *Source) factors(a Amount) []float64 {
 	}
 	var rates, weights float64
 	for i := range s.Parts {
-		rates += s.Parts[i].Traffic.Rate()
+		rates += s.Parts[i].rate()
 		weights += s.Parts[i].Weight
 	}
 	factors := make([]float64, len(s.Parts))
 	for i := range s.Parts {
-		factors[i] = all
-		if weights > 0 {
-			factors[i] *= s.Parts[i].Weight / weights * rates / s.Parts[i].Traffic.Rate()
+		p := &s.Parts[i]
+		switch {
+		case weights > 0:
+			factors[i] = all * p.Weight / weights * rates / p.Traffic.Rate()
+		case a.Observed:
+			factors[i] = all
+		default:
+			factors[i] = all * (p.rate() / p.Traffic.Rate())
 		}
 	}
 	return factors
@@ -155,6 +185,12 @@ func (s *Source) Estimate(a Amount) (packets, bytes float64) {
 	if parts, all := s.followed(); parts == len(s.Parts) {
 		packets = all
 	}
+	if a.Observed {
+		packets = 0
+		for i := range s.Parts {
+			packets += float64(s.Parts[i].Traffic.Packets)
+		}
+	}
 	if a.Flows > 0 {
 		packets = float64(a.Flows) * perSecond / flows
 	}
@@ -170,7 +206,7 @@ func (s *Source) Estimate(a Amount) (packets, bytes float64) {
 // Flows draws an amount of flows in start order, all parts from the same start on.
 func (s *Source) Flows(ctx context.Context, a Amount) iter.Seq2[*flow.Flow, error] {
 	parts, _ := s.followed()
-	if err := a.check(parts == len(s.Parts)); err != nil {
+	if err := a.check(a.Observed || parts == len(s.Parts)); err != nil {
 		return func(yield func(*flow.Flow, error) bool) { yield(nil, err) }
 	}
 	return upTo(s.draw(ctx, a.Seed, s.requests(a)), a)
@@ -191,6 +227,9 @@ func (s *Source) requests(a Amount) []generator.Request {
 		}
 		if p.Dynamics != nil {
 			r.Schedule = &p.Dynamics.Schedule
+		}
+		if a.Observed {
+			r.Flows = int(p.Traffic.Flows)
 		}
 		requests[i] = r
 	}

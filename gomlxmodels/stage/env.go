@@ -32,8 +32,9 @@ type Host struct {
 // Env is all that a running stage sees. It refuses whatever the stage has not
 // declared, so that a stage cannot have a hidden input.
 type Env struct {
-	stage Stage
-	host  Host
+	stage  Stage
+	host   Host
+	folder string // in front of all names; see In
 }
 
 // NewEnv returns the environment of a stage on a host.
@@ -56,6 +57,7 @@ func quoted(list []string) string {
 
 // Open opens a declared dependency that is one file. The caller closes it.
 func (e *Env) Open(dep string) (io.ReadCloser, error) {
+	dep = e.folder + dep
 	if err := e.declared("dependency", e.stage.Deps, dep); err != nil {
 		return nil, err
 	}
@@ -65,6 +67,7 @@ func (e *Env) Open(dep string) (io.ReadCloser, error) {
 // Path returns where a declared dependency lies, a file or a folder, for readers
 // that open files themselves.
 func (e *Env) Path(dep string) (string, error) {
+	dep = e.folder + dep
 	if err := e.declared("dependency", e.stage.Deps, dep); err != nil {
 		return "", err
 	}
@@ -75,6 +78,7 @@ func (e *Env) Path(dep string) (string, error) {
 // files themselves. An artifact that is a folder exists already; of a file, its folder
 // does.
 func (e *Env) OutPath(out string) (string, error) {
+	out = e.folder + out
 	if err := e.declared("artifact", e.stage.Outs, out); err != nil {
 		return "", err
 	}
@@ -117,6 +121,7 @@ func (e *Env) Checkpoint() string { return e.host.Checkpoint }
 
 // Seed returns the declared seed of that name.
 func (e *Env) Seed(name string) (uint64, error) {
+	name = e.folder + name
 	if err := e.declared("seed", e.stage.Seeds, name); err != nil {
 		return 0, err
 	}
@@ -125,6 +130,7 @@ func (e *Env) Seed(name string) (uint64, error) {
 
 // Source returns a source of random numbers from the declared seed of that name.
 func (e *Env) Source(name string) (rand.Source, error) {
+	name = e.folder + name
 	if err := e.declared("seed", e.stage.Seeds, name); err != nil {
 		return nil, err
 	}
@@ -145,7 +151,7 @@ func (e *Env) Record(metric string, step int, value float64) error {
 	if e.host.Record == nil {
 		return nil
 	}
-	return e.host.Record(metric, step, value)
+	return e.host.Record(e.folder+metric, step, value)
 }
 
 // Progress reports how far the stage is. A total of 0 is not known.

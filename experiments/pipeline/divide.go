@@ -1,0 +1,77 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"github.com/necstgen/necstgen/datasets/flow"
+	"github.com/necstgen/necstgen/datasets/trace"
+	"github.com/necstgen/necstgen/experiments/config"
+	"github.com/necstgen/necstgen/gomlxmodels/generator"
+)
+
+// OwnFlows is how many flows an application or service needs to be learnt by itself where a
+// whole capture is learnt, and PooledFlows how many all others of a transport need.
+const (
+	OwnFlows    = generator.FewFlows + leastHeldOut
+	PooledFlows = generator.MinFlows + leastHeldOut
+)
+
+// Census counts the flows of a trace, in one pass. Damaged records are left out.
+func Census(ctx context.Context, data *trace.Trace, s trace.Selection, a flow.Assembler) (*flow.Census, error) {
+	c := new(flow.Census)
+	for row, err := range a.Table(data.Packets(ctx, s)) {
+		switch {
+		case err == nil:
+			c.Add(&row)
+		case !flow.IsRecordError(err):
+			return nil, err
+		}
+	}
+	return c, nil
+}
+
+// divide returns the applications that data.application = "all" stands for, which takes
+// reading the data once.
+func (s *Session) divide(ctx context.Context, d config.Data, read *digested) (flow.Applications, error) {
+	params, err := json.Marshal(packetsOf(d))
+	if err != nil {
+		return nil, err
+	}
+	key := read.sum + string(params)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if known := s.divisions[key]; known != nil {
+		return known, nil
+	}
+	opened, err := read.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer opened.Close()
+	data := opened.(*input).Trace // as digestData has it
+	p := packetsOf(d)
+	census, err := Census(ctx, data, p.selection(), *p.assembler())
+	if err != nil {
+		return nil, err
+	}
+	parts, left := census.Divide(OwnFlows, PooledFlows)
+	if len(parts) == 0 {
+		return nil, fmt.Errorf("%s: no application, and no transport, has %d flows to learn from: data info lists what there is%s", data.Name, PooledFlows, leftOut(left))
+	}
+	var apps flow.Applications
+	for _, n := range parts {
+		apps = append(apps, n.Application)
+	}
+	s.divisions[key] = apps
+	return apps, nil
+}
+
+// leftOut lists the parts that are too small to be learnt.
+func leftOut(left []flow.Count) (text string) {
+	for _, n := range left {
+		text += fmt.Sprintf("; %s: %d flows", n.Application, n.Flows)
+	}
+	return text
+}
