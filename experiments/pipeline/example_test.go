@@ -53,6 +53,7 @@ func Example() {
 	//   read runs: it was never made
 	//   markov runs: it was never made
 	//   hosts runs: it was never made
+	//   words runs: it was never made
 	//   dynamics runs: it was never made
 	//   generate runs: it was never made
 	//   evaluate runs: it was never made
@@ -60,6 +61,7 @@ func Example() {
 	//   read is stored
 	//   markov runs: params.order: 2 -> 3
 	//   hosts is stored
+	//   words is stored
 	//   dynamics is stored
 	//   generate runs: markov runs
 	//   evaluate runs: params.markov_order: 2 -> 3, and 1 more

@@ -25,16 +25,16 @@ var reach = map[string]struct {
 	"level":              {"flow", nil}, // which stages there are: TestLevels
 	"data.name":          {"other", nil},
 	"data.path":          {"other.pcap", nil},
-	"data.application":   {"SMTP", []string{"read", "examples", "evaluate"}},
-	"data.from":          {"+1s", []string{"read", "examples", "evaluate"}},
-	"data.to":            {"+9h", []string{"read", "examples", "evaluate"}},
-	"data.limit":         {"5000", []string{"read", "examples", "evaluate"}},
-	"data.idle_timeout":  {"9s", []string{"read", "examples", "evaluate"}},
-	"data.decapsulate":   {"false", []string{"read", "examples", "evaluate"}},
+	"data.application":   {"SMTP", []string{"read", "examples", "words", "evaluate"}},
+	"data.from":          {"+1s", []string{"read", "examples", "words", "evaluate"}},
+	"data.to":            {"+9h", []string{"read", "examples", "words", "evaluate"}},
+	"data.limit":         {"5000", []string{"read", "examples", "words", "evaluate"}},
+	"data.idle_timeout":  {"9s", []string{"read", "examples", "words", "evaluate"}},
+	"data.decapsulate":   {"false", []string{"read", "examples", "words", "evaluate"}},
 	"data.test_share":    {"0.4", []string{"read"}},
 	"data.flows":         {"none", []string{"read", "features", "vae", "gmm", "markov", "flows", "lstm", "generate"}}, // there may be no aggregate level
-	"data.port":          {"7", []string{"read", "examples", "evaluate"}},
-	"data.gateway":       {"0000024b0b031c97", []string{"read", "examples", "evaluate"}},
+	"data.port":          {"7", []string{"read", "examples", "words", "evaluate"}},
+	"data.gateway":       {"0000024b0b031c97", []string{"read", "examples", "words", "evaluate"}},
 	"features.variant":   {"lorawan", []string{"features"}},
 	"features.compat":    {"true", []string{"features"}},
 	"vae.hidden":         {"5", []string{"vae"}},
@@ -113,7 +113,7 @@ func TestKeysReachTheirStages(t *testing.T) {
 				}
 				after := ownOf(t, e)
 				reached := 0
-				for _, name := range []string{"read", "features", "vae", "gmm", "markov", "bootstrap", "flows", "lstm", "hosts", "dynamics", "examples", "generate", "evaluate"} {
+				for _, name := range []string{"read", "features", "vae", "gmm", "markov", "bootstrap", "flows", "lstm", "hosts", "dynamics", "examples", "words", "generate", "evaluate"} {
 					changed := before[name] != after[name]
 					if changed {
 						reached++
