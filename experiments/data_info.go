@@ -20,6 +20,7 @@ func (c *command) dataInfoCommand() *cobra.Command {
 			"published packets, plain, gzip or zstd; - is the standard input. Several files,\n" +
 			"the files of a folder and those that a pattern in quotes matches ('day*.pcap')\n" +
 			"are one trace, in time order.\n" +
+			"At the end it says what run capture would learn of it, by which models.\n" +
 			"The exit code is 1 when reading ended before the end of the file; what was\n" +
 			"read until then is printed.",
 		Args: arguments(1, -1, "a capture file, the name of a data set, or - for the standard input"),
@@ -50,9 +51,9 @@ func (c *command) dataInfo(ctx context.Context, names []string, period flow.Peri
 	}
 	show := printInfo
 	if c.json {
-		show = func(w io.Writer, t *summary.Trace) error { return printJSON(w, t) }
+		show = func(w io.Writer, i learntInfo) error { return printJSON(w, i) }
 	}
-	if err := show(c.out, info); err != nil {
+	if err := show(c.out, learntOf(info)); err != nil {
 		return err
 	}
 	return failed

@@ -11,8 +11,9 @@ import (
 	"github.com/necstgen/necstgen/experiments/summary"
 )
 
-// printInfo prints what is known of a trace.
-func printInfo(w io.Writer, s *summary.Trace) error {
+// printInfo prints what is known of a trace, and what can be learnt of it.
+func printInfo(w io.Writer, i learntInfo) error {
+	s := i.Trace
 	var b strings.Builder
 	line := func(name, value string) { fmt.Fprintf(&b, "%-11s %s\n", name, value) }
 	line("file", s.Name)
@@ -52,7 +53,10 @@ func printInfo(w io.Writer, s *summary.Trace) error {
 		p := s.Protocols[name]
 		rows = append(rows, []string{name, output.Thousands(p.Packets), output.Thousands(p.Bytes), output.Thousands(p.Flows)})
 	}
-	return printTable(w, []string{"PROTOCOL", "PACKETS", "BYTES", "FLOWS"}, rows)
+	if err := printTable(w, []string{"PROTOCOL", "PACKETS", "BYTES", "FLOWS"}, rows); err != nil {
+		return err
+	}
+	return printLearnt(w, i)
 }
 
 // printCounts prints the lines of a summary, each by line.

@@ -35,11 +35,16 @@ func (c *Census) Add(r *TableRow) {
 	case key.app == Unknown:
 		key.app = ServiceAt(key.proto, r.Tuple.Dst.Port())
 	}
+	c.Count(key.app, key.proto, 1, r.Packets)
+}
+
+// Count counts flows of an application, or of a service, over a transport.
+func (c *Census) Count(app Application, proto uint8, flows, packets int64) {
 	if c.counts == nil {
 		c.counts = make(map[censusKey]Count)
 	}
-	n := c.counts[key]
-	c.counts[key] = Count{key.app, n.Flows + 1, n.Packets + r.Packets}
+	key := censusKey{app, proto}
+	c.counts[key] = Count{app, flows, packets}.plus(c.counts[key], app)
 }
 
 // mostOwn is how many applications are learnt by themselves at most: each is a model that is

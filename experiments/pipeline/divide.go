@@ -58,7 +58,10 @@ func (s *Session) divide(ctx context.Context, d config.Data, read *digested) (fl
 	}
 	parts, left := census.Divide(OwnFlows, PooledFlows)
 	if len(parts) == 0 {
-		return nil, fmt.Errorf("%s: no application, and no transport, has %d flows to learn from: data info lists what there is%s", data.Name, PooledFlows, leftOut(left))
+		return nil, fmt.Errorf("%s: no application, and no transport, has %d flows to learn from: data info lists what there is; there are%s", data.Name, PooledFlows, leftOut(left))
+	}
+	if len(left) > 0 && s.options.Warn != nil {
+		s.options.Warn(fmt.Sprintf("%s: not learnt are%s", data.Name, leftOut(left)))
 	}
 	var apps flow.Applications
 	for _, n := range parts {
@@ -68,10 +71,16 @@ func (s *Session) divide(ctx context.Context, d config.Data, read *digested) (fl
 	return apps, nil
 }
 
-// leftOut lists the parts that are too small to be learnt.
+// leftOut lists the parts that are not learnt: too small, or without ports.
 func leftOut(left []flow.Count) (text string) {
-	for _, n := range left {
-		text += fmt.Sprintf("; %s: %d flows", n.Application, n.Flows)
+	for i, n := range left {
+		if i > 0 {
+			text += ","
+		}
+		text += fmt.Sprintf(" %d flows of %s", n.Flows, n.Application)
+		if n.Application == flow.Other {
+			text += " (without ports)"
+		}
 	}
 	return text
 }

@@ -25,6 +25,9 @@ type Options struct {
 
 	// Progress stands between the data and its digest; nil: none.
 	Progress func(r io.Reader, bytes int64) io.Reader
+
+	// Warn takes what of a whole capture is not learnt; nil: nobody does.
+	Warn func(message string)
 }
 
 // Session prepares experiments that share what takes time: each data set is digested

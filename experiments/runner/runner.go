@@ -125,7 +125,7 @@ func (r *Runner) Session() *pipeline.Session { return pipeline.NewSession(r.opti
 
 // options are what experiments with results in the store s are prepared with.
 func (r *Runner) options(s *store.Store) pipeline.Options {
-	return pipeline.Options{Store: s, Out: r.Messages,
+	return pipeline.Options{Store: s, Out: r.Messages, Warn: r.Terminal.Warn,
 		Progress: func(in io.Reader, bytes int64) io.Reader {
 			shown := r.Terminal.Progress()
 			shown.Start("digest", bytes, "bytes")

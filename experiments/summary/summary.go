@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -27,6 +28,8 @@ type Summary struct {
 	Errors    int64               `json:"errors"`         // damaged records, and what ended reading early
 	Examples  []string            `json:"error_examples"` // the first of them
 	Protocols map[string]Protocol `json:"protocols"`
+
+	Census *flow.Census `json:"-"` // the flows of each application, and of each server port where none is recognised
 }
 
 // Protocol counts what one protocol has.
@@ -44,6 +47,7 @@ const maxExamples = 5
 func Of(name string, packets iter.Seq2[flow.Packet, error]) (*Summary, error) {
 	c := counter{s: Summary{Name: name, LinkTypes: []string{}, Examples: []string{}, Protocols: map[string]Protocol{}}}
 	c.first, c.last = int64(1)<<62, -int64(1)<<62
+	c.slots, c.services = make([]Protocol, firstService), make(map[flow.Application]uint16)
 	assembler := flow.Assembler{}
 	for p, err := range assembler.Label(packets) {
 		if err != nil {
@@ -58,14 +62,15 @@ func Of(name string, packets iter.Seq2[flow.Packet, error]) (*Summary, error) {
 
 // counter is the state of one pass: arrays where the Summary has maps.
 type counter struct {
-	s              Summary
-	end            error
-	first, last    int64
-	before         int64
-	links          [256]bool
-	packets, bytes [256]int64
-	flows          [256]int64
-	byFlow         []uint8 // of each flow, by its number; a byte a flow
+	s           Summary
+	end         error
+	first, last int64
+	before      int64
+	links       [256]bool
+	slots       []Protocol                  // by slot
+	services    map[flow.Application]uint16 // the slots of services
+	names       []flow.Application          // the services of the slots from firstService on
+	byFlow      []uint16                    // the slot of each flow, by its number; two bytes a flow
 }
 
 func (c *counter) packet(p *flow.Packet) {
@@ -83,37 +88,44 @@ func (c *counter) packet(p *flow.Packet) {
 // protocol counts the packet. It counts the packet's flow when the packet is the
 // flow's first, or the first from which the application is known.
 func (c *counter) protocol(p *flow.Packet) {
-	slot := slotOf(p)
-	c.packets[slot]++
-	c.bytes[slot] += int64(p.Length)
+	slot := c.slotOf(p)
+	c.slots[slot].Packets++
+	c.slots[slot].Bytes += int64(p.Length)
 	id := int(p.FlowID)
 	if id == len(c.byFlow) {
-		c.byFlow = append(c.byFlow, uint8(slot))
-		c.flows[slot]++
+		c.byFlow = append(c.byFlow, slot)
+		c.slots[slot].Flows++
 		return
 	}
 	if id < len(c.byFlow) && c.byFlow[id] >= otherTCP && slot < otherTCP {
-		c.flows[c.byFlow[id]]--
-		c.byFlow[id] = uint8(slot)
-		c.flows[slot]++
+		c.slots[c.byFlow[id]].Flows--
+		c.byFlow[id] = slot
+		c.slots[slot].Flows++
 	}
 }
 
-// Slots above the applications' for packets that belong to none, by transport.
+// Slots above the applications' for packets that belong to none, by transport, and from
+// firstService on those of services, by transport and port of the server.
 const (
 	otherTCP = 200 + iota
 	otherUDP
 	otherICMPv6
 	otherIP
 	other
+	firstService = 256
 )
 
 var otherNames = map[int]string{otherTCP: "other TCP", otherUDP: "other UDP", otherICMPv6: "ICMPv6", otherIP: "other IP", other: "other"}
 
 // slotOf returns where a packet is counted.
-func slotOf(p *flow.Packet) int {
+func (c *counter) slotOf(p *flow.Packet) uint16 {
 	if p.Application.Known() {
-		return int(p.Application)
+		return uint16(p.Application)
+	}
+	if p.Tuple.Proto == flow.TCP || p.Tuple.Proto == flow.UDP {
+		if slot, ok := c.serviceSlot(p.Service()); ok {
+			return slot
+		}
 	}
 	switch p.Tuple.Proto {
 	case 0:
@@ -126,6 +138,17 @@ func slotOf(p *flow.Packet) int {
 		return otherICMPv6
 	}
 	return otherIP
+}
+
+// serviceSlot returns the slot of a service. There are slots enough for all ports but those
+// of a capture that has nearly all of both transports.
+func (c *counter) serviceSlot(service flow.Application) (slot uint16, ok bool) {
+	if slot, ok = c.services[service]; ok || len(c.slots) > math.MaxUint16 {
+		return slot, ok
+	}
+	slot = uint16(len(c.slots))
+	c.slots, c.names, c.services[service] = append(c.slots, Protocol{}), append(c.names, service), slot
+	return slot, true
 }
 
 // failed counts a damaged record, which comes with as much of the packet as could
@@ -154,20 +177,38 @@ func (c *counter) finish() (*Summary, error) {
 		}
 	}
 	s.LinkTypes = slices.Compact(s.LinkTypes)
-	for slot, packets := range c.packets {
-		if packets == 0 {
-			continue
+	s.Census = new(flow.Census)
+	for slot, n := range c.slots {
+		if n.Packets > 0 {
+			c.countSlot(slot, n)
 		}
-		name, ok := otherNames[slot]
-		if !ok {
-			name = flow.Application(slot).String()
-		}
-		s.Protocols[name] = Protocol{Packets: packets, Bytes: c.bytes[slot], Flows: c.flows[slot]}
 	}
 	if c.end != nil {
 		return s, fmt.Errorf("summary: %w", c.end)
 	}
 	return s, nil
+}
+
+// countSlot adds a slot to the protocols and to the census.
+func (c *counter) countSlot(slot int, n Protocol) {
+	of, name := flow.Application(slot), otherNames[slot]
+	proto, _ := of.Service()
+	switch {
+	case slot >= firstService:
+		of = c.names[slot-firstService]
+		proto, _ = of.Service()
+		name = otherNames[otherTCP]
+		if proto == flow.UDP {
+			name = otherNames[otherUDP]
+		}
+	case name != "":
+		of, proto = flow.Other, 0
+	default:
+		name = of.String()
+	}
+	sum := c.s.Protocols[name]
+	c.s.Protocols[name] = Protocol{sum.Packets + n.Packets, sum.Bytes + n.Bytes, sum.Flows + n.Flows}
+	c.s.Census.Count(of, proto, n.Flows, n.Packets)
 }
 
 // linkType is the name of the link type whose frames begin with the layer.
