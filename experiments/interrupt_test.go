@@ -107,19 +107,19 @@ func TestFinished(t *testing.T) {
 	if strings.Contains(out, "reused") || !strings.HasPrefix(out, "read ") {
 		t.Errorf("out: %s", out)
 	}
-	if code, _, err := quick(t.Context(), "run", "a", "--from", "vae"); code != 2 || !strings.Contains(err, `no stage "vae": want one of [read markov hosts dynamics generate evaluate]`) {
+	if code, _, err := quick(t.Context(), "run", "a", "--from", "vae"); code != 2 || !strings.Contains(err, `no stage "vae": want one of [read markov hosts words dynamics generate evaluate]`) {
 		t.Errorf("code %d, err: %s", code, err)
 	}
 	_, out, _ = quick(t.Context(), "plan", "a", "markov.order=2")
-	for _, want := range []string{"read .*stored", "markov .*runs: params.*order: 5 -> 2", "hosts .*stored", "generate .*runs: markov runs", "run a/.*: 3 of 6 stages run"} {
+	for _, want := range []string{"read .*stored", "markov .*runs: params.*order: 5 -> 2", "hosts .*stored", "generate .*runs: markov runs", "run a/.*: 3 of 7 stages run"} {
 		if !matches(want, out) {
 			t.Errorf("the plan lacks %q: %s", want, out)
 		}
 	}
-	if _, out, _ = quick(t.Context(), "cache", "list"); !matches("6 results, .* MB", out) {
+	if _, out, _ = quick(t.Context(), "cache", "list"); !matches("7 results, .* MB", out) {
 		t.Errorf("out: %s", out)
 	}
-	if _, out, _ = quick(t.Context(), "cache", "prune", "--keep", "0"); !matches("6 results removed", out) {
+	if _, out, _ = quick(t.Context(), "cache", "prune", "--keep", "0"); !matches("7 results removed", out) {
 		t.Errorf("out: %s", out)
 	}
 	if code, out, err := quick(t.Context(), "verify", "a"); code != 0 {

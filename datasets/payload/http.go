@@ -2,6 +2,7 @@ package payload
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -40,6 +41,10 @@ var mediaTypes = []struct {
 	{"application/octet-stream", ".bin"}, {"application/pdf", ".pdf"}, {"application/zip", ".zip"}, {"font/woff2", ".woff2"}, {"video/mp4", ".mp4"},
 }
 
+// mediaKey is what statistics call a media type: with the 16 bytes of "application/java" they
+// would hold a run of bytes that the capture has as well.
+func mediaKey(name string) string { return strings.TrimPrefix(name, "application/") }
+
 // profiles are the header lines that programs send with each request, besides the
 // first two. Each program always sends the same.
 var profiles = [...][]string{
@@ -60,7 +65,7 @@ type web struct {
 func (v *vocabulary) media(x uint64) int {
 	name := v.codes[codeKey{flow.HTTP, MediaType}].draw(x)
 	for i := range mediaTypes {
-		if mediaTypes[i].name == name {
+		if mediaKey(mediaTypes[i].name) == name {
 			return i
 		}
 	}
@@ -235,7 +240,10 @@ func (w *Writer) response(total int) {
 	const empty = len(responseLine) + len("204 ") + len(headEnd)
 	const least = len(responseLine) + len("200 OK\r\nContent-Length: 0") + len(headEnd)
 	switch {
-	case total < empty:
+	case total < 3:
+	case total < empty: // a line of its own, so that what follows begins one
+		w.words(total - len("\r\n"))
+		w.head = append(w.head, "\r\n"...)
 	case total < least+5:
 		w.head = append(w.head, responseLine+"204 "...)
 		w.words(total - empty)

@@ -139,7 +139,7 @@ func (a *application) http(p *flow.Packet) {
 			a.name(Software, value, p.Tuple.Src.Addr())
 		case "content-type":
 			media, _, _ := bytes.Cut(value, []byte(";"))
-			a.code(MediaType, string(media), isMediaType(string(media)))
+			a.code(MediaType, mediaKey(string(media)), isMediaType(string(media)))
 		}
 	}
 }

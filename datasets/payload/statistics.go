@@ -60,7 +60,7 @@ type CodeKind string
 const (
 	Method     CodeKind = "method"     // HTTP: of requests
 	Status     CodeKind = "status"     // HTTP: of responses
-	MediaType  CodeKind = "media type" // HTTP: of what responses carry
+	MediaType  CodeKind = "media type" // HTTP: of what responses carry, without "application/"
 	RecordType CodeKind = "type"       // DNS: of questions
 	EDNS       CodeKind = "edns"       // DNS: "OPT" where a question has that record, else "none"
 )
@@ -188,7 +188,7 @@ var defaults = []Statistics{
 		Codes: []Codes{
 			{Method, map[string]int{"GET": 96, "POST": 4}},
 			{Status, map[string]int{"200": 93, "204": 2, "303": 2, "404": 3}},
-			{MediaType, map[string]int{"text/html": 30, "text/css": 20, "text/javascript": 25, "text/plain": 5, "application/octet-stream": 20}},
+			{MediaType, map[string]int{"text/html": 30, "text/css": 20, "text/javascript": 25, "text/plain": 5, "octet-stream": 20}},
 		}},
 	{Application: flow.TLS, Names: []Names{{Kind: Host, Each: 2, Groups: []Group{{13, 4, 4}, {15, 8, 2}, {18, 8, 2}, {22, 8, 1}}, assumed: true}}},
 	{Application: flow.DNS,

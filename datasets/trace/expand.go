@@ -12,7 +12,8 @@ import (
 )
 
 // Files returns the files that names stand for, each once. A name is a file's, a
-// folder's, which stands for the files in it that are not hidden, or a pattern as
+// folder's, which stands for the files in it that are neither hidden nor tables of flows
+// beside generated captures, or a pattern as
 // [filepath.Match] has it, which stands for the files and folders that it matches.
 // Files of one folder or pattern come in natural order: trace2.pcap before
 // trace10.pcap. "~" stands for nothing but itself. A name that gives no file is an
@@ -78,7 +79,7 @@ func filesIn(folder string) ([]string, error) {
 	var files []string
 	for _, entry := range entries {
 		path := filepath.Join(folder, entry.Name())
-		if info, err := os.Stat(path); err == nil && !info.IsDir() && !strings.HasPrefix(entry.Name(), ".") {
+		if info, err := os.Stat(path); err == nil && !info.IsDir() && !strings.HasPrefix(entry.Name(), ".") && !besideCapture(entry.Name()) {
 			files = append(files, path)
 		}
 	}
@@ -87,6 +88,12 @@ func filesIn(folder string) ([]string, error) {
 	}
 	slices.SortFunc(files, natural)
 	return files, nil
+}
+
+// besideCapture reports whether a file is a table of flows that generate has written
+// beside a capture, as its name says.
+func besideCapture(name string) bool {
+	return strings.HasSuffix(name, ".flows.csv") || strings.HasSuffix(name, ".flows.parquet")
 }
 
 // around says what there is where a pattern without a match looks.

@@ -9,32 +9,28 @@ import (
 // At is when something begins: at a time, at a time of day, or so long after a start. The
 // zero value is the start.
 type At struct {
-	text  string
 	time  int64         // nanoseconds since 1970-01-01 UTC; 0: none
 	day   bool          // since is a time of day, UTC
 	since time.Duration // of the day, or since the start
 }
-
-// String returns the text that UnmarshalText has read.
-func (a At) String() string { return a.text }
 
 // UnmarshalText reads 13:05, 13:05:30, +10m, or 2026-01-31T12:00:00Z.
 func (a *At) UnmarshalText(text []byte) error {
 	s := string(text)
 	if after, ok := strings.CutPrefix(s, "+"); ok {
 		if d, err := time.ParseDuration(after); err == nil && d >= 0 {
-			*a = At{text: s, since: d}
+			*a = At{since: d}
 			return nil
 		}
 	}
 	for _, layout := range []string{"15:04", "15:04:05"} {
 		if t, err := time.Parse(layout, s); err == nil {
-			*a = At{text: s, day: true, since: t.Sub(t.Truncate(24 * time.Hour))}
+			*a = At{day: true, since: t.Sub(t.Truncate(24 * time.Hour))}
 			return nil
 		}
 	}
 	if t, err := time.Parse(time.RFC3339Nano, s); err == nil && t.UnixNano() > 0 {
-		*a = At{text: s, time: t.UnixNano()}
+		*a = At{time: t.UnixNano()}
 		return nil
 	}
 	return fmt.Errorf("%q: want a time of day like 13:05, a time since the start like +10m, or a time like 2026-01-31T12:00:00Z", s)

@@ -45,7 +45,7 @@ func Example() {
 		fmt.Println(state.Point, state.Status)
 	}
 	// Output:
-	// 4 points need 24 stages, 18 of them different
+	// 4 points need 28 stages, 20 of them different
 	// point 1 (markov.order=2 seed=1) finished
 	// point 2 (markov.order=2 seed=2) finished
 	// point 3 (markov.order=3 seed=1) finished
