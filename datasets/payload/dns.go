@@ -31,7 +31,7 @@ func (w *Writer) ask(id uint32) *question {
 // take removes the oldest question, which keeps its content until the next ask.
 func (w *Writer) take() *question {
 	oldest := w.questions[0]
-	copy(w.questions[:], w.questions[1:])
+	copy(w.questions[:], w.questions[1:w.asked]) // not the spare ones: two would share one name
 	w.asked--
 	w.questions[w.asked] = oldest
 	return &w.questions[w.asked]

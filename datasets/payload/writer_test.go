@@ -1,6 +1,7 @@
 package payload
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"testing"
 
@@ -26,3 +27,26 @@ func TestLineEndFirst(t *testing.T) {
 type oneTurn int
 
 func (n oneTurn) Turn(int) Turn { return Turn{Direction: flow.Backward, Length: int(n), Last: true} }
+
+// TestQuestions: what was asked is answered as it was asked, however many questions are open
+// at once, and the memory of their names is never that of another.
+func TestQuestions(t *testing.T) {
+	var w Writer
+	random := rand.New(rand.NewPCG(1, 1))
+	var open []uint32
+	for id := uint32(1); id < 2000; id++ {
+		if len(open) > 0 && random.IntN(2) == 0 {
+			q := w.take()
+			if q.id != open[0] || string(q.name) != fmt.Sprint(open[0]) {
+				t.Fatalf("question %d %q, want %d", q.id, q.name, open[0])
+			}
+			open = open[1:]
+			continue
+		}
+		q := w.ask(id)
+		q.name = fmt.Append(q.name, id)
+		if open = append(open, id); len(open) > maxQuestions {
+			open = open[1:]
+		}
+	}
+}
