@@ -70,6 +70,17 @@ func (l Applications) Of(app Application, t FiveTuple) (Application, bool) {
 	return AnyPort(t.Proto), slices.Contains(l, AnyPort(t.Proto))
 }
 
+// OnlyOf returns the flows that are of an application, in their order.
+func OnlyOf(app Application, flows []*Flow) []*Flow {
+	var own []*Flow
+	for _, f := range flows {
+		if f.Application == app {
+			own = append(own, f)
+		}
+	}
+	return own
+}
+
 // Label names a flow and its packets by the one of the applications that it is of; false:
 // it is of none, and stays as it is.
 func (l Applications) Label(f *Flow) bool {

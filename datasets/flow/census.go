@@ -28,14 +28,7 @@ type Count struct {
 
 // Add counts a flow.
 func (c *Census) Add(r *TableRow) {
-	key := censusKey{r.Application, r.Tuple.Proto}
-	switch ported := key.proto == TCP || key.proto == UDP; {
-	case !ported && key.app == Unknown:
-		key.app = Other
-	case key.app == Unknown:
-		key.app = ServiceAt(key.proto, r.Tuple.Dst.Port())
-	}
-	c.Count(key.app, key.proto, 1, r.Packets)
+	c.Count(serviceOf(r.Application, r.Tuple), r.Tuple.Proto, 1, r.Packets)
 }
 
 // Count counts flows of an application, or of a service, over a transport.

@@ -78,6 +78,17 @@ const MinFrame = 60
 // each other, and where the snap length cut the transport header it holds all that was cut.
 func (p *Packet) Padding() int32 { return max(0, p.Length-p.HeaderLength-p.PayloadLength) }
 
+// IPLength returns the bytes of the packet from its network header on, without what the
+// link appends; 0 for one that is not IP.
+func (p *Packet) IPLength() int32 {
+	for i, l := range p.Layers {
+		if l.Name == LayerIP || l.Name == LayerIPv6 {
+			return p.HeaderLength + p.PayloadLength - (p.Layers[0].Length - p.Layers[i].Length)
+		}
+	}
+	return 0
+}
+
 // MAC is a link-layer address.
 type MAC [6]byte
 

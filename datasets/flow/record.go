@@ -122,18 +122,7 @@ func (r *Record) add(p *Packet) {
 	r.End, r.Last = p.Time, p.Number
 	r.Packets[dir]++
 	r.Bytes[dir] += int64(p.Length)
-	r.IPBytes[dir] += int64(ipLength(p))
+	r.IPBytes[dir] += int64(p.IPLength())
 	r.Flags[dir] |= p.Flags
 	r.Payload[dir] += r.connection.add(p)
-}
-
-// ipLength returns the length of a packet from its network header on, without what the
-// link appends; 0 for one that is not IP.
-func ipLength(p *Packet) int32 {
-	for i, l := range p.Layers {
-		if l.Name == LayerIP || l.Name == LayerIPv6 {
-			return p.HeaderLength + p.PayloadLength - (p.Layers[0].Length - p.Layers[i].Length)
-		}
-	}
-	return 0
 }

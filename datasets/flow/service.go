@@ -23,17 +23,21 @@ func ServiceAt(proto uint8, port uint16) Application { return AnyPort(proto) | A
 // Service returns the application of a packet whose direction is known: where no protocol
 // is recognised, the service at its server's port, or Other.
 func (p *Packet) Service() Application {
-	server := p.Tuple.Dst.Port()
 	if p.Direction == Backward {
-		server = p.Tuple.Src.Port()
+		return serviceOf(p.Application, p.Tuple.Reverse())
 	}
+	return serviceOf(p.Application, p.Tuple)
+}
+
+// serviceOf returns what traffic from a client to a server is of, that is recognised as app.
+func serviceOf(app Application, t FiveTuple) Application {
 	switch {
-	case p.Application != Unknown:
-		return p.Application
-	case p.Tuple.Proto != TCP && p.Tuple.Proto != UDP:
+	case app != Unknown:
+		return app
+	case t.Proto != TCP && t.Proto != UDP:
 		return Other
 	}
-	return ServiceAt(p.Tuple.Proto, server)
+	return ServiceAt(t.Proto, t.Dst.Port())
 }
 
 // IsService reports whether a is not a protocol of the registry, but a transport with a

@@ -47,19 +47,13 @@ func ReadNetFlow(path string) iter.Seq2[flow.TableRow, error] {
 
 // row returns the record as a row of a table of flows. It refuses numbers that no flow has.
 func (n netFlow) row(id int64) (flow.TableRow, error) {
-	for _, c := range []struct {
-		name        string
-		value, most float64
-	}{{"ts", n.start, math.MaxInt64 / 1001}, {"pkt", n.packets, 1e12}, {"byt", n.bytes, 1 << 53}} {
-		if !(c.value >= 0 && c.value <= c.most) {
-			return flow.TableRow{}, fmt.Errorf("column %s: %v is out of range: want 0 to %g", c.name, c.value, c.most)
-		}
+	if err := within(bounded{"ts", n.start, 0, mostMicroseconds}, bounded{"pkt", n.packets, 0, 1e12}, bounded{"byt", n.bytes, 0, 1 << 53}); err != nil {
+		return flow.TableRow{}, err
 	}
-	microseconds := math.Floor(n.start)
 	return flow.TableRow{
 		ID:      id,
 		Packets: int64(max(1, math.Round(n.packets))),
 		Length:  int64(math.Round(n.bytes)),
-		Start:   int64(microseconds)*1000 + int64(math.Round((n.start-microseconds)*1000)),
+		Start:   fromMicroseconds(n.start),
 	}, nil
 }

@@ -71,19 +71,11 @@ const (
 
 // packet makes a packet of the row. It refuses numbers that no packet has.
 func (n *netSharePacket) packet(p *flow.Packet) error {
-	for _, c := range []struct {
-		name               string
-		value, least, most float64
-	}{
-		{"time", n.time, 0, math.MaxInt64 / 1001}, {"pkt_len", n.length, ipv4Header, math.MaxUint16},
-		{"srcport", n.sport, 0, math.MaxUint16}, {"dstport", n.dport, 0, math.MaxUint16},
-	} {
-		if !(c.value >= c.least && c.value <= c.most) {
-			return fmt.Errorf("column %s: %v is out of range: want %g to %g", c.name, c.value, c.least, c.most)
-		}
+	if err := within(bounded{"time", n.time, 0, mostMicroseconds}, bounded{"pkt_len", n.length, ipv4Header, math.MaxUint16},
+		bounded{"srcport", n.sport, 0, math.MaxUint16}, bounded{"dstport", n.dport, 0, math.MaxUint16}); err != nil {
+		return err
 	}
-	microseconds := math.Floor(n.time)
-	p.Time = int64(microseconds)*1000 + int64(math.Round((n.time-microseconds)*1000))
+	p.Time = fromMicroseconds(n.time)
 	p.Length = int32(math.Round(n.length))
 	p.Captured = p.Length
 	p.Tuple = flow.FiveTuple{Proto: n.proto, Src: netip.AddrPortFrom(n.src, uint16(math.Round(n.sport))), Dst: netip.AddrPortFrom(n.dst, uint16(math.Round(n.dport)))}
@@ -104,6 +96,31 @@ func (n *netSharePacket) packet(p *flow.Packet) error {
 	p.PayloadLength = p.Length - p.HeaderLength
 	flow.Identify(p)
 	return nil
+}
+
+// bounded is a value of a column with what is allowed.
+type bounded struct {
+	column             string
+	value, least, most float64
+}
+
+// within refuses the first value that is out of its bounds, or no number.
+func within(values ...bounded) error {
+	for _, v := range values {
+		if !(v.value >= v.least && v.value <= v.most) {
+			return fmt.Errorf("column %s: %v is out of range: want %g to %g", v.column, v.value, v.least, v.most)
+		}
+	}
+	return nil
+}
+
+// mostMicroseconds is the latest time that NetShare's layouts can have.
+const mostMicroseconds = math.MaxInt64 / 1001
+
+// fromMicroseconds returns nanoseconds.
+func fromMicroseconds(t float64) int64 {
+	whole := math.Floor(t)
+	return int64(whole)*1000 + int64(math.Round((t-whole)*1000))
 }
 
 // parseNumberedAddr parses an address in dots, or an IPv4 address as one number.

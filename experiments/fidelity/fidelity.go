@@ -170,12 +170,12 @@ func partsOf(cfg Config, real Split, synthetic []*flow.Flow, baselines map[strin
 	}
 	parts := []part{{"all", real, synthetic, baselines}}
 	for _, app := range applications {
-		p := part{app.String(), Split{only(real.Training, app), only(real.HeldOut, app)}, only(synthetic, app), make(map[string][]*flow.Flow, len(baselines))}
+		p := part{app.String(), Split{flow.OnlyOf(app, real.Training), flow.OnlyOf(app, real.HeldOut)}, flow.OnlyOf(app, synthetic), make(map[string][]*flow.Flow, len(baselines))}
 		if len(p.real.HeldOut) < cfg.MinFlows {
 			continue
 		}
 		for name, flows := range baselines {
-			p.baselines[name] = only(flows, app)
+			p.baselines[name] = flow.OnlyOf(app, flows)
 		}
 		parts = append(parts, p)
 	}
@@ -210,15 +210,4 @@ func (c *Config) counting(total int) func() {
 			c.Progress(int64(done), int64(total), "scores")
 		}
 	}
-}
-
-// only returns the flows of one application.
-func only(flows []*flow.Flow, app flow.Application) []*flow.Flow {
-	var kept []*flow.Flow
-	for _, f := range flows {
-		if f.Application == app {
-			kept = append(kept, f)
-		}
-	}
-	return kept
 }

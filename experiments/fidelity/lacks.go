@@ -60,12 +60,8 @@ func (l Lacks) Remove(flows []*flow.Flow) {
 // withoutHeaders leaves of a packet its addresses, its times and, as its length, that of
 // its IP packet. The rest counts as payload.
 func withoutHeaders(p *flow.Packet) {
-	padding := p.Padding()
-	for _, l := range p.Layers {
-		if l.Name == flow.LayerIP || l.Name == flow.LayerIPv6 {
-			p.Length = l.Length - padding
-			break
-		}
+	if length := p.IPLength(); length > 0 {
+		p.Length = length
 	}
 	p.HeaderLength, p.PayloadLength, p.Seq, p.Ack, p.Window, p.MSS, p.SrcMAC, p.DstMAC = 0, p.Length, 0, 0, 0, 0, flow.MAC{}, flow.MAC{}
 }

@@ -18,8 +18,8 @@ const (
 	PooledFlows = generator.MinFlows + leastHeldOut
 )
 
-// Census counts the flows of a trace, in one pass. Damaged records are left out.
-func Census(ctx context.Context, data *trace.Trace, s trace.Selection, a flow.Assembler) (*flow.Census, error) {
+// censusOf counts the flows of a trace, in one pass. Damaged records are left out.
+func censusOf(ctx context.Context, data *trace.Trace, s trace.Selection, a flow.Assembler) (*flow.Census, error) {
 	c := new(flow.Census)
 	for row, err := range a.Table(data.Packets(ctx, s)) {
 		switch {
@@ -52,7 +52,7 @@ func (s *Session) divide(ctx context.Context, d config.Data, read *digested) (fl
 	defer opened.Close()
 	data := opened.(*input).Trace // as digestData has it
 	p := packetsOf(d)
-	census, err := Census(ctx, data, p.selection(), *p.assembler())
+	census, err := censusOf(ctx, data, p.selection(), *p.assembler())
 	if err != nil {
 		return nil, err
 	}

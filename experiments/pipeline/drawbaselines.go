@@ -28,7 +28,7 @@ func allBaselines(ctx context.Context, env *stage.Env, p evaluateParams, t gener
 	}
 	all := make(map[string][]*flow.Flow)
 	for i, app := range p.Application {
-		own, n := ofApplication(training, app), len(ofApplication(synthetic, app))
+		own, n := flow.OnlyOf(app, training), len(flow.OnlyOf(app, synthetic))
 		if n == 0 {
 			continue
 		}

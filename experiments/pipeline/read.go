@@ -120,7 +120,7 @@ func readData(ctx context.Context, env *stage.Env, p readParams, src rand.Source
 	for _, app := range p.Application {
 		own := p
 		own.Application = flow.Applications{app}
-		if parts[app], err = divide(ofApplication(flows, app), own, data.Name, len(p.Application) > 1, random); err != nil {
+		if parts[app], err = divide(flow.OnlyOf(app, flows), own, data.Name, len(p.Application) > 1, random); err != nil {
 			return nil, nil, err
 		}
 		whole = parts[app]
@@ -130,16 +130,6 @@ func readData(ctx context.Context, env *stage.Env, p readParams, src rand.Source
 	}
 	whole.doubts = slices.Concat(whole.doubts, doubts)
 	return whole, parts, nil
-}
-
-// ofApplication returns the flows of an application, in their order.
-func ofApplication(flows []*flow.Flow, app flow.Application) (own []*flow.Flow) {
-	for _, f := range flows {
-		if f.Application == app {
-			own = append(own, f)
-		}
-	}
-	return own
 }
 
 // together returns the traffic of several applications as one, of the given facts.
