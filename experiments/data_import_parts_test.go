@@ -19,7 +19,10 @@ func TestImportOnCluster(t *testing.T) {
 	}
 	succeed(t, "generate", "http", "--flows", "100", "--split-time", "10s", "--out", "day/c.pcap")
 	succeed(t, "data", "import", "day", "--out", "here.parquet", "--flows", "here.flows.parquet")
-	said := succeed(t, "data", "import", "day", "--out", "all.parquet", "--flows", "all.flows.parquet", "--executor", "slurm", "--per-task", "2")
+	var said string
+	cluster.Holding(t, func() {
+		said = succeed(t, "data", "import", "day", "--out", "all.parquet", "--flows", "all.flows.parquet", "--executor", "slurm", "--per-task", "2")
+	})
 	if !matches(`^job 1: parts-all, [0-9]+ tasks\njob 2: merge-all, 1 tasks\n$`, said) {
 		t.Errorf("said %q", said)
 	}

@@ -61,7 +61,10 @@ func TestSweepOnCluster(t *testing.T) {
 		t.Fatal(err)
 	}
 	args := []string{"sweep", "a", "lstm.units=8,12,16,20", "seed=1..3"}
-	if code, out, stderr := quick(t.Context(), append(args, "--executor", "slurm")...); code != 0 || !matches(`job 1: sweep-[0-9a-f]{12}-shared, 3 tasks\njob 2: sweep-[0-9a-f]{12}-point, 12 tasks\nsweep: runs/.sweeps/[0-9a-f]{12}\n$`, out) {
+	var code int
+	var out, stderr string
+	cluster.Holding(t, func() { code, out, stderr = quick(t.Context(), append(args, "--executor", "slurm")...) })
+	if code != 0 || !matches(`job 1: sweep-[0-9a-f]{12}-shared, 3 tasks\njob 2: sweep-[0-9a-f]{12}-point, 12 tasks\nsweep: runs/.sweeps/[0-9a-f]{12}\n$`, out) {
 		t.Fatalf("code %d\nout: %s\nerr: %s", code, out, stderr)
 	}
 	m, err := sweep.Find("runs", "")

@@ -70,7 +70,7 @@ func filesOf(name string) ([]string, error) {
 	return files, nil
 }
 
-// filesIn returns the files of a folder that are not hidden.
+// filesIn returns the files of a folder that are neither hidden nor beside a capture.
 func filesIn(folder string) ([]string, error) {
 	entries, err := os.ReadDir(folder)
 	if err != nil {

@@ -261,6 +261,20 @@ func (c *Cluster) Release(t testing.TB) {
 	}
 }
 
+// Holding calls submit while the cluster takes jobs and starts none, so that their numbers
+// follow each other: a task of an array that starts gets a job number of its own.
+func (c *Cluster) Holding(t testing.TB, submit func()) {
+	t.Helper()
+	for _, state := range []string{"DOWN", "UP"} {
+		if out, err := exec.Command("scontrol", "update", "PartitionName=main", "State="+state).CombinedOutput(); err != nil {
+			t.Fatalf("slurmtest: %v: %s", err, out)
+		}
+		if state == "DOWN" {
+			submit()
+		}
+	}
+}
+
 // Until waits until something holds, and fails the test if it takes too long.
 func (c *Cluster) Until(t testing.TB, what string, holds func() bool) {
 	t.Helper()
