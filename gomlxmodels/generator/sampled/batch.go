@@ -14,10 +14,9 @@ type slot struct {
 	buffer  *flowBuffer // nil: idle
 	past    history
 	walk    markov.Walk
-	latent  []float32
 	want    int       // packets, as a schedule says; 0: the network ends the flow
 	state   maskState // of the connection
-	mask    []float32 // of the state
+	last    int64     // time of the packet before
 	started bool
 }
 
@@ -54,12 +53,11 @@ func (l *batchSampler) run(ctx context.Context, yield func([]*flow.Flow) bool) e
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		for i := range l.slots {
-			l.prepare(i)
-		}
+		l.prepare()
 		if err := l.network.Step(); err != nil {
 			return err
 		}
+		l.follow()
 		for i := range l.slots {
 			if at := &l.slots[i]; at.buffer != nil && l.take(i) {
 				l.waiting[at.buffer.number] = at.buffer
@@ -116,43 +114,63 @@ func (l *batchSampler) fill() {
 		if !ok {
 			return
 		}
-		l.assign(&l.slots[i], j)
+		l.assign(i, &j)
 	}
 }
 
-// assign begins a flow in a slot.
-func (l *batchSampler) assign(to *slot, f scheduledFlow) {
+// assign begins a flow in slot i.
+func (l *batchSampler) assign(i int, f *scheduledFlow) {
 	d := new(flowBuffer)
 	if last := len(l.free) - 1; last >= 0 {
 		d, l.free = l.free[last], l.free[:last]
 	}
-	d.begin(&f)
-	*to = slot{buffer: d, past: begin(f.targets, l.g.Radio.BeginDrawn(f.Latent, f.plan)), walk: l.prior.Start(), latent: f.Latent, want: int(f.Packets), state: maskState{connection: -1}}
+	d.begin(f)
+	to := &l.slots[i]
+	*to = slot{buffer: d, past: begin(f.targets, l.g.Radio.BeginDrawn(f.Latent, f.plan)), walk: l.prior.Start(), want: int(f.Packets), state: maskState{connection: -1}}
 	to.past.answers = l.g.beginAnswers(f.Latent)
+	copy(l.network.Latent[i*len(f.Latent):], f.Latent)
 	l.active++
 }
 
-// prepare writes what the network is told for slot i.
-func (l *batchSampler) prepare(i int) {
-	from := &l.slots[i]
-	if from.buffer == nil {
-		l.network.Keep[i] = 0
-		return
-	}
-	l.network.Keep[i] = 1
-	if !from.started {
-		l.network.Keep[i] = 0
-	}
+// prepare writes what the network is told for each slot, apart from the latent, which
+// stays as long as a flow does.
+func (l *batchSampler) prepare() {
 	width := historyWidth + l.g.Radio.PastWidth()
-	past := from.past.append(l.network.Continuous[i*width : i*width : (i+1)*width])
-	l.g.Radio.AppendPast(past, &from.past.radio)
-	copy(l.network.Latent[i*len(from.latent):], from.latent)
-	if state := from.maskState(); state != from.state {
-		from.state, from.mask = state, l.mask(state)
+	for i := range l.slots {
+		from := &l.slots[i]
+		l.network.Keep[i] = 0
+		if from.buffer == nil {
+			continue
+		}
+		if from.started {
+			l.network.Keep[i] = 1
+		}
+		past := from.past.append(l.network.Continuous[i*width : i*width : (i+1)*width])
+		l.g.Radio.AppendPast(past, &from.past.radio)
+		if state := from.maskState(); state != from.state {
+			from.state = state
+			mask := l.mask(state)
+			copy(l.network.Mask[i*len(mask):], mask)
+		}
 	}
-	copy(l.network.Mask[i*len(from.mask):], from.mask)
-	row := from.walk.LogProbabilities()
-	copy(l.network.Prior[i*len(row):], row)
+	// A loop of its own, as that of follow: the rows lie anywhere in memory, and in a loop
+	// that does nothing else the processor fetches those of many slots at once.
+	for i := range l.slots {
+		if from := &l.slots[i]; from.buffer != nil {
+			row := from.walk.LogProbabilities()
+			copy(l.network.Prior[i*len(row):], row)
+		}
+	}
+}
+
+// follow takes the walk of each slot to the label that was drawn.
+func (l *batchSampler) follow() {
+	heads := headCount + l.radioHeads
+	for i := range l.slots {
+		if at := &l.slots[i]; at.buffer != nil {
+			at.walk.Step(int(l.network.Codes[i*heads+headLabel]))
+		}
+	}
 }
 
 // maskState returns what decides which classes the slot's next packet may have.
@@ -191,7 +209,6 @@ func (l *batchSampler) take(i int) (ended bool) {
 			gap = planned
 		}
 	}
-	to.walk.Step(int(codes[headLabel]))
 	d := to.buffer
 	if to.want > 0 && to.past.flags[p.Direction&1]&flow.FIN != 0 { // held up to its last packets, the network may go on with data
 		p.Length, p.Captured, p.PayloadLength = p.Length-p.PayloadLength, p.Captured-p.PayloadLength, 0
@@ -200,8 +217,9 @@ func (l *batchSampler) take(i int) (ended bool) {
 		to.started, gap = true, 0
 		p.Time, d.proto = d.start, p.Tuple.Proto
 	} else {
-		p.Time = d.packets[len(d.packets)-1].time + int64(gap)
+		p.Time = to.last + int64(gap)
 	}
+	to.last = p.Time
 	l.g.Radio.Decode(p, codes[headCount:], &to.past.radio, d.id, l.random)
 	to.past.add(p, gap)
 	to.past.radio.Add(p.Radio)
