@@ -3,6 +3,7 @@ package sampled
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/gomlxmodels/lstm"
@@ -39,7 +40,7 @@ type batchSampler struct {
 	waiting map[int64]*flowBuffer // finished, behind one that is not
 	held    int                   // packets of waiting
 	next    int64                 // number of the flow that is handed out next
-	free    []*flowBuffer
+	buffers *sync.Pool            // of flowBuffers, which all samplers share
 }
 
 // mostHeld is how many packets may wait for a long flow before them: beyond it
@@ -47,7 +48,7 @@ type batchSampler struct {
 const mostHeld = 1 << 20
 
 // run draws until the flows end. yield gets the flows in order, some after each step.
-func (l *batchSampler) run(ctx context.Context, yield func([]*flow.Flow) bool) error {
+func (l *batchSampler) run(ctx context.Context, yield func([]*flowBuffer) bool) error {
 	l.fill()
 	for l.active > 0 {
 		if err := ctx.Err(); err != nil {
@@ -76,27 +77,18 @@ func (l *batchSampler) run(ctx context.Context, yield func([]*flow.Flow) bool) e
 	return nil
 }
 
-// mostKept is for how many packets a buffer may have room to be used again: else
-// all would have room for the longest flow in the end.
-const mostKept = 128
-
-// batchPackets is about how many packets are handed out at once. When a long flow
-// ends, all that waited for it have their turn: they become flow.Packets, which
-// are ten times as large, only as fast as the consumer takes them.
+// batchPackets is for about how many packets there is room in what is handed out at once.
 const batchPackets = 4096
 
 // ready returns flows that have ended and whose turn it is, a batch at most.
-func (l *batchSampler) ready() (flows []*flow.Flow) {
-	packets := 0
-	for d := l.waiting[l.next]; d != nil && packets < batchPackets; d = l.waiting[l.next] {
-		packets += len(d.packets)
+func (l *batchSampler) ready() (flows []*flowBuffer) {
+	room := 0
+	for d := l.waiting[l.next]; d != nil && room < batchPackets; d = l.waiting[l.next] {
+		room += cap(d.packets)
 		delete(l.waiting, l.next)
 		l.held -= len(d.packets)
 		l.next++
-		flows = append(flows, d.flow(l.g.Application))
-		if len(l.free) < len(l.slots) && cap(d.packets) <= mostKept {
-			l.free = append(l.free, d)
-		}
+		flows = append(flows, d)
 	}
 	return flows
 }
@@ -120,10 +112,7 @@ func (l *batchSampler) fill() {
 
 // assign begins a flow in slot i.
 func (l *batchSampler) assign(i int, f *scheduledFlow) {
-	d := new(flowBuffer)
-	if last := len(l.free) - 1; last >= 0 {
-		d, l.free = l.free[last], l.free[:last]
-	}
+	d := l.buffers.Get().(*flowBuffer)
 	d.begin(f)
 	to := &l.slots[i]
 	*to = slot{buffer: d, past: begin(f.targets, l.g.Radio.BeginDrawn(f.Latent, f.plan)), walk: l.prior.Start(), want: int(f.Packets), state: maskState{connection: -1}}
