@@ -49,7 +49,7 @@ func fit(flows []*flow.Flow, opts FitOptions) (*Plan, map[netip.Addr]int, error)
 		}
 	}
 	if len(fit.services) == 0 {
-		return nil, nil, errors.New("address: fit: no flow between network addresses and no uplink among the training flows, want at least one")
+		return nil, nil, errors.New("address: fit: no TCP or UDP flow, no flow without ports and no uplink among the training flows, want at least one")
 	}
 	plan, hosts := fit.plan(opts)
 	if err := plan.Validate(); err != nil {
