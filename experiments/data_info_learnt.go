@@ -16,7 +16,7 @@ import (
 type learntInfo struct {
 	*summary.Trace
 	Learnt  []flow.Count `json:"learnt"`   // each by a model of its own
-	LeftOut []flow.Count `json:"left_out"` // too few flows, or no ports
+	LeftOut []flow.Count `json:"left_out"` // too few flows, or no network addresses
 
 	// Seconds is about how long that takes here, at least and at most, by the runs that
 	// are there; nil: none says.
@@ -67,11 +67,7 @@ func printLearnt(w io.Writer, i learntInfo) error {
 		}
 	}
 	for _, n := range i.LeftOut {
-		why := fmt.Sprintf("want at least %d flows", pipeline.PooledFlows)
-		if n.Application == flow.Other {
-			why = "traffic without ports is not learnt"
-		}
-		if _, err := fmt.Fprintf(w, "not learnt: %s, %s flows, %s packets: %s\n", n.Application, output.Thousands(n.Flows), output.Thousands(n.Packets), why); err != nil {
+		if _, err := fmt.Fprintf(w, "not learnt: %s, %s flows, %s packets: %s\n", n.Application, output.Thousands(n.Flows), output.Thousands(n.Packets), n.LeftOut(pipeline.PooledFlows)); err != nil {
 			return err
 		}
 	}
