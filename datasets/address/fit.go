@@ -89,6 +89,7 @@ type serviceCounts struct {
 	low, high                uint16
 	ports                    portCounts
 	shortest                 int32 // payload bytes of a datagram
+	losses                   lossCounts
 }
 
 // counter counts values; mode is the most frequent one.
@@ -133,6 +134,7 @@ func (fit *fitting) add(f *flow.Flow) {
 		fit.services[key] = s
 	}
 	s.flows++
+	s.losses.add(f)
 	if port := client.Port(); port != 0 && port == server.Port() {
 		s.samePort++
 	} else if port != 0 {

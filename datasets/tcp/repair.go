@@ -66,7 +66,7 @@ var repairNames = [repairCount]string{
 	uplinkType:        "uplink of another type made a data frame",
 	uplinkLength:      "uplink of a length or port that no data frame has changed",
 	radioMended:       "bandwidth, spreading factor, code rate or signal level that is none changed",
-	segmentRepeated:   "segment sent again, as asked for",
+	segmentRepeated:   "segment sent again, as if it had been lost",
 	fullCut:           "full segment made shorter for the IPv6 header",
 }
 

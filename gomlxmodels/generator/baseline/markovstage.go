@@ -41,7 +41,7 @@ const (
 // markovStage counts the tokens.
 func markovStage(p generator.Markov) stage.Stage {
 	return stage.Stage{
-		Name: "markov", Version: 2, Params: p,
+		Name: "markov", Version: 3, Params: p,
 		Deps: training.Deps, Outs: []string{tokensName, chainName},
 		Run: func(_ context.Context, env *stage.Env) error {
 			set, err := training.Read(env, false)
