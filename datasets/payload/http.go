@@ -1,6 +1,7 @@
 package payload
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -61,6 +62,21 @@ type web struct {
 	media                 int // of what was asked for last
 }
 
+// webWords is what HTTP says, found once: several of them are needed for each message, and a
+// look-up by application and kind takes as long as the choice of a name.
+type webWords struct {
+	hosts, software, agents, paths *lexicon
+	methods, statuses              *codes
+}
+
+// webWords finds what HTTP says.
+func (v *vocabulary) webWords() webWords {
+	return webWords{
+		hosts: v.lexicon(flow.HTTP, Host), software: v.lexicon(flow.HTTP, Software), agents: v.lexicon(flow.HTTP, Agent), paths: v.lexicon(flow.HTTP, Path),
+		methods: v.codes[codeKey{flow.HTTP, Method}], statuses: v.codes[codeKey{flow.HTTP, Status}],
+	}
+}
+
 // media returns which media type a path leads to.
 func (v *vocabulary) media(x uint64) int {
 	name := v.codes[codeKey{flow.HTTP, MediaType}].draw(x)
@@ -76,17 +92,14 @@ func (v *vocabulary) media(x uint64) int {
 // many bytes; 0: it has none. Of a few programs that the client has it takes the first whose
 // header lines leave as much as paths have, else one whose lines leave any room.
 func (w *Writer) startHTTP(first int) {
-	v, c := w.pool.vocabulary, &w.connection
-	w.web = web{
-		host:     v.lexicon(flow.HTTP, Host).of(c.Server, w.random.Uint64()),
-		software: v.lexicon(flow.HTTP, Software).of(c.Server, w.random.Uint64()),
-	}
-	agents, paths := v.lexicon(flow.HTTP, Agent), v.lexicon(flow.HTTP, Path)
+	v := w.pool.vocabulary
+	client, server := v.holder(w.connection.Client), v.holder(w.connection.Server)
+	w.web = web{host: v.web.hosts.of(server, w.random.Uint64()), software: v.web.software.of(server, w.random.Uint64())}
 	var roomy []byte
 	for range 8 {
-		w.program(agents.of(c.Client, w.random.Uint64()))
+		w.program(v.web.agents.of(client, w.random.Uint64()))
 		left := first - len("GET \r\n") - len(protocolVersion) - w.hostLine() - w.agentLine()
-		if first == 0 || paths.weight(left-w.profileLines()) > 0 {
+		if first == 0 || v.web.paths.weight(left-w.profileLines()) > 0 {
 			return
 		}
 		if roomy == nil && left > shortestPath {
@@ -100,6 +113,9 @@ func (w *Writer) startHTTP(first int) {
 
 // program makes the client's program one that calls itself so.
 func (w *Writer) program(agent []byte) {
+	if bytes.Equal(agent, w.web.agent) {
+		return
+	}
 	h := w.pool.vocabulary.seed
 	for _, b := range agent {
 		h = (h ^ uint64(b)) * 0x100000001b3
@@ -124,7 +140,7 @@ func (w *Writer) http(t Turn) {
 // a path that fills the rest if that is as long as paths are, else a cookie as well. Long
 // ones, and some others, have a body.
 func (w *Writer) request(total int) {
-	method := w.pool.vocabulary.codes[codeKey{flow.HTTP, Method}].draw(w.random.Uint64())
+	method := w.pool.vocabulary.web.methods.draw(w.random.Uint64())
 	body := total >= postFrom || method != "GET" && total >= 200+w.below(200)
 	if !body {
 		method = "GET"
@@ -183,7 +199,7 @@ func (w *Writer) line(name string, value []byte) {
 // pathAndCookie returns a path, and the length of a header line that fills, with it, what
 // is left of a request; none where a body fills it.
 func (w *Writer) pathAndCookie(left int, body bool) (path []byte, cookie int) {
-	paths := w.pool.vocabulary.lexicon(flow.HTTP, Path)
+	paths := w.pool.vocabulary.web.paths
 	x := w.random.Uint64()
 	w.web.media = -1
 	most := left - shortestFilling
@@ -256,14 +272,15 @@ func (w *Writer) response(total int) {
 // fullResponse composes a response of a status that its length has room for.
 func (w *Writer) fullResponse(total int) {
 	const bodyless = 80 // bytes, in which "304 Not Modified" and a tag have room
-	status := w.pool.vocabulary.codes[codeKey{flow.HTTP, Status}].draw(w.random.Uint64())
+	status := w.pool.vocabulary.web.statuses.draw(w.random.Uint64())
+	reason := reasons[status]
 	none := status == "204" || status == "304"
 	moved := status[0] == '3' && !none
-	room := total - len(responseLine) - len(status) - len(" \r\n") - len(reasons[status]) - len("Content-Length: 00000\r\n\r\n") - 16
-	if none && (total < bodyless || total > 4*bodyless) || moved && room < len("Location: http://\r\n")+len(w.web.host)+longestPath || reasons[status] == "" || room < 0 {
-		status, none, moved = "200", false, false
+	room := total - len(responseLine) - len(status) - len(" \r\n") - len(reason) - len("Content-Length: 00000\r\n\r\n") - 16
+	if none && (total < bodyless || total > 4*bodyless) || moved && room < len("Location: http://\r\n")+len(w.web.host)+longestPath || reason == "" || room < 0 {
+		status, reason, none, moved = "200", reasons["200"], false, false
 	}
-	w.head = append(append(append(append(w.head, responseLine...), status...), ' '), reasons[status]...)
+	w.head = append(append(append(append(w.head, responseLine...), status...), ' '), reason...)
 	w.head = append(w.head, "\r\n"...)
 	left := func() int { return total - len(w.head) - len("Content-Length: 00000\r\n\r\n") }
 	if left() >= len("Server: \r\n")+len(w.web.software)+8 {
@@ -277,7 +294,7 @@ func (w *Writer) fullResponse(total int) {
 	}
 	if moved {
 		w.head = append(append(w.head, "Location: http://"...), w.web.host...)
-		w.head = append(append(w.head, w.pool.vocabulary.lexicon(flow.HTTP, Path).most(longestPath, w.random.Uint64())...), "\r\n"...)
+		w.head = append(append(w.head, w.pool.vocabulary.web.paths.most(longestPath, w.random.Uint64())...), "\r\n"...)
 	}
 	media := &mediaTypes[0]
 	if status == "200" && w.web.media >= 0 {
@@ -302,7 +319,7 @@ func (w *Writer) body(total int) {
 		digits++
 	}
 	length := max(0, left-digits)
-	for range digits - len(strconv.AppendInt(nil, int64(length), 10)) {
+	if digits > 1 && length < pow10(digits-1) {
 		w.head = append(w.head, ' ')
 	}
 	w.head = strconv.AppendInt(w.head, int64(length), 10)

@@ -81,7 +81,7 @@ func (w *Writer) clientHello(size int) {
 	}
 	w.head = append(w.head, 1, 0)
 	w.head = be.AppendUint16(w.head, uint16(left+4))
-	host := v.lexicon(flow.TLS, Host).of(w.connection.Server, w.random.Uint64())
+	host := v.lexicon(flow.TLS, Host).of(v.holder(w.connection.Server), w.random.Uint64())
 	if n := len(host); left >= serverName+n { // RFC 6066, 3
 		w.head = append(w.head, 0, 0, 0, byte(n+5), 0, byte(n+3), 0, 0, byte(n))
 		w.head = append(w.head, host...)

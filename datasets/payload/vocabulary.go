@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/netip"
 	"slices"
-	"sort"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 )
@@ -45,6 +44,7 @@ type vocabulary struct {
 	domains  []string // registered domains, in which hosts are
 	lexicons map[lexiconKey]*lexicon
 	codes    map[codeKey]*codes
+	web      webWords
 	hosts    [2][]netip.Addr // servers, which answers of DNS name: of IPv4, of IPv6
 }
 
@@ -76,6 +76,7 @@ func newVocabulary(seed uint64, statistics []Statistics, hosts []netip.Addr) *vo
 			v.codes[key] = newCodes(c.Counts)
 		}
 	}
+	v.web = v.webWords()
 	return v
 }
 
@@ -200,14 +201,15 @@ func (l *lexicon) most(n int, x uint64) []byte {
 		return l.exactly(n, x)
 	}
 	at := x % l.upTo[n]
-	return l.exactly(sort.Search(n, func(i int) bool { return l.upTo[i] > at }), mix(x))
+	length, _ := slices.BinarySearch(l.upTo[:n], at+1)
+	return l.exactly(length, mix(x))
 }
 
-// of returns a name that a host has: the one that it always has, or one of those that it
-// changes between.
-func (l *lexicon) of(holder netip.Addr, x uint64) []byte {
+// of returns a name that a host has, given its vocabulary.holder: the one that it always
+// has, or one of those that it changes between.
+func (l *lexicon) of(holder, x uint64) []byte {
 	if l.each > 0 {
-		x = l.seed ^ l.vocabulary.holder(holder) + x%uint64(l.each)
+		x = l.seed ^ holder + x%uint64(l.each)
 	}
 	return l.most(longestName, mix(x))
 }

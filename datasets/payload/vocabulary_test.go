@@ -57,7 +57,7 @@ func TestHolders(t *testing.T) {
 	for client := range byte(40) {
 		own := map[string]bool{}
 		for x := range uint64(50) {
-			name := string(agents.of(netip.AddrFrom4([4]byte{10, 0, 0, client}), mix(x)))
+			name := string(agents.of(v.holder(netip.AddrFrom4([4]byte{10, 0, 0, client})), mix(x)))
 			own[name], all[name] = true, true
 		}
 		if len(own) > 2 {

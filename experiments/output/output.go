@@ -104,16 +104,18 @@ func Write(ctx context.Context, frames iter.Seq2[tcp.Frame, error], shown func(p
 // is the last element.
 func Tee(frames iter.Seq2[tcp.Frame, error], sinks ...Sink) iter.Seq2[tcp.Frame, error] {
 	return func(yield func(tcp.Frame, error) bool) {
-		for frame, err := range frames {
+		frame := new(tcp.Frame) // one for all, because what sinks are given lies on the heap
+		for next, err := range frames {
 			if err == nil {
+				*frame = next
 				for _, s := range sinks {
-					if err := s.Write(&frame); err != nil {
+					if err := s.Write(frame); err != nil {
 						yield(tcp.Frame{}, err)
 						return
 					}
 				}
 			}
-			if !yield(frame, err) {
+			if !yield(next, err) {
 				return
 			}
 		}

@@ -53,6 +53,11 @@ func (p *Prior) at(node int32) *prospect {
 	if known := p.after[node].Load(); known != nil {
 		return known
 	}
+	return p.compute(node)
+}
+
+// compute computes what at returns.
+func (p *Prior) compute(node int32) *prospect {
 	c := p.chain
 	a := &prospect{logs: make([]float32, len(c.labels)), next: make([]int32, len(c.labels))}
 	path := c.trie.history(nil, node)

@@ -3,6 +3,7 @@ package sampled
 import (
 	"context"
 	"math/rand/v2"
+	"sync"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/gomlxmodels/lstm"
@@ -14,10 +15,9 @@ type slot struct {
 	buffer  *flowBuffer // nil: idle
 	past    history
 	walk    markov.Walk
-	latent  []float32
 	want    int       // packets, as a schedule says; 0: the network ends the flow
 	state   maskState // of the connection
-	mask    []float32 // of the state
+	last    int64     // time of the packet before
 	started bool
 }
 
@@ -40,7 +40,7 @@ type batchSampler struct {
 	waiting map[int64]*flowBuffer // finished, behind one that is not
 	held    int                   // packets of waiting
 	next    int64                 // number of the flow that is handed out next
-	free    []*flowBuffer
+	buffers *sync.Pool            // of flowBuffers, which all samplers share
 }
 
 // mostHeld is how many packets may wait for a long flow before them: beyond it
@@ -48,18 +48,17 @@ type batchSampler struct {
 const mostHeld = 1 << 20
 
 // run draws until the flows end. yield gets the flows in order, some after each step.
-func (l *batchSampler) run(ctx context.Context, yield func([]*flow.Flow) bool) error {
+func (l *batchSampler) run(ctx context.Context, yield func([]*flowBuffer) bool) error {
 	l.fill()
 	for l.active > 0 {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		for i := range l.slots {
-			l.prepare(i)
-		}
+		l.prepare()
 		if err := l.network.Step(); err != nil {
 			return err
 		}
+		l.follow()
 		for i := range l.slots {
 			if at := &l.slots[i]; at.buffer != nil && l.take(i) {
 				l.waiting[at.buffer.number] = at.buffer
@@ -78,27 +77,18 @@ func (l *batchSampler) run(ctx context.Context, yield func([]*flow.Flow) bool) e
 	return nil
 }
 
-// mostKept is for how many packets a buffer may have room to be used again: else
-// all would have room for the longest flow in the end.
-const mostKept = 128
-
-// batchPackets is about how many packets are handed out at once. When a long flow
-// ends, all that waited for it have their turn: they become flow.Packets, which
-// are ten times as large, only as fast as the consumer takes them.
+// batchPackets is for about how many packets there is room in what is handed out at once.
 const batchPackets = 4096
 
 // ready returns flows that have ended and whose turn it is, a batch at most.
-func (l *batchSampler) ready() (flows []*flow.Flow) {
-	packets := 0
-	for d := l.waiting[l.next]; d != nil && packets < batchPackets; d = l.waiting[l.next] {
-		packets += len(d.packets)
+func (l *batchSampler) ready() (flows []*flowBuffer) {
+	room := 0
+	for d := l.waiting[l.next]; d != nil && room < batchPackets; d = l.waiting[l.next] {
+		room += cap(d.packets)
 		delete(l.waiting, l.next)
 		l.held -= len(d.packets)
 		l.next++
-		flows = append(flows, d.flow(l.g.Application))
-		if len(l.free) < len(l.slots) && cap(d.packets) <= mostKept {
-			l.free = append(l.free, d)
-		}
+		flows = append(flows, d)
 	}
 	return flows
 }
@@ -116,43 +106,60 @@ func (l *batchSampler) fill() {
 		if !ok {
 			return
 		}
-		l.assign(&l.slots[i], j)
+		l.assign(i, &j)
 	}
 }
 
-// assign begins a flow in a slot.
-func (l *batchSampler) assign(to *slot, f scheduledFlow) {
-	d := new(flowBuffer)
-	if last := len(l.free) - 1; last >= 0 {
-		d, l.free = l.free[last], l.free[:last]
-	}
-	d.begin(&f)
-	*to = slot{buffer: d, past: begin(f.targets, l.g.Radio.BeginDrawn(f.Latent, f.plan)), walk: l.prior.Start(), latent: f.Latent, want: int(f.Packets), state: maskState{connection: -1}}
+// assign begins a flow in slot i.
+func (l *batchSampler) assign(i int, f *scheduledFlow) {
+	d := l.buffers.Get().(*flowBuffer)
+	d.begin(f)
+	to := &l.slots[i]
+	*to = slot{buffer: d, past: begin(f.targets, l.g.Radio.BeginDrawn(f.Latent, f.plan)), walk: l.prior.Start(), want: int(f.Packets), state: maskState{connection: -1}}
 	to.past.answers = l.g.beginAnswers(f.Latent)
+	copy(l.network.Latent[i*len(f.Latent):], f.Latent)
 	l.active++
 }
 
-// prepare writes what the network is told for slot i.
-func (l *batchSampler) prepare(i int) {
-	from := &l.slots[i]
-	if from.buffer == nil {
-		l.network.Keep[i] = 0
-		return
-	}
-	l.network.Keep[i] = 1
-	if !from.started {
-		l.network.Keep[i] = 0
-	}
+// prepare writes what the network is told for each slot, apart from the latent, which
+// stays as long as a flow does.
+func (l *batchSampler) prepare() {
 	width := historyWidth + l.g.Radio.PastWidth()
-	past := from.past.append(l.network.Continuous[i*width : i*width : (i+1)*width])
-	l.g.Radio.AppendPast(past, &from.past.radio)
-	copy(l.network.Latent[i*len(from.latent):], from.latent)
-	if state := from.maskState(); state != from.state {
-		from.state, from.mask = state, l.mask(state)
+	for i := range l.slots {
+		from := &l.slots[i]
+		l.network.Keep[i] = 0
+		if from.buffer == nil {
+			continue
+		}
+		if from.started {
+			l.network.Keep[i] = 1
+		}
+		past := from.past.append(l.network.Continuous[i*width : i*width : (i+1)*width])
+		l.g.Radio.AppendPast(past, &from.past.radio)
+		if state := from.maskState(); state != from.state {
+			from.state = state
+			mask := l.mask(state)
+			copy(l.network.Mask[i*len(mask):], mask)
+		}
 	}
-	copy(l.network.Mask[i*len(from.mask):], from.mask)
-	row := from.walk.LogProbabilities()
-	copy(l.network.Prior[i*len(row):], row)
+	// A loop of its own, as that of follow: the rows lie anywhere in memory, and in a loop
+	// that does nothing else the processor fetches those of many slots at once.
+	for i := range l.slots {
+		if from := &l.slots[i]; from.buffer != nil {
+			row := from.walk.LogProbabilities()
+			copy(l.network.Prior[i*len(row):], row)
+		}
+	}
+}
+
+// follow takes the walk of each slot to the label that was drawn.
+func (l *batchSampler) follow() {
+	heads := headCount + l.radioHeads
+	for i := range l.slots {
+		if at := &l.slots[i]; at.buffer != nil {
+			at.walk.Step(int(l.network.Codes[i*heads+headLabel]))
+		}
+	}
 }
 
 // maskState returns what decides which classes the slot's next packet may have.
@@ -191,7 +198,6 @@ func (l *batchSampler) take(i int) (ended bool) {
 			gap = planned
 		}
 	}
-	to.walk.Step(int(codes[headLabel]))
 	d := to.buffer
 	if to.want > 0 && to.past.flags[p.Direction&1]&flow.FIN != 0 { // held up to its last packets, the network may go on with data
 		p.Length, p.Captured, p.PayloadLength = p.Length-p.PayloadLength, p.Captured-p.PayloadLength, 0
@@ -200,8 +206,9 @@ func (l *batchSampler) take(i int) (ended bool) {
 		to.started, gap = true, 0
 		p.Time, d.proto = d.start, p.Tuple.Proto
 	} else {
-		p.Time = d.packets[len(d.packets)-1].time + int64(gap)
+		p.Time = to.last + int64(gap)
 	}
+	to.last = p.Time
 	l.g.Radio.Decode(p, codes[headCount:], &to.past.radio, d.id, l.random)
 	to.past.add(p, gap)
 	to.past.radio.Add(p.Radio)

@@ -91,7 +91,7 @@ func newLongestFirst(more func() (scheduledFlow, bool), expect func(*scheduledFl
 	for j, ok := more(); ok; j, ok = more() {
 		j.urgency = -expect(&j)
 		total -= j.urgency
-		a.ahead = append(a.ahead, j)
+		a.ahead = append(a.ahead, &j)
 		if len(a.ahead) == furthest {
 			break
 		}
@@ -109,21 +109,21 @@ func newLongestFirst(more func() (scheduledFlow, bool), expect func(*scheduledFl
 func (a *longestFirst) pop(turn int64, room bool) (j scheduledFlow, ok bool) {
 	i := 0
 	if !room {
-		i = slices.IndexFunc(a.ahead, func(j scheduledFlow) bool { return j.number == turn })
+		i = slices.IndexFunc(a.ahead, func(j *scheduledFlow) bool { return j.number == turn })
 	}
 	if i < 0 || len(a.ahead) == 0 {
 		return scheduledFlow{}, false
 	}
-	j = heap.Remove(&a.ahead, i).(scheduledFlow)
+	j = *heap.Remove(&a.ahead, i).(*scheduledFlow)
 	if next, ok := a.more(); ok {
 		next.urgency = a.pace*float64(next.number) - a.expect(&next)
-		heap.Push(&a.ahead, next)
+		heap.Push(&a.ahead, &next)
 	}
 	return j, true
 }
 
 // byUrgency is a heap; of equals the first goes first.
-type byUrgency []scheduledFlow
+type byUrgency []*scheduledFlow
 
 func (b byUrgency) Len() int      { return len(b) }
 func (b byUrgency) Swap(i, j int) { b[i], b[j] = b[j], b[i] }
@@ -135,13 +135,13 @@ func (b byUrgency) Less(i, j int) bool {
 }
 
 // Push implements heap.Interface.
-func (b *byUrgency) Push(x any) { *b = append(*b, x.(scheduledFlow)) }
+func (b *byUrgency) Push(x any) { *b = append(*b, x.(*scheduledFlow)) }
 
 // Pop implements heap.Interface.
 func (b *byUrgency) Pop() any {
 	last := len(*b) - 1
 	j := (*b)[last]
-	(*b)[last] = scheduledFlow{}
+	(*b)[last] = nil
 	*b = (*b)[:last]
 	return j
 }

@@ -47,14 +47,20 @@ func (g *Generator) poolSize(r generator.Request) (samplers, slots int) {
 	return poolSize(packets, longest, min(allSlots, int(flows)))
 }
 
-// mostAhead is how many batches of flows a sampler may be ahead of the consumer.
-const mostAhead = 4
+// mostAhead is how many batches of flows a sampler may be ahead of the consumer, at 100 kB
+// each. While one draws a long flow whose turn it is, the others go on so far.
+const mostAhead = 16
+
+// mostKept is for how many packets a buffer may have room to be used again: else
+// all would have room for the longest flow in the end.
+const mostKept = 128
 
 // samplerPool draws a request with several batch samplers at once.
 type samplerPool struct {
 	samplers []*batchSampler
 	flows    *dispatcher
-	ready    []chan []*flow.Flow // by sampler
+	ready    []chan []*flowBuffer // by sampler
+	buffers  sync.Pool            // of those that the consumer has read
 	errs     []error
 	stop     chan struct{}
 	running  sync.WaitGroup
@@ -68,6 +74,7 @@ func (g *Generator) newPool(r generator.Request, plans func() *radio.Plan, n, sl
 		return nil, err
 	}
 	p := &samplerPool{flows: newDispatcher(g.specs(r, plans), n), errs: make([]error, n), stop: make(chan struct{})}
+	p.buffers.New = func() any { return new(flowBuffer) }
 	prior, decoder := g.Chain.Prior(), newDecoder(g.Vocabulary)
 	for k := range n {
 		if k > 0 {
@@ -77,9 +84,9 @@ func (g *Generator) newPool(r generator.Request, plans func() *radio.Plan, n, sl
 		p.samplers = append(p.samplers, &batchSampler{
 			g: g, decoder: decoder, masks: make(map[maskState][]float32), prior: prior, network: network,
 			random: rand.New(rand.NewPCG(seed, 0x6c616e65+uint64(k)<<32)), slots: make([]slot, slots),
-			flows: newLongestFirst(next, g.expect, slots), waiting: make(map[int64]*flowBuffer), radioHeads: len(g.Radio.Heads()),
+			flows: newLongestFirst(next, g.expect, slots), waiting: make(map[int64]*flowBuffer), buffers: &p.buffers, radioHeads: len(g.Radio.Heads()),
 		})
-		p.ready = append(p.ready, make(chan []*flow.Flow, mostAhead))
+		p.ready = append(p.ready, make(chan []*flowBuffer, mostAhead))
 	}
 	return p, nil
 }
@@ -107,7 +114,7 @@ func (p *samplerPool) start(ctx context.Context) {
 	for k, l := range p.samplers {
 		p.running.Go(func() {
 			defer close(p.ready[k])
-			p.errs[k] = l.run(ctx, func(flows []*flow.Flow) bool {
+			p.errs[k] = l.run(ctx, func(flows []*flowBuffer) bool {
 				select {
 				case p.ready[k] <- flows:
 					return true
@@ -119,9 +126,10 @@ func (p *samplerPool) start(ctx context.Context) {
 	}
 }
 
-// handOut hands out the flows in order, flow i of sampler i mod n.
+// handOut hands out the flows in order, flow i of sampler i mod n. Only here do they become
+// flow.Flows, whose packets are ten times as large.
 func (p *samplerPool) handOut(ctx context.Context, yield func(*flow.Flow) bool) error {
-	batches := make([][]*flow.Flow, len(p.samplers))
+	batches := make([][]*flowBuffer, len(p.samplers))
 	for k := 0; ; k = (k + 1) % len(batches) {
 		if len(batches[k]) == 0 {
 			batch, more := p.next(ctx, k)
@@ -130,8 +138,12 @@ func (p *samplerPool) handOut(ctx context.Context, yield func(*flow.Flow) bool) 
 			}
 			batches[k] = batch
 		}
-		f := batches[k][0]
+		d := batches[k][0]
 		batches[k] = batches[k][1:]
+		f := d.flow(p.samplers[k].g.Application)
+		if cap(d.packets) <= mostKept {
+			p.buffers.Put(d)
+		}
 		if !yield(f) {
 			return nil
 		}
@@ -139,7 +151,7 @@ func (p *samplerPool) handOut(ctx context.Context, yield func(*flow.Flow) bool) 
 }
 
 // next returns a sampler's next batch, false if there will be none.
-func (p *samplerPool) next(ctx context.Context, k int) ([]*flow.Flow, bool) {
+func (p *samplerPool) next(ctx context.Context, k int) ([]*flowBuffer, bool) {
 	select {
 	case batch, more := <-p.ready[k]:
 		return batch, more
