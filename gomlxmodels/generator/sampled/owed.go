@@ -4,8 +4,8 @@ import "github.com/necstgen/necstgen/datasets/flow"
 
 // owed is how many segments of the peer each side of a TCP connection has still to
 // acknowledge. The network is told, and the grammar knows whether there are any. Without
-// that, 6 % of the empty ACKs of the quickstart's flows had nothing new to say, and 0.2 %
-// of the original's: the framer had to make window updates of them.
+// that, 4.3 % of the empty ACKs of the quickstart's flows had nothing new to say, with it
+// 2.2 %, and 0.1 % of the original's: the framer makes window updates of them.
 type owed [2]int64
 
 // add takes in a packet. One with data acknowledges all that its side has got. An empty ACK
