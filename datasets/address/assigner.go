@@ -22,6 +22,7 @@ type Ends struct {
 	ClientPort, ServerPort uint16
 	Shortest               int32        // least payload bytes of a datagram
 	Tunnel                 *TunnelState // that both are inside of; nil: none
+	Losses                 *Losses      // of the service; nil: unknown
 }
 
 // Assigner gives flows their hosts and ports, by the popularity that the plan has
@@ -149,7 +150,7 @@ func (a *Assigner) Assign(f *flow.Flow, proto uint8, want6 bool) Ends {
 	}
 	if same && a.reusable(pair, service, f) {
 		a.ended[keyOf(pair, service)] = f.Packets[len(f.Packets)-1].Time
-		return Ends{a.hosts[pair.Client], a.hosts[pair.Server], service.Port, service.Port, service.Shortest, a.tunnels[[2]int{pair.Client, pair.Server}]}
+		return a.ends(pair, service, a.hosts[pair.Client], service.Port)
 	}
 	return a.newClient(pair, service)
 }
@@ -272,7 +273,12 @@ func (a *Assigner) newClient(pair Pair, service *serviceChoice) Ends {
 	if turn > 0 {
 		host = a.overflowHost(pair.Client, int(turn))
 	}
-	return Ends{host, a.hosts[pair.Server], port, service.Port, service.Shortest, a.tunnels[[2]int{pair.Client, pair.Server}]}
+	return a.ends(pair, service, host, port)
+}
+
+// ends returns the ends of a flow of a pair, from a host and port of the client.
+func (a *Assigner) ends(pair Pair, service *serviceChoice, client *HostState, port uint16) Ends {
+	return Ends{client, a.hosts[pair.Server], port, service.Port, service.Shortest, a.tunnels[[2]int{pair.Client, pair.Server}], &service.Losses}
 }
 
 // pair draws client and server, of the wanted IP version where the service has it, and a

@@ -90,6 +90,7 @@ type serviceCounts struct {
 	ports                    portCounts
 	shortest                 int32 // payload bytes of a datagram
 	portless                 bool
+	losses                   lossCounts
 }
 
 // counter counts values; mode is the most frequent one.
@@ -138,6 +139,7 @@ func (fit *fitting) add(f *flow.Flow) {
 		fit.services[key] = s
 	}
 	s.flows++
+	s.losses.add(f)
 	if port := client.Port(); port != 0 && port == server.Port() {
 		s.samePort++
 	} else if port != 0 {

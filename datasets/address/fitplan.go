@@ -202,6 +202,7 @@ func (fit *fitting) addServices(p *Plan, index map[netip.Addr]int) {
 		if key.proto == flow.UDP && shortest < math.MaxInt32 {
 			s.Shortest = shortest
 		}
+		s.Losses = counts.losses.losses()
 		for pair, n := range counts.pairs {
 			s.Pairs = append(s.Pairs, Pair{Client: index[pair[0]], Server: index[pair[1]], Flows: n})
 		}

@@ -55,6 +55,7 @@ type Service struct {
 	ClientHigh  uint16           `json:"client_high"`
 	Ports       Ports            `json:"ports,omitzero"`     // how clients go on from port to port
 	Shortest    int32            `json:"shortest,omitempty"` // least payload bytes of a datagram of its application
+	Losses      Losses           `json:"losses,omitzero"`    // of its TCP segments
 }
 
 // ported reports whether its flows have ports.
@@ -162,6 +163,9 @@ func (s *Service) validate(hosts []Host) error {
 	}
 	if err := s.Ports.validate(); err != nil {
 		problems = append(problems, err)
+	}
+	if err := s.Losses.validate(); err != nil {
+		bad("losses: %w", err)
 	}
 	if s.Shortest < 0 || s.Shortest > 65507 {
 		bad("shortest %d: want 0 to 65507 bytes", s.Shortest)

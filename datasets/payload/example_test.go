@@ -26,8 +26,8 @@ func Example() {
 	var w payload.Writer
 	w.Start(pool, payload.Connection{Application: flow.HTTP, Proto: flow.TCP, ServerPort: 80}, random)
 	request, response := make([]byte, 80), make([]byte, 60)
-	w.Fill(request, flow.Forward, false, 0, exchange{})
-	w.Fill(response, flow.Backward, false, 1, exchange{})
+	w.Fill(request, flow.Forward, 0, exchange{})
+	w.Fill(response, flow.Backward, 1, exchange{})
 	fmt.Printf("%q\n%q\n", request, response)
 	// Output:
 	// "GET /quail/net.css HTTP/1.1\r\nHost: lap.needle.example\r\nAccept-Encoding: gzip\r\n\r\n"

@@ -36,7 +36,7 @@ func TestGQUIC(t *testing.T) {
 			for i, length := range c.lengths {
 				b := make([]byte, length)
 				side := flow.Direction(i % 2)
-				w.Fill(b, side, false, i, nil)
+				w.Fill(b, side, i, nil)
 				p := flow.Packet{Tuple: flow.FiveTuple{Proto: flow.UDP}, Payload: b, PayloadLength: int32(length)}
 				p.Tuple.Src, p.Tuple.Dst = endpoint("10.0.0.1:40001"), endpoint("10.0.0.2:40000")
 				flow.Identify(&p)

@@ -95,12 +95,10 @@ const plainByte = 0x6e
 func (w *Writer) plain(Turn) { w.head = append(w.head, plainByte) }
 
 // Fill writes the payload of a segment, which its side sends after all that it has
-// said so far, or again what it said last. Segments come in their order; turns is
+// said so far. Segments come in their order; turns is
 // asked where one begins.
-func (w *Writer) Fill(b []byte, direction flow.Direction, again bool, segment int, turns Turns) {
-	if again {
-		w.said -= len(b)
-	} else if !w.begun || w.single || w.direction != direction {
+func (w *Writer) Fill(b []byte, direction flow.Direction, segment int, turns Turns) {
+	if !w.begun || w.single || w.direction != direction {
 		t := Turn{Direction: direction, Length: len(b), Last: true}
 		if !w.single && w.compose != nil {
 			t = turns.Turn(segment)

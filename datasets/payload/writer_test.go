@@ -16,7 +16,7 @@ func TestLineEndFirst(t *testing.T) {
 	w.Start(pool, Connection{Application: flow.HTTP, Proto: flow.TCP, ServerPort: 80}, rand.New(rand.NewPCG(2, 2)))
 	for i, size := range []int{190, 1, 63, 64, 65, 128, 9} {
 		b := make([]byte, size)
-		w.Fill(b, flow.Backward, false, i, oneTurn(4000))
+		w.Fill(b, flow.Backward, i, oneTurn(4000))
 		if b[0] == '\r' || b[0] == '\n' {
 			t.Errorf("segment %d begins with %q", i, b[:min(4, size)])
 		}

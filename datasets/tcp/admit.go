@@ -42,8 +42,8 @@ func (f *Framer) admit(from *flow.Flow) error {
 	l := limits{mtu: int32(f.opts.MTU), ipHeader: c.ipHeader, shortest: c.shortest, complete: f.opts.Complete}
 	if c.proto == flow.TCP {
 		c.makeTCP(l)
-		if f.opts.Retransmit > 0 {
-			c.retransmit(f.opts.Retransmit, f.random)
+		if f.network != nil {
+			f.network.lose(&c.connection, f.opts.Losses.of(c.losses))
 		}
 		c.announce(f.random)
 	} else {

@@ -16,7 +16,9 @@ type segment struct {
 	flags   flow.TCPFlags
 	dir     flow.Direction
 	options uint8  // TCP option bytes
-	again   bool   // a retransmission of the segment before it on its side
+	kept    bool   // is sent again
+	again   bool   // a retransmission of the last segment of its side that is kept
+	repeat  bool   // a duplicate acknowledgement (RFC 5681, 2)
 	update  bool   // a window update: acknowledges nothing new
 	updates uint8  // how many window updates of its side follow at once
 	window  uint16 // as sent
@@ -30,6 +32,10 @@ func (g *segment) consumes() int64 {
 	}
 	return n
 }
+
+// selection is what a segment acknowledges selectively (RFC 2018): offsets from the peer's
+// initial sequence number.
+type selection struct{ left, right uint32 }
 
 // bare reports whether the segment does nothing but acknowledge.
 func (g *segment) bare() bool {
@@ -48,6 +54,7 @@ type connection struct {
 	inFlight   [2]int64       // most bytes sent and not yet acknowledged, by sender
 	longer     int32          // bytes by which the IP header is longer than the flow's
 	maxPayload [2]int32       // largest payload, by sender
+	selections []selection    // of the segments that select what they acknowledge, in order
 
 	counts *counts
 	units  *[2]units // scratch
@@ -75,7 +82,7 @@ func (c *connection) load(f *flow.Flow, longer int32) {
 		c.units = new([2]units)
 	}
 	c.opened, c.answered, c.opener = false, false, flow.Forward
-	c.timestamps, c.scaled = false, false
+	c.timestamps, c.scaled, c.selections = false, false, c.selections[:0]
 	c.inFlight, c.maxPayload, c.longer = [2]int64{}, [2]int32{}, longer
 	last := f.Packets[0].Time
 	for i := range f.Packets {

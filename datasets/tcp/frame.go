@@ -52,7 +52,7 @@ func (f *Framer) frame(c *openFlow) error {
 	p := &out.Packet
 	f.stamp(p, g)
 	if c.proto == flow.TCP {
-		p.Flags, p.Seq = g.flags, e.sequence(g)
+		p.Flags, p.Seq = g.flags, c.sequence(g)
 		p.HeaderLength = etherHeader + c.ipHeader + tcpHeader + int32(g.options)
 		if g.flags&flow.ACK != 0 {
 			p.Ack = to.isn + g.ack

@@ -21,6 +21,7 @@ type Framer struct {
 	pool     *payload.Pool
 	assigner *address.Assigner
 	radio    *loraChannel
+	network  *network // nil: loses nothing
 
 	open   []turn // a heap, by time
 	free   []*openFlow
@@ -65,6 +66,7 @@ func NewFramer(plan *address.Plan, opts Options, src rand.Source) (*Framer, erro
 		f.assigner.Name(named)
 	}
 	f.radio = newLoRaChannel(plan, random)
+	f.startNetwork()
 	f.buffer = make([]byte, address.MaxEncapsulation+etherHeader+opts.MTU+flow.MinFrame)
 	return f, nil
 }
@@ -101,7 +103,15 @@ func servers(plan *address.Plan) []netip.Addr {
 // LoRaWAN uplinks cannot be divided so: each device has one counter of frames.
 func (f *Framer) Part(p address.Part, src rand.Source) {
 	f.random = rand.New(src)
+	f.startNetwork()
 	f.assigner.Part(p, f.random)
+}
+
+// startNetwork prepares the losses, if there are to be any.
+func (f *Framer) startNetwork() {
+	if f.opts.Losses != NoLosses {
+		f.network = newNetwork(f.random)
+	}
 }
 
 // Repairs returns how often each kind of change was made to the flows so far.

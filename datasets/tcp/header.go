@@ -22,10 +22,16 @@ func (c *openFlow) frame(b []byte, i int) int {
 		b[transport+6], b[transport+7] = 0, 0
 	}
 	length := transport + header + int(g.payload)
-	if c.datagram != nil {
-		copy(b[transport+header:length], c.datagram)
-	} else if g.payload > 0 {
-		c.payloads.Fill(b[transport+header:length], g.dir, g.again, i, c)
+	switch said := b[transport+header : length]; {
+	case c.datagram != nil:
+		copy(said, c.datagram)
+	case g.again:
+		copy(said, c.kept.payload)
+	case g.payload > 0:
+		c.payloads.Fill(said, g.dir, i, c)
+		if g.kept {
+			c.kept.payload = append(c.kept.payload[:0], said...)
+		}
 	}
 	c.ipLength(b[etherHeader:], e, length-etherHeader)
 	c.transportChecksum(b[transport:length], e)
@@ -68,7 +74,8 @@ func (c *openFlow) transportChecksum(b []byte, e *end) {
 // the header's length.
 func (c *openFlow) tcpHeader(b []byte, g *segment, e *end) int {
 	be := binary.BigEndian
-	be.PutUint32(b[4:], e.sequence(g))
+	sequence := c.sequence(g)
+	be.PutUint32(b[4:], sequence)
 	ack := uint32(0)
 	if g.flags&flow.ACK != 0 {
 		ack = c.ends[1-g.dir].isn + g.ack
@@ -82,18 +89,21 @@ func (c *openFlow) tcpHeader(b []byte, g *segment, e *end) int {
 	if g.options > 0 {
 		c.tcpOptions(b[tcpHeader:header], g)
 	}
+	if g.kept {
+		c.kept.sequence = sequence
+	}
 	if !g.again {
 		e.sent += uint32(g.consumes())
 	}
 	return header
 }
 
-// sequence returns the sequence number of the side's next segment.
-func (e *end) sequence(g *segment) uint32 {
+// sequence returns the sequence number of the next segment.
+func (c *openFlow) sequence(g *segment) uint32 {
 	if g.again {
-		return e.isn + e.sent - uint32(g.payload)
+		return c.kept.sequence
 	}
-	return e.isn + e.sent
+	return c.ends[g.dir].isn + c.ends[g.dir].sent
 }
 
 // Option kinds (IANA TCP parameters).
@@ -101,7 +111,8 @@ const (
 	optionNOP   = 1
 	optionMSS   = 2
 	optionScale = 3
-	optionSACK  = 4
+	optionSACK  = 4 // permitted
+	optionRange = 5 // selected
 	optionStamp = 8
 )
 
@@ -109,7 +120,13 @@ const (
 func (c *openFlow) tcpOptions(b []byte, g *segment) {
 	if g.flags&flow.SYN == 0 {
 		b[0], b[1] = optionNOP, optionNOP
-		c.stamp(b[2:], g)
+		if c.timestamps {
+			c.stamp(b[2:], g)
+			b = b[timestampOptions:]
+		}
+		if len(b) > 0 {
+			c.selectRange(b, c.ends[1-g.dir].isn)
+		}
 		return
 	}
 	l, n := layoutOf(g.options), 0
@@ -135,6 +152,15 @@ func (c *openFlow) tcpOptions(b []byte, g *segment) {
 		n += copy(b[n:], []byte{optionNOP, optionNOP})
 		c.stamp(b[n:], g)
 	}
+}
+
+// selectRange writes the next of the connection's selections.
+func (c *openFlow) selectRange(b []byte, isn uint32) {
+	s := c.selections[0]
+	c.selections = c.selections[1:]
+	n := copy(b, []byte{optionNOP, optionNOP, optionRange, 10})
+	binary.BigEndian.PutUint32(b[n:], isn+s.left)
+	binary.BigEndian.PutUint32(b[n+4:], isn+s.right)
 }
 
 // stamp writes the timestamps option: the sender's clock, and of the peer's

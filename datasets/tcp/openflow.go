@@ -30,16 +30,24 @@ type openFlow struct {
 	proto    uint8
 	app      flow.Application
 	origin   *flow.Origin
-	room     uint16 // largest segment that the MTU leaves room for
-	shortest int32  // payload bytes of a datagram of the service
+	room     uint16          // largest segment that the MTU leaves room for
+	shortest int32           // payload bytes of a datagram of the service
+	losses   *address.Losses // of the service; nil: unknown
 	connection
-	ends     [2]end                // by direction
-	datagram []byte                // payload of the next segment, where the writer does not make it
+	ends     [2]end // by direction
+	datagram []byte // payload of the next segment, where the writer does not make it
+	kept     kept
 	uplinks  []uplink              // of LoRaWAN: what segments carry, by segment.echo
 	messages *control.Conversation // of a flow without ports, a message a segment; nil: any other
 	payloads payload.Writer
 	tunnel   *address.TunnelState  // that the flow is inside of; nil: none
 	outer    [2][]flow.OuterHeader // its headers, by direction
+}
+
+// kept is a segment that has been sent and will be sent again.
+type kept struct {
+	sequence uint32
+	payload  []byte
 }
 
 // tuple returns the five-tuple of what this side sends.
@@ -99,7 +107,7 @@ func (e *end) prepare(to *end, proto uint8) {
 func (c *openFlow) join(ends address.Ends) {
 	c.ends[flow.Forward] = end{host: ends.Client, port: ends.ClientPort}
 	c.ends[flow.Backward] = end{host: ends.Server, port: ends.ServerPort}
-	c.shortest = ends.Shortest
+	c.shortest, c.losses = ends.Shortest, ends.Losses
 	if c.tunnel = ends.Tunnel; c.tunnel != nil {
 		c.outer = [2][]flow.OuterHeader{c.tunnel.Forward.Headers(), c.tunnel.Backward.Headers()}
 	}

@@ -19,7 +19,7 @@ type Options struct {
 	Complete   bool                 // insert missing handshakes and closings, so that every TCP connection is complete
 	KeepTuples bool                 // use the addresses and ports, or gateways and device addresses, that flows carry; they may be those of the original
 	Link       Link                 // how LoRaWAN uplinks stand in the capture, and so what frames begin with
-	Retransmit float64              // proportion of TCP data segments that are sent twice; 0: none
+	Losses     Losses               // how many TCP data segments the network loses, which are sent again
 }
 
 // Validate reports every problem at once, each with the option's key in a config,
@@ -38,8 +38,8 @@ func (o *Options) Validate() error {
 	if o.Link >= linkCount {
 		bad("link is %d, want one of %s", o.Link, strings.Join(linkWords[:], ", "))
 	}
-	if !(o.Retransmit >= 0 && o.Retransmit <= 0.5) {
-		bad("retransmit is %g, want a proportion of 0 to 0.5", o.Retransmit)
+	if !o.Losses.valid() {
+		bad("losses are %g, want learned, none, or a proportion of 0 to %g", float64(o.Losses), float64(MaxLosses))
 	}
 	if len(o.Hosts.Addresses) > 0 && o.KeepTuples {
 		bad("addresses are given, and flows are to keep their own: want one of both")

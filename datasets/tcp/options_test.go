@@ -17,12 +17,12 @@ func TestOptionsValidate(t *testing.T) {
 		want []string // empty: valid
 	}{
 		{"zero", Options{}, nil},
-		{"all", Options{Payload: payload.Random, MTU: 9000, Link: LoRaTap, Hosts: address.Options{Addresses: prefixes("10.0.0.0/8", "fd00::/64"), IPv6: address.IPv6On, Clients: 5, Servers: 2}, Retransmit: 0.5}, nil},
+		{"all", Options{Payload: payload.Random, MTU: 9000, Link: LoRaTap, Hosts: address.Options{Addresses: prefixes("10.0.0.0/8", "fd00::/64"), IPv6: address.IPv6On, Clients: 5, Servers: 2}, Losses: 0.1}, nil},
 		{"payload", Options{Payload: 9}, []string{"payload is 9, want one of neutral, zero, random, copy"}},
 		{"mtu", Options{MTU: 65536}, []string{"mtu is 65536, want 0 (the plan's) or 576 to 65535"}},
 		{"link", Options{Link: 7}, []string{"link is 7, want one of semtech, loratap, loratap0"}},
 		{"hosts", Options{Hosts: address.Options{Clients: -1, Servers: 60_001}}, []string{"clients is -1, want 0", "servers is 60001, want 0 (as many as the plan has) to 60000"}},
-		{"retransmit", Options{Retransmit: 0.7}, []string{"retransmit is 0.7, want a proportion of 0 to 0.5"}},
+		{"losses", Options{Losses: 0.7}, []string{"losses are 0.7, want learned, none, or a proportion of 0 to 0.1"}},
 		{"overlap", Options{Hosts: address.Options{Addresses: prefixes("10.0.0.0/8", "10.9.0.0/16")}}, []string{"addresses[0] is 10.0.0.0/8 and addresses[1] 10.9.0.0/16, want prefixes that do not overlap"}},
 		{"both", Options{Hosts: address.Options{Addresses: prefixes("10.0.0.0/8")}, KeepTuples: true}, []string{"addresses are given, and flows are to keep their own"}},
 		{"many", Options{Payload: 9, MTU: 1, Link: 9}, []string{"payload", "mtu", "link"}},

@@ -71,7 +71,7 @@ var repairNames = [repairCount]string{
 	uplinkType:        "uplink of another type made a data frame",
 	uplinkLength:      "uplink of a length or port that no data frame has changed",
 	radioMended:       "bandwidth, spreading factor, code rate or signal level that is none changed",
-	segmentRepeated:   "segment sent again, as asked for",
+	segmentRepeated:   "segment sent again, as if it had been lost",
 	answerAsked:       "answer that nothing asks for made a question",
 	messageLength:     "message without ports given the length that its kind needs",
 	protocolReplaced:  "packet of an unknown protocol sent under number 253, for experiments",

@@ -13,10 +13,12 @@ const (
 	udpHeader   = 8
 )
 
-// timestampOptions is the room of NOP, NOP, timestamps: all that a segment
-// other than a SYN carries. Selective acknowledgements report loss, and
-// generated connections have none.
-const timestampOptions = 12
+// What a segment other than a SYN carries: the room of NOP, NOP, timestamps, and where data
+// were lost that of NOP, NOP and one selected range.
+const (
+	timestampOptions = 12
+	sackOptions      = 12
+)
 
 // synLayout is an arrangement of options of a SYN, as common stacks send them.
 type synLayout struct {

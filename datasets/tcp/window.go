@@ -73,7 +73,11 @@ func (c *openFlow) announce(random *rand.Rand) {
 			}
 		default:
 			r.hear(c.segments, g)
-			r.choose(g)
+			if g.repeat {
+				g.window = r.last
+			} else {
+				r.choose(g)
+			}
 		}
 	}
 }
@@ -104,7 +108,9 @@ func (c *openFlow) findLeastWindows() {
 		if g.update {
 			updates[g.dir] = min(g.updates, math.MaxUint8-1) + 1
 		}
-		horizon[g.dir] = sent[1-g.dir]
+		if !g.repeat { // has the window of the segment before it
+			horizon[g.dir] = sent[1-g.dir]
+		}
 		if !g.again {
 			sent[g.dir] -= g.consumes()
 		}

@@ -78,7 +78,7 @@ type Generate struct {
 	KeepAddresses bool            `toml:"keep_addresses" json:"keep_addresses"`             // hosts have the addresses of the training capture, so that the result is as private as that; default false
 	Clients       int             `toml:"clients" json:"clients" range:"[0,60000]"`         // hosts that open flows, 0: as many as the training capture has; default 0
 	Servers       int             `toml:"servers" json:"servers" range:"[0,60000]"`         // hosts that answer, 0: as many as the training capture has; default 0
-	Retransmit    float64         `toml:"retransmit" json:"retransmit" range:"[0,0.5]"`     // share of TCP data segments that are sent twice; default 0
+	Losses        tcp.Losses      `toml:"losses" json:"losses"`                             // TCP data segments that the network loses and that are sent again, beyond generate.packets: learned, none, or a share of up to 0.1; default learned
 	Start         time.Time       `toml:"start" json:"start,omitzero"`                      // time of the first packet, RFC 3339; default the training capture's
 }
 
@@ -104,7 +104,7 @@ func Default() Experiment {
 		GMM:       models.GMM,
 		Markov:    models.Markov,
 		LSTM:      models.LSTM,
-		Generate:  Generate{RateFactor: 1, Payload: payload.Neutral, MTU: 1500, Link: tcp.LoRaTap, IPv6: address.IPv6Observed},
+		Generate:  Generate{RateFactor: 1, Payload: payload.Neutral, MTU: 1500, Link: tcp.LoRaTap, IPv6: address.IPv6Observed, Losses: tcp.Learned},
 		Evaluate:  Evaluate{Trees: 200, Folds: 5, Floors: 5, Tools: tool.None},
 	}
 }

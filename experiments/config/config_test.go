@@ -50,7 +50,7 @@ func TestTags(t *testing.T) {
 				}
 			case reflect.Int, reflect.Int64, reflect.Uint64, reflect.Float64, reflect.Slice:
 				limit := f.Tag.Get("range")
-				if limit == "" && f.Type != reflect.TypeFor[generator.Components]() && f.Type != reflect.TypeFor[[]netip.Prefix]() && f.Type != reflect.TypeFor[Paths]() && f.Type != reflect.TypeFor[flow.Applications]() {
+				if limit == "" && f.Type != reflect.TypeFor[generator.Components]() && f.Type != reflect.TypeFor[[]netip.Prefix]() && f.Type != reflect.TypeFor[Paths]() && f.Type != reflect.TypeFor[flow.Applications]() && f.Type != reflect.TypeFor[tcp.Losses]() {
 					t.Errorf("%s%s: a number without a range", prefix, key)
 				} else if limit != "" && parseInterval(limit).lowText == "" {
 					t.Errorf("%s%s: range %q has no lower end", prefix, key, limit)
@@ -231,7 +231,7 @@ func TestOverrideErrors(t *testing.T) {
 		{"generate.addresses=10.0.0.0/16,10.0.1.0/24", "generate.addresses: addresses[0] is 10.0.0.0/16 and addresses[1] 10.0.1.0/24, want prefixes that do not overlap"},
 		{"generate.addresses=10.0.0.1/16", "generate.addresses: addresses[0] is 10.0.0.1/16, want no bits set behind the prefix, as in 10.0.0.0/16"},
 		{"generate.clients=60001", `generate.clients: "60001": want a whole number from 0 to 60000`},
-		{"generate.retransmit=1", `generate.retransmit: "1": want a number from 0 to 0.5`},
+		{"generate.losses=1", `generate.losses: "1": want learned, none, or a proportion of 0 to 0.1`},
 		{"data.name=", "data.path: want a capture file, as in data.path=my.pcap"},
 	}
 	for _, tt := range tests {
@@ -251,7 +251,7 @@ func TestOverrideErrors(t *testing.T) {
 func TestFraming(t *testing.T) {
 	g := Default().Generate
 	g.Payload, g.IPv6, g.Complete = payload.Copy, address.IPv6On, true
-	want := tcp.Options{Payload: payload.Copy, MTU: 1500, Complete: true, Hosts: address.Options{IPv6: address.IPv6On}}
+	want := tcp.Options{Payload: payload.Copy, MTU: 1500, Complete: true, Losses: tcp.Learned, Hosts: address.Options{IPv6: address.IPv6On}}
 	if o := g.Framing(false); !reflect.DeepEqual(o, want) {
 		t.Errorf("%+v, want %+v", o, want)
 	}

@@ -10,7 +10,7 @@ import (
 func (g Generate) Framing(uplinks bool) tcp.Options {
 	o := tcp.Options{
 		Hosts:   address.Options{Addresses: g.Addresses, IPv6: g.IPv6, Clients: g.Clients, Servers: g.Servers},
-		Payload: g.Payload, MTU: g.MTU, Complete: g.Complete, KeepTuples: g.KeepAddresses, Retransmit: g.Retransmit,
+		Payload: g.Payload, MTU: g.MTU, Complete: g.Complete, KeepTuples: g.KeepAddresses, Losses: g.Losses,
 	}
 	if uplinks {
 		o.Link = g.Link

@@ -80,7 +80,7 @@ var reach = map[string]struct {
 	"generate.keep_addresses": {"true", []string{"hosts", "dynamics", "generate"}}, // learnt, and not drawn anew
 	"generate.clients":        {"7", []string{"generate"}},
 	"generate.servers":        {"7", []string{"generate"}},
-	"generate.retransmit":     {"0.5", []string{"generate"}},
+	"generate.losses":         {"0.05", []string{"generate"}},
 	"generate.start":          {"2026-01-31T12:00:00Z", []string{"generate"}},
 	"evaluate.trees":          {"7", []string{"evaluate"}},
 	"evaluate.folds":          {"7", []string{"evaluate"}},

@@ -36,7 +36,7 @@ type params struct {
 // IP protocol are learnt.
 func Stage(c Columns, oneProtocol bool) stage.Stage {
 	return stage.Stage{
-		Name: "flows", Version: 3, Params: params{c, oneProtocol},
+		Name: "flows", Version: 4, Params: params{c, oneProtocol},
 		Deps: training.Deps, Outs: []string{Name}, Seeds: []string{"flows"},
 		Run: func(ctx context.Context, env *stage.Env) error {
 			seed, err := env.Seed("flows")

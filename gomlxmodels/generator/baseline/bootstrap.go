@@ -93,13 +93,16 @@ type Bootstrap struct {
 	pace     *timeline.Pace // nil: flows are flows, not segments of one timeline
 }
 
-// FitBootstrap keeps the training flows, which must be in start order and know the
-// start of the flow before them.
+// FitBootstrap keeps the training flows without their losses, since frames have losses of
+// their own. The flows must be in start order and know the start of the flow before them.
 func FitBootstrap(flows []*flow.Flow, segments bool) (*Bootstrap, error) {
 	if len(flows) == 0 {
 		return nil, fmt.Errorf("generator: no flow to draw from")
 	}
-	b := &Bootstrap{flows: flows, arrivals: timeline.Arrivals(flows)}
+	b := &Bootstrap{flows: make([]*flow.Flow, len(flows)), arrivals: timeline.Arrivals(flows)}
+	for i, f := range flows {
+		b.flows[i] = f.WithoutLosses()
+	}
 	var err error
 	if segments {
 		b.pace, err = timeline.Fit(flows)

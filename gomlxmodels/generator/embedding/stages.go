@@ -49,7 +49,7 @@ type featuresParams struct {
 // featuresStage fits the scale of each feature.
 func featuresStage(p featuresParams) stage.Stage {
 	return stage.Stage{
-		Name: "features", Version: 1, Params: p,
+		Name: "features", Version: 2, Params: p,
 		Deps: training.Deps, Outs: []string{featuresName},
 		Run: func(_ context.Context, env *stage.Env) error {
 			set, err := training.Read(env, p.OneProtocol)
@@ -129,7 +129,7 @@ func (f *features) encode(flows []*flow.Flow, places []timeline.Place) (*mat.Den
 // vaeStage trains the VAE and draws the latent points of the training packets.
 func vaeStage(p generator.VAE) stage.Stage {
 	return stage.Stage{
-		Name: "vae", Version: 1, Params: p,
+		Name: "vae", Version: 2, Params: p,
 		Deps: slices.Concat(training.Deps, []string{featuresName}), Outs: []string{vaeName, latentsName},
 		Seeds: []string{"vae"}, Device: true,
 		Run: func(ctx context.Context, env *stage.Env) error {

@@ -74,7 +74,7 @@ func (p params) network() lstm.WindowConfig {
 func networkStage(s generator.LSTM) stage.Stage {
 	p := paramsOf(s)
 	return stage.Stage{
-		Name: "lstm", Version: 4, Params: p,
+		Name: "lstm", Version: 5, Params: p,
 		Deps: slices.Concat(training.Deps, embedding.Artifacts),
 		Outs: []string{networkName, weightsName}, Seeds: []string{"lstm"}, Device: true,
 		Run: func(ctx context.Context, env *stage.Env) error { return p.run(ctx, env) },

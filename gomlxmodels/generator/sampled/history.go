@@ -27,12 +27,13 @@ type history struct {
 	flags          [2]flow.TCPFlags // sent so far, by direction
 	last           flow.TCPFlags    // of the packet before
 	unanswered     [2]int64         // payload by direction since the other side's last packet
+	owed           owed
 	target         targets
 	radio          radio.Past // of uplinks
 }
 
 // historyWidth is the number of values that append gives.
-const historyWidth = 20 + aggregate.TargetCount
+const historyWidth = 22 + aggregate.TargetCount
 
 // seen returns 1 if that side has sent the flag. A recurrent state has to learn to
 // keep it; told, it ends connections properly (without that it closes 87 % of them).
@@ -93,7 +94,7 @@ func (h *history) append(dst []float32) []float32 {
 		bytes[0]*(math.Ln10/15), bytes[1]*(math.Ln10/15), log(int64(h.packetsInTurn), 5),
 		h.seen(flow.Forward, flow.SYN), h.seen(flow.Backward, flow.SYN), h.seen(flow.Forward, flow.FIN), h.seen(flow.Backward, flow.FIN),
 		max(h.seen(flow.Forward, flow.RST), h.seen(flow.Backward, flow.RST)),
-		log(h.unanswered[0], 10), log(h.unanswered[1], 10), log(int64(h.first[0]), 1)-4, log(int64(h.first[1]), 1)-4)
+		log(h.unanswered[0], 10), log(h.unanswered[1], 10), log(h.owed[0], 5), log(h.owed[1], 5), log(int64(h.first[0]), 1)-4, log(int64(h.first[1]), 1)-4)
 }
 
 // targets is what the aggregate level drew for the whole flow and the packets
@@ -129,6 +130,7 @@ func (h *history) add(p *flow.Packet, gap time.Duration) {
 	h.bytes[side] += int64(p.PayloadLength)
 	h.unanswered[side] += int64(p.PayloadLength)
 	h.unanswered[1-side] = 0
+	h.owed.add(p)
 	h.flags[side] |= p.Flags
 	h.last = p.Flags
 	h.packets++
@@ -138,13 +140,14 @@ func (h *history) add(p *flow.Packet, gap time.Duration) {
 // beforeFlow is no state of a connection that has sent a packet.
 const beforeFlow = 1 << 16
 
-// connection returns what the grammar knows of a flow: its protocol and which of SYN,
-// FIN, RST and ACK each side has sent, beforeFlow before the first packet.
+// connection returns what the grammar knows of a flow: its protocol, which of SYN,
+// FIN, RST and ACK each side has sent, and whether it has segments to acknowledge;
+// beforeFlow before the first packet.
 func (h *history) connection() int {
 	if h.packets == 0 {
 		return beforeFlow
 	}
-	return sent(flow.Forward, h.flags[0]) | sent(flow.Backward, h.flags[1]) | int(h.protocol)<<8
+	return sent(flow.Forward, h.flags[0]) | sent(flow.Backward, h.flags[1]) | int(h.protocol)<<8 | h.owed.state()<<17
 }
 
 // before returns the step of the last packet, 0 before the first.

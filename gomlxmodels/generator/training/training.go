@@ -45,9 +45,14 @@ func Read(env *stage.Env, oneProtocol bool) (*Set, error) {
 	return Of(flows, traffic, oneProtocol)
 }
 
-// Of returns the set of flows that are in memory.
+// Of returns the set of flows that are in memory, without what the network has lost of
+// them: what is sent again is no part of what the two ends mean, and the frames of a
+// generated flow lose segments of their own.
 func Of(flows []*flow.Flow, traffic generator.Traffic, oneProtocol bool) (*Set, error) {
-	s := &Set{Flows: flows, Traffic: traffic}
+	s := &Set{Flows: make([]*flow.Flow, len(flows)), Traffic: traffic}
+	for i, f := range flows {
+		s.Flows[i] = f.WithoutLosses()
+	}
 	s.leaveOutDownlinks()
 	if oneProtocol && traffic.Segment == 0 {
 		s.leaveOutProtocols()
