@@ -46,7 +46,7 @@ func generateStage(e config.Experiment, kind generator.Kind, models []string) st
 	if e.Generate.FlowsFrom != "" {
 		deps = append(deps, flowTableName)
 	}
-	return stage.Stage{Name: "generate", Version: 4, Params: e.Generate, Deps: deps, Seeds: []string{"generate"}, Device: kind.Device,
+	return stage.Stage{Name: "generate", Version: 5, Params: e.Generate, Deps: deps, Seeds: []string{"generate"}, Device: kind.Device,
 		Outs: append(slices.Clip(generatedNames), repairsName),
 		Run: func(ctx context.Context, env *stage.Env) error {
 			source, err := loadSource(ctx, env, kind, e.Data.Application, copies(e))

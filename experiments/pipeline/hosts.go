@@ -15,7 +15,7 @@ import (
 // hostsStage learns the plan of hosts.
 func hostsStage(e config.Experiment) stage.Stage {
 	options := address.FitOptions{KeepAddresses: e.Generate.KeepAddresses}
-	return stage.Stage{Name: "hosts", Version: 3, Params: options, Deps: []string{generator.TrainingName}, Outs: []string{saved.PlanName},
+	return stage.Stage{Name: "hosts", Version: 4, Params: options, Deps: []string{generator.TrainingName}, Outs: []string{saved.PlanName},
 		Run: func(_ context.Context, env *stage.Env) error {
 			flows, err := readFlows(env, generator.TrainingName)
 			if err != nil {
