@@ -1,6 +1,7 @@
 package address
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
@@ -12,8 +13,20 @@ import (
 // HostState is a host while frames are made: what it counts across its flows.
 type HostState struct {
 	Host
-	NextID      uint16 // next IPv4 identification
-	ClockOffset uint32 // TCP timestamp at the epoch, in milliseconds
+	NextID      uint16 // next IPv4 identification, where the host counts its packets
+	ClockOffset uint32 // TCP timestamp at the epoch, in ticks, where its connections share one
+}
+
+// OffsetTo returns the TCP timestamp at the epoch of the host's connections with a peer,
+// where those of a pair share one.
+func (h *HostState) OffsetTo(peer netip.Addr) uint32 {
+	b := peer.As16()
+	mixed := h.ClockOffset
+	for i := 0; i < len(b); i += 4 {
+		mixed = (mixed ^ binary.BigEndian.Uint32(b[i:])) * 0x9e3779b1
+		mixed ^= mixed >> 15
+	}
+	return mixed
 }
 
 // Ends are the two sides of a new flow.
@@ -94,6 +107,9 @@ func newHostState(h Host, random *rand.Rand) *HostState {
 	}
 	if h.Window.First == [2]uint16{} {
 		h.Window = linuxWindow()
+	}
+	if h.Clock.Rate == 0 {
+		h.Clock = linuxClock()
 	}
 	return &HostState{Host: h, NextID: uint16(random.Uint32()), ClockOffset: random.Uint32()}
 }

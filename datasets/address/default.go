@@ -79,7 +79,7 @@ func gatewayPairs(pairs []Pair, gateways int) []Pair {
 // defaultHost returns a host of which nothing is known but its existence: it behaves
 // as Linux does, and has neither address nor MAC.
 func defaultHost() Host {
-	return Host{TTL: defaultTTL, MSS: defaultMSS, SYNOptions: anyOptions, Window: linuxWindow()}
+	return Host{TTL: defaultTTL, MSS: defaultMSS, SYNOptions: anyOptions, Window: linuxWindow(), Clock: linuxClock()}
 }
 
 // everyHost lists the indices of the plan's hosts.

@@ -72,6 +72,10 @@ type hostCounts struct {
 	flows            int64
 	ttl, mss, mac    counter
 	synOptions       counter
+	syns             counter // flow.TCPOptions of SYNs and SYN/ACKs
+	tcp, udp         ipv4Counts
+	clock            clockCounts
+	number           int // of the host, in the order of first appearance
 	windows          windowCounts
 	unpadded, padded bool // short frames were captured below flow.MinFrame, and of that length
 }
@@ -202,15 +206,20 @@ func (fit *fitting) addHosts(f *flow.Flow, pair [2]netip.Addr) {
 	}
 	for i, address := range pair {
 		if fit.hosts[address] == nil {
-			fit.hosts[address] = new(hostCounts)
+			fit.hosts[address] = &hostCounts{number: len(fit.hosts)}
 		}
 		ends[i] = fit.hosts[address]
 		ends[i].flows++
 		watches[i] = windowWatch{counts: &ends[i].windows, stamps: stamps}
 	}
+	for side, h := range ends {
+		h.tcp.flows, h.udp.flows = h.tcp.flows+1, h.udp.flows+1
+		h.clock.add(f, flow.Direction(side), ends[1-side].number)
+	}
 	for i := range f.Packets {
 		p := &f.Packets[i]
 		h := ends[p.Direction&1]
+		h.addIPv4(p, six)
 		h.mac.add(macNumber(p.SrcMAC))
 		if bare := p.Length - p.Padding(); bare < flow.MinFrame && p.Length > 0 {
 			h.unpadded = h.unpadded || p.Length < flow.MinFrame
@@ -224,6 +233,9 @@ func (fit *fitting) addHosts(f *flow.Flow, pair [2]netip.Addr) {
 		}
 		if p.Flags&(flow.SYN|flow.RST) == flow.SYN && p.MSS != 0 {
 			h.mss.add(uint64(p.MSS))
+		}
+		if p.Flags&(flow.SYN|flow.RST) == flow.SYN && p.Options != 0 {
+			h.syns.add(uint64(p.Options))
 		}
 		if room := optionBytes(p, headerOf(six)); p.Flags&(flow.SYN|flow.ACK) == flow.SYN && room >= 0 && room <= mostOptions {
 			h.synOptions.add(uint64(room &^ 3))

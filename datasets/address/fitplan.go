@@ -53,10 +53,10 @@ func (fit *fitting) addHostsTo(p *Plan, index map[netip.Addr]int, taken *taken) 
 	for i, address := range addresses {
 		all[i] = fit.hosts[address]
 	}
-	learned, unpadded := windows(all), fit.unpadded()
+	learned, unpadded, usual := windows(all), fit.unpadded(), usualStack(all)
 	for i, counts := range all {
 		index[addresses[i]] = len(p.Hosts)
-		p.Hosts = append(p.Hosts, counts.host(addresses[i], learned[i], unpadded))
+		p.Hosts = append(p.Hosts, counts.host(addresses[i], learned[i], unpadded, usual))
 		flows = append(flows, counts.flows)
 		taken.hosts[addresses[i]] = true
 		for number := range counts.mac {
@@ -129,8 +129,9 @@ const jumboMTU = 9000
 
 // host returns the plan's form of a training host, under its original address and
 // MAC. Its short frames are unpadded if they were captured so, or if it sent none
-// and those of the others were.
-func (counts *hostCounts) host(address netip.Addr, window Window, othersUnpadded bool) Host {
+// and those of the others were. Of what it does not show by itself, usual has what most
+// others do.
+func (counts *hostCounts) host(address netip.Addr, window Window, othersUnpadded bool, usual Host) Host {
 	options := int16(anyOptions)
 	if len(counts.synOptions) > 0 {
 		options = int16(counts.synOptions.mode(0))
@@ -142,6 +143,10 @@ func (counts *hostCounts) host(address netip.Addr, window Window, othersUnpadded
 		MSS:        uint16(counts.mss.mode(0)),
 		SYNOptions: options,
 		Window:     window,
+		TCP:        counts.tcp.ipv4(usual.TCP),
+		UDP:        counts.udp.ipv4(usual.UDP),
+		Clock:      counts.clock.clock(usual.Clock),
+		SYNs:       counts.layouts(),
 		Unpadded:   counts.unpadded || !counts.padded && othersUnpadded,
 	}
 }

@@ -35,11 +35,18 @@ type Plan struct {
 type Host struct {
 	Address    netip.Addr `json:"address"`
 	MAC        flow.MAC   `json:"mac"`
-	TTL        uint8      `json:"ttl"`                // IPv4 time to live or IPv6 hop limit, as captured
-	MSS        uint16     `json:"mss"`                // maximum segment size of its SYNs
-	SYNOptions int16      `json:"syn_options"`        // bytes of TCP options of its SYNs, -1: not known
-	Window     Window     `json:"window"`             // receive windows of its connections
-	Unpadded   bool       `json:"unpadded,omitempty"` // its short frames were captured before Ethernet pads them to 60 bytes
+	TTL        uint8      `json:"ttl"`            // IPv4 time to live or IPv6 hop limit, as captured
+	MSS        uint16     `json:"mss"`            // maximum segment size of its SYNs
+	SYNOptions int16      `json:"syn_options"`    // bytes of TCP options of its SYNs, -1: not known
+	Window     Window     `json:"window"`         // receive windows of its connections
+	TCP        IPv4       `json:"tcp,omitzero"`   // IPv4 headers of its segments
+	UDP        IPv4       `json:"udp,omitzero"`   // and of its datagrams
+	Clock      Clock      `json:"clock,omitzero"` // of its TCP timestamps; zero: linuxClock
+
+	// SYNs are the options of its SYNs and SYN/ACKs, the most frequent ones first. None: those
+	// of common systems.
+	SYNs     []flow.TCPOptions `json:"syns,omitempty"`
+	Unpadded bool              `json:"unpadded,omitempty"` // its short frames were captured before Ethernet pads them to 60 bytes
 }
 
 // Service is one application on one server port, or messages without ports of one kind.
@@ -132,7 +139,7 @@ func (p *Plan) Validate() error {
 		if h.SYNOptions < anyOptions || h.SYNOptions > mostOptions || h.SYNOptions > 0 && h.SYNOptions%4 != 0 {
 			bad("hosts[%d].syn_options is %d, want -1 (not known), or 0 to %d in steps of 4", i, h.SYNOptions, mostOptions)
 		}
-		if err := h.Window.validate(); err != nil {
+		if err := errors.Join(h.Window.validate(), h.Clock.validate(), checkLayouts(h.SYNs)); err != nil {
 			bad("hosts[%d]: %w", i, err)
 		}
 	}

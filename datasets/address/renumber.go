@@ -12,7 +12,7 @@ import (
 // get theirs. It is the one way in which any plan is numbered. Busy hosts, by their
 // flows, come first. Hosts of a group that shared a network, a site or a MAC still
 // share one; hosts of two groups share none, and a host without a MAC gets one of
-// its own. What is taken and what the hosts outside of all groups have is not given
+// its own. MACs keep what they say of a vendor. What is taken and what the hosts outside of all groups have is not given
 // out. Where the ranges have no room, addresses are given out twice, and renumber
 // reports false.
 func (p *Plan) renumber(r ranges, taken *taken, flows []int64, groups ...[]int) bool {
@@ -31,7 +31,7 @@ func (p *Plan) renumber(r ranges, taken *taken, flows []int64, groups ...[]int) 
 	}
 	addresses := make([]netip.Addr, len(p.Hosts))
 	fits := r.assign(addresses, taken, members...)
-	number := uint32(0)
+	number, prefixes := uint32(0), p.vendorPrefixes()
 	for _, group := range groups {
 		for _, i := range group {
 			p.Hosts[i].Address = addresses[i]
@@ -43,10 +43,11 @@ func (p *Plan) renumber(r ranges, taken *taken, flows []int64, groups ...[]int) 
 			h := &p.Hosts[i]
 			mac, ok := given[h.MAC]
 			if !ok || h.MAC == (flow.MAC{}) {
-				for number++; taken.macs[localMAC(number)]; number++ {
+				for again := true; again; again = taken.macs[mac] {
+					number++
+					mac = prefixes.mac(h.MAC, number)
 				}
-				mac = localMAC(number)
-				given[h.MAC] = mac
+				given[h.MAC], taken.macs[mac] = mac, true
 			}
 			h.MAC = mac
 		}

@@ -23,12 +23,16 @@ type Packet struct {
 	Tuple          FiveTuple // as sent; Proto 0: not IP; ports 0: no ports, or a later fragment
 	TTL            uint8     // IPv4 time to live or IPv6 hop limit
 	Fragment       bool      // an IP fragment that is not the whole packet
+	DontFragment   bool      // the flag of IPv4; false: not set, or IPv6
+	ID             uint16    // IPv4 identification; 0: that, or IPv6
 
-	Flags  TCPFlags // valid iff Tuple.Proto is TCP, as are the next four
-	Seq    uint32
-	Ack    uint32
-	Window uint16 // as sent, not scaled
-	MSS    uint16 // maximum segment size option of a SYN, 0 without one
+	Flags   TCPFlags // valid iff Tuple.Proto is TCP, as are the next six
+	Seq     uint32
+	Ack     uint32
+	Window  uint16     // as sent, not scaled
+	MSS     uint16     // maximum segment size option of a SYN, 0 without one
+	Options TCPOptions // 0: none, or not known
+	Stamp   uint32     // value of the timestamps option, valid iff Options has it
 
 	Layers      Layers      // dissected layers, outermost first (algorithm.md 1.1)
 	Application Application // by the ordered rules of algorithm.md 1.3

@@ -33,6 +33,7 @@ func (d *decoder) ip4(off, end int) error {
 	p.Tuple.Dst = netip.AddrPortFrom(netip.AddrFrom4([4]byte(b[16:20])), 0)
 	fragment := d.uint16(off+6) & 0x3fff // more fragments, and the offset
 	p.Fragment = fragment != 0
+	p.ID, p.DontFragment = uint16(d.uint16(off+4)), b[6]&0x40 != 0
 	switch {
 	case total < header || end < off+header && !d.cut:
 		d.payload(off+20, end, end-off-20)

@@ -99,29 +99,37 @@ func (d *decoder) tcp(off, end, declared int) error {
 		d.payload(off+20, end, max(0, declared-20))
 		return damagedf("TCP header at byte %d: data offset of %d bytes in a segment of %d", off, header, declared)
 	}
-	if p.Flags&flow.SYN != 0 && header > 20 {
-		p.MSS = maximumSegment(b[20:min(header, len(b))])
+	if header > 20 {
+		readOptions(p, b[20:min(header, len(b))])
 	}
 	d.payload(off+header, end, declared-header)
 	p.HeaderLength = int32(off + header) // also where the capture cuts the options
 	return nil
 }
 
-// maximumSegment finds the MSS option.
-func maximumSegment(options []byte) uint16 {
-	for len(options) >= 2 && options[0] != 0 {
-		length := int(options[1])
+// readOptions notes the TCP options, up to one that is damaged or cut off.
+func readOptions(p *flow.Packet, options []byte) {
+	for at := 0; len(options) > 0; at += 4 {
+		kind, length := flow.OptionOf(options[0]), 1
+		if kind != flow.OptionEnd && kind != flow.OptionNOP {
+			if len(options) < 2 || options[1] < 2 || int(options[1]) > len(options) {
+				return
+			}
+			length = int(options[1])
+		}
+		if at < 64 {
+			p.Options |= flow.TCPOptions(kind) << at
+		}
 		switch {
-		case options[0] == 1:
-			length = 1
-		case length < 2 || length > len(options):
-			return 0
-		case options[0] == 2 && length == 4:
-			return binary.BigEndian.Uint16(options[2:])
+		case kind == flow.OptionEnd:
+			return
+		case kind == flow.OptionMSS && length == 4 && p.Flags&flow.SYN != 0 && p.MSS == 0:
+			p.MSS = binary.BigEndian.Uint16(options[2:])
+		case kind == flow.OptionTimestamps && length == 10:
+			p.Stamp = binary.BigEndian.Uint32(options[2:])
 		}
 		options = options[length:]
 	}
-	return 0
 }
 
 // udp decodes a UDP datagram (RFC 768). Its length rules unless it is 0 (a jumbogram) or the datagram

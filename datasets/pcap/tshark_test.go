@@ -87,7 +87,8 @@ func (c capture) packets(t *testing.T) iter.Seq2[flow.Packet, error] {
 func headerFields() []string {
 	return []string{"frame.len", "frame.cap_len", "frame.time_epoch", "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "ip.ttl", "ipv6.hlim",
 		"tcp.srcport", "tcp.dstport", "tcp.len", "tcp.hdr_len", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw", "tcp.window_size_value", "tcp.options.mss_val",
-		"udp.srcport", "udp.dstport", "udp.length", "eth.src", "eth.dst", "ip.hdr_len", "ip.len", "tcp.stream", "udp.stream"}
+		"udp.srcport", "udp.dstport", "udp.length", "eth.src", "eth.dst", "ip.hdr_len", "ip.len", "tcp.stream", "udp.stream",
+		"ip.id", "ip.flags.df", "tcp.options.timestamp.tsval"}
 }
 
 // TestAgainstTshark compares each header field of each good packet, and our flows
@@ -157,6 +158,10 @@ func headerChecks(t *testing.T, p *flow.Packet, field func(string) string) (bad 
 	check("source", field(version+".src"), p.Tuple.Src.Addr())
 	check("destination", field(version+".dst"), p.Tuple.Dst.Addr())
 	check("ttl", field(hops), p.TTL)
+	if version == "ip" {
+		check("identification", field("ip.id"), fmt.Sprintf("0x%04x", p.ID))
+		check("do not fragment", field("ip.flags.df"), map[bool]int{true: 1}[p.DontFragment])
+	}
 	if p.Tuple.Src == (netip.AddrPort{}) || p.Tuple.Src.Port()|p.Tuple.Dst.Port() == 0 {
 		return bad
 	}
@@ -177,6 +182,9 @@ func headerChecks(t *testing.T, p *flow.Packet, field func(string) string) (bad 
 		check("window", field("tcp.window_size_value"), p.Window)
 		if want := field("tcp.options.mss_val"); want != "" || p.MSS != 0 {
 			check("mss", want, p.MSS)
+		}
+		if want := field("tcp.options.timestamp.tsval"); want != "" || p.Options.Has(flow.OptionTimestamps) {
+			check("timestamp", want, p.Stamp)
 		}
 		if version == "ip" && p.Layers[1].Name == flow.LayerIP && p.Layers[0].Name == flow.LayerEther {
 			tcp, _ := strconv.Atoi(field("tcp.hdr_len"))

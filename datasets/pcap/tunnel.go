@@ -45,7 +45,7 @@ func (d *decoder) takeOff(off, inner, layer int) {
 		}
 	}
 	d.layers = layer
-	p.Tuple, p.TTL, p.Fragment = flow.FiveTuple{}, 0, false
+	p.Tuple, p.TTL, p.Fragment, p.DontFragment, p.ID = flow.FiveTuple{}, 0, false, false, 0
 }
 
 // cutAt removes what stands behind end: the padding of the outer frame.

@@ -56,6 +56,8 @@ func hashAddr(a netip.Addr) uint8 {
 	return b[15] ^ b[14]*31 ^ b[13]*7 ^ b[11]*3 ^ b[9]*5 ^ b[7]
 }
 
+func hashOptions(o flow.TCPOptions) uint8 { return uint8(o * 0x9e3779b97f4a7c15 >> 56) }
+
 // hashEncapsulation tells the tunnels of a capture apart by the ends of their texts, where
 // networks and endpoints have their numbers.
 func hashEncapsulation(e *flow.Encapsulation) uint8 {

@@ -30,6 +30,10 @@ var packetColumns = slices.Concat(
 		number("ack", kindUint32, func(p *flow.Packet) *uint32 { return &p.Ack }),
 		number("window", kindUint16, func(p *flow.Packet) *uint16 { return &p.Window }),
 		number("mss", kindUint16, func(p *flow.Packet) *uint16 { return &p.MSS }),
+		{"dont_fragment", kindBool, setBool(func(p *flow.Packet, v bool) { p.DontFragment = v }), nil},
+		number("ip_id", kindUint16, func(p *flow.Packet) *uint16 { return &p.ID }),
+		{"tcp_options", kindText, setText(parseOptions, func(p *flow.Packet, v flow.TCPOptions) { p.Options = v }), nil},
+		number("timestamp", kindUint32, func(p *flow.Packet) *uint32 { return &p.Stamp }),
 		applicationColumn(func(p *flow.Packet) *flow.Application { return &p.Application }),
 		number("flow_id", kindInt64, func(p *flow.Packet) *int64 { return &p.FlowID }),
 		{"direction", kindUint8, setNumber(func(p *flow.Packet, v uint8) { p.Direction = flow.Direction(v) }), nil},
@@ -71,7 +75,8 @@ func (s PacketSource) columns() []int {
 var rareColumns = []string{"capture", "encapsulation", "message"}
 
 // networkColumns are the columns that a packet without network addresses leaves empty.
-var networkColumns = []string{"mac_src", "mac_dst", "ip_src", "ip_dst", "sport", "dport", "protocol", "ttl", "fragment", "flags", "seq", "ack", "window", "mss"}
+var networkColumns = []string{"mac_src", "mac_dst", "ip_src", "ip_dst", "sport", "dport", "protocol", "ttl", "fragment", "flags", "seq", "ack", "window", "mss",
+	"dont_fragment", "ip_id", "tcp_options", "timestamp"}
 
 func layerColumns() []rowColumn[flow.Packet] {
 	var columns []rowColumn[flow.Packet]
@@ -92,10 +97,11 @@ type packetBatch struct {
 	length, captured, header, payload [batchRows]int32
 	macSrc, macDst                    coder[flow.MAC]
 	ipSrc, ipDst                      coder[netip.Addr]
-	sport, dport, window, mss         [batchRows]uint16
+	sport, dport, window, mss, ipID   [batchRows]uint16
 	protocol, ttl, flags, direction   [batchRows]uint8
-	fragment                          [batchRows]bool
-	seq, ack                          [batchRows]uint32
+	fragment, dontFragment            [batchRows]bool
+	seq, ack, timestamp               [batchRows]uint32
+	options                           coder[flow.TCPOptions]
 	application                       [batchRows]flow.Application
 	layers                            [flow.MaxLayers][batchRows]uint8
 	lengths                           [flow.MaxLayers][batchRows]int32
@@ -121,6 +127,8 @@ func (b *packetBatch) add(p *flow.Packet) {
 	b.protocol[i], b.ttl[i], b.fragment[i] = p.Tuple.Proto, p.TTL, p.Fragment
 	b.flags[i], b.seq[i], b.ack[i] = uint8(p.Flags), p.Seq, p.Ack
 	b.window[i], b.mss[i] = p.Window, p.MSS
+	b.dontFragment[i], b.ipID[i], b.timestamp[i] = p.DontFragment, p.ID, p.Stamp
+	b.options.add(i, p.Options, hashOptions(p.Options), flow.TCPOptions.String)
 	b.application[i], b.direction[i] = p.Application, uint8(p.Direction)
 	for l := range p.Layers {
 		b.layers[l][i], b.lengths[l][i] = uint8(p.Layers[l].Name), p.Layers[l].Length
@@ -147,6 +155,7 @@ func (b *packetBatch) columns() []column {
 		b.macSrc.dictionary(n), b.macDst.dictionary(n), b.ipSrc.dictionary(n), b.ipDst.dictionary(n),
 		b.sport[:n], b.dport[:n], b.protocol[:n], b.ttl[:n], b.fragment[:n],
 		b.flags[:n], b.seq[:n], b.ack[:n], b.window[:n], b.mss[:n],
+		b.dontFragment[:n], b.ipID[:n], b.options.dictionary(n), b.timestamp[:n],
 		applicationNames(b.application[:n]), b.flowID[:n], b.direction[:n],
 	}
 	for l := range b.layers {
@@ -170,6 +179,7 @@ func (b *packetBatch) reset() {
 	b.macDst.reset()
 	b.ipSrc.reset()
 	b.ipDst.reset()
+	b.options.reset()
 	b.radio.reset()
 	b.capture.reset()
 	b.encapsulation.reset()

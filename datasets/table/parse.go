@@ -52,6 +52,12 @@ func textCapture(name string) string { return name }
 
 func parseCapture(text string) (string, error) { return strings.Clone(text), nil }
 
+func parseOptions(text string) (flow.TCPOptions, error) {
+	var o flow.TCPOptions
+	err := o.UnmarshalText([]byte(text))
+	return o, err
+}
+
 func textAddr(a netip.Addr) string {
 	if !a.IsValid() {
 		return ""

@@ -46,6 +46,8 @@ func randomPackets(n int, seed uint64) []flow.Packet {
 			Dst: netip.AddrPortFrom(hosts[rng.IntN(len(hosts))], uint16(rng.Uint32()))}
 		p.TTL, p.Fragment, p.Flags = uint8(rng.Uint32()), rng.IntN(2) == 0, flow.TCPFlags(rng.Uint32())
 		p.Seq, p.Ack, p.Window, p.MSS = rng.Uint32(), rng.Uint32(), uint16(rng.Uint32()), uint16(rng.Uint32())
+		p.ID, p.DontFragment, p.Stamp = uint16(rng.Uint32()), rng.IntN(2) == 0, rng.Uint32()
+		p.Options = flow.NewTCPOptions(flow.OptionNOP, flow.TCPOption(1+rng.IntN(8)))
 		p.Application = flow.Application(rng.IntN(26))
 		p.FlowID, p.Direction = rng.Int64(), flow.Direction(rng.IntN(2))
 		for l := range rng.IntN(7) {
@@ -380,9 +382,10 @@ func TestPacketSources(t *testing.T) {
 	}{
 		{AnySource, 0, func(*flow.Packet) {}},
 		{NetworkSource, 15, func(p *flow.Packet) { p.Radio, p.Capture, p.Encapsulation, p.Message = nil, "", nil, nil }},
-		{RadioSource, 17, func(p *flow.Packet) {
+		{RadioSource, 21, func(p *flow.Packet) {
 			p.SrcMAC, p.DstMAC, p.Tuple, p.TTL, p.Fragment, p.Capture = flow.MAC{}, flow.MAC{}, flow.FiveTuple{}, 0, false, ""
 			p.Flags, p.Seq, p.Ack, p.Window, p.MSS, p.Encapsulation, p.Message = 0, 0, 0, 0, 0, nil, nil
+			p.ID, p.DontFragment, p.Options, p.Stamp = 0, false, 0, 0
 		}},
 	} {
 		want := randomPackets(500, 7)

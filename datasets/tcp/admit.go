@@ -39,7 +39,8 @@ func (f *Framer) admit(from *flow.Flow) error {
 	}
 	c.load(from, c.ipHeader-observed)
 	c.room = uint16(int32(f.opts.MTU) - c.ipHeader - tcpHeader)
-	l := limits{mtu: int32(f.opts.MTU), ipHeader: c.ipHeader, shortest: c.shortest, complete: f.opts.Complete}
+	l := limits{mtu: int32(f.opts.MTU), ipHeader: c.ipHeader, shortest: c.shortest, complete: f.opts.Complete,
+		syns: [2][]flow.TCPOptions{c.ends[0].host.SYNs, c.ends[1].host.SYNs}}
 	if c.proto == flow.TCP {
 		c.makeTCP(l)
 		if f.network != nil {
@@ -50,7 +51,7 @@ func (f *Framer) admit(from *flow.Flow) error {
 		c.makeUDP(l)
 	}
 	for dir := range c.ends {
-		c.ends[dir].isn = f.random.Uint32()
+		c.ends[dir].begin(&c.ends[1-dir], c.proto, f.random)
 	}
 	if c.opened && !c.answered {
 		c.ends[1-c.opener].isn = 0 // a refusal has no sequence number (RFC 9293, 3.10.7.1)

@@ -51,6 +51,7 @@ type connection struct {
 	opener     flow.Direction // who sent the SYN
 	timestamps bool           // both ends use RFC 7323 timestamps
 	scaled     bool           // both ends use window scale
+	layouts    [2]synLayout   // options of the SYN, and of the SYN/ACK
 	inFlight   [2]int64       // most bytes sent and not yet acknowledged, by sender
 	longer     int32          // bytes by which the IP header is longer than the flow's
 	maxPayload [2]int32       // largest payload, by sender
@@ -69,9 +70,10 @@ type units struct {
 // limits is what the network allows a flow.
 type limits struct {
 	mtu      int32
-	ipHeader int32 // 20 or 40
-	shortest int32 // payload bytes of a datagram
-	complete bool  // insert missing handshakes and closings
+	ipHeader int32                // 20 or 40
+	shortest int32                // payload bytes of a datagram
+	complete bool                 // insert missing handshakes and closings
+	syns     [2][]flow.TCPOptions // options of the two hosts' SYNs, by direction
 }
 
 // load copies the flow's packets. It puts their times in order, and adds to their
@@ -82,7 +84,7 @@ func (c *connection) load(f *flow.Flow, longer int32) {
 		c.units = new([2]units)
 	}
 	c.opened, c.answered, c.opener = false, false, flow.Forward
-	c.timestamps, c.scaled, c.selections = false, false, c.selections[:0]
+	c.timestamps, c.scaled, c.layouts, c.selections = false, false, [2]synLayout{}, c.selections[:0]
 	c.inFlight, c.maxPayload, c.longer = [2]int64{}, [2]int32{}, longer
 	last := f.Packets[0].Time
 	for i := range f.Packets {

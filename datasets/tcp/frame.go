@@ -57,8 +57,17 @@ func (f *Framer) frame(c *openFlow) error {
 		if g.flags&flow.ACK != 0 {
 			p.Ack = to.isn + g.ack
 		}
-		if g.flags&flow.SYN != 0 && layoutOf(g.options).mss {
-			p.MSS = c.mss(g.dir)
+		switch {
+		case g.flags&flow.SYN != 0:
+			l := c.layout(g)
+			if p.Options = l.options; l.mss {
+				p.MSS = c.mss(g.dir)
+			}
+		case g.options > 0:
+			p.Options = stampedSegment
+		}
+		if p.Options.Has(flow.OptionTimestamps) {
+			p.Stamp = c.clock(g.dir, g.time)
 		}
 	} else {
 		p.HeaderLength = etherHeader + c.ipHeader + udpHeader
@@ -70,6 +79,9 @@ func (f *Framer) frame(c *openFlow) error {
 	if c.proto == flow.TCP {
 		at := etherHeader + c.ipHeader + 14
 		p.Window = uint16(inner[at])<<8 | uint16(inner[at+1])
+	}
+	if c.ipHeader == ipv4Header {
+		p.DontFragment, p.ID = !e.ipv4.Fragments, uint16(inner[etherHeader+4])<<8|uint16(inner[etherHeader+5])
 	}
 	if c.tunnel != nil {
 		length = c.wrap(f, p, length, e.host.Unpadded)

@@ -33,7 +33,7 @@ func (c *openFlow) frame(b []byte, i int) int {
 			c.kept.payload = append(c.kept.payload[:0], said...)
 		}
 	}
-	c.ipLength(b[etherHeader:], e, length-etherHeader)
+	c.ipLength(b[etherHeader:], g, length-etherHeader)
 	c.transportChecksum(b[transport:length], e)
 	if length < flow.MinFrame && !e.host.Unpadded && c.tunnel == nil {
 		clear(b[length:flow.MinFrame])
@@ -43,14 +43,14 @@ func (c *openFlow) frame(b []byte, i int) int {
 }
 
 // ipLength sets the length of the IP packet and, for IPv4, identification and checksum.
-func (c *openFlow) ipLength(ip []byte, e *end, length int) {
+func (c *openFlow) ipLength(ip []byte, g *segment, length int) {
 	be := binary.BigEndian
 	if c.ipHeader == ipv6Header {
 		be.PutUint16(ip[4:], uint16(length-ipv6Header))
 		return
 	}
-	id := e.host.NextID
-	e.host.NextID++
+	e := &c.ends[g.dir]
+	id := e.identification(g)
 	be.PutUint16(ip[2:], uint16(length))
 	be.PutUint16(ip[4:], id)
 	be.PutUint16(ip[10:], ^fold(e.ipSum+uint32(length)+uint32(id)))
@@ -106,21 +106,14 @@ func (c *openFlow) sequence(g *segment) uint32 {
 	return c.ends[g.dir].isn + c.ends[g.dir].sent
 }
 
-// Option kinds (IANA TCP parameters).
-const (
-	optionNOP   = 1
-	optionMSS   = 2
-	optionScale = 3
-	optionSACK  = 4 // permitted
-	optionRange = 5 // selected
-	optionStamp = 8
-)
+// stampedSegment is the options of a segment with timestamps (RFC 7323, appendix A).
+var stampedSegment = flow.NewTCPOptions(flow.OptionNOP, flow.OptionNOP, flow.OptionTimestamps)
 
 // tcpOptions fills b with the options of the segment's layout.
 func (c *openFlow) tcpOptions(b []byte, g *segment) {
 	if g.flags&flow.SYN == 0 {
-		b[0], b[1] = optionNOP, optionNOP
 		if c.timestamps {
+			b[0], b[1] = flow.OptionNOP.Number(), flow.OptionNOP.Number()
 			c.stamp(b[2:], g)
 			b = b[timestampOptions:]
 		}
@@ -129,36 +122,42 @@ func (c *openFlow) tcpOptions(b []byte, g *segment) {
 		}
 		return
 	}
-	l, n := layoutOf(g.options), 0
-	if l.mss {
-		n += copy(b, []byte{optionMSS, 4, byte(c.mss(g.dir) >> 8), byte(c.mss(g.dir))})
+	clear(b)
+	l, n := c.layout(g), 0
+	for i := 0; ; i++ {
+		kind, ok := l.options.At(i)
+		if !ok {
+			return
+		}
+		option := b[n : n+kind.Length()]
+		n += len(option)
+		if option[0] = kind.Number(); len(option) > 1 {
+			option[1] = uint8(len(option))
+		}
+		switch kind {
+		case flow.OptionMSS:
+			binary.BigEndian.PutUint16(option[2:], c.mss(g.dir))
+		case flow.OptionScale:
+			option[2] = c.scale(g.dir)
+		case flow.OptionTimestamps:
+			c.stamp(option, g)
+		}
 	}
-	scale := [4]byte{optionNOP, optionScale, 3, c.scale(g.dir)}
-	if l.sack && l.stamp { // Linux and macOS
-		n += copy(b[n:], []byte{optionSACK, 2})
-		c.stamp(b[n:], g)
-		n += 10
-		n += copy(b[n:], scale[:])
-		clear(b[n:])
-		return
+}
+
+// layout returns the options of a SYN or SYN/ACK.
+func (c *openFlow) layout(g *segment) *synLayout {
+	if g.flags&flow.ACK != 0 {
+		return &c.layouts[1]
 	}
-	if l.scale {
-		n += copy(b[n:], scale[:])
-	}
-	if l.sack {
-		n += copy(b[n:], []byte{optionNOP, optionNOP, optionSACK, 2})
-	}
-	if l.stamp {
-		n += copy(b[n:], []byte{optionNOP, optionNOP})
-		c.stamp(b[n:], g)
-	}
+	return &c.layouts[0]
 }
 
 // selectRange writes the next of the connection's selections.
 func (c *openFlow) selectRange(b []byte, isn uint32) {
 	s := c.selections[0]
 	c.selections = c.selections[1:]
-	n := copy(b, []byte{optionNOP, optionNOP, optionRange, 10})
+	n := copy(b, []byte{flow.OptionNOP.Number(), flow.OptionNOP.Number(), flow.OptionSACK.Number(), sackOptions - 2})
 	binary.BigEndian.PutUint32(b[n:], isn+s.left)
 	binary.BigEndian.PutUint32(b[n+4:], isn+s.right)
 }
@@ -167,7 +166,7 @@ func (c *openFlow) selectRange(b []byte, isn uint32) {
 // clock the time of the segment that is echoed.
 func (c *openFlow) stamp(b []byte, g *segment) {
 	be := binary.BigEndian
-	b[0], b[1] = optionStamp, 10
+	b[0], b[1] = flow.OptionTimestamps.Number(), 10
 	be.PutUint32(b[2:], c.clock(g.dir, g.time))
 	echo := uint32(0)
 	switch {
@@ -179,7 +178,8 @@ func (c *openFlow) stamp(b []byte, g *segment) {
 	be.PutUint32(b[6:], echo)
 }
 
-// clock returns the TCP timestamp of a side at a time: milliseconds, as in Linux.
+// clock returns the TCP timestamp of a side at a time.
 func (c *openFlow) clock(dir flow.Direction, at int64) uint32 {
-	return c.ends[dir].host.ClockOffset + uint32(at/1e6)
+	e := &c.ends[dir]
+	return e.stamps + e.host.Clock.Ticks(at)
 }

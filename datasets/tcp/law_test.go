@@ -27,7 +27,10 @@ type sender struct {
 	reset   bool
 	stamp   uint32
 	stamped bool
-	id      uint16
+	scale   uint8  // of its SYN
+	scales  bool   // its SYN has the window scale
+	edge    uint32 // right edge of its last window
+	opens   bool   // it has sent a window that is neither of a SYN nor of a RST
 }
 
 // wireLaws checks frames against TCP, IP and UDP, decoded by gopacket.
@@ -172,6 +175,7 @@ func (w *wireLaws) tcp(s *layers.TCP, p *flow.Packet) {
 	} else if s.Ack != 0 {
 		t.Fatalf("frame %d: number %d without ACK flag", p.Number, s.Ack)
 	}
+	w.window(s, p, me, peer)
 	for _, option := range s.Options {
 		if option.OptionType == layers.TCPOptionKindTimestamps {
 			stamp := binary.BigEndian.Uint32(option.OptionData)
@@ -186,6 +190,33 @@ func (w *wireLaws) tcp(s *layers.TCP, p *flow.Packet) {
 		me.next++
 	}
 	me.begun, me.fin, me.reset = true, me.fin || s.FIN, me.reset || s.RST
+}
+
+// window checks that no side takes back what its windows have allowed, and that none sends
+// more than the other's do (RFC 9293, 3.8.6).
+func (w *wireLaws) window(s *layers.TCP, p *flow.Packet, me, peer *sender) {
+	t := w.t
+	t.Helper()
+	for _, option := range s.Options {
+		if s.SYN && option.OptionType == layers.TCPOptionKindWindowScale {
+			me.scale, me.scales = option.OptionData[0], true
+		}
+	}
+	if end := s.Seq + uint32(p.PayloadLength); peer.opens && p.PayloadLength > 0 && int32(end-peer.edge) > 0 {
+		t.Fatalf("frame %d: sends %d bytes more than the window allows", p.Number, int32(end-peer.edge))
+	}
+	if s.SYN || s.RST || !s.ACK {
+		return
+	}
+	window := uint32(s.Window)
+	if me.scales && peer.scales {
+		window <<= me.scale
+	}
+	edge := s.Ack + window
+	if me.opens && int32(edge-me.edge) < 0 {
+		t.Fatalf("frame %d: its window takes back %d bytes", p.Number, int32(me.edge-edge))
+	}
+	me.edge, me.opens = edge, true
 }
 
 func networkHeader(p *flow.Packet) int {

@@ -58,7 +58,7 @@ func (n *network) lose(c *connection, l address.Losses) {
 		return
 	}
 	w := rewriting{connection: c, roundTrip: c.roundTrip(), before: c.segments,
-		selective: layoutOf(c.segments[0].options).sack && layoutOf(c.segments[1].options).sack}
+		selective: c.layouts[0].sack && c.layouts[1].sack}
 	w.after = make([]segment, 0, len(c.segments)+2*len(losses)+1)
 	if syn {
 		w.openAgain()

@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"encoding/binary"
+	"math/rand/v2"
 	"net/netip"
 
 	"github.com/necstgen/necstgen/datasets/address"
@@ -15,6 +16,9 @@ type end struct {
 	host     *address.HostState
 	port     uint16
 	isn      uint32                                     // initial sequence number
+	stamps   uint32                                     // TCP timestamp at the epoch, in ticks of the host's clock
+	ipv4     address.IPv4                               // what the host writes into IPv4 headers of this protocol
+	nextID   uint16                                     // next IPv4 identification, where the connection counts its packets
 	sent     uint32                                     // sequence numbers used
 	template [etherHeader + ipv6Header + tcpHeader]byte // link, network and ports
 	ipSum    uint32                                     // checksum of the fixed part of the IPv4 header
@@ -59,6 +63,40 @@ func (e *end) tuple(to *end, proto uint8) flow.FiveTuple {
 	}
 }
 
+// begin gives the side numbers that begin somewhere.
+func (e *end) begin(to *end, proto uint8, random *rand.Rand) {
+	e.isn, e.nextID, e.ipv4 = random.Uint32(), uint16(random.Uint32()), e.host.UDP
+	if proto != flow.TCP {
+		return
+	}
+	e.ipv4 = e.host.TCP
+	switch e.host.Clock.Scope {
+	case address.ClockOfHost:
+		e.stamps = e.host.ClockOffset
+	case address.ClockOfPair:
+		e.stamps = e.host.OffsetTo(to.host.Address)
+	default:
+		e.stamps = random.Uint32()
+	}
+}
+
+// identification returns the IPv4 identification of the side's next packet, segment g.
+func (e *end) identification(g *segment) uint16 {
+	stateless := g.flags&(flow.SYN|flow.ACK) == flow.SYN|flow.ACK || g.flags&(flow.RST|flow.ACK) == flow.RST
+	switch kind := e.ipv4.Numbering; {
+	case kind == address.ByHost:
+		e.host.NextID++
+		return e.host.NextID
+	case kind == address.Unnumbered || kind == address.ByConnection && stateless:
+		return 0
+	}
+	e.nextID++
+	if e.ipv4.Numbering == address.AtRandom {
+		return e.nextID*40503 ^ e.nextID>>5*e.nextID // looks drawn, and needs no draw
+	}
+	return e.nextID
+}
+
 // connect prepares both directions' templates.
 func (c *openFlow) connect() {
 	for dir := range c.ends {
@@ -78,7 +116,9 @@ func (e *end) prepare(to *end, proto uint8) {
 	if e.host.Address.Is4() {
 		be.PutUint16(b[12:], 0x0800)
 		ip[0] = 0x45
-		be.PutUint16(ip[6:], 0x4000) // do not fragment
+		if !e.ipv4.Fragments {
+			be.PutUint16(ip[6:], dontFragment)
+		}
 		ip[8] = e.host.TTL
 		ip[9] = proto
 		src, dst := e.host.Address.As4(), to.host.Address.As4()

@@ -15,9 +15,13 @@ import (
 	"github.com/necstgen/necstgen/datasets/flowtest"
 )
 
-// fewPortsPlan is a plan of three pairs, of which the clients have 1,024 ports each.
+// fewPortsPlan is a plan of three pairs, of which the clients have 1,024 ports each. All
+// connections of a host have one clock.
 func fewPortsPlan(samePort float64) *address.Plan {
 	plan := address.Default()
+	for i := range plan.Hosts {
+		plan.Hosts[i].Clock = address.Clock{Rate: 1000, Scope: address.ClockOfHost}
+	}
 	plan.Services = []address.Service{{
 		Application: flow.HTTP, Proto: flow.TCP, Port: 80, ClientLow: 40000, ClientHigh: 41023, SamePort: samePort,
 		Pairs: []address.Pair{{Client: 0, Server: 32, Flows: 70}, {Client: 1, Server: 32, Flows: 20}, {Client: 2, Server: 33, Flows: 10}},

@@ -20,56 +20,8 @@ const (
 	sackOptions      = 12
 )
 
-// synLayout is an arrangement of options of a SYN, as common stacks send them.
-type synLayout struct {
-	size                    uint8 // bytes
-	mss, scale, sack, stamp bool
-}
-
-// synLayouts are ordered by size: no option, MSS alone (old stacks), MSS and
-// window scale, the Windows arrangement, MSS and timestamps, Linux, macOS (the
-// last padded by the end-of-options byte).
-var synLayouts = [...]synLayout{
-	{size: 0},
-	{size: 4, mss: true},
-	{size: 8, mss: true, scale: true},
-	{size: 12, mss: true, scale: true, sack: true},
-	{size: 16, mss: true, stamp: true},
-	{size: 20, mss: true, scale: true, sack: true, stamp: true},
-	{size: 24, mss: true, scale: true, sack: true, stamp: true},
-}
-
-// Sizes of the layouts that are chosen by name.
-const (
-	mssOnly       = 4
-	scaleOnly     = 8
-	windowsLayout = 12
-	linuxLayout   = 20
-)
-
-// layoutOf returns the largest layout of at most size bytes.
-func layoutOf(size uint8) synLayout {
-	best := synLayouts[0]
-	for _, l := range synLayouts {
-		if l.size <= size {
-			best = l
-		}
-	}
-	return best
-}
-
-// answerTo returns the largest layout of at most size bytes whose options the SYN
-// offered: a SYN/ACK may not bring in others (RFC 7323, 2.2 and 3.2; RFC 2018).
-func answerTo(syn synLayout, size uint8, allowStamp bool) synLayout {
-	best := synLayouts[0]
-	for _, l := range synLayouts {
-		offered := (!l.scale || syn.scale) && (!l.sack || syn.sack) && (!l.stamp || syn.stamp && allowStamp)
-		if l.size <= size && offered {
-			best = l
-		}
-	}
-	return best
-}
+// dontFragment is the flag in the IPv4 header.
+const dontFragment = 0x4000
 
 // optionRoom returns the TCP option bytes that a generated header length asks for,
 // rounded down to whole words, or -1 where no header length was given.
@@ -123,29 +75,31 @@ func (c *connection) synOptions(l limits) {
 			room = linuxLayout
 		}
 	}
-	offer := layoutOf(uint8(room))
+	own := l.syns[c.opener]
+	offer := layoutOf(own, uint8(room))
 	if c.timestamps && !offer.stamp {
 		if !c.answered || optionRoom(c.segments[1].header, l.ipHeader) < linuxLayout {
 			c.timestamps = false // the SYN did not offer what later packets have room for
 		} else {
-			offer = layoutOf(linuxLayout)
+			offer = layoutOf(own, linuxLayout)
+			c.timestamps = offer.stamp
 		}
 	}
-	syn.options = offer.size
+	c.layouts[0], syn.options = offer, offer.size
 	c.countHeader(syn, l.ipHeader)
 	if !c.answered {
 		c.timestamps = c.timestamps && offer.stamp
 		return
 	}
 	answer := &c.segments[1]
-	room = optionRoom(answer.header, l.ipHeader)
-	if room < 0 || c.timestamps && !answerTo(offer, uint8(room), true).stamp {
+	room, own = optionRoom(answer.header, l.ipHeader), l.syns[1-c.opener]
+	if room < 0 || c.timestamps && !offer.answer(own, uint8(room), true).stamp {
 		room = int32(offer.size)
 	}
-	agreed := answerTo(offer, uint8(room), c.timestamps)
+	agreed := offer.answer(own, uint8(room), c.timestamps)
 	c.timestamps = c.timestamps && agreed.stamp
 	c.scaled = offer.scale && agreed.scale
-	answer.options = agreed.size
+	c.layouts[1], answer.options = agreed, agreed.size
 	c.countHeader(answer, l.ipHeader)
 }
 
@@ -168,7 +122,7 @@ func (c *connection) mostHaveStamps(ipHeader int32) bool {
 		}
 	}
 	if with+without == 0 {
-		return synRoom >= 16 && layoutOf(uint8(synRoom)).stamp
+		return synRoom >= 16 && layoutOf(nil, uint8(synRoom)).stamp
 	}
 	return with > without
 }
@@ -179,12 +133,9 @@ func (c *connection) growForScale() {
 	if !c.opened || !c.answered || c.scaled || max(c.inFlight[0], c.inFlight[1]) < unscaledWindow {
 		return
 	}
-	for i := range 2 {
-		size := uint8(scaleOnly)
-		if layoutOf(c.segments[i].options).stamp {
-			size = linuxLayout
-		}
-		c.segments[i].options = max(size, c.segments[i].options)
+	for i := range c.layouts {
+		c.layouts[i] = c.layouts[i].withScale()
+		c.segments[i].options = c.layouts[i].size
 	}
 	c.scaled = true
 	c.counts.add(scaleAdded)

@@ -23,7 +23,7 @@ func identifierMeasures() []measure {
 			"Share of the link-layer addresses of the training flows that occur in the synthetic capture; the floor is that share if they were drawn at random from the same vendors'."},
 			needs: NoAddresses, compute: linkAddressesRecovered},
 		{Definition: Definition{"privacy", "client ports recovered", Proportion,
-			"Share of the clients' ports in training flows that occur as such in the synthetic capture; the floor is that share where the synthetic ports are all moved by the same random number."},
+			"Share of the clients' ports in training flows that occur as such in the synthetic capture; the floor is that share where the synthetic ports are all moved by the same random even number."},
 			needs: NoAddresses, flows: true, compute: portsRecovered},
 		{Definition: Definition{"privacy", "names recovered", Proportion,
 			"Share of the names in HTTP's Host, TLS's server name, DNS and SMTP of the training flows that occur in the synthetic capture, but for those reserved for examples; by chance none."},
@@ -186,7 +186,8 @@ func portRange(ranges [][2]int, sides ...*[1 << 16]bool) (from, to int) {
 }
 
 // rotations is how often the synthetic ports are moved. Clients take neighbouring ports one
-// after another, so that ports are found in clusters, which moving them keeps.
+// after another, so that ports are found in clusters, and Linux gives them even ones as long
+// as it has some, both of which moving them by an even number keeps.
 const rotations = 100
 
 // portsRecovered compares the ports of clients.
@@ -209,7 +210,7 @@ func portsRecovered(c *comparison) result {
 		}
 		all += len(real)
 		for k := range moved {
-			by := rng.IntN(size)
+			by := 2 * rng.IntN((size+1)/2)
 			for _, port := range real {
 				if synthetic[from+(port+by)%size] {
 					moved[k]++

@@ -64,6 +64,7 @@ func withoutHeaders(p *flow.Packet) {
 		p.Length = length
 	}
 	p.HeaderLength, p.PayloadLength, p.Seq, p.Ack, p.Window, p.MSS, p.SrcMAC, p.DstMAC = 0, p.Length, 0, 0, 0, 0, flow.MAC{}, flow.MAC{}
+	p.ID, p.DontFragment, p.Options, p.Stamp = 0, false, 0, 0
 }
 
 // needing marks measures that need something.

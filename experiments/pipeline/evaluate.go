@@ -42,7 +42,7 @@ func (p evaluateParams) drawn() string {
 func evaluateStage(e config.Experiment, kind generator.Kind) stage.Stage {
 	p := evaluateParams{packetsOf(e.Data), e.Evaluate, e.Markov.Order, e.Generate.RateFactor, e.Level, e.Generate.Follow != "", e.Evaluate.Tools.Versions()}
 	p.Scores.Tools = tool.None // what they are here counts
-	return stage.Stage{Name: "evaluate", Version: 6, Params: p, Deps: []string{dataName, p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName},
+	return stage.Stage{Name: "evaluate", Version: 7, Params: p, Deps: []string{dataName, p.drawn(), generator.TrainingName, heldOutName, generator.TrafficName},
 		Outs: []string{scoresName}, Seeds: []string{"evaluate", "baselines"}, Device: kind.Device,
 		Run: func(ctx context.Context, env *stage.Env) error { return evaluate(ctx, env, p, kind.Device) }}
 }
