@@ -7,6 +7,7 @@
 // merges the frames of all flows in time order, with memory for the flows that are
 // open at one time. What a generated flow says that TCP does not allow is mended with
 // the least change, and each kind of repair is counted. UDP flows become datagrams.
+// Flows without ports are messages of package control.
 // Behind the point of capture a network loses segments, as [Losses] says, which are sent again.
 // Flows of LoRaWAN uplinks (packets with Radio) become LoRaTap records or datagrams
 // of Semtech's packet forwarder, their integrity codes valid under a published key. Around

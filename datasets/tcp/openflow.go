@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/necstgen/necstgen/datasets/address"
+	"github.com/necstgen/necstgen/datasets/control"
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/payload"
 )
@@ -36,7 +37,8 @@ type openFlow struct {
 	ends     [2]end // by direction
 	datagram []byte // payload of the next segment, where the writer does not make it
 	kept     kept
-	uplinks  []uplink // of LoRaWAN: what segments carry, by segment.echo
+	uplinks  []uplink              // of LoRaWAN: what segments carry, by segment.echo
+	messages *control.Conversation // of a flow without ports, a message a segment; nil: any other
 	payloads payload.Writer
 	tunnel   *address.TunnelState  // that the flow is inside of; nil: none
 	outer    [2][]flow.OuterHeader // its headers, by direction

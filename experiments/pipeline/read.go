@@ -42,7 +42,7 @@ func readStage(e config.Experiment) stage.Stage {
 			outs = append(outs, ownNames(p.Application, name)...)
 		}
 	}
-	return stage.Stage{Name: "read", Version: 4, Params: p, Deps: []string{dataName}, Seeds: []string{"split"},
+	return stage.Stage{Name: "read", Version: 5, Params: p, Deps: []string{dataName}, Seeds: []string{"split"},
 		Outs: outs,
 		Run: func(ctx context.Context, env *stage.Env) error {
 			src, err := env.Source("split")
