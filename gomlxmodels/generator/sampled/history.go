@@ -140,14 +140,13 @@ func (h *history) add(p *flow.Packet, gap time.Duration) {
 // beforeFlow is no state of a connection that has sent a packet.
 const beforeFlow = 1 << 16
 
-// connection returns what the grammar knows of a flow: its protocol, which of SYN,
-// FIN, RST and ACK each side has sent, and whether it has segments to acknowledge;
-// beforeFlow before the first packet.
+// connection returns what the grammar knows of a flow: its protocol and which of SYN,
+// FIN, RST and ACK each side has sent, beforeFlow before the first packet.
 func (h *history) connection() int {
 	if h.packets == 0 {
 		return beforeFlow
 	}
-	return sent(flow.Forward, h.flags[0]) | sent(flow.Backward, h.flags[1]) | int(h.protocol)<<8 | h.owed.state()<<17
+	return sent(flow.Forward, h.flags[0]) | sent(flow.Backward, h.flags[1]) | int(h.protocol)<<8
 }
 
 // before returns the step of the last packet, 0 before the first.
