@@ -30,11 +30,20 @@ func firstKind(f *flow.Flow) flow.MessageKind {
 	return 0
 }
 
+// messageApplication returns the application by which a plan knows flows without ports: their
+// own where it is one of these, else flow.Other.
+func messageApplication(a flow.Application) flow.Application {
+	if a == flow.ARPApplication || a == flow.ICMPApplication {
+		return a
+	}
+	return flow.Other
+}
+
 // addMessages counts a flow without ports. One that goes to a group has its sender at both ends:
 // the group is that of the kind of message and no host.
 func (fit *fitting) addMessages(f *flow.Flow) {
 	proto := f.Packets[0].Tuple.Proto
-	key := serviceKey{f.Application, proto, uint16(firstKind(f))}
+	key := serviceKey{messageApplication(f.Application), proto, uint16(firstKind(f))}
 	s := fit.services[key]
 	if s == nil {
 		s = &serviceCounts{pairs: make(map[[2]netip.Addr]int64), shortest: math.MaxInt32, portless: true}
@@ -68,7 +77,7 @@ func isGroup(a netip.Addr) bool {
 // was silent for less than the five minutes after which a reader sees a new flow is drawn only
 // if there is no other.
 func (a *Assigner) AssignMessages(f *flow.Flow, six, alone bool) (ends Ends, ok bool) {
-	key := messageKey{f.Application, f.Packets[0].Tuple.Proto, firstKind(f), six}
+	key := messageKey{messageApplication(f.Application), f.Packets[0].Tuple.Proto, firstKind(f), six}
 	choice, known := a.messages[key]
 	if !known {
 		choice = a.messageChoice(key)

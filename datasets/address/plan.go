@@ -159,8 +159,8 @@ func (p *Plan) Validate() error {
 func (s *Service) validate(hosts []Host) error {
 	var problems []error
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	if proto, _ := s.Application.Service(); proto != 0 && !s.ported() {
-		bad("proto is %d, want 6 (TCP) or 17 (UDP)", s.Proto)
+	if portless := messageApplication(s.Application) == s.Application; !portless && !s.ported() {
+		bad("proto is %d, want 6 (TCP) or 17 (UDP), or an application without ports", s.Proto)
 	}
 	if s.ported() && s.Port == 0 {
 		bad("port is 0, want 1 to 65535")

@@ -95,9 +95,6 @@ func (c *Conversation) Start(f *flow.Flow, ends Ends, mtu int, random *rand.Rand
 	}
 }
 
-// Len returns how many messages the conversation has, one a packet of its flow.
-func (c *Conversation) Len() int { return len(c.messages) }
-
 // Protocol returns the IP protocol of a flow without ports, 0 for ARP.
 func Protocol(f *flow.Flow) uint8 { return f.Packets[0].Tuple.Proto }
 

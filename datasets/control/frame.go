@@ -15,7 +15,7 @@ const (
 	typeIPv6 = 0x86dd
 )
 
-// Frame writes message i into b, which has room for an IP packet of the MTU and an Ethernet
+// Frame writes the message of packet i of the flow into b, which has room for an IP packet of the MTU and an Ethernet
 // header, and returns the length of the frame without padding.
 func (c *Conversation) Frame(b []byte, i int) int {
 	m := &c.messages[i]
