@@ -39,7 +39,7 @@ func learntOf(t *summary.Trace, pace *runner.Pace) learntInfo {
 // howLong says how long run capture would take.
 func howLong(seconds *[2]float64) string {
 	if seconds == nil {
-		return "how long that takes here is known when a run has finished, such as of the quickstart"
+		return "how long that takes here is known when a run of one of them has finished"
 	}
 	least, most := run.Seconds(seconds[0]), run.Seconds(seconds[1])
 	if least == most {

@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"fmt"
+	"net/netip"
 
 	"github.com/necstgen/necstgen/datasets/address"
 	"github.com/necstgen/necstgen/datasets/flow"
@@ -57,10 +58,24 @@ func (f *Framer) admit(from *flow.Flow) error {
 		c.ends[1-c.opener].isn = 0 // a refusal has no sequence number (RFC 9293, 3.10.7.1)
 	}
 	c.connect()
-	c.payloads.Start(f.pool, payload.Connection{Application: c.app, Proto: c.proto, ServerPort: c.ends[flow.Backward].port,
+	c.payloads.Start(f.pool, payload.Connection{Application: c.spoken(), Proto: c.proto, ServerPort: c.ends[flow.Backward].port,
 		Client: c.ends[flow.Forward].host.Address, Server: c.ends[flow.Backward].host.Address}, f.random)
 	f.push(c)
 	return nil
+}
+
+// spoken returns the application whose payloads the flow has: its own or, of flows that were
+// learnt together whatever their ports, that of the server's port.
+func (c *openFlow) spoken() flow.Application {
+	if !c.app.IsService() {
+		return c.app
+	}
+	client, server := &c.ends[flow.Forward], &c.ends[flow.Backward]
+	p := flow.Packet{Tuple: flow.FiveTuple{Proto: c.proto, Src: netip.AddrPortFrom(client.host.Address, client.port), Dst: netip.AddrPortFrom(server.host.Address, server.port)}}
+	if flow.Identify(&p); p.Application.Known() {
+		return p.Application
+	}
+	return c.app
 }
 
 // assign gives an open flow its hosts and ports.
