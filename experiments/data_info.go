@@ -53,7 +53,7 @@ func (c *command) dataInfo(ctx context.Context, names []string, period flow.Peri
 	if c.json {
 		show = func(w io.Writer, i learntInfo) error { return printJSON(w, i) }
 	}
-	if err := show(c.out, learntOf(info)); err != nil {
+	if err := show(c.out, learntOf(info, c.runner().Pace("capture"))); err != nil {
 		return err
 	}
 	return failed

@@ -41,7 +41,7 @@ func TestInfoOfLoRaTap(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out strings.Builder
-	if err := printInfo(&out, learntOf(info)); err != nil {
+	if err := printInfo(&out, learntOf(info, nil)); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"link types  LoRaTap\n", "LoRaWAN     uplinks 12, devices 3, gateways 1; flows 3, one for each device at each gateway\n", "LORAWAN        12    156      3\n"} {

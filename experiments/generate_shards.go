@@ -25,13 +25,16 @@ func (c *command) generateShards(ctx context.Context, runs []*run.Manifest, sour
 		return err
 	}
 	numbers, count := o.shards.numbers()
-	request := shard.Request{Outs: o.outs, Count: count, Amount: amount, Follow: o.follow, FlowsFrom: o.flowsFrom, Generate: g}
-	for i, m := range runs {
+	request := shard.Request{Outs: o.outs, Count: count, Amount: amount, Only: o.only, Follow: o.follow, FlowsFrom: o.flowsFrom, Generate: g}
+	for _, m := range runs {
 		dir, err := filepath.Abs(m.Dir)
 		if err != nil {
 			return err
 		}
-		request.Runs, request.Weights = append(request.Runs, dir), append(request.Weights, source.Parts[i].Weight)
+		request.Runs = append(request.Runs, dir)
+	}
+	for _, p := range source.Parts {
+		request.Weights = append(request.Weights, p.Weight)
 	}
 	if o.shards.executor.name == "slurm" {
 		return c.submitShards(ctx, source, request, o)

@@ -20,9 +20,13 @@ func (c *command) submitShards(ctx context.Context, source *saved.Source, r shar
 		array.Args = append(array.Args, "--out="+out)
 	}
 	array.Args = append(array.Args, fmt.Sprintf("--seed=%d", r.Amount.Seed))
-	for i, dir := range r.Runs { // by the names that the tasks have for the runs
+	for i, p := range source.Parts {
+		name := r.Runs[p.Run] // as the tasks call the run
+		if p.Whole != nil {
+			name = p.Traffic.Application.String()
+		}
 		if len(o.weights) > 0 {
-			array.Args = append(array.Args, fmt.Sprintf("--share=%s=%v", dir, r.Weights[i]))
+			array.Args = append(array.Args, fmt.Sprintf("--share=%s=%v", name, r.Weights[i]))
 		}
 	}
 	for i := range r.Count {

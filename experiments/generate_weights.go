@@ -44,7 +44,15 @@ func (w *weightsFlag) Set(text string) error {
 
 // weigh gives each part the weight that --share names for its run or its application.
 func (w weightsFlag) weigh(runs []string, parts []saved.Part) error {
-	known := strings.Join(runs, ", ")
+	var names []string
+	for i := range parts {
+		name := runs[i]
+		if parts[i].Whole != nil {
+			name = parts[i].Traffic.Application.String()
+		}
+		names = append(names, name)
+	}
+	known := strings.Join(names, ", ")
 	for name, x := range w {
 		found := 0
 		for i := range parts {

@@ -53,6 +53,8 @@ type Assigner struct {
 	keptIn    map[[2]string]*TunnelState // and their tunnels
 	named     map[netip.Addr]int         // hosts by the addresses that flows name them by
 	tunnels   map[[2]int]*TunnelState
+	messages  map[messageKey]*serviceChoice
+	spoken    map[pairProto]int64 // end of the last flow without ports of a pair
 	part      Part
 }
 
@@ -80,6 +82,8 @@ func NewAssigner(plan *Plan, random *rand.Rand) *Assigner {
 		overflow: make(map[overflowKey]*HostState),
 		kept:     make(map[netip.Addr]*HostState),
 		tunnels:  tunnelStates(plan),
+		messages: make(map[messageKey]*serviceChoice),
+		spoken:   make(map[pairProto]int64),
 	}
 	for _, h := range plan.Hosts {
 		a.hosts = append(a.hosts, newHostState(h, random))
@@ -225,9 +229,13 @@ func (a *Assigner) group(app flow.Application, proto uint8) *serviceGroup {
 	}
 	like := &a.plan.Services[0]
 	for i := range a.plan.Services {
-		if a.plan.Services[i].Proto == proto {
-			like = &a.plan.Services[i]
+		s := &a.plan.Services[i]
+		if s.Proto == proto {
+			like = s
 			break
+		}
+		if s.ported() && !like.ported() {
+			like = s
 		}
 	}
 	known := *like

@@ -88,9 +88,20 @@ func (s *Service) runs(class, key uint32) (r portRuns, low uint32) {
 	return r, low
 }
 
+// fewestRuns returns how many runs the class of ports that has fewest has, 1 at least.
+func (s *Service) fewestRuns(key uint32) (fewest uint32) {
+	for class := range s.Ports.classes() {
+		if r, _ := s.runs(class, key); r.size > 0 && (fewest == 0 || (r.size+r.length-1)/r.length < fewest) {
+			fewest = (r.size + r.length - 1) / r.length
+		}
+	}
+	return max(1, fewest)
+}
+
 // port returns the client's next port and how often it had used up all of them. Of several
 // parts each has every count-th run.
 func (c *portCursor) port(s *Service, key uint32, part Part, random *rand.Rand) (port uint16, turn uint32) {
+	part, first, every := part.within(s.fewestRuns(key))
 	classes := s.Ports.classes()
 	class := uint32(0)
 	if classes == 2 && random.Float64() >= s.Ports.Even {
@@ -108,7 +119,7 @@ func (c *portCursor) port(s *Service, key uint32, part Part, random *rand.Rand) 
 		for range classes {
 			r, low := s.runs(class, key)
 			if n, ok := c.advance(class, r, jump, max(1, part.Count)); ok {
-				return uint16(low + classes*r.slot(n)), c.turn
+				return uint16(low + classes*r.slot(n)), first + c.turn*every
 			}
 			class = (class + 1) % classes
 		}
@@ -119,7 +130,7 @@ func (c *portCursor) port(s *Service, key uint32, part Part, random *rand.Rand) 
 // advance returns the place of the next port of a class, false where there is none.
 func (c *portCursor) advance(class uint32, r portRuns, jump bool, parts uint32) (n uint32, ok bool) {
 	next, broken := &c.next[class], &c.broken[class]
-	if jump && *next%r.length != 0 {
+	if jump && *next < r.size && *next%r.length != 0 {
 		*broken = append(*broken, *next)
 		*next += (parts-1)*r.length + r.length - *next%r.length
 	}

@@ -15,6 +15,9 @@
 // Hosts whose packets were inside of VLAN tags, MPLS labels or a tunnel are in a [Tunnel]
 // again, with ends and numbers of its own.
 //
+// Flows without ports have pairs of hosts by the kind of their first message; one that goes to a
+// group has its sender alone.
+//
 // An [Assigner] gives each new flow its two [HostState] and ports, by the
 // popularity that the plan has learned. A [RadioIDs] gives LoRaWAN devices and
 // gateways their identifiers.

@@ -49,7 +49,7 @@ func fit(flows []*flow.Flow, opts FitOptions) (*Plan, map[netip.Addr]int, error)
 		}
 	}
 	if len(fit.services) == 0 {
-		return nil, nil, errors.New("address: fit: no TCP or UDP flow and no uplink among the training flows, want at least one")
+		return nil, nil, errors.New("address: fit: no TCP or UDP flow, no flow without ports and no uplink among the training flows, want at least one")
 	}
 	plan, hosts := fit.plan(opts)
 	if err := plan.Validate(); err != nil {
@@ -93,6 +93,7 @@ type serviceCounts struct {
 	low, high                uint16
 	ports                    portCounts
 	shortest                 int32 // payload bytes of a datagram
+	portless                 bool
 }
 
 // counter counts values; mode is the most frequent one.
@@ -118,8 +119,12 @@ func (c counter) mode(fallback uint64) uint64 {
 
 // add counts one flow.
 func (fit *fitting) add(f *flow.Flow) {
-	if IsUplinks(f) {
+	switch {
+	case IsUplinks(f):
 		fit.addUplinks(f)
+		return
+	case f.Portless():
+		fit.addMessages(f)
 		return
 	}
 	proto := Protocol(f)
@@ -218,7 +223,7 @@ func (fit *fitting) addHosts(f *flow.Flow, pair [2]netip.Addr) {
 			h.unpadded = h.unpadded || p.Length < flow.MinFrame
 			h.padded = h.padded || p.Length >= flow.MinFrame
 		}
-		if p.TTL > 1 { // 1 is for multicast groups, and no address given out is one
+		if p.TTL > 1 && !p.OnLink() { // 1 is for multicast groups, and no address given out is one
 			h.ttl.add(uint64(p.TTL))
 		}
 		if p.Tuple.Proto != flow.TCP {

@@ -186,6 +186,9 @@ func (fit *fitting) addServices(p *Plan, index map[netip.Addr]int) {
 	least := fit.shortest()
 	for _, key := range keys {
 		counts := fit.services[key]
+		if counts.portless && len(counts.pairs) == 0 {
+			continue // its flows are sent between other hosts
+		}
 		s := Service{Application: key.application, Proto: key.proto, Port: key.port, Flows: counts.flows}
 		for counts.flows == 1 && drawsPorts(key.application) && registered(s.Port) {
 			s.Port++

@@ -26,6 +26,19 @@ func (a *Assigner) Part(p Part, random *rand.Rand) {
 	}
 }
 
+// within returns the part of a range of so many runs of ports that a part takes. Where there
+// are fewer runs than parts, as of a client that has one port only, so many parts share the
+// ports as there are runs, and others take them as those of hosts that take over from the
+// client: the part's t-th turn, from 0, is turn first+t*every of all.
+func (p Part) within(runs uint32) (own Part, first, every uint32) {
+	if p.Count <= runs {
+		return p, 0, 1
+	}
+	first, every = p.Index/runs, (p.Count+runs-1)/runs
+	p.Index, p.Count = p.Index%runs, runs
+	return p, first, every
+}
+
 // overflow returns the number of the turn-th host that takes over from a client, among
 // hosts, and what its counters are drawn from. Both are the same in all parts, and so the
 // numbers have gaps, which those of an Assigner by itself have not.

@@ -49,11 +49,11 @@ type Host struct {
 	Unpadded bool              `json:"unpadded,omitempty"` // its short frames were captured before Ethernet pads them to 60 bytes
 }
 
-// Service is one application on one server port.
+// Service is one application on one server port, or messages without ports of one kind.
 type Service struct {
 	Application flow.Application `json:"application"`
-	Proto       uint8            `json:"proto"` // flow.TCP or flow.UDP
-	Port        uint16           `json:"port"`
+	Proto       uint8            `json:"proto"` // IP protocol, 0 for ARP
+	Port        uint16           `json:"port"`  // without ports: the flow.MessageKind of a flow's first message
 	Flows       int64            `json:"flows"` // seen: the weight among the services of an application
 	Pairs       []Pair           `json:"pairs"`
 	Repeat      float64          `json:"repeat"`     // proportion of flows whose pair is that of the flow before
@@ -64,7 +64,11 @@ type Service struct {
 	Shortest    int32            `json:"shortest,omitempty"` // least payload bytes of a datagram of its application
 }
 
-// Pair is a client and a server, indices of Plan.Hosts, and how many flows they had.
+// ported reports whether its flows have ports.
+func (s *Service) ported() bool { return s.Proto == flow.TCP || s.Proto == flow.UDP }
+
+// Pair is a client and a server, indices of Plan.Hosts, and how many flows they had. They are
+// one host where that speaks to a group.
 type Pair struct {
 	Client int   `json:"client"`
 	Server int   `json:"server"`
@@ -154,10 +158,10 @@ func (p *Plan) Validate() error {
 func (s *Service) validate(hosts []Host) error {
 	var problems []error
 	bad := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
-	if s.Proto != flow.TCP && s.Proto != flow.UDP {
+	if proto, _ := s.Application.Service(); proto != 0 && !s.ported() {
 		bad("proto is %d, want 6 (TCP) or 17 (UDP)", s.Proto)
 	}
-	if s.Port == 0 {
+	if s.ported() && s.Port == 0 {
 		bad("port is 0, want 1 to 65535")
 	}
 	if s.ClientLow == 0 || s.ClientLow > s.ClientHigh {

@@ -66,12 +66,15 @@ func (p *Plan) resize(clients, servers int) (kept int, err error) {
 func (s *Service) remapPairs(replacements [2]map[int][]int) {
 	total := 0
 	for _, pair := range s.Pairs {
-		total += max(len(replacements[0][pair.Client]), len(replacements[1][pair.Server]))
+		total += max(len(replacements[0][pair.Client]), len(replacements[1][pair.Server]), 1)
 	}
 	stride := (total + maxPairs - 1) / maxPairs
 	flows, tunnels := make(map[[2]int]int64), make(map[[2]int]int)
 	for j, pair := range s.Pairs {
 		from, to := replacements[0][pair.Client], replacements[1][pair.Server]
+		if pair.Client == pair.Server {
+			to = from
+		}
 		n := max(len(from), len(to))
 		step := min(stride, n)
 		for k := j % step; k < n; k += step {
@@ -100,7 +103,9 @@ func (p *Plan) resizeRole(role, want int) (map[int][]int, error) {
 	flows := make(map[int]int64)
 	for _, s := range p.Services {
 		for _, pair := range s.Pairs {
-			flows[[2]int{pair.Client, pair.Server}[role]] += pair.Flows
+			if role == 0 || pair.Client != pair.Server {
+				flows[[2]int{pair.Client, pair.Server}[role]] += pair.Flows
+			}
 		}
 	}
 	var hosts [2][]int // by family

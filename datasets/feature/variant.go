@@ -55,7 +55,7 @@ type Compat struct {
 	// before "2", and makes classes of count_pkt (D12).
 	TextOrder bool `json:"text_order,omitempty" toml:"text_order"`
 	// ICMPByMAC makes flows of ICMP packets by pair of link-layer addresses, as
-	// flow.Assembler.ICMPByMAC does (section 2).
+	// flow.Assembler.ByMAC does (section 2).
 	ICMPByMAC bool `json:"icmp_by_mac,omitempty" toml:"icmp_by_mac"`
 }
 

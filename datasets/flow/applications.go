@@ -9,7 +9,7 @@ import (
 // Applications are what traffic is divided into: names of applications and of services. A
 // flow is of the first of these that is among them: the application that it is recognised
 // as, its transport with its server's port, its transport with any port, and Other where it
-// has no ports.
+// has network addresses and no ports.
 type Applications []Application
 
 // all is the text of Applications that are not known before the traffic is.
@@ -62,7 +62,7 @@ func (l Applications) Of(app Application, t FiveTuple) (Application, bool) {
 		return app, true
 	}
 	if t.Proto != TCP && t.Proto != UDP {
-		return Other, slices.Contains(l, Other)
+		return Other, slices.Contains(l, Other) && (t.Proto != 0 || app == ARPApplication)
 	}
 	if service := ServiceAt(t.Proto, t.Dst.Port()); t.Dst.Port() != 0 && slices.Contains(l, service) {
 		return service, true

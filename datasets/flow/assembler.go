@@ -11,13 +11,14 @@ import (
 // Assembler gathers a stream of packets into flows. The zero value is useful, and
 // one Assembler may serve several streams.
 //
-// Packets of one five-tuple belong together in both directions; packets without
-// an IP header (ARP, LLC, LOOP, SNAP) by their pair of link-layer addresses, second layer and
+// Packets of one five-tuple belong together in both directions, ARP messages and those of
+// neighbour discovery by the hosts of [Packet.Ends]; other packets without
+// an IP header (LLC, LOOP, SNAP) by their pair of link-layer addresses, second layer and
 // application; LoRaWAN uplinks by gateway and device, always forward. Packets of
 // different captures are of different flows. A flow
 // ends by silence, and a TCP connection by FIN from both ends or RST: it is kept
 // [lingerTime] longer for late segments, but a SYN with another sequence number
-// starts a new flow at once. A flow without an IP header does not end: as in
+// starts a new flow at once. A flow by link-layer addresses does not end: as in
 // NeCSTGen's tables (algorithm.md 2) it is all that two stations say to each other. The
 // client of a flow is who sends the SYN; where none
 // was captured, who does not have the service's port; else who sends first.
@@ -28,11 +29,11 @@ type Assembler struct {
 	// silent for days, are then one flow.
 	IdleTimeout time.Duration
 
-	// ICMPByMAC takes ICMP packets together as those without an IP header, by
+	// ByMAC takes ARP and ICMP packets together as others without an IP header, by
 	// link-layer addresses and without end, which NeCSTGen's tables do; a router's flow then
 	// holds what it forwards for all hosts behind it. Otherwise they belong together
 	// by their IP addresses.
-	ICMPByMAC bool
+	ByMAC bool
 
 	// Only are the applications whose flows are gathered, and by which they are named
 	// ([Applications.Label]); packets of other flows are let

@@ -205,7 +205,7 @@ func TestMACPairs(t *testing.T) {
 	}{
 		{flow.Assembler{}, []int64{0, 0, 1, 2, 3, 0, 4, 5, 6, 7, 1}},
 		{flow.Assembler{IdleTimeout: time.Second}, []int64{0, 0, 1, 2, 3, 0, 4, 5, 6, 7, 1}},
-		{flow.Assembler{ICMPByMAC: true}, []int64{0, 0, 1, 2, 3, 0, 4, 5, 5, 6, 1}},
+		{flow.Assembler{ByMAC: true}, []int64{0, 0, 1, 2, 3, 0, 4, 5, 5, 6, 1}},
 	} {
 		var ids []int64
 		for p := range test.assembler.Label(stream(packets)) {

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 )
@@ -46,8 +47,8 @@ const mostOwn = 24
 
 // Divide returns what a capture is divided into, each part with most flows first: the
 // applications and services of at least own flows by themselves, and what is left by
-// transport, of at least pooled flows. Left are the parts that have fewer, and whatever has
-// no ports.
+// transport, or as traffic without ports, of at least pooled flows. Left are the parts that
+// have fewer, and frames without network addresses.
 func (c *Census) Divide(own, pooled int64) (parts, left []Count) {
 	totals := make(map[Application]Count)
 	for key, n := range c.counts {
@@ -64,22 +65,43 @@ func (c *Census) Divide(own, pooled int64) (parts, left []Count) {
 	}
 	pools := make(map[Application]Count)
 	for key, n := range c.counts {
-		pool := AnyPort(key.proto)
-		if key.proto != TCP && key.proto != UDP {
-			pool = Other
-		}
+		pool := key.pool()
 		if !alone[key.app] {
 			pools[pool] = n.plus(pools[pool], pool)
 		}
 	}
 	for _, n := range slices.SortedFunc(maps.Values(pools), byFlows) {
-		if n.Flows >= pooled && n.Application != Other {
+		if n.Flows >= pooled && n.Application.IsService() {
 			parts = append(parts, n)
 		} else {
 			left = append(left, n)
 		}
 	}
 	return parts, left
+}
+
+// pool returns the service that a flow is learnt with where its own has too few: that of a
+// transport, or Other. What has no network addresses is learnt with nothing; it stays what it
+// is, Unknown where that has no name.
+func (k censusKey) pool() Application {
+	switch {
+	case k.proto == TCP || k.proto == UDP:
+		return AnyPort(k.proto)
+	case k.proto != 0 || k.app == ARPApplication || k.app == ICMPApplication:
+		return Other
+	case k.app == Other:
+		return Unknown
+	}
+	return k.app
+}
+
+// LeftOut says why what [Census.Divide] leaves out is not learnt, where pooled are the flows
+// that it would need.
+func (n Count) LeftOut(pooled int64) string {
+	if !n.Application.IsService() {
+		return "frames without network addresses are not learnt"
+	}
+	return fmt.Sprintf("want at least %d flows", pooled)
 }
 
 // plus returns the sum of two counts, as the count of an application.

@@ -41,6 +41,12 @@ type Flow struct {
 // Start returns the time of the first packet, in nanoseconds since 1970-01-01 UTC.
 func (f *Flow) Start() int64 { return f.Packets[0].Time }
 
+// Portless reports whether the flow is of ARP, or of an IP protocol without ports.
+func (f *Flow) Portless() bool {
+	p := &f.Packets[0]
+	return p.Message != nil || p.Tuple.Proto != 0 && p.Tuple.Proto != TCP && p.Tuple.Proto != UDP
+}
+
 // Duration returns the time between the first and the last packet.
 func (f *Flow) Duration() time.Duration {
 	return time.Duration(f.Packets[len(f.Packets)-1].Time - f.Packets[0].Time)

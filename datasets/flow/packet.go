@@ -50,6 +50,7 @@ type Packet struct {
 	// without it. nil: none, or a reader that leaves frames as they are.
 	Encapsulation *Encapsulation
 
+	Message *Message // of ARP, ICMP, ICMPv6 and IGMP; nil: any other packet, or one whose message is cut
 	Radio   *Radio   // of a LoRaWAN uplink; nil: any other packet
 	Decoded *Decoded // of a packet that was drawn through an autoencoder; nil: any other packet
 

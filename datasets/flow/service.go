@@ -10,8 +10,8 @@ import (
 // the third byte and the port in the lower two, port 0 standing for all of them.
 const firstService Application = 1 << 24
 
-// Other is traffic without ports: packets of ARP, ICMP and whatever else is neither TCP nor
-// UDP.
+// Other is traffic without ports between network addresses: packets of ARP, ICMP and whatever
+// else over IP is neither TCP nor UDP.
 const Other = firstService
 
 // AnyPort is the service of all ports of a transport: "tcp/*".

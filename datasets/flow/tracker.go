@@ -10,7 +10,8 @@ import (
 // key names a conversation, the same in both directions: two addresses, then
 // ports, protocol, the number of the capture and, of a pair of link-layer addresses,
 // the second layer and the application. All bytes count, so the map hashes it as one
-// block, twice as fast as a FiveTuple. An uplink's are gateway and device.
+// block, twice as fast as a FiveTuple. An uplink's are gateway and device, those of ARP and
+// of neighbour discovery the hosts of Packet.Ends.
 type key struct {
 	a, b [2]uint64
 	rest uint64
@@ -31,13 +32,17 @@ func keyOf(p *Packet, byMAC bool) (k key, swapped bool) {
 		}
 		return k, swapped
 	}
-	src, dst := uint64(p.Tuple.Src.Port()), uint64(p.Tuple.Dst.Port())
-	k.a, k.b = halves(p.Tuple.Src.Addr()), halves(p.Tuple.Dst.Addr())
+	t := p.Tuple
+	if p.Message != nil {
+		t = p.Ends()
+	}
+	src, dst := uint64(t.Src.Port()), uint64(t.Dst.Port())
+	k.a, k.b = halves(t.Src.Addr()), halves(t.Dst.Addr())
 	swapped = k.a[1] > k.b[1] || k.a[1] == k.b[1] && (k.a[0] > k.b[0] || k.a[0] == k.b[0] && src > dst)
 	if swapped {
 		k.a, k.b, src, dst = k.b, k.a, dst, src
 	}
-	k.rest = uint64(p.Tuple.Proto)<<32 | src<<16 | dst
+	k.rest = uint64(t.Proto)<<32 | src<<16 | dst
 	return k, swapped
 }
 
@@ -127,19 +132,19 @@ const (
 
 // tracker holds the open flows of one stream.
 type tracker struct {
-	captures  captures
-	icmpByMAC bool
-	open      map[key]*conversation
-	lists     [ages]ageList
-	max       int
-	started   int64
-	data      announcements
-	free      *conversation       // linked by next
-	ended     func(*conversation) // nil: nobody asks
+	captures captures
+	byMAC    bool
+	open     map[key]*conversation
+	lists    [ages]ageList
+	max      int
+	started  int64
+	data     announcements
+	free     *conversation       // linked by next
+	ended    func(*conversation) // nil: nobody asks
 }
 
 func newTracker(a *Assembler, ended func(*conversation)) *tracker {
-	t := &tracker{open: make(map[key]*conversation), max: a.MaxOpen, icmpByMAC: a.ICMPByMAC, ended: ended, data: announcements{}}
+	t := &tracker{open: make(map[key]*conversation), max: a.MaxOpen, byMAC: a.ByMAC, ended: ended, data: announcements{}}
 	if t.max <= 0 {
 		t.max = defaultOpen
 	}
@@ -159,7 +164,7 @@ func newTracker(a *Assembler, ended func(*conversation)) *tracker {
 // track finds or opens the packet's flow, and sets FlowID and Direction.
 func (t *tracker) track(p *Packet) *conversation {
 	t.expire(p.Time)
-	byMAC := p.Tuple.Proto == 0 && p.Radio == nil || t.icmpByMAC && p.Application == ICMPApplication
+	byMAC := p.Tuple.Proto == 0 && p.Radio == nil && p.Message == nil || t.byMAC && (p.Application == ICMPApplication || p.Tuple.Proto == 0 && p.Radio == nil)
 	k, swapped := keyOf(p, byMAC)
 	k.rest |= t.captures.number(p.Capture) << captureBit
 	if p.Encapsulation != nil { // an address may be of other hosts in each virtual network

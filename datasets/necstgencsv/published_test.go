@@ -199,7 +199,7 @@ func TestPublishedDays(t *testing.T) {
 }
 
 // Flows without ports are those of the original (algorithm.md 2): each is all packets of one
-// pair of link-layer addresses, second layer and application, ICMP's under ICMPByMAC.
+// pair of link-layer addresses, second layer and application, ARP's and ICMP's under ByMAC.
 func TestPublishedFlowsByMAC(t *testing.T) {
 	for _, path := range []string{"df_week1_monday.csv", "df_week1_tuesday.csv"} {
 		type stations struct {
@@ -220,7 +220,7 @@ func TestPublishedFlowsByMAC(t *testing.T) {
 				want[key]++
 			}
 		}
-		assembler := flow.Assembler{ICMPByMAC: true, IdleTimeout: time.Second}
+		assembler := flow.Assembler{ByMAC: true, IdleTimeout: time.Second}
 		n := 0
 		for f, err := range assembler.Flows(Packets(published(t, path), path)) {
 			if err != nil {

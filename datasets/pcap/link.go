@@ -2,6 +2,7 @@ package pcap
 
 import (
 	"encoding/binary"
+	"net/netip"
 
 	"github.com/google/gopacket/layers"
 
@@ -97,7 +98,8 @@ func (d *decoder) llc(off, end int) error {
 	return nil
 }
 
-// arp decodes an ARP message (RFC 826); its addresses are no five-tuple.
+// arp decodes an ARP message (RFC 826); its addresses are no five-tuple, but those of a
+// message for IPv4 over Ethernet are its hosts.
 func (d *decoder) arp(off int) error {
 	b := d.frame
 	if len(b) < off+8 {
@@ -108,6 +110,10 @@ func (d *decoder) arp(off int) error {
 	d.payload(end, end, 0)
 	if end > len(b) && !d.cut {
 		return damagedf("ARP at byte %d: %d bytes are left, want %d", off, len(b)-off, end-off)
+	}
+	if hardware, protocol := d.uint16(off), d.uint16(off+2); hardware == 1 && protocol == 0x0800 && b[off+4] == 6 && b[off+5] == 4 && end <= len(b) {
+		toAll := d.packet.DstMAC == flow.MAC{} || d.packet.DstMAC[0]&1 != 0 // Linux's cooked header does not say
+		d.packet.Message = flow.ARPMessage(uint16(d.uint16(off+6)), netip.AddrFrom4([4]byte(b[off+14:off+18])), netip.AddrFrom4([4]byte(b[off+24:off+28])), toAll)
 	}
 	d.padding(end)
 	return nil

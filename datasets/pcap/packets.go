@@ -34,6 +34,14 @@ type recordReader interface {
 	info() Info // of what has been read
 }
 
+// Ethernet decodes one frame of Ethernet that was captured whole, as Packets does. Payload and
+// nothing else is memory of the frame.
+func Ethernet(frame []byte) (flow.Packet, error) {
+	var d decoder
+	err := d.decode(&record{frame: frame, length: len(frame), link: linkEthernet})
+	return d.packet, err
+}
+
 // Packets reads the packets of a capture in file order: pcap or pcapng, plain,
 // gzip or zstd. Name appears in errors only.
 //

@@ -31,10 +31,34 @@ func (d *decoder) transport(off, end, declared int, later bool) error {
 	}
 	if off < end {
 		d.add(flow.LayerRaw, off)
+		if proto == layers.IPProtocolIGMP && !later {
+			d.packet.Message = &flow.Message{Kind: flow.MessageKind(d.frame[off]) << 8}
+		}
 	}
 	d.payload(off, end, declared)
 	d.padding(end)
 	return nil
+}
+
+// message says what an ICMP or ICMPv6 message at off is.
+func (d *decoder) message(off int) {
+	d.packet.Message = &flow.Message{Kind: flow.MessageKind(d.uint16(off))}
+}
+
+// neighbor adds to an ICMPv6 message at off which neighbour it asks for or is of, and to
+// whom it goes (RFC 4861, 4.3 and 4.4).
+func (d *decoder) neighbor(off, end int) {
+	m, t := d.packet.Message, &d.packet.Tuple
+	if end < off+24 || m.Kind != flow.NeighborSolicitation && m.Kind != flow.NeighborAdvertisement {
+		return
+	}
+	m.Target = netip.AddrFrom16([16]byte(d.frame[off+8 : off+24]))
+	switch {
+	case m.Kind == flow.NeighborSolicitation && t.Src.Addr().IsUnspecified():
+		m.Kind = flow.NeighborProbe
+	case m.Kind == flow.NeighborAdvertisement && t.Dst.Addr().IsMulticast():
+		m.Kind = flow.NeighborAnnouncement
+	}
 }
 
 // ports are the first four bytes of TCP and UDP headers.
@@ -139,6 +163,7 @@ func (d *decoder) icmp(off, end, declared int) error {
 		return damagedf("ICMP header at byte %d: %d bytes are left, want 8", off, end-off)
 	}
 	d.add(flow.LayerICMP, off)
+	d.message(off)
 	d.payload(off+8, end, declared-8)
 	switch kind := d.frame[off]; {
 	case off+8 == end:
@@ -204,6 +229,8 @@ func (d *decoder) icmp6(off, end, declared int) error {
 		}
 		return damagedf("ICMPv6 header at byte %d: %d bytes are left, want %d", off, end-off, header)
 	}
+	d.message(off)
+	d.neighbor(off, end)
 	d.payload(off+header, end, declared-header)
 	if off+header < end {
 		d.add(flow.LayerRaw, off+header)

@@ -67,3 +67,24 @@ func hashEncapsulation(e *flow.Encapsulation) uint8 {
 	}
 	return sum
 }
+
+// said is the message of a packet that has one.
+type said struct {
+	flow.Message
+	ok bool
+}
+
+func saidBy(p *flow.Packet) said {
+	if p.Message == nil {
+		return said{}
+	}
+	return said{*p.Message, true}
+}
+
+// String is the text in tables, "" without a message.
+func (s said) String() string {
+	if !s.ok {
+		return ""
+	}
+	return s.Message.String()
+}

@@ -40,7 +40,8 @@ var packetColumns = slices.Concat(
 	},
 	layerColumns(), radioColumns,
 	[]rowColumn[flow.Packet]{{"capture", kindText, setText(parseCapture, func(p *flow.Packet, v string) { p.Capture = v }), nil},
-		{"encapsulation", kindText, setText(flow.ParseEncapsulation, func(p *flow.Packet, v *flow.Encapsulation) { p.Encapsulation = v }), nil}})
+		{"encapsulation", kindText, setText(flow.ParseEncapsulation, func(p *flow.Packet, v *flow.Encapsulation) { p.Encapsulation = v }), nil},
+		{"message", kindText, setText(flow.ParseMessage, func(p *flow.Packet, v *flow.Message) { p.Message = v }), nil}})
 
 var packetFields = fieldsOf(packetColumns)
 
@@ -51,8 +52,8 @@ type PacketSource uint8
 // The sources. Readers take a table of any of them.
 const (
 	AnySource     PacketSource = iota // all columns, also for one capture whose frames are encapsulated
-	NetworkSource                     // one capture of frames: without radio metadata, the name of the capture and what was taken off its frames
-	RadioSource                       // one capture of LoRaWAN uplinks by radio: without addresses, ports, TCP fields, the name of the capture and what was taken off its frames
+	NetworkSource                     // one capture of frames: without radio metadata, the name of the capture, what was taken off its frames and messages
+	RadioSource                       // one capture of LoRaWAN uplinks by radio: without addresses, ports, TCP fields, and what a NetworkSource is without but radio metadata
 )
 
 // columns returns the positions in packetColumns of the columns that a source has.
@@ -62,13 +63,16 @@ func (s PacketSource) columns() []int {
 		radio := slices.ContainsFunc(radioColumns, func(c rowColumn[flow.Packet]) bool { return c.name == f.name })
 		network := slices.Contains(networkColumns, f.name)
 		switch {
-		case s != AnySource && (f.name == "capture" || f.name == "encapsulation"), s == NetworkSource && radio, s == RadioSource && network:
+		case s != AnySource && slices.Contains(rareColumns, f.name), s == NetworkSource && radio, s == RadioSource && network:
 		default:
 			kept = append(kept, i)
 		}
 	}
 	return kept
 }
+
+// rareColumns are those that most captures leave empty.
+var rareColumns = []string{"capture", "encapsulation", "message"}
 
 // networkColumns are the columns that a packet without network addresses leaves empty.
 var networkColumns = []string{"mac_src", "mac_dst", "ip_src", "ip_dst", "sport", "dport", "protocol", "ttl", "fragment", "flags", "seq", "ack", "window", "mss",
@@ -104,6 +108,7 @@ type packetBatch struct {
 	radio                             *radioBatch // nil until an uplink comes
 	capture                           coder[string]
 	encapsulation                     coder[*flow.Encapsulation]
+	message                           coder[said]
 }
 
 // add adds a packet to a batch that is not full.
@@ -130,6 +135,8 @@ func (b *packetBatch) add(p *flow.Packet) {
 	}
 	b.capture.add(i, p.Capture, uint8(len(p.Capture)), textCapture)
 	b.encapsulation.add(i, p.Encapsulation, hashEncapsulation(p.Encapsulation), (*flow.Encapsulation).String)
+	message := saidBy(p)
+	b.message.add(i, message, uint8(message.Kind>>8)^uint8(message.Kind)^hashAddr(message.Target), said.String)
 	if p.Radio != nil {
 		if b.radio == nil {
 			b.radio = new(radioBatch)
@@ -154,7 +161,7 @@ func (b *packetBatch) columns() []column {
 	for l := range b.layers {
 		values = append(values, enumColumn{b.layers[l][:n], textLayer}, b.lengths[l][:n])
 	}
-	values = append(append(values, b.radio.values(n)...), b.capture.dictionary(n), b.encapsulation.dictionary(n))
+	values = append(append(values, b.radio.values(n)...), b.capture.dictionary(n), b.encapsulation.dictionary(n), b.message.dictionary(n))
 	columns := make([]column, len(values))
 	for i := range values {
 		columns[i] = column{packetFields[i].name, values[i]}
@@ -176,4 +183,5 @@ func (b *packetBatch) reset() {
 	b.radio.reset()
 	b.capture.reset()
 	b.encapsulation.reset()
+	b.message.reset()
 }

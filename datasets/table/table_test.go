@@ -19,6 +19,10 @@ import (
 
 var formats = []Format{Parquet, Arrow, CSV}
 
+// messages are messages that packets have.
+var messages = []*flow.Message{nil, {}, {Kind: 8 << 8}, flow.ARPMessage(1, netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2"), true),
+	{Kind: flow.NeighborSolicitation, Target: netip.MustParseAddr("2001:db8::1")}}
+
 // tunnels are encapsulations that packets have.
 var tunnels = []*flow.Encapsulation{
 	nil, flow.NewEncapsulation([]flow.OuterHeader{{Kind: flow.OuterVLAN, ID: 7}, {Kind: flow.OuterGRE, Options: flow.GREKey, ID: 9}}),
@@ -53,7 +57,7 @@ func randomPackets(n int, seed uint64) []flow.Packet {
 			p.Radio = randomRadio(rng)
 		}
 		p.Capture = []string{"", "monday.pcap", `week 1, "tuesday".pcap`}[rng.IntN(3)]
-		p.Encapsulation = tunnels[rng.IntN(len(tunnels))]
+		p.Encapsulation, p.Message = tunnels[rng.IntN(len(tunnels))], messages[rng.IntN(len(messages))]
 	}
 	if n > 2 {
 		packets[0] = flow.Packet{Number: math.MinInt64, Time: math.MinInt64 / 4, FlowID: math.MinInt64, Length: math.MinInt32}
@@ -133,8 +137,10 @@ func samePacket(a, b flow.Packet) bool {
 		a.HeaderLength == b.HeaderLength && a.PayloadLength == b.PayloadLength && a.SrcMAC == b.SrcMAC && a.DstMAC == b.DstMAC &&
 		a.Tuple == b.Tuple && a.TTL == b.TTL && a.Fragment == b.Fragment && a.Flags == b.Flags && a.Seq == b.Seq && a.Ack == b.Ack &&
 		a.Window == b.Window && a.MSS == b.MSS && a.Layers == b.Layers && a.Application == b.Application &&
-		a.FlowID == b.FlowID && a.Capture == b.Capture && a.Encapsulation.String() == b.Encapsulation.String() && a.Direction == b.Direction && (a.Radio == b.Radio || a.Radio != nil && b.Radio != nil && *a.Radio == *b.Radio)
+		a.FlowID == b.FlowID && a.Capture == b.Capture && a.Encapsulation.String() == b.Encapsulation.String() && sameMessage(a.Message, b.Message) && a.Direction == b.Direction && (a.Radio == b.Radio || a.Radio != nil && b.Radio != nil && *a.Radio == *b.Radio)
 }
+
+func sameMessage(a, b *flow.Message) bool { return a == b || a != nil && b != nil && *a == *b }
 
 func TestFeaturesRoundTrip(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
@@ -375,10 +381,10 @@ func TestPacketSources(t *testing.T) {
 		restrict func(p *flow.Packet) // to what the source has
 	}{
 		{AnySource, 0, func(*flow.Packet) {}},
-		{NetworkSource, 14, func(p *flow.Packet) { p.Radio, p.Capture, p.Encapsulation = nil, "", nil }},
-		{RadioSource, 20, func(p *flow.Packet) {
+		{NetworkSource, 15, func(p *flow.Packet) { p.Radio, p.Capture, p.Encapsulation, p.Message = nil, "", nil, nil }},
+		{RadioSource, 21, func(p *flow.Packet) {
 			p.SrcMAC, p.DstMAC, p.Tuple, p.TTL, p.Fragment, p.Capture = flow.MAC{}, flow.MAC{}, flow.FiveTuple{}, 0, false, ""
-			p.Flags, p.Seq, p.Ack, p.Window, p.MSS, p.Encapsulation = 0, 0, 0, 0, 0, nil
+			p.Flags, p.Seq, p.Ack, p.Window, p.MSS, p.Encapsulation, p.Message = 0, 0, 0, 0, 0, nil, nil
 			p.ID, p.DontFragment, p.Options, p.Stamp = 0, false, 0, 0
 		}},
 	} {

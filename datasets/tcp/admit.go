@@ -16,15 +16,14 @@ func (f *Framer) admit(from *flow.Flow) error {
 	if f.opts.Link != Semtech {
 		return fmt.Errorf("tcp: flow %d is of %v, and the link is %v: want LoRaWAN uplinks, or link semtech, which is Ethernet", from.ID, from.Application, f.opts.Link)
 	}
+	if from.Portless() {
+		return f.admitMessages(from)
+	}
 	c := f.recycle()
 	c.id, c.app, c.origin, c.proto = from.ID, from.Application, from.Origin, address.Protocol(from)
 	c.counts = &f.counts
 	c.next = 0
-	c.datagram, c.uplinks, c.shortest = nil, c.uplinks[:0], 0
-	if c.proto != flow.TCP && c.proto != flow.UDP {
-		f.free = append(f.free, c)
-		return fmt.Errorf("tcp: flow %d has protocol %d, want 6 (TCP) or 17 (UDP)", from.ID, c.proto)
-	}
+	c.datagram, c.uplinks, c.shortest, c.messages = nil, c.uplinks[:0], 0, nil
 	six := looksIPv6(from, c.proto)
 	if err := f.assign(c, from, six); err != nil {
 		f.free = append(f.free, c)

@@ -7,6 +7,7 @@
 // merges the frames of all flows in time order, with memory for the flows that are
 // open at one time. What a generated flow says that TCP does not allow is mended with
 // the least change, and each kind of repair is counted. UDP flows become datagrams.
+// Flows without ports are messages of package control.
 // Flows of LoRaWAN uplinks (packets with Radio) become LoRaTap records or datagrams
 // of Semtech's packet forwarder, their integrity codes valid under a published key. Around
 // the frames of hosts that are in a tunnel of the plan stand its headers.

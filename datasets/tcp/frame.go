@@ -38,6 +38,9 @@ func (f *Framer) frame(c *openFlow) error {
 	if f.opts.Link != Semtech {
 		return f.loRaTapFrame(c)
 	}
+	if c.messages != nil {
+		return f.messageFrame(c)
+	}
 	g := &c.segments[c.next]
 	if c.app == flow.LoRaWAN && len(c.uplinks) > 0 {
 		if err := f.datagramOf(c, g); err != nil {

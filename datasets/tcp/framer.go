@@ -75,6 +75,9 @@ func servers(plan *address.Plan) []netip.Addr {
 	var list, names []netip.Addr
 	seen := make(map[int]bool)
 	for _, s := range plan.Services {
+		if s.Proto != flow.TCP && s.Proto != flow.UDP {
+			continue
+		}
 		for _, p := range s.Pairs {
 			switch {
 			case s.Application == flow.DNS:

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 
 	"github.com/necstgen/necstgen/datasets/address"
+	"github.com/necstgen/necstgen/datasets/control"
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/payload"
 )
@@ -36,9 +37,10 @@ type openFlow struct {
 	room     uint16 // largest segment that the MTU leaves room for
 	shortest int32  // payload bytes of a datagram of the service
 	connection
-	ends     [2]end   // by direction
-	datagram []byte   // payload of the next segment, where the writer does not make it
-	uplinks  []uplink // of LoRaWAN: what segments carry, by segment.echo
+	ends     [2]end                // by direction
+	datagram []byte                // payload of the next segment, where the writer does not make it
+	uplinks  []uplink              // of LoRaWAN: what segments carry, by segment.echo
+	messages *control.Conversation // of a flow without ports, a message a segment; nil: any other
 	payloads payload.Writer
 	tunnel   *address.TunnelState  // that the flow is inside of; nil: none
 	outer    [2][]flow.OuterHeader // its headers, by direction

@@ -34,6 +34,11 @@ const (
 	uplinkLength
 	radioMended
 	segmentRepeated
+	answerAsked
+	messageLength
+	protocolReplaced
+	messageMade
+	hostless
 	repairCount
 )
 
@@ -67,6 +72,11 @@ var repairNames = [repairCount]string{
 	uplinkLength:      "uplink of a length or port that no data frame has changed",
 	radioMended:       "bandwidth, spreading factor, code rate or signal level that is none changed",
 	segmentRepeated:   "segment sent again, as asked for",
+	answerAsked:       "answer that nothing asks for made a question",
+	messageLength:     "message without ports given the length that its kind needs",
+	protocolReplaced:  "packet of an unknown protocol sent under number 253, for experiments",
+	messageMade:       "fragment of a message sent as a message",
+	hostless:          "flow without ports left out, since no two hosts have its IP version",
 	fullCut:           "full segment made shorter for the IPv6 header",
 }
 

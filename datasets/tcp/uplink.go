@@ -88,7 +88,7 @@ func (f *Framer) admitUplinks(from *flow.Flow) error {
 	c := f.recycle()
 	c.id, c.app, c.origin, c.proto, c.next, c.counts = from.ID, flow.LoRaWAN, from.Origin, flow.UDP, 0, &f.counts
 	c.load(from, 0)
-	c.uplinks, c.ends = c.uplinks[:0], [2]end{}
+	c.uplinks, c.ends, c.messages = c.uplinks[:0], [2]end{}, nil
 	for i := range from.Packets {
 		p := &from.Packets[i]
 		if p.Radio == nil {

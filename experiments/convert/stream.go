@@ -62,7 +62,7 @@ func (c *converter) nameCapture(p *flow.Packet) {
 
 // assembler returns what makes flows of the packets.
 func (c *converter) assembler() *flow.Assembler {
-	return &flow.Assembler{ICMPByMAC: c.compatibility().ICMPByMAC}
+	return &flow.Assembler{ByMAC: c.compatibility().ICMPByMAC}
 }
 
 // flowRows yields the flows of the application. change is applied to each packet first.

@@ -71,16 +71,13 @@ func (s *Session) divide(ctx context.Context, d config.Data, read *digested) (fl
 	return apps, nil
 }
 
-// leftOut lists the parts that are not learnt: too small, or without ports.
+// leftOut lists the parts that are not learnt: too small, or without network addresses.
 func leftOut(left []flow.Count) (text string) {
 	for i, n := range left {
 		if i > 0 {
 			text += ","
 		}
-		text += fmt.Sprintf(" %d flows of %s", n.Flows, n.Application)
-		if n.Application == flow.Other {
-			text += " (without ports)"
-		}
+		text += fmt.Sprintf(" %d flows of %s (%s)", n.Flows, n.Application, n.LeftOut(PooledFlows))
 	}
 	return text
 }

@@ -38,7 +38,11 @@ func stagesAt(e config.Experiment, kind generator.Kind) ([]stage.Stage, error) {
 	var models []string // what the generators are loaded from
 	stages := []stage.Stage{readStage(e)}
 	for _, app := range e.Data.Application {
-		for _, s := range learn {
+		own, err := kind.Of(app)
+		if err != nil {
+			return nil, err
+		}
+		for _, s := range own.Stages(e.Settings()) {
 			s = stage.In(artifact.Folder(app, e.Data.Application), s)
 			stages, models = append(stages, s), append(models, s.Outs...)
 		}

@@ -14,11 +14,11 @@ import (
 // subject is what the report is of: applications of data, as "TLS of lan.pcapng".
 func subject(m *run.Manifest, scored []string) string {
 	names := slices.DeleteFunc(slices.Clone(scored), func(name string) bool { return name == "all" })
-	what := fmt.Sprintf("%d applications", len(names))
+	what := fmt.Sprintf("%d applications", max(len(names), len(m.Config.Data.Application)))
 	switch {
 	case len(names) == 0:
 		what = m.Config.Data.Application.String()
-	case len(names) <= 3:
+	case len(names) <= 3 && len(m.Config.Data.Application) <= 3:
 		what = strings.Join(names, ", ")
 	}
 	return what + " of " + dataOf(m.Config.Data)

@@ -35,6 +35,7 @@ type document struct {
 	Title, About  string
 	Style         template.CSS
 	Verdicts      []verdictView
+	Learnt        Table // of several applications
 	Missing       []string
 	Legend        []legendEntry
 	Grades        []gradeMeaning
@@ -90,6 +91,7 @@ func (a *Data) document() (*document, error) {
 		Stages: stageTable(m), Command: command(m), Same: same(m), Versions: versionTable(m), Artifacts: artifactTable(m),
 		Settings: settings, Folder: "runs/" + m.Experiment + "/" + m.ID,
 	}
+	d.Learnt = a.learnt()
 	d.Missing = a.Missing
 	names := applications(a.Scores)
 	for i, app := range names {

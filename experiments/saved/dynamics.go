@@ -196,6 +196,9 @@ func OpenFlowTable(m *run.Manifest, path string, t generator.Traffic) (*Dynamics
 // followsOf returns an error for a run whose generator follows nothing.
 func followsOf(m *run.Manifest) error {
 	kind, err := kindOf(m)
+	if n := len(m.Config.Data.Application); err == nil && n > 1 {
+		err = fmt.Errorf("it has learnt %d applications, and nothing is followed of several: want a run of one of them (data.application)", n)
+	}
 	if err == nil && !kind.Follows {
 		err = fmt.Errorf("its generator, %s, copies whole flows and follows nothing", m.Config.Generator)
 	}

@@ -140,7 +140,12 @@ func Load(kind generator.Kind, b compute.Backend, apps flow.Applications, has Pa
 		if p.Traffic, err = artifact.Read(own, generator.TrafficName, generator.ReadTraffic); err != nil {
 			return nil, err
 		}
-		if p.Generator, err = kind.Load(b, own); err != nil {
+		of, err := kind.Of(app)
+		if err == nil {
+			p.Origin.Generator = of.Name
+			p.Generator, err = of.Load(b, own)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("%s: %w", app, err)
 		}
 		if len(apps) > 1 {

@@ -24,7 +24,8 @@ type Request struct {
 	Outs      []string        `json:"outs"` // files of the whole, of which Name makes those of a shard
 	Count     int             `json:"count"`
 	Amount    saved.Amount    `json:"amount"`
-	Weights   []float64       `json:"weights"` // of the runs
+	Weights   []float64       `json:"weights"` // of the applications of all runs
+	Only      string          `json:"only,omitempty"`
 	Follow    string          `json:"follow,omitempty"`
 	FlowsFrom string          `json:"flows_from,omitempty"`
 	Generate  config.Generate `json:"generate"` // how packets become frames

@@ -115,6 +115,10 @@ const (
 	firstService = 256
 )
 
+// otherProtocols are the IP protocols of the slots of traffic without ports: of otherIP one
+// for all, since the census asks only whether there are ports.
+var otherProtocols = map[int]uint8{otherICMPv6: flow.ICMPv6, otherIP: 255}
+
 var otherNames = map[int]string{otherTCP: "other TCP", otherUDP: "other UDP", otherICMPv6: "ICMPv6", otherIP: "other IP", other: "other"}
 
 // slotOf returns where a packet is counted.
@@ -202,7 +206,7 @@ func (c *counter) countSlot(slot int, n Protocol) {
 			name = otherNames[otherUDP]
 		}
 	case name != "":
-		of, proto = flow.Other, 0
+		of, proto = flow.Other, otherProtocols[slot]
 	default:
 		name = of.String()
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/gomlx/compute"
 
+	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/gomlxmodels/stage"
 )
 
@@ -35,6 +36,8 @@ type Kind struct {
 	Device  bool // drawing needs a backend
 	Follows bool // it takes a request's Schedule
 
+	Portless bool // it learns flows without ports, whose packets are messages of several kinds
+
 	// OneThread says that large amounts are drawn faster by a backend of one thread:
 	// several batches are under way at once, which share the processors.
 	OneThread bool
@@ -47,6 +50,19 @@ func (k Kind) Uses(key string) bool {
 		table, all := strings.CutSuffix(one, "*")
 		return one == key || all && strings.HasPrefix(key, table)
 	})
+}
+
+// portlessName is the kind that learns flows without ports where the kind that was asked for
+// does not: the Markov chain, whose tokens name each kind of message.
+const portlessName = "markov"
+
+// Of returns the kind that learns an application of an experiment of this kind: itself, except
+// for traffic without ports, which not every kind learns.
+func (k Kind) Of(app flow.Application) (Kind, error) {
+	if k.Portless || app != flow.Other && app != flow.ARPApplication && app != flow.ICMPApplication {
+		return k, nil
+	}
+	return Find(portlessName)
 }
 
 // registered are the kinds of all packages that the program imports.

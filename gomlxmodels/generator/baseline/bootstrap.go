@@ -30,6 +30,8 @@ var bootstrapKind = generator.Kind{
 	About:  "the training flows drawn again",
 	Stages: func(generator.Settings) []stage.Stage { return []stage.Stage{bootstrapStage} },
 	Load:   loadBootstrap,
+
+	Portless: true,
 }
 
 // The artifacts of the stage.

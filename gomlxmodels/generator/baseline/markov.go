@@ -15,8 +15,8 @@ import (
 )
 
 // Markov is the baseline without a network: an order-k chain over exact packet
-// tokens (direction, flags, header and payload length), each with a gap drawn
-// from the training gaps before that token.
+// tokens (direction, flags, header and payload length, and without ports the protocol and the
+// kind of message), each with a gap drawn from the training gaps before that token.
 type Markov struct {
 	application flow.Application
 	tokens      []flow.Packet // by label
@@ -57,7 +57,10 @@ func (m *Markov) count(flows []*flow.Flow) [][]int {
 		sequence := make([]int, len(f.Packets))
 		for i := range f.Packets {
 			p := &f.Packets[i]
-			key := token{p.Direction, p.Flags, p.HeaderLength, p.PayloadLength, f.Tuple.Proto, m.uplinks.Key(p)}
+			key := token{direction: p.Direction, flags: p.Flags, header: p.HeaderLength, payload: p.PayloadLength, protocol: f.Tuple.Proto, radio: m.uplinks.Key(p)}
+			if p.Message != nil {
+				key.spoken, key.kind = true, p.Message.Kind
+			}
 			label, known := labels[key]
 			if !known {
 				label = len(m.tokens)
@@ -86,12 +89,18 @@ type token struct {
 	header, payload int32
 	protocol        uint8
 	radio           int64
+	spoken          bool // it is a message
+	kind            flow.MessageKind
 }
 
 // packet returns one of that token, without time and addresses.
 func (k token) packet(length int32, application flow.Application) flow.Packet {
-	return flow.Packet{Direction: k.direction, Flags: k.flags, HeaderLength: k.header, PayloadLength: k.payload,
+	p := flow.Packet{Direction: k.direction, Flags: k.flags, HeaderLength: k.header, PayloadLength: k.payload,
 		Length: length, Captured: length, Application: application, Tuple: flow.FiveTuple{Proto: k.protocol}}
+	if k.spoken {
+		p.Message = &flow.Message{Kind: k.kind}
+	}
+	return p
 }
 
 // longestMarkov ends a walk whose chain loops.

@@ -30,6 +30,8 @@ var markovKind = generator.Kind{
 	},
 	Load:    loadMarkov,
 	Follows: true,
+
+	Portless: true,
 }
 
 // The artifacts of the stage.
@@ -41,7 +43,7 @@ const (
 // markovStage counts the tokens.
 func markovStage(p generator.Markov) stage.Stage {
 	return stage.Stage{
-		Name: "markov", Version: 2, Params: p,
+		Name: "markov", Version: 3, Params: p,
 		Deps: training.Deps, Outs: []string{tokensName, chainName},
 		Run: func(_ context.Context, env *stage.Env) error {
 			set, err := training.Read(env, false)
@@ -78,13 +80,19 @@ type tokenFile struct {
 	Payload   int32          `json:"payload"`
 	Length    int32          `json:"length"`
 	Protocol  uint8          `json:"protocol"`
+
+	Message *flow.MessageKind `json:"message,omitempty"`
 }
 
 // file returns what is saved.
 func (m *Markov) file() markovFile {
 	about := markovFile{Application: m.application, Gaps: m.gaps, Arrivals: m.arrivals, Pace: m.pace, Uplinks: m.uplinks}
 	for _, t := range m.tokens {
-		about.Tokens = append(about.Tokens, tokenFile{t.Direction, t.Flags, t.HeaderLength, t.PayloadLength, t.Length, t.Tuple.Proto})
+		saved := tokenFile{Direction: t.Direction, Flags: t.Flags, Header: t.HeaderLength, Payload: t.PayloadLength, Length: t.Length, Protocol: t.Tuple.Proto}
+		if t.Message != nil {
+			saved.Message = &t.Message.Kind
+		}
+		about.Tokens = append(about.Tokens, saved)
 	}
 	return about
 }
@@ -108,6 +116,9 @@ func loadMarkov(_ compute.Backend, path func(string) (string, error)) (generator
 	m := &Markov{application: about.Application, gaps: about.Gaps, arrivals: about.Arrivals, chain: chain, pace: about.Pace, uplinks: about.Uplinks}
 	for _, t := range about.Tokens {
 		key := token{direction: t.Direction, flags: t.Flags, header: t.Header, payload: t.Payload, protocol: t.Protocol}
+		if t.Message != nil {
+			key.spoken, key.kind = true, *t.Message
+		}
 		m.tokens = append(m.tokens, key.packet(t.Length, about.Application))
 	}
 	return m, nil

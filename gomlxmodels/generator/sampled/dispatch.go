@@ -16,7 +16,6 @@ type scheduledFlow struct {
 	number  int64       // among those of its sampler
 	targets targets     // of its latent
 	plan    *radio.Plan // of a segment, who sends when; nil: nothing is planned
-	urgency float64     // the least goes first
 }
 
 // specs gives the specs of one flow after the other, false behind the last.
@@ -89,16 +88,16 @@ func newLongestFirst(more func() (scheduledFlow, bool), expect func(*scheduledFl
 	a := &longestFirst{more: more, expect: expect}
 	var total float64
 	for j, ok := more(); ok; j, ok = more() {
-		j.urgency = -expect(&j)
-		total -= j.urgency
-		a.ahead = append(a.ahead, &j)
+		packets := expect(&j)
+		total += packets
+		a.ahead = append(a.ahead, urgent{-packets, &j})
 		if len(a.ahead) == furthest {
 			break
 		}
 	}
 	a.pace = total / float64(max(1, len(a.ahead))) / float64(slots)
 	for i := range a.ahead {
-		a.ahead[i].urgency += a.pace * float64(a.ahead[i].number)
+		a.ahead[i].urgency += a.pace * float64(a.ahead[i].flow.number)
 	}
 	heap.Init(&a.ahead)
 	return a
@@ -109,21 +108,26 @@ func newLongestFirst(more func() (scheduledFlow, bool), expect func(*scheduledFl
 func (a *longestFirst) pop(turn int64, room bool) (j scheduledFlow, ok bool) {
 	i := 0
 	if !room {
-		i = slices.IndexFunc(a.ahead, func(j *scheduledFlow) bool { return j.number == turn })
+		i = slices.IndexFunc(a.ahead, func(u urgent) bool { return u.flow.number == turn })
 	}
 	if i < 0 || len(a.ahead) == 0 {
 		return scheduledFlow{}, false
 	}
-	j = *heap.Remove(&a.ahead, i).(*scheduledFlow)
+	j = *heap.Remove(&a.ahead, i).(urgent).flow
 	if next, ok := a.more(); ok {
-		next.urgency = a.pace*float64(next.number) - a.expect(&next)
-		heap.Push(&a.ahead, &next)
+		heap.Push(&a.ahead, urgent{a.pace*float64(next.number) - a.expect(&next), &next})
 	}
 	return j, true
 }
 
+// urgent is a flow and how urgent it is: the least goes first.
+type urgent struct {
+	urgency float64
+	flow    *scheduledFlow
+}
+
 // byUrgency is a heap; of equals the first goes first.
-type byUrgency []*scheduledFlow
+type byUrgency []urgent
 
 func (b byUrgency) Len() int      { return len(b) }
 func (b byUrgency) Swap(i, j int) { b[i], b[j] = b[j], b[i] }
@@ -131,17 +135,17 @@ func (b byUrgency) Less(i, j int) bool {
 	if b[i].urgency != b[j].urgency {
 		return b[i].urgency < b[j].urgency
 	}
-	return b[i].number < b[j].number
+	return b[i].flow.number < b[j].flow.number
 }
 
 // Push implements heap.Interface.
-func (b *byUrgency) Push(x any) { *b = append(*b, x.(*scheduledFlow)) }
+func (b *byUrgency) Push(x any) { *b = append(*b, x.(urgent)) }
 
 // Pop implements heap.Interface.
 func (b *byUrgency) Pop() any {
 	last := len(*b) - 1
 	j := (*b)[last]
-	(*b)[last] = nil
+	(*b)[last] = urgent{}
 	*b = (*b)[:last]
 	return j
 }
