@@ -25,6 +25,10 @@ func (f *Framer) admit(from *flow.Flow) error {
 	c.counts = &f.counts
 	c.next = 0
 	c.datagram, c.uplinks, c.shortest, c.messages = nil, c.uplinks[:0], 0, nil
+	if c.proto != flow.TCP && c.proto != flow.UDP {
+		f.free = append(f.free, c)
+		return fmt.Errorf("tcp: flow %d has protocol %d, want 6 (TCP) or 17 (UDP), or messages without ports", from.ID, c.proto)
+	}
 	six := looksIPv6(from, c.proto)
 	if err := f.assign(c, from, six); err != nil {
 		f.free = append(f.free, c)

@@ -63,8 +63,8 @@ func (f *Framer) frame(c *openFlow) error {
 			if p.Options = l.options; l.mss {
 				p.MSS = c.mss(g.dir)
 			}
-		case g.options > 0:
-			p.Options = stampedSegment
+		default:
+			p.Options = segmentOptions(g.options, c.timestamps)
 		}
 		if p.Options.Has(flow.OptionTimestamps) {
 			p.Stamp = c.clock(g.dir, g.time)

@@ -106,8 +106,26 @@ func (c *openFlow) sequence(g *segment) uint32 {
 	return c.ends[g.dir].isn + c.ends[g.dir].sent
 }
 
-// stampedSegment is the options of a segment with timestamps (RFC 7323, appendix A).
-var stampedSegment = flow.NewTCPOptions(flow.OptionNOP, flow.OptionNOP, flow.OptionTimestamps)
+// What a segment that is no SYN carries in so many bytes of options: timestamps (RFC 7323,
+// appendix A), a selected range (RFC 2018), or both.
+var (
+	stampedSegment   = flow.NewTCPOptions(flow.OptionNOP, flow.OptionNOP, flow.OptionTimestamps)
+	selectingSegment = flow.NewTCPOptions(flow.OptionNOP, flow.OptionNOP, flow.OptionSACK)
+	bothSegment      = flow.NewTCPOptions(flow.OptionNOP, flow.OptionNOP, flow.OptionTimestamps, flow.OptionNOP, flow.OptionNOP, flow.OptionSACK)
+)
+
+// segmentOptions returns the options that tcpOptions writes into a segment that is no SYN.
+func segmentOptions(size uint8, timestamps bool) flow.TCPOptions {
+	switch {
+	case size == timestampOptions+sackOptions:
+		return bothSegment
+	case size == 0:
+		return 0
+	case timestamps:
+		return stampedSegment
+	}
+	return selectingSegment
+}
 
 // tcpOptions fills b with the options of the segment's layout.
 func (c *openFlow) tcpOptions(b []byte, g *segment) {

@@ -28,6 +28,7 @@ type sender struct {
 	stamp   uint32
 	stamped bool
 	scale   uint8  // of its SYN
+	opened  bool   // it has sent a SYN, so that the scale is known
 	scales  bool   // its SYN has the window scale
 	edge    uint32 // right edge of its last window
 	opens   bool   // it has sent a window that is neither of a SYN nor of a RST
@@ -193,10 +194,11 @@ func (w *wireLaws) tcp(s *layers.TCP, p *flow.Packet) {
 }
 
 // window checks that no side takes back what its windows have allowed, and that none sends
-// more than the other's do (RFC 9293, 3.8.6).
+// more than the other's do (RFC 9293, 3.8.6). Without both SYNs nobody knows the scale.
 func (w *wireLaws) window(s *layers.TCP, p *flow.Packet, me, peer *sender) {
 	t := w.t
 	t.Helper()
+	me.opened = me.opened || s.SYN
 	for _, option := range s.Options {
 		if s.SYN && option.OptionType == layers.TCPOptionKindWindowScale {
 			me.scale, me.scales = option.OptionData[0], true
@@ -205,7 +207,7 @@ func (w *wireLaws) window(s *layers.TCP, p *flow.Packet, me, peer *sender) {
 	if end := s.Seq + uint32(p.PayloadLength); peer.opens && p.PayloadLength > 0 && int32(end-peer.edge) > 0 {
 		t.Fatalf("frame %d: sends %d bytes more than the window allows", p.Number, int32(end-peer.edge))
 	}
-	if s.SYN || s.RST || !s.ACK {
+	if s.SYN || s.RST || !s.ACK || !me.opened || !peer.opened {
 		return
 	}
 	window := uint32(s.Window)

@@ -108,7 +108,7 @@ func (c *openFlow) findLeastWindows() {
 		if g.update {
 			updates[g.dir] = min(g.updates, math.MaxUint8-1) + 1
 		}
-		if !g.repeat { // has the window of the segment before it
+		if !g.repeat && g.flags&flow.RST == 0 { // whose windows are the one before, or none
 			horizon[g.dir] = sent[1-g.dir]
 		}
 		if !g.again {

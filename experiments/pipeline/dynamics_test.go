@@ -76,7 +76,7 @@ func followed(t *testing.T, original, generated []*flow.Flow) {
 func TestFollow(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	e := experiment(t, "generate.flows=0", "generate.follow=all", "data.application=DNS")
+	e := experiment(t, "generate.flows=0", "generate.follow=all", "data.application=DNS", "generate.losses=none") // which would be packets more
 	m := finished(t, dir, e)
 	original := flowsOf(t, "testbed", flow.DNS)
 	generated := flowsOf(t, m.Path(captureName), flow.DNS)

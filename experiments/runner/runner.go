@@ -68,11 +68,12 @@ func (r *Runner) Finish(ctx context.Context, name string, overrides []string, re
 // Complete takes the finished run of a prepared experiment, or makes it, saying its stages
 // to out; it is not fresh where it was there. The run is called so.
 func (r *Runner) Complete(ctx context.Context, p *pipeline.Prepared, out *run.Terminal, called run.Annotation) (m *run.Manifest, fresh bool, err error) {
+	source := run.ReadSource(ctx, ".") // asks git: before the look, since another process may finish meanwhile
 	if m := r.Finished(p); m != nil {
 		out.Printf("it finished on %s and is not computed again (--force does)\n", m.Finished.Local().Format("2006-01-02 15:04:05"))
 		return m, false, m.Annotate(m.Annotation.With(called))
 	}
-	made, err := p.Run(ctx, r.Runs, run.Options{Out: out, Source: run.ReadSource(ctx, "."), Annotation: called})
+	made, err := p.Run(ctx, r.Runs, run.Options{Out: out, Source: source, Annotation: called})
 	if err != nil {
 		return nil, false, err
 	}
