@@ -93,3 +93,26 @@ func TestTurnGapsUntied(t *testing.T) {
 		}
 	}
 }
+
+// No ratio makes a gap greater than the greatest that was seen, however great the first is.
+func TestTurnGapsEnd(t *testing.T) {
+	flows := roundTrips(200, flow.Backward, 1)
+	g, err := fitTurnGaps(flows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	greatest := 0.0
+	for _, f := range flows {
+		for i := range f.Packets {
+			if f.Packets[i].Direction == flow.Backward {
+				greatest = max(greatest, timeline.GapBefore(f, i).Seconds())
+			}
+		}
+	}
+	before := flow.BeginAnswers(flow.Backward, 100e9)
+	for class := range g.classes() {
+		if got := g.value(&before, flow.Backward, class, 0, 0.5); math.Abs(math.Pow(10, got)-greatest) > 1e-9 {
+			t.Errorf("class %d: %g s behind a first gap of 100 s, want the greatest, %g s", class, math.Pow(10, got), greatest)
+		}
+	}
+}

@@ -81,7 +81,7 @@ type observer = func(fit.Epoch) error
 func networkStage(s generator.LSTM) stage.Stage {
 	p := paramsOf(s)
 	return stage.Stage{
-		Name: "lstm", Version: 6, Params: p,
+		Name: "lstm", Version: 7, Params: p,
 		Deps: slices.Concat(training.Deps, []string{embedding.LabelsName, embedding.ChainName, aggregate.Name}),
 		Outs: []string{networkName, weightsName}, Seeds: []string{"lstm"}, Device: true,
 		Run: func(ctx context.Context, env *stage.Env) error { return p.run(ctx, env) },
