@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/necstgen/necstgen/datasets/flow"
 	"github.com/necstgen/necstgen/datasets/necstgencsv"
@@ -100,6 +101,19 @@ func one(app flow.Application) flow.Applications {
 	return flow.Applications{app}
 }
 
+// claimed returns the applications that the synthetic packets are read as where none were
+// asked for: of one application that one, and of a run of a whole capture its own, since no
+// packet says by itself that its port was learnt with others.
+func claimed(real []flow.Application) flow.Applications {
+	if len(real) == 1 {
+		return one(real[0])
+	}
+	if slices.ContainsFunc(real, flow.Application.IsService) {
+		return real
+	}
+	return nil
+}
+
 // isTable reports whether a file is a table of flows.
 func isTable(o *necstgencsv.OutputFile) bool { return o != nil && o.IsTable() }
 
@@ -110,8 +124,8 @@ func (c *comparison) packets(ctx context.Context) ([]fidelity.Score, error) {
 	if err != nil {
 		return nil, err
 	}
-	if applications := split.Applications(); len(c.Applications) == 0 && len(applications) == 1 {
-		c.Applications = one(applications[0])
+	if len(c.Applications) == 0 {
+		c.Applications = claimed(split.Applications())
 	}
 	candidate, err := c.read(ctx, c.Synthetic, c.synthetic, f, false)
 	if err != nil {
