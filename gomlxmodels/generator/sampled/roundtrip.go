@@ -21,7 +21,7 @@ type turnGaps struct {
 	Ratio   *feature.Quantizer `json:"ratio"`   // log10 of gap / first gap; nil: no direction is tied
 
 	// Greatest is by direction log10 seconds of the greatest gap in any flow, which no ratio
-	// exceeds: of 40 flows of TLS that rest for 15 s, ratios alone made rests of 120 s.
+	// exceeds, however great the first gap that the aggregate level gives.
 	Greatest [2]float64 `json:"greatest"`
 
 	// RoundTrip says that the aggregate level gives the first gap in direction Far, which
