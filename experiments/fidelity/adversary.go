@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 
 	"github.com/necstgen/necstgen/experiments/fidelity/classifier"
 )
@@ -22,8 +23,9 @@ type adversary struct {
 	flows   bool
 	uplinks bool
 	needs   Lacks
-	whole   bool // rows are of all flows, by their starts, in place of the compared ones
-	hosts   bool // it looks at what hosts do, which baselines do not make and uplinks do not have
+	whole   bool     // rows are of all flows, by their starts, in place of the compared ones
+	hosts   bool     // it looks at what hosts do, which baselines do not make and uplinks do not have
+	told    []string // parts of names of columns that are above 1 in some row where the source tells them
 }
 
 // adversaries are all of them, in the order of Definitions.
@@ -54,7 +56,7 @@ func adversaries() []adversary {
 			columns: firstColumns, rows: ofEachFlow(firstValues)},
 		{name: "header fields", unit: "flows", flows: true, needs: NoAddresses, hosts: true,
 			meaning: "receive windows, time to live, segment size, header lengths and ports",
-			columns: headerColumns, rows: ofEachFlow(headerValues)},
+			columns: headerColumns, rows: ofEachFlow(headerValues), told: []string{"to live", "receive window"}},
 		{name: "sessions", unit: "sessions", flows: true, needs: NoAddresses | NoStarts, whole: true, hosts: true,
 			meaning: "the flows of one client until 10 s pass without a new one: number, servers, ports, times between starts, overlap, packets and bytes",
 			columns: sessionColumns, rows: sessionRows},
@@ -109,6 +111,7 @@ func (a *adversary) classify(c *comparison) result {
 		return missing("the synthetic side has no flow in the real one's time")
 	}
 	real, synthetic := a.rows(one), a.rows(other)
+	a.leaveOut(real, synthetic)
 	n := min(len(real), len(synthetic))
 	if a.most != nil {
 		n = min(n, a.most(c.cfg))
@@ -144,6 +147,35 @@ func (a *adversary) classify(c *comparison) result {
 		r.looksAt = mostUsed(found.Importance, a.names(len(found.Importance)))
 	}
 	return r
+}
+
+// leaveOut makes the columns 0 on both sides that the source of one does not tell: published
+// packets of NeCSTGen have no time to live, which alone would tell any capture from them.
+func (a *adversary) leaveOut(real, synthetic []row) {
+	for _, part := range a.told {
+		var columns []int
+		for i, name := range a.columns {
+			if strings.Contains(name, part) {
+				columns = append(columns, i)
+			}
+		}
+		if tells(real, columns) && tells(synthetic, columns) {
+			continue
+		}
+		for _, r := range slices.Concat(real, synthetic) {
+			for _, i := range columns {
+				r.values[i] = 0
+			}
+		}
+	}
+}
+
+// tells reports whether one of the columns is above 1 in any row: the number of different
+// values is 1 where there is none to tell.
+func tells(rows []row, columns []int) bool {
+	return slices.ContainsFunc(rows, func(r row) bool {
+		return slices.ContainsFunc(columns, func(i int) bool { return r.values[i] > 1 })
+	})
 }
 
 // names are those of the columns of a row.
