@@ -47,22 +47,11 @@ func checkLayouts(syns []flow.TCPOptions) error {
 		if o.Has(flow.OptionOther) || o.Has(flow.OptionSACK) {
 			problems = append(problems, fmt.Errorf("syns[%d] is %v, want eol, nop, mss, ws, sok and ts alone", i, o))
 		}
-		if size := optionsLength(o); size > mostOptions {
+		if size := o.Length(); size > mostOptions {
 			problems = append(problems, fmt.Errorf("syns[%d] is %v, which has %d bytes: want at most %d", i, o, size, mostOptions))
 		}
 	}
 	return errors.Join(problems...)
-}
-
-// optionsLength returns the bytes of the options of a SYN.
-func optionsLength(o flow.TCPOptions) (size int) {
-	for i := 0; ; i++ {
-		kind, ok := o.At(i)
-		if !ok {
-			return size
-		}
-		size += kind.Length()
-	}
 }
 
 // usualStack returns what most hosts do, in the fields TCP, UDP and Clock.

@@ -70,7 +70,7 @@ func (c *Conversation) Start(f *flow.Flow, ends Ends, mtu int, random *rand.Rand
 			m.kind = p.Message.Kind
 		case c.spoken():
 			repaired(MessageMade)
-			m.kind = c.usual()
+			m.kind = usual[c.proto]
 		}
 		c.toOneself(&m)
 		if asked, answers := questions[kindOf{c.proto, m.kind}]; answers {
@@ -152,9 +152,14 @@ func (c *Conversation) spoken() bool {
 	return c.proto == 0 || c.proto == flow.ICMP || c.proto == flow.ICMPv6 || c.proto == igmp
 }
 
-// usual returns the kind that stands for a packet that has none.
-func (c *Conversation) usual() flow.MessageKind {
-	return map[uint8]flow.MessageKind{0: flow.ARPRequest, flow.ICMP: 8 << 8, flow.ICMPv6: 128 << 8, igmp: 0x16 << 8}[c.proto]
+// usual has, for each protocol, the kind that stands for a packet that has none.
+var usual = map[uint8]flow.MessageKind{0: flow.ARPRequest, flow.ICMP: 8 << 8, flow.ICMPv6: 128 << 8, igmp: 0x16 << 8}
+
+// ofOneself has, for what is asked and answered between two hosts, what a host says of its own
+// address.
+var ofOneself = map[kindOf]flow.MessageKind{
+	{0, flow.ARPRequest}: flow.ARPAnnouncement, {0, flow.ARPRefresh}: flow.ARPAnnouncement, {0, flow.ARPReply}: flow.ARPGratuitous,
+	{flow.ICMPv6, flow.NeighborSolicitation}: flow.NeighborProbe, {flow.ICMPv6, flow.NeighborAdvertisement}: flow.NeighborAnnouncement,
 }
 
 // toOneself makes a question for another's address one for the host's own where the
@@ -163,11 +168,7 @@ func (c *Conversation) toOneself(m *message) {
 	if c.ends.Hosts[0] != c.ends.Hosts[1] {
 		return
 	}
-	own := map[kindOf]flow.MessageKind{
-		{0, flow.ARPRequest}: flow.ARPAnnouncement, {0, flow.ARPRefresh}: flow.ARPAnnouncement, {0, flow.ARPReply}: flow.ARPGratuitous,
-		{flow.ICMPv6, flow.NeighborSolicitation}: flow.NeighborProbe, {flow.ICMPv6, flow.NeighborAdvertisement}: flow.NeighborAnnouncement,
-	}
-	if kind, ok := own[kindOf{c.proto, m.kind}]; ok {
+	if kind, ok := ofOneself[kindOf{c.proto, m.kind}]; ok {
 		m.kind = kind
 	}
 }

@@ -30,7 +30,7 @@ type Observation struct {
 // has them. It is nil where nothing does: for flows without loss, flows that are not TCP,
 // and flows without sequence numbers, as tables often have them.
 func (f *Flow) Losses() []Observation {
-	if !slices.ContainsFunc(f.Packets, func(p Packet) bool { return p.Seq != 0 && p.Tuple.Proto == TCP }) {
+	if !f.numbered() {
 		return nil
 	}
 	var sides [2]sequence
@@ -47,6 +47,17 @@ func (f *Flow) Losses() []Observation {
 		}
 	}
 	return out
+}
+
+// numbered reports whether any packet has a sequence number. A packet has some 300 bytes, too
+// many to hand each on by value.
+func (f *Flow) numbered() bool {
+	for i := range f.Packets {
+		if p := &f.Packets[i]; p.Seq != 0 && p.Tuple.Proto == TCP {
+			return true
+		}
+	}
+	return false
 }
 
 // sequence is what has been seen of one side's sequence numbers.

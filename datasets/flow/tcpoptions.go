@@ -49,7 +49,7 @@ var optionLengths = [optionCount]int{OptionEnd: 1, OptionNOP: 1, OptionMSS: 4, O
 
 // Length is how many bytes an option of the kind has, 0 where that differs from one to the
 // next.
-func (o TCPOption) Length() int { return optionLengths[o] }
+func (o TCPOption) Length() int { return optionLengths[min(o, OptionOther)] }
 
 // mostOptions is how many options TCPOptions has room for.
 const mostOptions = 16
@@ -76,6 +76,15 @@ func (o TCPOptions) Has(kind TCPOption) bool {
 		}
 	}
 	return false
+}
+
+// Length is how many bytes the options have, without padding; those whose length differs from
+// one to the next count none.
+func (o TCPOptions) Length() (bytes int) {
+	for ; o != 0; o >>= 4 {
+		bytes += TCPOption(o & 15).Length()
+	}
+	return bytes
 }
 
 // String is the words of the options with commas in between, "" of none.

@@ -57,14 +57,13 @@ func (f *Framer) frame(c *openFlow) error {
 		if g.flags&flow.ACK != 0 {
 			p.Ack = to.isn + g.ack
 		}
-		switch {
-		case g.flags&flow.SYN != 0:
+		if g.flags&flow.SYN == 0 {
+			p.Options = segmentOptions(g.options, c.timestamps)
+		} else {
 			l := c.layout(g)
 			if p.Options = l.options; l.mss {
 				p.MSS = c.mss(g.dir)
 			}
-		default:
-			p.Options = segmentOptions(g.options, c.timestamps)
 		}
 		if p.Options.Has(flow.OptionTimestamps) {
 			p.Stamp = c.clock(g.dir, g.time)

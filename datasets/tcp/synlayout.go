@@ -13,16 +13,7 @@ type synLayout struct {
 
 // newLayout returns the layout of options.
 func newLayout(o flow.TCPOptions) synLayout {
-	l := synLayout{options: o, mss: o.Has(flow.OptionMSS), scale: o.Has(flow.OptionScale), sack: o.Has(flow.OptionSACKOK), stamp: o.Has(flow.OptionTimestamps)}
-	for i := 0; ; i++ {
-		kind, ok := o.At(i)
-		if !ok {
-			break
-		}
-		l.size += uint8(kind.Length())
-	}
-	l.size = (l.size + 3) &^ 3
-	return l
+	return synLayout{options: o, size: uint8(o.Length()+3) &^ 3, mss: o.Has(flow.OptionMSS), scale: o.Has(flow.OptionScale), sack: o.Has(flow.OptionSACKOK), stamp: o.Has(flow.OptionTimestamps)}
 }
 
 // synLayouts are those of common systems, ordered by size: no option, MSS alone (old ones),
